@@ -1,0 +1,84 @@
+# Everything a user or contributor runs. Needs Python 3.11+ and make; each target sets up what it needs.
+
+# The first Python that works and is new enough: a version manager's shim may exist and still fail.
+CANDIDATES := python3.13 python3.12 python3.11 python3 python
+PYTHON ?= $(shell for p in $(CANDIDATES); do \
+	"$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; \
+	done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+DATA_DIR ?= kaipan-data
+DEMO := --mode paper --frequency hourly --demo
+SESSION := build/session
+CREATED := $(VENV)/.created
+RUNTIME := $(VENV)/.runtime.installed
+DEVELOPMENT := $(VENV)/.development.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+
+LOCK := uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate --quiet
+# Lines that must be covered: all of the pure part, nine in ten of the rest.
+PURE := services/domain/*,services/rules/*,services/slots.py,risk/*,agents/parsing.py,agents/briefing.py
+PRODUCT := --cov=agents --cov=commands --cov=monitor --cov=risk --cov=run_live --cov=scheduler --cov=services
+
+.DEFAULT_GOAL := help
+.PHONY: help demo session test check lint types bench docs lock clean
+
+help: ## What can be run
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(RUNTIME) ## Five trading days of hourly sessions on the embedded demo market
+	@$(BIN)/python run_live.py $(DEMO) --data-dir $(DATA_DIR)
+
+session: $(RUNTIME) ## Paper sessions on the demo's prices in a folder of their own; prints the last one's record
+	@rm -rf $(SESSION) && mkdir -p $(SESSION)
+	@$(BIN)/python run_live.py $(DEMO) --data-dir $(SESSION)/data --json > $(SESSION)/run.json
+	@$(BIN)/python run_live.py sessions --data-dir $(SESSION)/data --json > $(SESSION)/sessions.json
+	@$(BIN)/python run_live.py show --data-dir $(SESSION)/data \
+		"$$($(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["sessions"][-1]["id"])' < $(SESSION)/sessions.json)"
+
+test: $(DEVELOPMENT) ## The tests
+	@$(BIN)/python -m pytest -q -n auto
+
+check: lint types $(DEVELOPMENT) ## Lint, types, architecture, tests with coverage
+	@$(BIN)/python -m pytest -q -n0 tests/test_architecture.py tests/test_repository.py
+	@$(BIN)/python -m pytest -q -n auto $(PRODUCT) --cov-report= --cov-fail-under=0
+	@$(BIN)/python -m coverage report --skip-covered --fail-under=90
+	@$(BIN)/python -m coverage report --include='$(PURE)' --show-missing --fail-under=100
+
+lint: $(DEVELOPMENT)
+	@$(BIN)/python -m ruff check .
+
+types: $(DEVELOPMENT)
+	@$(BIN)/python -m mypy
+
+bench: $(DEVELOPMENT) ## Every benchmark, one after another
+	@set -e; found=0; for program in benchmarks/*.py; do \
+		[ -f "$$program" ] || continue; found=1; echo "== $$program"; $(BIN)/python -m "benchmarks.$$(basename "$$program" .py)"; \
+		done; [ $$found = 1 ] || { echo "benchmarks/ holds no program" >&2; exit 1; }
+
+docs: $(DEVELOPMENT) ## Write docs/configuration.md from the settings
+	@$(BIN)/python -m services.settings_table > docs/configuration.md
+
+lock: ## Both locks anew (needs uv on the PATH)
+	@$(LOCK) --extra postgres --output-file requirements.lock
+	@$(LOCK) --all-extras --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean: ## Remove what was built; kept data stays
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* build
+
+$(CREATED):
+	@[ -n "$(PYTHON)" ] || { echo "No working Python 3.11 or newer found; install one or say make PYTHON=/path/to/python" >&2; exit 2; }
+	@echo "Creating $(VENV) with $(PYTHON) ..."
+	@"$(PYTHON)" -m venv $(VENV)
+	@touch $@
+
+$(RUNTIME): requirements.lock | $(CREATED)
+	@echo "Installing requirements.lock into $(VENV) (once) ..."
+	@$(PIP) -r requirements.lock
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.lock | $(CREATED)
+	@echo "Installing requirements-dev.lock into $(VENV) (once) ..."
+	@$(PIP) -r requirements-dev.lock
+	@touch $@ $(RUNTIME)

@@ -1,0 +1,1 @@
+"""Asking a mind: what it is shown, how it is asked, how its answer is read."""

@@ -1,0 +1,120 @@
+"""What a mind is shown: its inputs, their digest, and the text for minds that read text. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from functools import lru_cache
+
+from agents.phrases import TEMPLATE_VERSION
+from services.domain.bars import History
+from services.domain.book import Book
+from services.domain.decision import Briefing, Reads
+from services.domain.instruments import Instrument, Symbol
+from services.domain.orders import SessionId
+from services.domain.quotes import PanelSnapshot, Snapshot
+from services.domain.slot import Slot
+from services.journal.codec import encode
+
+__all__ = ["TEMPLATE_VERSION", "brief"]
+
+
+def brief(
+    *,
+    session: SessionId,
+    slot: Slot,
+    book: Book,
+    snapshot: Snapshot,
+    watchlist: tuple[Symbol, ...],
+    history: History | None,
+    instruments: Mapping[Symbol, Instrument],
+    equity_cny: Decimal,
+    reads: Reads,
+    lang: str = "en",
+    bars: int = 20,
+) -> Briefing:
+    """Return what a mind is shown in a session.
+
+    `digest` is the SHA-256 of the inputs and `TEMPLATE_VERSION`, the same for every reader. For a
+    mind that reads text, `text` is the rendering in `lang` (en or zh) with up to `bars` recent
+    closes a symbol; for one that reads arrays nothing is built. `instruments` must not be changed
+    afterwards.
+
+    Raises:
+        ValueError: There is no such language.
+    """
+    digest = _digest(session, slot, book, snapshot, watchlist, history, instruments, equity_cny)
+    briefing = Briefing(
+        session=session,
+        slot=slot,
+        book=book,
+        snapshot=snapshot,
+        watchlist=watchlist,
+        history=history,
+        instruments=instruments,
+        equity_cny=equity_cny,
+        digest=digest,
+    )
+    if reads is Reads.ARRAYS:
+        return briefing
+    # Words are of no use to minds that read arrays, so they are loaded here.
+    from agents.rendering import render
+
+    return replace(briefing, text=render(briefing, lang, bars))
+
+
+def _digest(
+    session: SessionId,
+    slot: Slot,
+    book: Book,
+    snapshot: Snapshot,
+    watchlist: tuple[Symbol, ...],
+    history: History | None,
+    instruments: Mapping[Symbol, Instrument],
+    equity_cny: Decimal,
+) -> str:
+    parts = (
+        TEMPLATE_VERSION,
+        session,
+        slot.market,
+        slot.frequency,
+        slot.label,
+        encode(book),
+        _snapshot_identity(snapshot),
+        "none" if history is None else f"{history.panel.digest}:{history.rows}",
+        _joined(watchlist),
+        _instruments_identity(instruments),
+        str(equity_cny),
+    )
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _snapshot_identity(snapshot: Snapshot) -> str:
+    """Return a text that two snapshots share only when they show the same."""
+    moment = snapshot.moment.timestamp()
+    if isinstance(snapshot, PanelSnapshot):
+        return f"{snapshot.panel.digest}@{moment!r}"
+    quotes = encode(tuple(snapshot.get(symbol) for symbol in snapshot.symbols))
+    return f"{snapshot.source}@{moment!r}:{_joined(snapshot.symbols)}:{quotes}"
+
+
+@lru_cache(maxsize=16)
+def _joined(symbols: tuple[Symbol, ...]) -> str:
+    return ",".join(symbols)
+
+
+class _Known:
+    """The instruments last seen and their digest: in a run it is the same mapping every session."""
+
+    instruments: Mapping[Symbol, Instrument] | None = None
+    digest: str = ""
+
+
+def _instruments_identity(instruments: Mapping[Symbol, Instrument]) -> str:
+    if instruments is not _Known.instruments:
+        text = encode({symbol: instruments[symbol] for symbol in sorted(instruments)})
+        _Known.digest = hashlib.sha256(text.encode()).hexdigest()
+        _Known.instruments = instruments
+    return _Known.digest

@@ -1,0 +1,81 @@
+"""How many shares a rule may ask for, so that the gate and the exchange can say yes. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from services.domain.decision import Briefing
+from services.domain.instruments import Instrument, Kind, Symbol
+from services.domain.orders import Side
+from services.rules import (
+    OutsideRulebook,
+    Phase,
+    Rules,
+    after_hours_eligible,
+    board_of,
+    default_kind,
+    phase_at,
+    round_lot_down,
+    rules_on,
+    settlement_days,
+)
+
+BUY_MARGIN = Decimal("1.0115")
+"""Cash set aside for 1 CNY of a buy: a marketable limit lies up to 1% above the quote, then come fees."""
+SELL_MARGIN = Decimal("0.985")
+"""Cash counted on for 1 CNY of a sell: it may fill 1% below the quote, less fees and stamp duty."""
+FEE_FLOOR_CNY = Decimal(6)
+"""Set aside for each buy besides: the minimum commission of 5.00 and the transfer fee of a small order."""
+
+
+def tradable_rules(briefing: Briefing, symbol: Symbol) -> Rules | None:
+    """Return the rules under which an order of this slot trades today.
+
+    None where an order could not trade any more that day (after hours, for what has no fixed-price
+    trading), or where the rulebook does not know; lunch counts as tradable, the order waits.
+    """
+    slot = briefing.slot
+    try:
+        rules = rules_on(board_of(symbol, slot.day), slot.day)
+        phase = phase_at(rules, slot.at).phase
+    except OutsideRulebook:
+        return None
+    if phase is Phase.CLOSED:
+        return None
+    if phase in (Phase.AFTER_HOURS_WAIT, Phase.AFTER_HOURS):
+        instrument = briefing.instruments.get(symbol)
+        return rules if after_hours_eligible(rules, kind_of(rules, instrument), instrument) else None
+    return rules
+
+
+def kind_of(rules: Rules, instrument: Instrument | None) -> Kind:
+    """Return what the instrument is: by its own data, else by its board."""
+    if instrument is not None and instrument.kind is not None:
+        return instrument.kind
+    return default_kind(rules.board)
+
+
+def shares_for(rules: Rules, cash_cny: Decimal, last_cny: Decimal) -> int:
+    """Return the most shares in valid lots whose purchase surely fits into `cash_cny`, 0 when none does."""
+    spendable = cash_cny - FEE_FLOOR_CNY
+    if spendable <= 0:
+        return 0
+    return round_lot_down(rules, Side.BUY, int(spendable / (last_cny * BUY_MARGIN)), 0)
+
+
+def cost_cny(shares: int, last_cny: Decimal) -> Decimal:
+    """Return the cash that a purchase of `shares` may set aside at most."""
+    return shares * last_cny * BUY_MARGIN + FEE_FLOOR_CNY
+
+
+def proceeds_cny(shares: int, last_cny: Decimal) -> Decimal:
+    """Return the cash that a sale of `shares` surely brings, as far as a quote can promise."""
+    return shares * last_cny * SELL_MARGIN
+
+
+def shares_to_sell(briefing: Briefing, rules: Rules, symbol: Symbol) -> int:
+    """Return all shares that may be sold today in one order of valid size, 0 when there are none (T+1)."""
+    day = briefing.slot.day
+    wait_days = settlement_days(kind_of(rules, briefing.instruments.get(symbol)), day, rules.board)
+    sellable = briefing.book.sellable(symbol, day, wait_days)
+    return round_lot_down(rules, Side.SELL, sellable, briefing.book.held(symbol)) if sellable > 0 else 0

@@ -1,0 +1,1 @@
+"""One lazily imported module per command."""

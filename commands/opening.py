@@ -1,0 +1,174 @@
+"""Prices, calendar and journal of a run, opened; each failure is one line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from commands.composition import Panels, midnight, with_run_id
+from commands.failures import CommandFailed, Exit
+from commands.folders import AccountFolder
+from commands.minds import Mind
+from services.calendars import MarketCalendar, OverlayError, load_overlay
+from services.domain.bars import Frequency, Panel
+from services.domain.events import Genesis
+from services.domain.instruments import Market, Symbol
+from services.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """A run over recorded prices: what it runs on, and its first record."""
+
+    panel: Panel
+    calendar: MarketCalendar
+    genesis: Genesis
+    panels: Panels
+
+
+def open_calendar(settings: Settings, cache: Path | None) -> MarketCalendar:
+    """Return the market's calendar with the configured overlay.
+
+    Raises:
+        CommandFailed: The overlay cannot be read.
+    """
+    if settings.calendar_overlay is None:
+        return MarketCalendar(settings.market, cache)
+    try:
+        return MarketCalendar(settings.market, cache, load_overlay(settings.calendar_overlay))
+    except (OverlayError, OSError) as error:
+        raise CommandFailed(Exit.USAGE, f"calendar_overlay: {error}") from error
+
+
+def open_recorded(
+    settings: Settings,
+    folder: AccountFolder,
+    mind: Mind,
+    *,
+    prices: Path | None,
+    start: date | None,
+    end: date | None,
+    cache: Path | None,
+) -> Recorded:
+    """Return a run over a price file, or over the demo market where `prices` is None.
+
+    Raises:
+        CommandFailed: File, period, symbols or folder cannot be used.
+    """
+    panels = Panels(folder.panels)
+    panel = _panel(settings, prices, panels, folder)
+    _require_frequency(settings.frequency, panel)
+    calendar = open_calendar(settings, cache)
+    first, last = _period(panel, calendar, start, end)
+    watchlist = _watchlist(settings, panel)
+    genesis = Genesis(
+        account=settings.account,
+        mode=str(settings.mode),
+        run_id="",
+        market=str(settings.market),
+        frequency=str(settings.frequency),
+        cash_cny=settings.agent_config.initial_cash,
+        agent=mind.name,
+        opened_at=midnight(first, settings.market),
+        watchlist=watchlist,
+        panel=panel.digest,
+        start=first,
+        end=last,
+        synthetic=panel.synthetic,
+    )
+    return Recorded(
+        panel=panel,
+        calendar=calendar,
+        genesis=with_run_id(genesis, settings.config_hash, mind.script),
+        panels=panels,
+    )
+
+
+def _panel(settings: Settings, prices: Path | None, panels: Panels, folder: AccountFolder) -> Panel:
+    from services.market.price_files import PriceFileError, load_prices
+
+    try:
+        if prices is None:
+            from services.market.demo import demo_panel
+
+            panel = demo_panel(frequency=settings.frequency)
+            panels.keep(panel)
+        else:
+            panel = load_prices(
+                prices,
+                cache_dir=folder.panels,
+                adjustment=settings.prices.adjustment,
+                volume_unit=settings.prices.volume_unit,
+            )
+    except PriceFileError as error:
+        raise CommandFailed(Exit.USAGE, str(error)) from error
+    except OSError as error:
+        where = error.filename or folder.panels
+        raise CommandFailed(Exit.UNAVAILABLE, f"{where}: {error.strerror or error}") from error
+    markets = {Market.US if symbol.endswith(".US") else Market.CN for symbol in panel.symbols}
+    if markets != {settings.market}:
+        raise CommandFailed(
+            Exit.USAGE,
+            f"{prices}: holds symbols of market {', '.join(sorted(markets))}, not {settings.market}; "
+            f"give --market",
+        )
+    return panel
+
+
+def _require_frequency(frequency: Frequency, panel: Panel) -> None:
+    if frequency is Frequency.HOURLY and panel.frequency is Frequency.DAILY:
+        raise CommandFailed(
+            Exit.USAGE,
+            f"{panel.source}: holds daily bars, which say nothing of the hours; "
+            "give --frequency daily, or a file of hourly bars",
+        )
+
+
+def _period(
+    panel: Panel, calendar: MarketCalendar, start: date | None, end: date | None
+) -> tuple[date, date]:
+    """Return the period, by default all of the data.
+
+    Raises:
+        CommandFailed: It is empty, or outside data or calendar.
+    """
+    data_first, data_last = date.fromordinal(int(panel.days[0])), date.fromordinal(int(panel.days[-1]))
+    first, last = start or data_first, end or data_last
+    if last < first:
+        raise CommandFailed(Exit.USAGE, f"--end {last} lies before --start {first}")
+    if first < data_first or last > data_last:
+        raise CommandFailed(
+            Exit.USAGE,
+            f"{first} to {last} is outside the data; {panel.source} holds {data_first} to {data_last}",
+        )
+    if last > calendar.known_until:
+        raise CommandFailed(
+            Exit.USAGE,
+            f"the calendar is known until {calendar.known_until}; extend it with calendar_overlay",
+        )
+    if not calendar.trading_days(first, last):
+        raise CommandFailed(Exit.USAGE, f"there is no trading day from {first} to {last}")
+    return first, last
+
+
+def _watchlist(settings: Settings, panel: Panel) -> tuple[Symbol, ...]:
+    for symbol in settings.watchlist:
+        if symbol not in panel.column:
+            raise CommandFailed(Exit.USAGE, f"watchlist: {symbol} is not in {panel.source}")
+    return settings.watchlist or panel.symbols
+
+
+def live_genesis(settings: Settings, mind: Mind, watchlist: tuple[Symbol, ...], now: datetime) -> Genesis:
+    """Return the first record of an account that lives on the system clock."""
+    return Genesis(
+        account=settings.account,
+        mode=str(settings.mode),
+        run_id="live",
+        market=str(settings.market),
+        frequency=str(settings.frequency),
+        cash_cny=settings.agent_config.initial_cash,
+        agent=mind.name,
+        opened_at=now,
+        watchlist=watchlist,
+    )

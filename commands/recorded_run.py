@@ -1,0 +1,265 @@
+"""A run over recorded prices on a virtual clock: backtest, paper on files, the demo."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from commands.composition import Parts, market_view, same_run
+from commands.failures import CommandFailed, Exit
+from commands.folders import AccountFolder
+from commands.minds import Mind
+from commands.opening import Recorded
+from commands.recorded_settings import RunSettings, recorded, restored
+from scheduler.loop import Loop
+from scheduler.slot_plan import FixedPlan
+from scheduler.world import World
+from services.brokers.ledger import LedgerStore, MemoryLedger
+from services.brokers.simulated import SimulatedExchange
+from services.clock import LastEventClock, VirtualClock
+from services.domain.events import Event, Genesis, RunFinished, SettingsRecord
+from services.domain.instruments import Market
+from services.domain.orders import SessionId
+from services.journal.audit_file import AuditFile
+from services.journal.journal import Journal
+from services.journal.memory_store import MemoryStore
+from services.market.panel_source import PanelSource
+from services.ports import EventStore
+from services.slots import ZONES
+
+Ended = Callable[[World, str], None]
+"""Called after each session with the world and the session's id."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a run left: its events, whether it had been finished before, the sessions planned."""
+
+    events: tuple[Event, ...]
+    journal: Journal
+    already_finished: bool
+    planned: int
+
+
+class RecordedRun:
+    """One run over recorded prices, in memory (a backtest) or on the disk as it goes (paper)."""
+
+    def __init__(
+        self,
+        run: Recorded,
+        settings: RunSettings,
+        config_hash: str,
+        mind: Mind,
+        folder: AccountFolder,
+        where: Path | str,
+    ) -> None:
+        self._run, self._settings, self._config_hash = run, settings, config_hash
+        self._mind, self._folder, self._where = mind, folder, where
+
+    def execute(self, ended: Ended, planned: Callable[[int], None]) -> Outcome:
+        """Run to the end, or go on with a run that was cut off; `planned` is told the count of sessions.
+
+        Raises:
+            CommandFailed: The folder holds another run.
+            JournalFault: The journal or the audit trail cannot be written; or another process has
+                the account.
+        """
+        finished = self._finished()
+        if finished is not None:
+            return finished
+        if self._run.genesis.mode == "backtest":
+            return self._in_memory(ended, planned)
+        return self._on_disk(ended, planned)
+
+    def _finished(self) -> Outcome | None:
+        """Return the outcome of a run that is whole already, without changing a byte."""
+        from services.journal.database import NoJournal
+        from services.journal.sql_store import SqlStore
+
+        if isinstance(self._where, Path) and not self._where.exists():
+            return None
+        try:
+            store = SqlStore.open_read_only(self._where, self._run.genesis.account)
+        except NoJournal:
+            return None
+        try:
+            audit = AuditFile(self._folder.audit)
+            journal = self._journal(store, VirtualClock(self._run.genesis.opened_at), audit)
+            genesis = journal.account.genesis
+            if genesis is None:
+                return None
+            same_run(genesis, self._run.genesis, self._folder)
+            if journal.account.finished is None:
+                return None
+            if not audit.intact():
+                audit.repair()
+            return Outcome(
+                events=tuple(journal.events), journal=journal, already_finished=True, planned=0
+            )
+        finally:
+            store.close()
+
+    def _in_memory(self, ended: Ended, planned: Callable[[int], None]) -> Outcome:
+        store = MemoryStore()
+        audit = AuditFile(self._folder.audit, at_once=False)
+        if self._folder.audit.exists():
+            raise CommandFailed(
+                Exit.USAGE,
+                f"{self._folder.audit}: an audit trail without its journal; "
+                "choose another --data-dir or --account, or move it away",
+            )
+        outcome = self._drive(store, MemoryLedger(), audit, ended, planned)
+        if not isinstance(self._where, Path):
+            raise CommandFailed(Exit.USAGE, "journal_url: a backtest is saved as a file; leave it empty")
+        store.save(self._where)
+        audit.flush()
+        return outcome
+
+    def _on_disk(self, ended: Ended, planned: Callable[[int], None]) -> Outcome:
+        from services.brokers.ledger_file import FileLedger
+        from services.journal.account_lock import account_lock
+        from services.journal.sql_store import SqlStore
+
+        genesis = self._run.genesis
+        with ExitStack() as opened:
+            lock = account_lock(
+                self._folder.root if isinstance(self._where, Path) else self._where, genesis.account
+            )
+            lock.acquire()
+            opened.callback(lock.release)
+            self._folder.root.mkdir(parents=True, exist_ok=True)
+            store = SqlStore.open(self._where, genesis.account)
+            opened.callback(store.close)
+            store.take_fence()
+            ledger = FileLedger(self._folder.ledger)
+            opened.callback(ledger.close)
+            return self._drive(store, ledger, AuditFile(self._folder.audit), ended, planned)
+
+    def _journal(self, store: EventStore, clock: VirtualClock, audit: AuditFile) -> Journal:
+        return Journal(
+            store, self._run.genesis.account, clock, self._run.panels.get, (audit.listen,)
+        )
+
+    def _drive(
+        self,
+        store: EventStore,
+        ledger: LedgerStore,
+        audit: AuditFile,
+        ended: Ended,
+        planned: Callable[[int], None],
+    ) -> Outcome:
+        genesis, settings = self._run.genesis, self._settings
+        clock = VirtualClock(genesis.opened_at)
+        journal = self._journal(store, clock, audit)
+        if journal.moment is not None:
+            clock.jump(journal.moment)
+        if journal.account.genesis is not None:
+            same_run(journal.account.genesis, genesis, self._folder)
+        begin(journal, audit, genesis, recorded(settings, self._config_hash))
+        world = self._world(journal, settings_of(journal, self._config_hash), clock, ledger)
+        plan = FixedPlan(
+            world.market,
+            world.frequency,
+            self._run.calendar,
+            _known(genesis.start),
+            _known(genesis.end),
+            world.times,
+        )
+        planned(len(plan.slots))
+        loop = Loop(world, plan, lambda session: ended(world, session))
+        asyncio.run(_drive(loop, clock, journal))
+        return Outcome(
+            events=tuple(journal.events),
+            journal=journal,
+            already_finished=False,
+            planned=len(plan.slots),
+        )
+
+    def _world(
+        self, journal: Journal, settings: RunSettings, clock: VirtualClock, ledger: LedgerStore
+    ) -> World:
+        genesis, panel = self._run.genesis, self._run.panel
+        exchange = SimulatedExchange(
+            market=market_view(panel, None),
+            clock=LastEventClock(lambda: journal.moment, clock),
+            calendar=self._run.calendar,
+            cash_cny=genesis.cash_cny,
+            commission=settings.commission,
+            slippage_bp=Decimal(settings.slippage_bp),
+            ledger=ledger,
+            instruments=panel.instruments,
+            zone=ZONES[Market(genesis.market)],
+        )
+        return Parts(
+            genesis=genesis,
+            settings=settings,
+            config_hash=self._config_hash,
+            clock=clock,
+            calendar=self._run.calendar,
+            prices=PanelSource(panel, clock),
+            agent=self._mind.make(ordinal_in(journal)),
+            broker=exchange,
+            journal=journal,
+            panels=self._run.panels,
+        ).world
+
+
+def begin(journal: Journal, audit: AuditFile, genesis: Genesis, settings: SettingsRecord) -> None:
+    """Write a journal's first records where they are missing, and bring the audit file up to it.
+
+    Raises:
+        JournalFault: One of them cannot be written, or the audit file is not the journal's.
+    """
+    if journal.find("", "genesis") is None:
+        journal.write("", "genesis", genesis)
+    repaired = audit.repair()
+    if repaired is not None:
+        journal.write("", f"repaired:{len(journal.events)}", repaired)
+    step = f"settings:{settings.config_hash}"
+    if journal.find("", step) is None:
+        journal.write("", step, settings)
+
+
+def settings_of(journal: Journal, config_hash: str) -> RunSettings:
+    """Return the settings on record under that hash: a run goes on with what it began with.
+
+    Raises:
+        KeyError: There are none.
+    """
+    event = journal.find("", f"settings:{config_hash}")
+    record = journal.value(event) if event is not None else None
+    if not isinstance(record, SettingsRecord):
+        raise KeyError(config_hash)
+    return restored(record)
+
+
+def ordinal_in(journal: Journal) -> Callable[[SessionId], int]:
+    """Return a function that tells the how-manieth session of the account one is, counted from 0."""
+
+    def ordinal_of(session: SessionId) -> int:
+        return list(journal.account.sessions).index(session)
+
+    return ordinal_of
+
+
+async def _drive(loop: Loop, clock: VirtualClock, journal: Journal) -> None:
+    """Move the clock from one due moment to the next until nothing is due any more."""
+    while True:
+        await loop.tick(clock.now())
+        due = loop.next_due()
+        if due is None:
+            break
+        clock.jump(due)
+    sessions = journal.account.sessions
+    journal.write("", "finished", RunFinished(sessions=len(sessions), last=list(sessions)[-1]))
+
+
+def _known(day: date | None) -> date:
+    if day is None:
+        raise ValueError("a run over recorded prices has a period")
+    return day

@@ -1,0 +1,107 @@
+"""The value of an account over time, against its watchlist bought and held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+import numpy as np
+
+from monitor.metrics import drawdowns_of
+from monitor.reading import ValueOf, inline_value
+from monitor.trail import Mark, MarkKind, Trail, follow
+from monitor.valuing import Valuer, benchmark
+from services.domain.bars import Panel
+from services.domain.events import Event
+from services.domain.money import ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EquityPoint:
+    """The account's value at one mark, in CNY.
+
+    `exposure` is holdings over equity, None where the equity is not positive. `drawdown` is the
+    fraction below the highest equity so far, 0 or negative. `benchmark_cny` is None where no
+    prices are at hand. A day's end stands at the end of the day's last bar, or at its last session.
+    """
+
+    kind: MarkKind
+    session: str
+    day: date
+    moment: datetime
+    cash_cny: Decimal
+    market_cny: Decimal
+    equity_cny: Decimal
+    exposure: float | None
+    drawdown: float
+    benchmark_cny: float | None
+
+
+def equity_curve(
+    events: Iterable[Event], panel: Panel | None, value_of: ValueOf = inline_value
+) -> tuple[EquityPoint, ...]:
+    """Return the account's values, oldest first: the opening, every session, every day's end.
+
+    A session's holdings count at what its quotes showed (the open of the bar in progress, else
+    the last close), a day's end at the day's last close, or at the open of a bar that never
+    closed. Without a panel prices are those in the journal. The last day has an end once the run
+    is finished. Empty for a journal without a session.
+
+    Raises:
+        JournalFault: A body cannot be read.
+    """
+    return curve_of(follow(events, value_of, vendor_prices=panel is None), panel)
+
+
+def curve_of(trail: Trail, panel: Panel | None) -> tuple[EquityPoint, ...]:
+    """Return the values of an account whose events were followed already; see `equity_curve`."""
+    if not trail.marks:
+        return ()
+    valuer = Valuer(panel=panel)
+    market = [valuer.market_cny(mark) for mark in trail.marks]
+    equity = [worth + mark.book.cash_cny for worth, mark in zip(market, trail.marks, strict=True)]
+    below = drawdowns_of(np.array([float(one) for one in equity]))
+    watchlist = trail.genesis.watchlist if trail.genesis else ()
+    basket = benchmark(valuer, trail.marks, watchlist, trail.marks[0].book.cash_cny)
+    return tuple(
+        EquityPoint(
+            kind=mark.kind,
+            session=mark.session,
+            day=mark.day,
+            moment=_stands_at(mark, panel),
+            cash_cny=mark.book.cash_cny,
+            market_cny=market[i],
+            equity_cny=equity[i],
+            exposure=float(market[i] / equity[i]) if equity[i] > 0 else None,
+            drawdown=float(below[i]),
+            benchmark_cny=None if basket is None else basket[i],
+        )
+        for i, mark in enumerate(trail.marks)
+    )
+
+
+def _stands_at(mark: Mark, panel: Panel | None) -> datetime:
+    """Return where on the time axis a mark stands."""
+    if mark.kind is not MarkKind.DAY_END or panel is None:
+        return mark.moment
+    row = int(np.searchsorted(panel.days, mark.day.toordinal(), side="right")) - 1
+    if row < 0 or int(panel.days[row]) != mark.day.toordinal():
+        return mark.moment
+    return max(mark.moment, datetime.fromtimestamp(int(panel.ends[row]), mark.moment.tzinfo))
+
+
+def daily_equity(points: Sequence[EquityPoint]) -> tuple[tuple[date, Decimal], ...]:
+    """Return the opening value and the last value of every day, the values metrics are made of."""
+    if not points:
+        return ()
+    last = {point.day: point.equity_cny for point in points}
+    return ((points[0].day, points[0].equity_cny), *last.items())
+
+
+def final_equity_cny(points: Sequence[EquityPoint], trail: Trail) -> Decimal:
+    """Return the last value of the account, its opening cash where no session was."""
+    if points:
+        return points[-1].equity_cny
+    return trail.genesis.cash_cny if trail.genesis else ZERO

@@ -1,0 +1,241 @@
+"""A run in one object: what other programs read and the screen prints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+
+from monitor.equity import EquityPoint, curve_of, daily_equity, final_equity_cny
+from monitor.metrics import Metrics, metrics_of
+from monitor.reading import ValueOf, inline_value
+from monitor.records import ended_state
+from monitor.trail import Trail, follow
+from monitor.valuing import Valuer, cost_price_cny
+from services.domain.bars import Panel
+from services.domain.events import Event, Outcome
+from services.domain.fills import Fees
+from services.domain.instruments import Symbol
+from services.domain.money import ZERO, to_cent
+
+Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A holding at the end: cost without fees and value, in CNY; the price is the one it counts with."""
+
+    symbol: Symbol
+    name: str
+    shares: int
+    cost_cny: Decimal
+    price_cny: Decimal
+    value_cny: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What became of an account; money in CNY, ratios as fractions, None where not defined.
+
+    `completed` counts the sessions that ended in the state COMPLETED, `no_trade` those in
+    NO_TRADE; a session that was halted, missed, failed or still runs is in `sessions` alone.
+    `orders` are those that left or were about to. `refusals` counts by rule.
+    `synthetic`: the market is invented. `approximate`: some order or fill rests on bars or on a
+    fact not known. `finished`: the run came to its end.
+    """
+
+    account: str
+    mode: str
+    run_id: str
+    market: str
+    frequency: str
+    agent: str
+    start: date | None
+    end: date | None
+    sessions: int
+    completed: int
+    no_trade: int
+    outcomes: Mapping[Outcome, int]
+    orders: int
+    fills: int
+    refusals: Mapping[str, int]
+    initial_cash_cny: Decimal
+    opening_equity_cny: Decimal
+    final_cash_cny: Decimal
+    final_equity_cny: Decimal
+    metrics: Metrics
+    benchmark_return: float | None
+    fees: Fees
+    positions: tuple[Position, ...]
+    watchlist: tuple[str, ...]
+    settings: Mapping[str, str]
+    synthetic: bool
+    approximate: bool
+    finished: bool
+
+    @property
+    def total_return(self) -> float | None:
+        """The final equity over the opening one, less one; None where that is 0."""
+        if self.opening_equity_cny == 0:
+            return None
+        return float(self.final_equity_cny / self.opening_equity_cny - 1)
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the figures under the names other programs call them by.
+
+        Money is a JSON number rounded to 0.01, a ratio a float, what is not defined null.
+        """
+        metrics = self.metrics
+        return {
+            "mode": self.mode,
+            "frequency": self.frequency,
+            "market": self.market,
+            "account": self.account,
+            "agent": self.agent,
+            "run_id": self.run_id,
+            "start": None if self.start is None else self.start.isoformat(),
+            "end": None if self.end is None else self.end.isoformat(),
+            "synthetic": self.synthetic,
+            "approximate": self.approximate,
+            "finished": self.finished,
+            "sessions": self.sessions,
+            "completed": self.completed,
+            "no_trade": self.no_trade,
+            "outcomes": {str(outcome): count for outcome, count in self.outcomes.items()},
+            "orders": self.orders,
+            "fills": self.fills,
+            "refusals": dict(self.refusals),
+            "cash": _number(self.initial_cash_cny),
+            "initial_cash": _number(self.initial_cash_cny),
+            "final_cash": _number(self.final_cash_cny),
+            "final_equity": _number(self.final_equity_cny),
+            "return": self.total_return,
+            "annual_return": metrics.annual_return,
+            "volatility": metrics.volatility,
+            "max_drawdown": metrics.max_drawdown,
+            "sharpe": metrics.sharpe,
+            "sortino": metrics.sortino,
+            "calmar": metrics.calmar,
+            "win_rate": metrics.win_rate,
+            "benchmark_return": self.benchmark_return,
+            "fees": {name: _number(amount) for name, amount in fee_lines(self.fees)},
+            "positions": {one.symbol: one.shares for one in self.positions},
+            "watchlist": list(self.watchlist),
+            "settings": dict(self.settings),
+        }
+
+
+def summarise(events: Iterable[Event], panel: Panel | None, value_of: ValueOf = inline_value) -> Summary:
+    """Return what became of the account of a journal.
+
+    The ratios are of end-of-day equity. Append the end of a run first: the last day counts at its
+    close only once the run is finished.
+
+    Raises:
+        JournalFault: A body cannot be read.
+    """
+    trail = follow(events, value_of, vendor_prices=panel is None)
+    return summary_of(trail, curve_of(trail, panel), panel)
+
+
+def summary_of(trail: Trail, points: Sequence[EquityPoint], panel: Panel | None) -> Summary:
+    """Return the summary of an account whose events were followed and valued already."""
+    genesis = trail.genesis
+    outcomes = Counter(closed.outcome for closed in trail.closed.values())
+    sent = {terms.session for terms in trail.orders.values()}
+    states = Counter(ended_state(one.outcome, name in sent) for name, one in trail.closed.items())
+    days = [opened.day for opened in trail.sessions.values()]
+    return Summary(
+        account=genesis.account if genesis else "",
+        mode=genesis.mode if genesis else "",
+        run_id=genesis.run_id if genesis else "",
+        market=genesis.market if genesis else "",
+        frequency=genesis.frequency if genesis else "",
+        agent=genesis.agent if genesis else "",
+        start=(genesis.start if genesis else None) or min(days, default=None),
+        end=(genesis.end if genesis else None) or max(days, default=None),
+        sessions=len(trail.sessions.keys() | trail.closed.keys()),
+        completed=states["COMPLETED"],
+        no_trade=states["NO_TRADE"],
+        outcomes={outcome: outcomes[outcome] for outcome in Outcome if outcomes[outcome]},
+        orders=len(trail.orders),
+        fills=len(trail.trades),
+        refusals=_by_rule(trail),
+        initial_cash_cny=genesis.cash_cny if genesis else ZERO,
+        opening_equity_cny=points[0].equity_cny if points else final_equity_cny(points, trail),
+        final_cash_cny=trail.book.cash_cny,
+        final_equity_cny=final_equity_cny(points, trail),
+        metrics=metrics_of(daily_equity(points)),
+        benchmark_return=_benchmark_return(points),
+        fees=_fees(trail),
+        positions=_positions(trail, panel),
+        watchlist=genesis.watchlist if genesis else (),
+        settings=genesis.settings if genesis else {},
+        synthetic=bool(genesis and genesis.synthetic) or bool(panel and panel.synthetic),
+        approximate=any(terms.approximate for terms in trail.orders.values())
+        or any(trade.fill.approximate for trade in trail.trades),
+        finished=trail.finished,
+    )
+
+
+def fee_lines(fees: Fees) -> tuple[tuple[str, Decimal], ...]:
+    """Return the additive fee lines by name, and last their `total`, in CNY."""
+    lines = tuple((line.name, getattr(fees, line.name)) for line in fields(fees))
+    return (*lines, ("total", fees.total))
+
+
+def _fees(trail: Trail) -> Fees:
+    """Return the sums of the fee lines over all fills."""
+    names = [line.name for line in fields(Fees)]
+    sums = dict.fromkeys(names, ZERO)
+    for trade in trail.trades:
+        for name in names:
+            sums[name] += getattr(trade.fill.fees, name)
+    return Fees(**sums)
+
+
+def _by_rule(trail: Trail) -> dict[str, int]:
+    """Return how often each rule refused, the most frequent first."""
+    counts = Counter(str(refusal.rule) for refusal in trail.refusals)
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _benchmark_return(points: Sequence[EquityPoint]) -> float | None:
+    if not points or points[0].benchmark_cny is None or points[-1].benchmark_cny is None:
+        return None
+    if points[0].benchmark_cny == 0.0:
+        return None
+    return points[-1].benchmark_cny / points[0].benchmark_cny - 1.0
+
+
+def _positions(trail: Trail, panel: Panel | None) -> tuple[Position, ...]:
+    """Return what is held at the end, valued as the last mark is."""
+    if not trail.marks:
+        return ()
+    valuer, mark = Valuer(panel=panel), trail.marks[-1]
+    held = []
+    for symbol, shares in trail.book.holdings().items():
+        price = valuer.price_cny(mark, symbol)
+        held.append(
+            Position(
+                symbol=symbol,
+                name=name_of(symbol, panel),
+                shares=shares,
+                cost_cny=to_cent(cost_price_cny(trail.book, symbol) * shares),
+                price_cny=price,
+                value_cny=to_cent(price * shares),
+            )
+        )
+    return tuple(held)
+
+
+def name_of(symbol: Symbol, panel: Panel | None) -> str:
+    """Return the symbol's name in the panel, empty where none is known."""
+    column = panel.column.get(symbol) if panel is not None else None
+    return panel.names[column] if panel is not None and column is not None else ""
+
+
+def _number(amount: Decimal) -> float:
+    return float(to_cent(amount))

@@ -1,0 +1,232 @@
+"""The account's way through a journal: its book at every session and day's end, and every trade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from monitor.reading import ValueOf, inline_value, values
+from services.domain.book import Book, OrderEnded
+from services.domain.events import Closed, Event, Genesis, Opened, RunFinished, Verdicts
+from services.domain.fills import Fill, Movement
+from services.domain.instruments import Symbol
+from services.domain.money import ZERO
+from services.domain.orders import OrderTerms, Refusal, Side
+from services.domain.quotes import VendorSnapshot
+
+_WANTED = (Genesis, Opened, Verdicts, OrderTerms, Fill, OrderEnded, Movement, Closed, RunFinished)
+
+
+class MarkKind(StrEnum):
+    """What a mark stands for: the opening balance, a session, a trading day's end, the last event."""
+
+    OPENING = "opening"
+    SESSION = "session"
+    DAY_END = "day_end"
+    LATEST = "latest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """The account at one moment. `seen` are prices the journal itself tells, the newest of each symbol.
+
+    A session's mark is the account as the session left it when it closed; what reached it later
+    is in the next mark.
+    """
+
+    kind: MarkKind
+    session: str
+    day: date
+    moment: datetime
+    book: Book
+    seen: dict[Symbol, Decimal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """A fill, the order it belongs to, and for a sale what it earned.
+
+    `realised_cny` is the amount less the sale's fees and the cost of the oldest shares; the fees
+    paid when they were bought are not in it. None for a buy.
+    """
+
+    session: str
+    fill: Fill
+    terms: OrderTerms | None
+    realised_cny: Decimal | None
+
+
+@dataclass(slots=True)
+class Trail:
+    """What a journal tells of an account, folded once."""
+
+    genesis: Genesis | None = None
+    finished: bool = False
+    book: Book = field(default_factory=lambda: Book(cash_cny=ZERO))
+    marks: list[Mark] = field(default_factory=list)
+    trades: list[Trade] = field(default_factory=list)
+    movements: dict[str, Movement] = field(default_factory=dict)
+    orders: dict[str, OrderTerms] = field(default_factory=dict)
+    sessions: dict[str, Opened] = field(default_factory=dict)
+    closed: dict[str, Closed] = field(default_factory=dict)
+    refused: dict[str, dict[Refusal, None]] = field(default_factory=dict)
+    seen: dict[Symbol, Decimal] = field(default_factory=dict)
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Every refusal, in order; one repeated by a session's later verdicts counts once."""
+        return tuple(refusal for ones in self.refused.values() for refusal in ones)
+
+
+def follow(
+    events: Iterable[Event], value_of: ValueOf = inline_value, *, vendor_prices: bool = False
+) -> Trail:
+    """Return the fold of a journal's events.
+
+    A day's end is marked once a later day began, or the run is finished. `vendor_prices` reads
+    the vendor's snapshots too, for an account without a panel to value it by.
+
+    Raises:
+        JournalFault: A body cannot be read.
+        BookBroken: The events contradict one another.
+    """
+    walk = _Walk()
+    wanted = (*_WANTED, VendorSnapshot) if vendor_prices else _WANTED
+    for event, value in values(events, wanted, value_of):
+        walk.take(event, value)
+    return walk.end()
+
+
+def within(trail: Trail, since: date | None, until: date | None) -> Trail:
+    """Return what of a trail belongs to the trading days [since, until]; None leaves that side open.
+
+    Its first mark is the last one before `since`, where there is one: what the period began with.
+    """
+    if since is None and until is None:
+        return trail
+    first, last = since or date.min, until or date.max
+    before = [mark for mark in trail.marks if mark.day < first][-1:]
+    marks = before + [mark for mark in trail.marks if first <= mark.day <= last]
+    sessions = {name: one for name, one in trail.sessions.items() if first <= one.day <= last}
+    return Trail(
+        genesis=trail.genesis,
+        finished=trail.finished,
+        book=marks[-1].book if marks else trail.book,
+        marks=marks,
+        trades=[trade for trade in trail.trades if first <= trade.fill.trade_date <= last],
+        movements={key: one for key, one in trail.movements.items() if first <= one.day <= last},
+        orders={key: one for key, one in trail.orders.items() if first <= one.day <= last},
+        sessions=sessions,
+        closed={name: one for name, one in trail.closed.items() if name in sessions},
+        refused={name: ones for name, ones in trail.refused.items() if name in sessions},
+        seen=trail.seen,
+    )
+
+
+class _Walk:
+    """The fold's hand: one event after the other."""
+
+    def __init__(self) -> None:
+        self.trail = Trail()
+        self._fills: set[str] = set()
+        self._at = ""
+
+    def take(self, event: Event, value: object) -> None:
+        """Move over one event."""
+        trail, self._at = self.trail, event.at
+        match value:
+            case Fill():
+                self._filled(event, value)
+            case OrderTerms():
+                if value.order_id not in trail.orders:
+                    trail.orders[value.order_id] = value
+                    trail.book = trail.book.after(value)
+            case Verdicts():
+                kept = trail.refused.setdefault(event.session, {})
+                kept.update(dict.fromkeys(value.refused))
+            case Closed():
+                self._closed(event, value)
+            case Opened():
+                self._opened(event, value)
+            case _:
+                self._take_rare(value)
+
+    def end(self) -> Trail:
+        """Return the fold, the session still running included."""
+        trail = self.trail
+        newest = next(reversed(trail.sessions), None)
+        if newest is not None and newest not in trail.closed:
+            opened = trail.sessions[newest]
+            self._mark(MarkKind.SESSION, newest, opened.day, opened.slot)
+        if trail.finished:
+            self._end_day()
+        elif trail.marks and trail.marks[-1].book is not trail.book:
+            self._mark(MarkKind.LATEST, "", trail.marks[-1].day, datetime.fromisoformat(self._at))
+        return trail
+
+    def _take_rare(self, value: object) -> None:
+        trail = self.trail
+        match value:
+            case Genesis():
+                trail.genesis = value
+                trail.book = Book(cash_cny=value.cash_cny)
+            case OrderEnded():
+                if trail.book.order(value.order_id) is not None:
+                    trail.book = trail.book.after(value)
+            case Movement():
+                if value.movement_id not in trail.movements:
+                    trail.movements[value.movement_id] = value
+                    trail.book = trail.book.after(value)
+            case VendorSnapshot():
+                trail.seen = {**trail.seen, **{q.symbol: q.last_cny for q in value.quotes}}
+            case RunFinished():
+                trail.finished = True
+
+    def _opened(self, event: Event, value: Opened) -> None:
+        trail = self.trail
+        if not trail.marks:
+            self._mark(MarkKind.OPENING, "", value.day, value.slot)
+        elif trail.marks[-1].day < value.day:
+            self._end_day()
+        trail.sessions[event.session] = value
+
+    def _closed(self, event: Event, value: Closed) -> None:
+        trail = self.trail
+        trail.closed[event.session] = value
+        opened = trail.sessions.get(event.session)
+        if opened is not None:
+            self._mark(MarkKind.SESSION, event.session, opened.day, opened.slot)
+
+    def _filled(self, event: Event, fill: Fill) -> None:
+        if fill.fill_id in self._fills:
+            return
+        self._fills.add(fill.fill_id)
+        trail = self.trail
+        held_cost = _cost(trail.book, fill.symbol)
+        trail.book = trail.book.after(fill)
+        realised = None
+        if fill.side is Side.SELL:
+            cost = held_cost - _cost(trail.book, fill.symbol)
+            realised = fill.amount_cny - fill.fees.total - cost
+        trail.seen = {**trail.seen, fill.symbol: fill.price_cny}
+        terms = trail.orders.get(fill.order_id)
+        trail.trades.append(Trade(session=event.session, fill=fill, terms=terms, realised_cny=realised))
+
+    def _end_day(self) -> None:
+        """Mark the end of the last marked day, on the book as it is now."""
+        marks = self.trail.marks
+        if marks and marks[-1].kind is MarkKind.SESSION:
+            self._mark(MarkKind.DAY_END, "", marks[-1].day, marks[-1].moment)
+
+    def _mark(self, kind: MarkKind, session: str, day: date, moment: datetime) -> None:
+        trail = self.trail
+        trail.marks.append(
+            Mark(kind=kind, session=session, day=day, moment=moment, book=trail.book, seen=trail.seen)
+        )
+
+
+def _cost(book: Book, symbol: Symbol) -> Decimal:
+    return sum((lot.cost_cny for lot in book.lots if lot.symbol == symbol), ZERO)

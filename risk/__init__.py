@@ -1,0 +1,1 @@
+"""The gate every order passes. Pure: no I/O anywhere in this package."""

@@ -1,0 +1,131 @@
+"""What is due now: decided from the slot plan and the journal, whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from typing import Protocol
+
+from scheduler.session import opened, run_session
+from scheduler.stages import look_after, slot_of, wake
+from scheduler.world import World
+from services.domain.events import Outcome, StageKind
+from services.domain.instruments import Market
+from services.domain.orders import OrderTerms
+from services.domain.slot import Slot
+from services.journal.journal import Log
+from services.slots import ZONES, local
+
+_DAY_ENDS = {Market.CN: (time(15, 0), time(15, 30)), Market.US: (time(16, 0), time(16, 0))}
+"""When day orders and after-hours orders end, market-local."""
+
+
+class Plan(Protocol):
+    """Slots in time."""
+
+    def between(self, after: datetime, until: datetime) -> tuple[Slot, ...]:
+        """Return the slots with after < moment <= until, ascending."""
+
+    def next_after(self, moment: datetime) -> Slot | None:
+        """Return the first slot after `moment`."""
+
+
+class Loop:
+    """One account's loop. `tick` may be called at any time and as often as one likes.
+
+    `ended` is called with the id of each session that came to its end.
+    """
+
+    def __init__(self, world: World, plan: Plan, ended: Callable[[str], None] = lambda _id: None) -> None:
+        self._world, self._plan, self._ended = world, plan, ended
+        self._looked: set[str] = set()
+
+    async def tick(self, now: datetime) -> None:
+        """Go on with what was cut off, then do what is due at `now`, in order.
+
+        Raises:
+            JournalFault: The journal cannot be written.
+            JournalDrift: A session cut off does not come out again as recorded.
+        """
+        world, account = self._world, self._world.journal.account
+        if account.unfinished is not None:
+            await self._go_on(slot_of(account.sessions[account.unfinished], world), now)
+        for state in account.in_stage():
+            if state.stage is None or state.stage.kind is StageKind.WAKE:
+                await wake(state, world)
+            else:
+                await look_after(state, world, state.stage.kind)
+        for state in account.waiting():
+            if min(terms.not_before for terms in state.waiting.values()) <= now:
+                await wake(state, world)
+        over = [terms for terms in account.working() if self._expiry(terms) <= now]
+        await self._look_after(over, StageKind.EXPIRY)
+        for slot in self._plan.between(self._handled(), now):
+            if self._too_late(slot, now):
+                self._missed(slot, now)
+                continue
+            await self._look_after(account.working(), StageKind.NEXT_SLOT)
+            await self._run(slot)
+
+    def next_due(self) -> datetime | None:
+        """Return the next moment at which there is something to do, None when there is nothing more."""
+        account = self._world.journal.account
+        moments = [terms.not_before for state in account.waiting() for terms in state.waiting.values()]
+        moments += [
+            self._expiry(terms) for terms in account.working() if terms.order_id not in self._looked
+        ]
+        slot = self._plan.next_after(self._handled())
+        if slot is not None:
+            moments.append(slot.moment)
+        return min(moments, default=None)
+
+    def next_slot(self) -> Slot | None:
+        """Return the next slot not handled yet."""
+        return self._plan.next_after(self._handled())
+
+    def _handled(self) -> datetime:
+        """Return the moment up to which every slot has its session."""
+        account = self._world.journal.account
+        if account.last_session is not None:
+            return account.last_session.opened.slot
+        if account.genesis is None:
+            raise RuntimeError("the journal has no first event")
+        return account.genesis.opened_at
+
+    async def _run(self, slot: Slot) -> None:
+        await run_session(slot, self._world)
+        self._ended(self._world.session_id(slot))
+
+    async def _look_after(self, orders: tuple[OrderTerms, ...] | list[OrderTerms], kind: StageKind) -> None:
+        account = self._world.journal.account
+        for session in dict.fromkeys(terms.session for terms in orders):
+            await look_after(account.sessions[session], self._world, kind)
+        if kind is StageKind.EXPIRY:
+            self._looked.update(terms.order_id for terms in orders)
+
+    async def _go_on(self, slot: Slot, now: datetime) -> None:
+        """Finish a session that was cut off; one cut off before its verdicts is not begun anew too late."""
+        log = self._world.journal.log(self._world.session_id(slot))
+        if log.has("verdicts") or not self._too_late(slot, now):
+            await self._run(slot)
+        else:
+            self._close_missed(log, slot, now)
+
+    def _too_late(self, slot: Slot, now: datetime) -> bool:
+        return now - slot.moment > timedelta(seconds=self._world.grace_s)
+
+    def _missed(self, slot: Slot, now: datetime) -> None:
+        log = self._world.journal.log(self._world.session_id(slot))
+        log.settle("opened", opened(slot, self._world))
+        self._close_missed(log, slot, now)
+
+    def _close_missed(self, log: Log, slot: Slot, now: datetime) -> None:
+        late_s = int((now - slot.moment).total_seconds())
+        log.close(Outcome.MISSED, f"{late_s} s late, at most {self._world.grace_s} s are allowed")
+        self._ended(log.session)
+
+    def _expiry(self, terms: OrderTerms) -> datetime:
+        """Return the end of the phase in which a day order can still trade."""
+        usual, after_hours = _DAY_ENDS[self._world.market]
+        sent = local(terms.not_before, self._world.market).time()
+        return datetime.combine(terms.day, usual if sent < usual else after_hours, ZONES[self._world.market])

@@ -1,0 +1,76 @@
+"""A recorded account lived again, step by step, against its record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from scheduler.session import opened, run_session
+from scheduler.stages import look_after, slot_of, wake
+from scheduler.world import World
+from services.domain.events import Closed, Event, Look, Outcome, SettingsRecord, StageKind
+from services.journal.account import SessionState
+from services.journal.checking import CheckingJournal
+
+_PLAIN = frozenset({"genesis", "settings_record", "run_finished", "repaired"})
+"""Events that no session computes: they are taken as they stand."""
+
+
+@dataclass(slots=True)
+class Replay:
+    """Runs every recorded session and stage again, in the order in which they happened.
+
+    `world_for` returns the world a session lives in, by the settings last recorded. Nothing is
+    written; what differs is in the journal's `differences`.
+    """
+
+    journal: CheckingJournal
+    world_for: Callable[[SettingsRecord | None], World]
+    settings: SettingsRecord | None = None
+
+    async def run(self, until: str | None = None) -> None:
+        """Live again up to and with session `until`, later stages of it included; None: everything."""
+        last = max(
+            (event.seq for event in self.journal.recorded if event.session == until), default=None
+        )
+        for event in self.journal.recorded:
+            if last is not None and event.seq > last:
+                return
+            await self._take(event)
+
+    async def _take(self, event: Event) -> None:
+        journal = self.journal
+        if journal.find(event.session, event.step) is not None:
+            return
+        journal.start_at(event)
+        if event.kind in _PLAIN:
+            value = journal.value(event)
+            if isinstance(value, SettingsRecord):
+                self.settings = value
+            journal.write(event.session, event.step, value)
+        elif event.step == "opened":
+            await self._session(event)
+        elif event.kind == "look":
+            await self._stage(event)
+
+    async def _session(self, event: Event) -> None:
+        journal, world = self.journal, self.world_for(self.settings)
+        recorded = journal.value(event)
+        closed = journal.recorded_value(event.session, "closed")
+        state = SessionState(opened=recorded, opening=journal.account.book)  # type: ignore[arg-type]  # By kind.
+        slot = slot_of(state, world)
+        if isinstance(closed, Closed) and closed.outcome is Outcome.MISSED:
+            journal.log(event.session).settle("opened", opened(slot, world))
+            journal.take_as_recorded(event.session)
+            return
+        await run_session(slot, world)
+
+    async def _stage(self, event: Event) -> None:
+        look = cast(Look, self.journal.value(event))
+        state = self.journal.account.sessions[event.session]
+        world = self.world_for(self.settings)
+        if look.stage is StageKind.WAKE:
+            await wake(state, world)
+        else:
+            await look_after(state, world, look.stage)

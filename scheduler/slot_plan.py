@@ -1,0 +1,78 @@
+"""The slots of an account in time: those of a fixed period, or without end."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+
+from services.domain.bars import Frequency
+from services.domain.events import TradingDay
+from services.domain.instruments import Market
+from services.domain.slot import Slot
+from services.ports import Calendar
+from services.slots import ZONES, plan, slots_of
+
+_LOOK_AHEAD_DAYS = 30
+
+
+class FixedPlan:
+    """All slots of the open days in [start, end]."""
+
+    def __init__(
+        self,
+        market: Market,
+        frequency: Frequency,
+        calendar: Calendar,
+        start: date,
+        end: date,
+        times: tuple[time, ...] | None = None,
+    ) -> None:
+        self.slots = plan(market, frequency, calendar.trading_days(start, end), times)
+        self._moments = [slot.moment for slot in self.slots]
+
+    def between(self, after: datetime, until: datetime) -> tuple[Slot, ...]:
+        """Return the slots with after < moment <= until, ascending."""
+        return self.slots[bisect_right(self._moments, after) : bisect_right(self._moments, until)]
+
+    def next_after(self, moment: datetime) -> Slot | None:
+        """Return the first slot after `moment`, None when the period is over."""
+        at = bisect_right(self._moments, moment)
+        return self.slots[at] if at < len(self.slots) else None
+
+
+class OpenPlan:
+    """Slots without end. A weekday the calendar does not know has slots too: each ends without a trade."""
+
+    def __init__(
+        self,
+        market: Market,
+        frequency: Frequency,
+        calendar: Calendar,
+        times: tuple[time, ...] | None = None,
+    ) -> None:
+        self._market, self._frequency, self._calendar, self._times = market, frequency, calendar, times
+        self._of = lru_cache(maxsize=64)(self._slots)
+
+    def between(self, after: datetime, until: datetime) -> tuple[Slot, ...]:
+        """Return the slots with after < moment <= until, ascending."""
+        zone = ZONES[self._market]
+        day, last = after.astimezone(zone).date(), until.astimezone(zone).date()
+        found: list[Slot] = []
+        while day <= last:
+            found += [slot for slot in self._of(day) if after < slot.moment <= until]
+            day += timedelta(days=1)
+        return tuple(found)
+
+    def next_after(self, moment: datetime) -> Slot | None:
+        """Return the first slot after `moment`, None when there is none within 30 days."""
+        found = self.between(moment, moment + timedelta(days=_LOOK_AHEAD_DAYS))
+        return found[0] if found else None
+
+    def _slots(self, day: date) -> tuple[Slot, ...]:
+        known = self._calendar.trading_day(day)
+        if known is TradingDay.CLOSED or (known is TradingDay.UNKNOWN and day.isoweekday() > 5):
+            return ()
+        return slots_of(
+            self._market, self._frequency, day, self._times, self._calendar.early_close(day)
+        )

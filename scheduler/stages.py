@@ -1,0 +1,167 @@
+"""What comes after a session's close: waking its waiting orders, looking after working ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import cast
+
+from risk.gate import review
+from scheduler.session import desk_for, place
+from scheduler.world import World
+from services.domain.decision import Decision
+from services.domain.events import (
+    Exits,
+    FaultRecord,
+    Look,
+    Opening,
+    Rested,
+    StageKind,
+    Verdicts,
+)
+from services.domain.orders import Intent, OrderTerms, Refusal, Rule
+from services.domain.quotes import Snapshot
+from services.domain.slot import Slot
+from services.journal.account import SessionState
+from services.journal.journal import Log
+from services.ports import BrokerFault, PriceFault
+from services.slots import local
+
+
+async def wake(state: SessionState, world: World) -> None:
+    """Let the orders whose time has come pass the gate again, on fresh prices, and send them.
+
+    Like a session it may be cut off anywhere and run again.
+    """
+    log, prefix = await _begin(state, world, StageKind.WAKE)
+    stage = state.stage
+    if stage is None:
+        raise RuntimeError(f"session {log.session} has no stage under way")
+    opening = cast(Opening, _recorded(world, log, "book"))
+    opening = replace(opening, book=stage.book)
+    first = cast(Snapshot, _recorded(world, log, "prices"))
+    slot = slot_of(state, world)
+    intents = _wanted(world, log, stage.waiting)
+    try:
+        fresh = await log.once(
+            f"{prefix}requote",
+            lambda: world.prices.get_current_prices([intent.symbol for intent in intents]),
+        )
+        in_time = [
+            intent
+            for intent, terms in zip(intents, stage.waiting, strict=True)
+            if fresh.moment <= terms.send_by
+        ]
+        judged = review(in_time, desk_for(log, slot, world, opening, first, fresh))
+        late = [terms for terms in stage.waiting if fresh.moment > terms.send_by]
+        verdicts = replace(judged.verdicts, refused=(*judged.verdicts.refused, *_too_late(late)))
+        log.settle(f"{prefix}verdicts", verdicts)
+        desk = desk_for(log, slot, world, opening, first, fresh)
+        await place(log, prefix, world, desk, judged)
+    except PriceFault as fault:
+        log.settle(f"{prefix}verdicts", Verdicts(refused=_unpriced(stage.waiting, str(fault))))
+    except BrokerFault as fault:
+        log.settle(f"{prefix}fault", _note(fault))
+    _rest(log, prefix, world)
+
+
+async def look_after(state: SessionState, world: World, kind: StageKind) -> None:
+    """Write what became of the session's working orders; before the next slot they are cancelled."""
+    log, prefix = await _begin(state, world, kind)
+    await _refresh(log, prefix, state, world)
+    cancel = kind is StageKind.NEXT_SLOT and not world.keep_orders
+    for order_id in state.orders:
+        if world.journal.account.book.order(order_id) is not None:
+            try:
+                await world.executor.look_after(order_id, log, cancel=cancel)
+            except BrokerFault as fault:
+                log.settle(f"{prefix}fault:{order_id}", _note(fault))
+    _rest(log, prefix, world)
+
+
+def slot_of(state: SessionState, world: World) -> Slot:
+    """Return the slot of a recorded session."""
+    moment = state.opened.slot
+    return Slot(
+        market=world.market,
+        frequency=world.frequency,
+        day=state.opened.day,
+        at=local(moment, world.market).time(),
+        moment=moment,
+    )
+
+
+async def _begin(state: SessionState, world: World, kind: StageKind) -> tuple[Log, str]:
+    log = world.journal.log(state.opened.session)
+    prefix = f"late{state.stages + 1}:"
+
+    async def begin() -> Look:
+        return Look(stage=kind, moment=world.clock.now())
+
+    await log.once(f"{prefix}look", begin)
+    return log, prefix
+
+
+async def _refresh(log: Log, prefix: str, state: SessionState, world: World) -> None:
+    """Ask a vendor for present prices, which a simulated exchange trades at; a fault changes nothing."""
+    if world.prices.panel is not None or not world.broker.simulated:
+        return
+    symbols = list(dict.fromkeys(terms.symbol for terms in state.orders.values()))
+    with suppress(PriceFault):
+        await log.once(f"{prefix}requote", lambda: world.prices.get_current_prices(symbols))
+
+
+def _rest(log: Log, prefix: str, world: World) -> None:
+    state = world.journal.account.sessions[log.session]
+    working = sum(world.journal.account.book.order(one) is not None for one in state.orders)
+    log.settle(f"{prefix}rested", Rested(working=working))
+
+
+def _recorded(world: World, log: Log, step: str) -> object:
+    event = world.journal.find(log.session, step)
+    if event is None:
+        raise RuntimeError(f"session {log.session} has no step {step}")
+    return world.journal.value(event)
+
+
+def _wanted(world: World, log: Log, waiting: Iterable[OrderTerms]) -> tuple[Intent, ...]:
+    """Return the intents of the waiting orders as they were asked for, their size as approved."""
+    intents: list[Intent] = []
+    for step in ("exits", "decision"):
+        event = world.journal.find(log.session, step)
+        if event is not None:
+            value = world.journal.value(event)
+            if isinstance(value, Exits | Decision):
+                intents += value.intents
+    asked = {(intent.origin, intent.index): intent for intent in intents}
+    return tuple(
+        replace(asked[terms.origin, terms.index], shares=terms.shares, target_weight=None)
+        for terms in waiting
+    )
+
+
+def _too_late(waiting: Sequence[OrderTerms]) -> tuple[Refusal, ...]:
+    return tuple(
+        _refused(terms, Rule.PHASE, f"its last moment {terms.send_by} passed") for terms in waiting
+    )
+
+
+def _unpriced(waiting: Sequence[OrderTerms], why: str) -> tuple[Refusal, ...]:
+    return tuple(_refused(terms, Rule.QUOTE_MISSING, why) for terms in waiting)
+
+
+def _refused(terms: OrderTerms, rule: Rule, reason: str) -> Refusal:
+    return Refusal(
+        symbol=terms.symbol,
+        side=terms.side,
+        shares=terms.shares,
+        rule=rule,
+        reason=reason,
+        origin=terms.origin,
+        index=terms.index,
+    )
+
+
+def _note(fault: BrokerFault) -> FaultRecord:
+    return FaultRecord(door=fault.door, asked=fault.asked, why=fault.why)

@@ -1,0 +1,79 @@
+"""Everything a session touches, in one object made by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import time
+
+from risk.limits import Limits
+from services.domain.bars import Frequency, Panel
+from services.domain.instruments import Instrument, Market, Symbol
+from services.domain.slot import Slot
+from services.domain.statement import Statement
+from services.executor import Executor
+from services.journal.journal import Journal
+from services.ports import Agent, Broker, Calendar, Clock, PriceSource
+from services.rules import Commission
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """The doors and settings of one account.
+
+    `run_id` is "live" on the system clock, else the hash that names the run. `grace_s` is how late
+    a slot may still start. `keep_orders` leaves working orders alone when the next slot comes.
+    `watched` is the watchlist as a set. `keep_panel` stores bars a vendor answered with.
+    """
+
+    account: str
+    mode: str
+    run_id: str
+    market: Market
+    frequency: Frequency
+    clock: Clock
+    calendar: Calendar
+    prices: PriceSource
+    agent: Agent
+    broker: Broker
+    journal: Journal
+    executor: Executor
+    watchlist: tuple[Symbol, ...]
+    instruments: Mapping[Symbol, Instrument]
+    limits: Limits
+    commission: Commission
+    versions: Mapping[str, str]
+    config_hash: str
+    lang: str = "en"
+    grace_s: int = 300
+    keep_orders: bool = False
+    times: tuple[time, ...] | None = None
+    watched: frozenset[Symbol] = field(default_factory=frozenset)
+    keep_panel: Callable[[Panel], None] = lambda _panel: None
+
+    def session_id(self, slot: Slot) -> str:
+        """Return the id of the session at `slot`: `20251010-1035-main-live`."""
+        return f"{slot.label}-{self.account}-{self.run_id}"
+
+    async def recent_bars(self) -> Panel:
+        """Return a vendor's recent bars, stored so that the journal can name them.
+
+        Raises:
+            PriceFault: There are none.
+        """
+        panel = await self.prices.get_history(self.watchlist, self.frequency)
+        self.keep_panel(panel)
+        return panel
+
+    async def statement(self, slot: Slot) -> Statement:
+        """Return the broker's statement of the account.
+
+        Raises:
+            BrokerFault: Part of it is missing.
+        """
+        return Statement(
+            balance=await self.broker.get_balance(),
+            holdings=await self.broker.get_positions(),
+            open_orders=await self.broker.get_open_orders(),
+            movements=await self.broker.get_movements(slot.day),
+        )

@@ -1,0 +1,1 @@
+"""What the system knows, and the doors to the outside."""

@@ -1,0 +1,217 @@
+"""What the simulated exchange takes and what it turns away; it does not trust the gate. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+
+from services.brokers.ledger import Accepted, Rejected
+from services.brokers.market_view import Offer
+from services.domain.book import Book
+from services.domain.instruments import Instrument, Kind, Symbol
+from services.domain.money import to_cent
+from services.domain.orders import OrderTerms, Rule, Side
+from services.rules import (
+    Band,
+    Commission,
+    OutsideRulebook,
+    Phase,
+    PhaseSpan,
+    Rules,
+    after_hours_eligible,
+    after_hours_price,
+    board_of,
+    default_kind,
+    fees_of,
+    lot_problem,
+    phase_at,
+    price_band,
+    rules_on,
+    settlement_days,
+)
+
+_LIMIT_BEYOND_SENSE = Decimal(10) ** 9
+
+AFTER_HOURS = frozenset({Phase.AFTER_HOURS_WAIT, Phase.AFTER_HOURS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the rulebook says of one symbol on one day."""
+
+    rules: Rules
+    kind: Kind
+    instrument: Instrument
+    settlement_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """The first rule an order breaks, and a sentence with the numbers."""
+
+    rule: Rule
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What an order is judged by: moment in market time, book, facts, offer and contract."""
+
+    at: datetime
+    book: Book
+    facts: Facts
+    offer: Offer
+    commission: Commission
+
+
+def facts_of(symbol: Symbol, day: date, instruments: Mapping[Symbol, Instrument]) -> Facts:
+    """Return the rulebook's word on `symbol`.
+
+    Raises:
+        OutsideRulebook: The code or the day is not in the book.
+    """
+    board = board_of(symbol, day)
+    instrument = instruments.get(symbol) or Instrument(symbol=symbol)
+    kind = instrument.kind or default_kind(board)
+    return Facts(
+        rules=rules_on(board, day),
+        kind=kind,
+        instrument=instrument,
+        settlement_days=settlement_days(kind, day, board),
+    )
+
+
+def examine(terms: OrderTerms, request: Request) -> Accepted | Rejected:
+    """Return the entry that takes the order, or the one that says which rule it breaks."""
+    try:
+        span = phase_at(request.facts.rules, request.at.time())
+        band = _band(request.facts, request.offer)
+        objection = (
+            _moment_objection(terms, request, span)
+            or _size_objection(terms, request, span)
+            or _price_objection(terms, request, span, band)
+            or _cash_objection(terms, request)
+        )
+    except OutsideRulebook as unknown:
+        return rejected(terms, request.at, Rule.RULES_UNKNOWN, str(unknown))
+    if objection is not None:
+        return Rejected(at=request.at, terms=terms, reason=str(objection))
+    after_hours = span.phase in AFTER_HOURS
+    ends = [
+        s for s in request.facts.rules.phases if s.accepts_orders and (s.phase in AFTER_HOURS) == after_hours
+    ]
+    return Accepted(
+        at=request.at,
+        terms=terms,
+        expires_at=_on(request.at, ends[-1].end),
+        limit_down_cny=band.limit_down,
+        limit_up_cny=band.limit_up,
+        fixed_from=max(request.at, _on(request.at, ends[-1].start)) if after_hours else None,
+    )
+
+
+def rejected(terms: OrderTerms, at: datetime, rule: Rule, detail: str) -> Rejected:
+    """Return the entry that turns an order away."""
+    return Rejected(at=at, terms=terms, reason=str(Objection(rule=rule, detail=detail)))
+
+
+def sellable(book: Book, facts: Facts, day: date) -> int:
+    """Return the shares that may still be sold on `day`, less those in working sells."""
+    return book.sellable(facts.instrument.symbol, day, facts.settlement_days)
+
+
+def _on(at: datetime, time_of_day: time) -> datetime:
+    return datetime.combine(at.date(), time_of_day, at.tzinfo)
+
+
+def _band(facts: Facts, offer: Offer) -> Band:
+    """Return the day's price limits; on a first day the issue price stands in for the previous close.
+
+    Raises:
+        OutsideRulebook: There is nothing to reckon the limits from on a day that has limits.
+    """
+    issue = facts.instrument.issue_price_cny
+    reference = offer.prev_close_cny or (Decimal(issue) if issue is not None else None)
+    band = price_band(facts.rules, reference or offer.last_cny, facts.instrument)
+    if reference is None and not band.unlimited:
+        raise OutsideRulebook(f"{facts.instrument.symbol}: no previous close, so its limits are not known")
+    return band
+
+
+def _moment_objection(terms: OrderTerms, request: Request, span: PhaseSpan) -> Objection | None:
+    """Return why nothing of the symbol can be ordered now: suspended, or the wrong phase."""
+    facts, offer = request.facts, request.offer
+    if offer.suspended:
+        return Objection(rule=Rule.SUSPENDED, detail=f"{terms.symbol} does not trade")
+    if terms.day != request.at.date():
+        return Objection(rule=Rule.PHASE, detail=f"an order for {terms.day}, today is {request.at.date()}")
+    if not span.accepts_orders:
+        return Objection(rule=Rule.PHASE, detail=f"no orders at {request.at:%H:%M:%S} ({span.phase})")
+    if span.phase not in AFTER_HOURS:
+        return None
+    if not after_hours_eligible(facts.rules, facts.kind, facts.instrument):
+        return Objection(rule=Rule.PHASE, detail=f"{terms.symbol} does not trade after hours")
+    if offer.last_on != request.at.date():
+        return Objection(rule=Rule.SUSPENDED, detail=f"{terms.symbol} has no close today")
+    return None
+
+
+def _size_objection(terms: OrderTerms, request: Request, span: PhaseSpan) -> Objection | None:
+    """Return why the number of shares is not one: lots, the most of one order, T+1."""
+    book = request.book
+    held = 0
+    if terms.side is Side.SELL:
+        leaving = sum(
+            order.remaining
+            for order in book.open_orders
+            if order.symbol == terms.symbol and order.side is Side.SELL
+        )
+        held = book.held(terms.symbol) - leaving
+    after_hours = span.phase in AFTER_HOURS
+    problem = lot_problem(request.facts.rules, terms.side, terms.shares, held, after_hours=after_hours)
+    if problem is not None:
+        rule = Rule.ORDER_MAX if problem.over_max else Rule.BOARD_LOT
+        return Objection(rule=rule, detail=problem.detail)
+    if terms.side is Side.SELL:
+        may_sell = sellable(book, request.facts, request.at.date())
+        if terms.shares > may_sell:
+            return Objection(rule=Rule.T_PLUS_1, detail=f"asks {terms.shares}, sellable {max(0, may_sell)}")
+    return None
+
+
+def _price_objection(terms: OrderTerms, request: Request, span: PhaseSpan, band: Band) -> Objection | None:
+    """Return why the limit is no price of the day: tick, price limits, after hours the close."""
+    limit, tick = terms.limit_cny, request.facts.rules.tick
+    if not (limit.is_finite() and 0 < limit < _LIMIT_BEYOND_SENSE and limit % tick == 0):
+        return Objection(rule=Rule.TICK, detail=f"{limit} is no price on the tick of {tick}")
+    if not band.allows(limit):
+        detail = f"{limit} is outside {band.limit_down} to {band.limit_up}"
+        return Objection(rule=Rule.PRICE_LIMIT, detail=detail)
+    if span.phase in AFTER_HOURS and after_hours_price(terms.side, limit, request.offer.last_cny) is None:
+        detail = f"{limit} cannot trade at the close of {request.offer.last_cny}"
+        return Objection(rule=Rule.PRICE_LIMIT, detail=detail)
+    return None
+
+
+def _cash_objection(terms: OrderTerms, request: Request) -> Objection | None:
+    """Return why the order cannot be paid at its limit, fees included, from the cash that is not frozen."""
+    facts, available = request.facts, request.book.available_cny
+    amount = to_cent(terms.limit_cny * terms.shares)
+    fees = fees_of(facts.rules, facts.kind, terms.side, amount, request.commission, shares=terms.shares)
+    if terms.side is Side.SELL:
+        # The least commission can be more than a small sale brings.
+        if available + amount < fees.total:
+            detail = f"brings {amount}, costs {fees.total}, available {available}"
+            return Objection(rule=Rule.CASH, detail=detail)
+        return None
+    need = amount + fees.total
+    if terms.freeze_cny < need:
+        return Objection(rule=Rule.CASH, detail=f"sets aside {terms.freeze_cny}, needs {need}")
+    if terms.freeze_cny > available:
+        return Objection(rule=Rule.CASH, detail=f"needs {terms.freeze_cny}, available {available}")
+    return None

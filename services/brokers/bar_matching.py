@@ -1,0 +1,121 @@
+"""A panel of bars as the simulated exchange sees it. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from math import isnan
+
+import numpy as np
+
+from services.brokers.market_view import Offer, Traded
+from services.domain.bars import Adjustment, CorporateAction, FloatArray, Panel
+from services.domain.instruments import Symbol
+from services.domain.money import from_float
+
+
+class BarMarket:
+    """Bars as a market: the open of the bar in progress, low and high of a bar once it has ended.
+
+    A symbol without a price in the row that counts is suspended. Corporate actions are booked on
+    raw prices alone: adjusted prices hold them already.
+    """
+
+    def __init__(self, panel: Panel) -> None:
+        self._panel = panel
+        self._starts = panel.starts.tolist()
+        self._ends = panel.ends.tolist()
+        self._looks = sorted({*self._starts, *self._ends})
+        self._day = 0
+        self._day_row = 0
+
+    @property
+    def actions(self) -> Sequence[CorporateAction]:
+        """The panel's ex-days where its prices are raw."""
+        return self._panel.actions if self._panel.adjustment is Adjustment.RAW else ()
+
+    async def offer(self, symbol: Symbol, at: datetime) -> Offer | None:
+        """Return the open of the bar in progress; where none is, the last close and no trade."""
+        column = self._panel.column.get(symbol)
+        if column is None:
+            return None
+        second = at.timestamp()
+        row = bisect_right(self._ends, second)
+        in_progress = row < len(self._starts) and self._starts[row] <= second
+        if not in_progress:
+            row -= 1
+        if row < 0:
+            return None
+        prices = self._panel.open if in_progress else self._panel.close
+        day = date.fromordinal(int(self._panel.days[row]))
+        # Before the open the last row is of an earlier day; the day's own reference stands in its first row.
+        prev = self._prev_close(row if day == at.date() else row + 1, column)
+        last = _price(prices, row, column)
+        if last is None:
+            return _suspended(prev, day)
+        trade = last if in_progress else None
+        return Offer(last_cny=last, last_on=day, prev_close_cny=prev, buy_cny=trade, sell_cny=trade)
+
+    def traded(self, symbol: Symbol, second: float) -> Traded | None:
+        """Return low and high of the bar that ended at `second`."""
+        row, column = bisect_left(self._ends, second), self._panel.column.get(symbol)
+        if column is None or row == len(self._ends) or self._ends[row] != second:
+            return None
+        low, high = _price(self._panel.low, row, column), _price(self._panel.high, row, column)
+        if low is None or high is None:
+            return None
+        return Traded(low_cny=low, high_cny=high)
+
+    def next_look(self, after: float) -> float:
+        """Return the first start or end of a bar after `after`, infinity past the last."""
+        index = bisect_right(self._looks, after)
+        return self._looks[index] if index < len(self._looks) else float("inf")
+
+    def looks(self, after: float, until: float) -> Sequence[float]:
+        """Return the starts and ends of bars in (after, until]."""
+        return self._looks[bisect_right(self._looks, after) : bisect_right(self._looks, until)]
+
+    def _prev_close(self, row: int, column: int) -> Decimal | None:
+        """Return the close before the row's day, as the file states it or else as last traded.
+
+        A row past the last is of a day without data: the last close stands before it.
+        """
+        panel = self._panel
+        if row == len(self._ends):
+            return self._last_close(row, column)
+        if panel.prev_close is not None:
+            stated = _price(panel.prev_close, row, column)
+            if stated is not None:
+                return stated
+        day = int(panel.days[row])
+        if day != self._day:
+            self._day, self._day_row = day, int(np.searchsorted(panel.days, day))
+        return self._last_close(self._day_row, column)
+
+    def _last_close(self, before: int, column: int) -> Decimal | None:
+        for row in range(before - 1, -1, -1):
+            close = _price(self._panel.close, row, column)
+            if close is not None:
+                return close
+        return None
+
+
+def _price(prices: FloatArray, row: int, column: int) -> Decimal | None:
+    price = float(prices[row, column])
+    return None if isnan(price) else from_float(price)
+
+
+def _suspended(prev_close_cny: Decimal | None, day: date) -> Offer | None:
+    """Return the offer of a symbol that has no bar; None where it never had one before that day."""
+    if prev_close_cny is None:
+        return None
+    return Offer(
+        last_cny=prev_close_cny,
+        last_on=day,
+        prev_close_cny=prev_close_cny,
+        buy_cny=None,
+        sell_cny=None,
+        suspended=True,
+    )

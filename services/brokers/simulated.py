@@ -1,0 +1,302 @@
+"""The simulated exchange: a broker with its own ledger, matching against whatever market it is shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from services.brokers.ex_days import ExDays
+from services.brokers.ledger import (
+    Accepted,
+    AccountOpened,
+    Cancelled,
+    Entry,
+    Expired,
+    Filled,
+    LedgerState,
+    LedgerStore,
+    Moved,
+    PlacedOrder,
+    Rejected,
+)
+from services.brokers.market_view import MarketView
+from services.brokers.order_desk import OrderDesk
+from services.brokers.statement_cache import StatementCache
+from services.domain.fills import Fill, Movement
+from services.domain.instruments import Instrument, Market, Symbol
+from services.domain.orders import ApprovedOrder, OrderId, OrderState
+from services.domain.statement import Ack, AckKind, Balance, Holding, OrderStatus, Sight, Sighting
+from services.ports import BrokerFault, Calendar, Clock
+from services.rules import Commission, Phase
+from services.slots import ZONES
+
+_CANCEL_LOCKED = frozenset({Phase.OPEN_CALL_LOCKED, Phase.CLOSE_CALL})
+
+
+class SimulatedExchange:
+    """A broker and its exchange in one, keyed by order id; it reads no journal.
+
+    Every call first brings the ledger up to the clock: ex-days, trades of working orders, orders
+    whose day is over; each at the moment it happened, whenever that is found out. One call makes at
+    most one commit, and answers after it. An order that breaks a rule is rejected, whoever
+    approved it. A look-up of an id that is not in the ledger is certain: ABSENT.
+
+    An account whose ledger holds entries goes on from them; `cash_cny` opens a new one only.
+    """
+
+    name = "simulated"
+    simulated = True
+
+    def __init__(
+        self,
+        *,
+        market: MarketView,
+        clock: Clock,
+        calendar: Calendar,
+        cash_cny: Decimal,
+        commission: Commission,
+        ledger: LedgerStore,
+        instruments: Mapping[Symbol, Instrument],
+        slippage_bp: Decimal = Decimal(0),
+        zone: ZoneInfo = ZONES[Market.CN],
+    ) -> None:
+        self._market, self._clock, self._ledger, self._zone = market, clock, ledger, zone
+        self._desk = OrderDesk(
+            market=market,
+            calendar=calendar,
+            commission=commission,
+            slippage_bp=slippage_bp,
+            instruments=instruments,
+        )
+        self._ex_days = ExDays(market.actions, zone)
+        self._turn = asyncio.Lock()
+        if not ledger.entries():
+            ledger.append([AccountOpened(at=clock.now().astimezone(zone), cash_cny=cash_cny)])
+        self._restore()
+
+    async def submit_order(self, order: ApprovedOrder) -> Ack:
+        """Take or reject the order, trade it if it can trade now; a known id gets its first answer again."""
+        async with self._turn:
+            await self._bring_up()
+            placed = self._state.orders.get(order.order_id)
+            if placed is None:
+                self._release_ahead()
+                self._commit(await self._desk.receive(order.terms, self._state.book, self._moment))
+                placed = self._state.orders[order.order_id]
+        if placed.accepted is None:
+            return Ack(kind=AckKind.REJECTED, reason=placed.reason)
+        return Ack(kind=AckKind.ACCEPTED)
+
+    async def cancel_order(self, order_id: OrderId) -> Ack:
+        """Withdraw a working order; one withdrawn before is confirmed again.
+
+        Refused in the call auctions' locked minutes. Over lunch, when the exchange takes nothing
+        and trades nothing, the broker's queue does the same as an immediate cancel.
+        """
+        async with self._turn:
+            await self._bring_up()
+            placed = self._state.orders.get(order_id)
+            if placed is None:
+                return Ack(kind=AckKind.REJECTED, reason=f"there is no order {order_id}")
+            self._release_ahead()
+            if placed.state is OrderState.WORKING:
+                phase = self._desk.phase(placed.terms.symbol, self._moment)
+                if phase in _CANCEL_LOCKED:
+                    return Ack(kind=AckKind.REJECTED, reason=f"no cancels in {phase}")
+                self._commit([Cancelled(at=self._moment, order_id=order_id)])
+        if placed.state is OrderState.CANCELLED:
+            return Ack(kind=AckKind.ACCEPTED)
+        return Ack(kind=AckKind.REJECTED, reason=f"the order is {placed.state}")
+
+    async def get_order_status(self, order_id: OrderId) -> Sighting:
+        """Return the order, or the certainty that it never arrived."""
+        await self._advance()
+        placed = self._state.orders.get(order_id)
+        if placed is None:
+            return Sighting(sight=Sight.ABSENT, reason="not in the ledger")
+        return Sighting(sight=Sight.FOUND, status=placed.status)
+
+    async def get_open_orders(self) -> tuple[OrderStatus, ...]:
+        """Return the working orders, in order of acceptance."""
+        await self._advance()
+        if not self._state.working:
+            return ()
+        return tuple(placed.status for placed in self._state.working.values())
+
+    async def get_fills(self, since: date) -> tuple[Fill, ...]:
+        """Return the fills of `since` and later, oldest first."""
+        await self._advance()
+        fills = self._state.fills
+        first = len(fills)
+        while first and fills[first - 1].trade_date >= since:
+            first -= 1
+        return tuple(fills[first:])
+
+    async def get_movements(self, since: date) -> tuple[Movement, ...]:
+        """Return dividends and bonus shares of `since` and later, oldest first."""
+        await self._advance()
+        return tuple(movement for movement in self._state.movements if movement.day >= since)
+
+    async def get_positions(self) -> tuple[Holding, ...]:
+        """Return what is held, in order of first purchase, with sellable shares."""
+        await self._advance()
+        return self._statement.holdings(self._state, self._moment.date(), self._settlement_days)
+
+    async def get_balance(self) -> Balance:
+        """Return the cash."""
+        await self._advance()
+        return self._statement.balance(self._state, self._moment.date())
+
+    def close(self) -> None:
+        """Give the ledger back."""
+        self._ledger.close()
+
+    def _restore(self) -> None:
+        """Read the ledger anew.
+
+        What time alone brought about after the clock's moment is held back until the clock is
+        there again, so that a run taken up at an earlier moment sees what it saw the first time.
+        """
+        self._stale = True
+        entries = self._ledger.entries()
+        now = self._clock.now()
+        shown = _asked(entries)
+        while shown < len(entries) and entries[shown].at <= now:
+            shown += 1
+        self._state = LedgerState()
+        for entry in entries[:shown]:
+            self._state.apply(entry)
+        self._ahead = deque(entries[shown:])
+        self._until = entries[-1].at.timestamp()
+        self._statement = StatementCache()
+        self._show(max(now, entries[shown - 1].at))
+        self._seen: datetime | None = None
+        self._due = 0.0
+        self._stale = False
+
+    def _show(self, moment: datetime) -> None:
+        """Let the exchange stand at `moment`."""
+        self._moment = moment.astimezone(self._zone)
+
+    async def _advance(self) -> None:
+        """Bring the exchange up to the clock before a listing; nothing is due most of the time."""
+        if self._clock.now() is self._seen and not self._stale:
+            return
+        async with self._turn:
+            await self._bring_up()
+
+    async def _bring_up(self) -> None:
+        """Let everything happen that was due until now. Time it has passed before does not come back."""
+        if self._stale:
+            self._restore()
+        now = self._clock.now()
+        if now is self._seen:
+            return
+        second = now.timestamp()
+        if second >= self._due:
+            await self._catch_up(second)
+        if now > self._moment:
+            self._show(now)
+        if not self._ahead:
+            self._until = max(self._until, second)
+        self._seen = now
+
+    async def _catch_up(self, second: float) -> None:
+        while self._ahead and self._ahead[0].at.timestamp() <= second:
+            self._state.apply(self._ahead.popleft())
+        if not self._ahead and second > self._until:
+            # Until they are committed the state is ahead of the ledger; cut off here, it is read again.
+            self._stale = True
+            entries = await self._derive(second)
+            if entries:
+                self._ledger.append(entries)
+            self._until, self._stale = second, False
+        self._schedule()
+
+    def _schedule(self) -> None:
+        """Reckon the next second at which something can happen."""
+        if self._ahead:
+            self._due = self._ahead[0].at.timestamp()
+            return
+        due = self._ex_days.next_after(self._until)
+        if self._state.working:
+            due = min(due, self._market.next_look(self._until), *self._own_times())
+        self._due = due
+
+    def _own_times(self) -> list[float]:
+        """Return the seconds after the last look at which working orders lapse or meet the close."""
+        times = []
+        for placed in self._state.working.values():
+            accepted = _accepted(placed)
+            times.append(accepted.expires_at.timestamp())
+            if accepted.fixed_from is not None:
+                times.append(accepted.fixed_from.timestamp())
+        return [time for time in times if time > self._until]
+
+    async def _derive(self, second: float) -> list[Entry]:
+        """Return what happened after the last look up to `second`, each at its own moment; state follows."""
+        entries: list[Entry] = []
+        times = set(self._ex_days.between(self._until, second))
+        if self._state.working:
+            times.update(time for time in self._own_times() if time <= second)
+            times.update(self._market.looks(self._until, second))
+        for time in sorted(times):
+            at = datetime.fromtimestamp(time, UTC).astimezone(self._zone)
+            for movement in self._ex_days.movements(time, self._state.book):
+                self._apply(Moved(at=at, movement=movement), entries)
+            for placed in tuple(self._state.working.values()):
+                await self._look(placed, at, entries)
+        return entries
+
+    async def _look(self, placed: PlacedOrder, at: datetime, entries: list[Entry]) -> None:
+        """Try one working order at one moment, and let it lapse if its day is over."""
+        accepted = _accepted(placed)
+        trade = await self._desk.look(placed, accepted, at)
+        if trade is not None:
+            self._apply(trade, entries)
+        elif accepted.expires_at <= at:
+            self._apply(Expired(at=at, order_id=placed.terms.order_id), entries)
+
+    def _settlement_days(self, symbol: Symbol) -> int:
+        return self._desk.facts(symbol, self._moment.date()).settlement_days
+
+    def _release_ahead(self) -> None:
+        """Show everything the ledger holds: nothing can be added before its last entry."""
+        while self._ahead:
+            entry = self._ahead.popleft()
+            self._state.apply(entry)
+            self._show(max(self._moment, entry.at))
+
+    def _apply(self, entry: Entry, entries: list[Entry]) -> None:
+        self._state.apply(entry)
+        entries.append(entry)
+
+    def _commit(self, entries: Sequence[Entry]) -> None:
+        """Write the entries, then let the state follow, and reckon what is due next."""
+        # A failed write leaves open what is on the disk: the ledger is read again before the next answer.
+        self._stale = True
+        self._ledger.append(entries)
+        self._stale = False
+        for entry in entries:
+            self._state.apply(entry)
+        self._schedule()
+
+
+def _accepted(placed: PlacedOrder) -> Accepted:
+    if placed.accepted is None:
+        raise BrokerFault(f"order {placed.terms.order_id}", "it works without having been accepted")
+    return placed.accepted
+
+
+def _asked(entries: Sequence[Entry]) -> int:
+    """Return how many entries there are up to the last that answers a request, with its immediate trades."""
+    answers = (AccountOpened, Accepted, Rejected, Cancelled)
+    last = max(i for i, entry in enumerate(entries) if isinstance(entry, answers))
+    end = last + 1
+    while end < len(entries) and isinstance(entries[end], Filled) and entries[end].at == entries[last].at:
+        end += 1
+    return end

@@ -1,0 +1,68 @@
+"""The only module that reads the time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from services.ports import Clock
+
+
+class SystemClock:
+    """The machine's clock, in UTC."""
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC."""
+        return datetime.now(UTC)
+
+
+class VirtualClock:
+    """A clock that stands still until it is moved, and never goes back."""
+
+    def __init__(self, start: datetime) -> None:
+        if start.tzinfo is None:
+            raise ValueError("a clock must know its time zone")
+        self._now = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """Return the moment the clock stands at, in UTC."""
+        return self._now
+
+    def jump(self, moment: datetime) -> None:
+        """Move the clock forward to `moment`; a moment already past leaves it where it is."""
+        self._now = max(self._now, moment.astimezone(UTC))
+
+
+class ReplayClock:
+    """A clock that shows the recorded moment of whatever is being replayed."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """Return the recorded moment, in UTC."""
+        return self._now
+
+    def show(self, moment: datetime) -> None:
+        """Show `moment`, which may lie before the last one shown."""
+        self._now = moment.astimezone(UTC)
+
+
+class LastEventClock:
+    """The moment of a journal's last event: the time of an exchange whose answers must come out again.
+
+    Before the first event it is the time of `before`.
+    """
+
+    def __init__(self, last_moment: Callable[[], datetime | None], before: Clock) -> None:
+        self._last_moment, self._before = last_moment, before
+
+    def now(self) -> datetime:
+        """Return that moment, in UTC."""
+        return self._last_moment() or self._before.now()
+
+
+def stopwatch_s() -> float:
+    """Return seconds on a clock that only measures durations; the difference of two calls is meaningful."""
+    return time.perf_counter()

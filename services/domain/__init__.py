@@ -1,0 +1,1 @@
+"""Values of the trading day. Pure: standard library and NumPy only."""

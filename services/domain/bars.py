@@ -1,0 +1,153 @@
+"""Price history as arrays, shown only as far as a moment allows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.domain.instruments import Instrument, Symbol
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+class Frequency(StrEnum):
+    """How often a session fires, and the length of a file's bars."""
+
+    DAILY = "daily"
+    HOURLY = "hourly"
+
+
+class Adjustment(StrEnum):
+    """How a series treats ex-rights days; declared with the file, never guessed."""
+
+    RAW = "raw"
+    FORWARD = "forward"
+    BACKWARD = "backward"
+    UNKNOWN = "unknown"
+
+
+class VolumeUnit(StrEnum):
+    """What one unit of a series' volume is; declared with the file, never guessed."""
+
+    SHARE = "share"
+    LOT = "lot"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorporateAction:
+    """An ex-day: cash per share and new shares per share, for holders of the day before."""
+
+    symbol: Symbol
+    ex_date: date
+    cash_per_share: Decimal = Decimal(0)
+    shares_per_share: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Bars as arrays time x symbol, read through `until` and `opening` alone.
+
+    `starts` and `ends` are int64 seconds since the epoch, ascending, one per row; a row's label is
+    its end. `days` holds each row's trading day as a proleptic ordinal. Price arrays are float64 in
+    CNY a share (US: USD), NaN where there is no bar or the field is not known yet; `volume` is in
+    `volume_unit`. `prev_close`, where the file states it, is the exchange's (ex-adjusted) previous
+    close of the row's day. `source` names the file kind and its content; `digest` is the SHA-256
+    of the stored columns; `synthetic` marks a market that is not real.
+    """
+
+    symbols: tuple[Symbol, ...]
+    names: tuple[str, ...]
+    starts: IntArray
+    ends: IntArray
+    days: IntArray
+    open: FloatArray
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray
+    volume: FloatArray
+    frequency: Frequency
+    adjustment: Adjustment
+    volume_unit: VolumeUnit
+    source: str
+    digest: str
+    prev_close: FloatArray | None = None
+    instruments: Mapping[Symbol, Instrument] = field(default_factory=dict)
+    actions: tuple[CorporateAction, ...] = ()
+    synthetic: bool = False
+
+    @cached_property
+    def column(self) -> Mapping[Symbol, int]:
+        """The column of each symbol."""
+        return {symbol: i for i, symbol in enumerate(self.symbols)}
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [int(second) for second in self.starts]
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return [int(second) for second in self.ends]
+
+    def ended(self, moment: datetime) -> int:
+        """Return how many rows have ended at `moment` (end <= moment)."""
+        return int(np.searchsorted(self.ends, moment.timestamp(), side="right"))
+
+    def until(self, moment: datetime) -> History:
+        """Return the bars whose end is not after `moment`."""
+        return History(panel=self, rows=self.ended(moment))
+
+    def opening(self, moment: datetime) -> int | None:
+        """Return the row of the bar in progress, of which the open alone may be looked at.
+
+        None where no bar is in progress (lunch, after the close, outside the data).
+        """
+        row = self.ended(moment)
+        if row < len(self._starts) and self._starts[row] <= moment.timestamp():
+            return row
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """The ended bars of a panel at some moment: row views, oldest first, nothing later."""
+
+    panel: Panel
+    rows: int
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The columns, in order."""
+        return self.panel.symbols
+
+    def closes(self, bars: int) -> FloatArray:
+        """Return the last `bars` rows of closes (fewer if there are fewer), time x symbol."""
+        return self.panel.close[max(0, self.rows - bars) : self.rows]
+
+    def opens(self, bars: int) -> FloatArray:
+        """Return the last `bars` rows of opens, time x symbol."""
+        return self.panel.open[max(0, self.rows - bars) : self.rows]
+
+    def highs(self, bars: int) -> FloatArray:
+        """Return the last `bars` rows of highs, time x symbol."""
+        return self.panel.high[max(0, self.rows - bars) : self.rows]
+
+    def lows(self, bars: int) -> FloatArray:
+        """Return the last `bars` rows of lows, time x symbol."""
+        return self.panel.low[max(0, self.rows - bars) : self.rows]
+
+    def volumes(self, bars: int) -> FloatArray:
+        """Return the last `bars` rows of volume in the panel's unit, time x symbol."""
+        return self.panel.volume[max(0, self.rows - bars) : self.rows]
+
+    def ends(self, bars: int) -> IntArray:
+        """Return the ends of the last `bars` rows, seconds since the epoch."""
+        return self.panel.ends[max(0, self.rows - bars) : self.rows]

@@ -1,0 +1,244 @@
+"""The account as a fold: cash, lots with buy dates, open orders. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from services.domain.fills import Fill, Movement
+from services.domain.instruments import Symbol
+from services.domain.money import ZERO, to_cent
+from services.domain.orders import OrderId, OrderState, OrderTerms, Side
+
+
+class BookBroken(RuntimeError):
+    """An event cannot have happened to this book: something would turn negative, or its order is not open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lot:
+    """Shares bought together: `cost_cny` is what was paid for all of them, without fees."""
+
+    symbol: Symbol
+    shares: int
+    cost_cny: Decimal
+    acquired_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenOrder:
+    """An order that left or is about to: what of it is still to come, and the cash set aside for that."""
+
+    order_id: OrderId
+    symbol: Symbol
+    side: Side
+    shares: int
+    filled: int
+    limit_cny: Decimal
+    frozen_cny: Decimal
+
+    @property
+    def remaining(self) -> int:
+        """Shares not filled yet."""
+        return self.shares - self.filled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEnded:
+    """An order that came to its end without being filled whole."""
+
+    order_id: OrderId
+    state: OrderState
+    reason: str
+
+
+BookEvent = OrderTerms | Fill | OrderEnded | Movement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """Cash, lots and open orders of one account; `after` returns the next one.
+
+    `cash_cny` is all cash, that of open orders included. `sold_cny` are the net proceeds of
+    `sold_on`, usable for buying but not withdrawable that day. Lots stand in order of purchase.
+    """
+
+    cash_cny: Decimal
+    lots: tuple[Lot, ...] = ()
+    open_orders: tuple[OpenOrder, ...] = ()
+    sold_cny: Decimal = ZERO
+    sold_on: date | None = None
+
+    @property
+    def frozen_cny(self) -> Decimal:
+        """Cash set aside for open buys."""
+        return sum((order.frozen_cny for order in self.open_orders), ZERO)
+
+    @property
+    def available_cny(self) -> Decimal:
+        """Cash that may buy now."""
+        return self.cash_cny - self.frozen_cny if self.open_orders else self.cash_cny
+
+    def withdrawable_cny(self, day: date) -> Decimal:
+        """Return the cash that may leave the account on `day`: without that day's sale proceeds."""
+        held_back = self.sold_cny if self.sold_on == day else ZERO
+        return max(ZERO, self.available_cny - held_back)
+
+    def holdings(self) -> dict[Symbol, int]:
+        """Return shares by symbol, in order of first purchase."""
+        shares: dict[Symbol, int] = {}
+        for lot in self.lots:
+            shares[lot.symbol] = shares.get(lot.symbol, 0) + lot.shares
+        return shares
+
+    def held(self, symbol: Symbol) -> int:
+        """Return all shares of `symbol`."""
+        return sum(lot.shares for lot in self.lots if lot.symbol == symbol)
+
+    def sellable(self, symbol: Symbol, day: date, settlement_days: int = 1) -> int:
+        """Return the shares that may be sold on `day`: bought before it (T+1), less open sells."""
+        shares = sum(
+            lot.shares
+            for lot in self.lots
+            if lot.symbol == symbol and (lot.acquired_on < day or settlement_days == 0)
+        )
+        for order in self.open_orders:
+            if order.symbol == symbol and order.side is Side.SELL:
+                shares -= order.remaining
+        return shares
+
+    def order(self, order_id: OrderId) -> OpenOrder | None:
+        """Return the open order of that id, or None."""
+        for order in self.open_orders:
+            if order.order_id == order_id:
+                return order
+        return None
+
+    def after(self, event: BookEvent) -> Book:
+        """Return the book after `event`.
+
+        Raises:
+            BookBroken: Cash or shares would turn negative, or the order is not open.
+        """
+        if isinstance(event, Fill):
+            return self._after_fill(event)
+        if isinstance(event, OrderTerms):
+            return self._after_intended(event)
+        if isinstance(event, OrderEnded):
+            self._require(event.order_id)
+            return replace(self, open_orders=_without(self.open_orders, event.order_id))
+        return self._after_movement(event)
+
+    def _require(self, order_id: OrderId) -> OpenOrder:
+        order = self.order(order_id)
+        if order is None:
+            raise BookBroken(f"order {order_id} is not open")
+        return order
+
+    def _after_intended(self, terms: OrderTerms) -> Book:
+        opened = OpenOrder(
+            order_id=terms.order_id,
+            symbol=terms.symbol,
+            side=terms.side,
+            shares=terms.shares,
+            filled=0,
+            limit_cny=terms.limit_cny,
+            frozen_cny=terms.freeze_cny,
+        )
+        return Book(
+            cash_cny=self.cash_cny,
+            lots=self.lots,
+            open_orders=(*self.open_orders, opened),
+            sold_cny=self.sold_cny,
+            sold_on=self.sold_on,
+        )
+
+    def _after_fill(self, fill: Fill) -> Book:
+        order = self._require(fill.order_id)
+        if fill.shares > order.remaining or fill.shares <= 0:
+            raise BookBroken(f"fill {fill.fill_id}: {fill.shares} of {order.remaining} remaining shares")
+        sold_cny, sold_on = self.sold_cny, self.sold_on
+        if fill.side is Side.BUY:
+            cash = self.cash_cny - fill.amount_cny - fill.fees.total
+            bought = Lot(
+                symbol=fill.symbol,
+                shares=fill.shares,
+                cost_cny=fill.amount_cny,
+                acquired_on=fill.trade_date,
+            )
+            lots = (*self.lots, bought)
+        else:
+            proceeds = fill.amount_cny - fill.fees.total
+            cash = self.cash_cny + proceeds
+            lots = _sold(self.lots, fill)
+            sold_cny = proceeds + (sold_cny if sold_on == fill.trade_date else ZERO)
+            sold_on = fill.trade_date
+        if cash < 0:
+            raise BookBroken(f"fill {fill.fill_id}: cash would be {cash}")
+        return Book(
+            cash_cny=cash,
+            lots=lots,
+            open_orders=_filled(self.open_orders, order, fill.shares),
+            sold_cny=sold_cny,
+            sold_on=sold_on,
+        )
+
+    def _after_movement(self, movement: Movement) -> Book:
+        lots = self.lots
+        if movement.shares:
+            lots = _granted(self.lots, movement)
+        return replace(self, cash_cny=self.cash_cny + movement.cash_cny, lots=lots)
+
+
+def fold(book: Book, events: Iterable[BookEvent]) -> Book:
+    """Return the book after all `events`, in order."""
+    for event in events:
+        book = book.after(event)
+    return book
+
+
+def _without(orders: tuple[OpenOrder, ...], order_id: OrderId) -> tuple[OpenOrder, ...]:
+    return tuple(order for order in orders if order.order_id != order_id)
+
+
+def _filled(orders: tuple[OpenOrder, ...], order: OpenOrder, shares: int) -> tuple[OpenOrder, ...]:
+    if shares == order.remaining:
+        return _without(orders, order.order_id)
+    left = order.remaining - shares
+    still = replace(
+        order,
+        filled=order.filled + shares,
+        frozen_cny=to_cent(order.frozen_cny * left / order.remaining),
+    )
+    return tuple(still if one.order_id == order.order_id else one for one in orders)
+
+
+def _sold(lots: tuple[Lot, ...], fill: Fill) -> tuple[Lot, ...]:
+    """Return the lots after a sale, the oldest sold first; a lot sold in part keeps its share of the cost."""
+    left, kept = fill.shares, []
+    for lot in lots:
+        if left == 0 or lot.symbol != fill.symbol:
+            kept.append(lot)
+        elif lot.shares <= left:
+            left -= lot.shares
+        else:
+            cost = to_cent(lot.cost_cny * (lot.shares - left) / lot.shares)
+            kept.append(replace(lot, shares=lot.shares - left, cost_cny=cost))
+            left = 0
+    if left:
+        raise BookBroken(f"fill {fill.fill_id}: {left} of {fill.shares} {fill.symbol} are not held")
+    return tuple(kept)
+
+
+def _granted(lots: tuple[Lot, ...], movement: Movement) -> tuple[Lot, ...]:
+    """Return the lots with shares that came free or left by adjustment.
+
+    New shares inherit the oldest lot's date and cost nothing: the holding's total cost is unchanged.
+    """
+    dates = [lot.acquired_on for lot in lots if lot.symbol == movement.symbol]
+    if movement.shares > 0:
+        since = min(dates, default=movement.day)
+        return (*lots, Lot(symbol=movement.symbol, shares=movement.shares, cost_cny=ZERO, acquired_on=since))
+    raise BookBroken(f"movement {movement.movement_id} takes {-movement.shares} shares away")

@@ -1,0 +1,72 @@
+"""What was traded and what it cost; what moved without a trade. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import NewType
+
+from services.domain.instruments import Symbol
+from services.domain.money import ZERO
+from services.domain.orders import OrderId, Side
+
+FillId = NewType("FillId", str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fees:
+    """The additive fee lines of a fill, in CNY, each rounded to 0.01.
+
+    With an all-in commission, handling and levy are inside `commission` and are 0 here.
+    """
+
+    commission: Decimal = ZERO
+    stamp_duty: Decimal = ZERO
+    transfer_fee: Decimal = ZERO
+    handling_fee: Decimal = ZERO
+    csrc_fee: Decimal = ZERO
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of the lines."""
+        return self.commission + self.stamp_duty + self.transfer_fee + self.handling_fee + self.csrc_fee
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """A trade of one order. `amount_cny` is price times shares, before fees; a `fill_id` counts once."""
+
+    fill_id: FillId
+    order_id: OrderId
+    symbol: Symbol
+    side: Side
+    shares: int
+    price_cny: Decimal
+    amount_cny: Decimal
+    fees: Fees
+    trade_date: date
+    traded_at: datetime
+    approximate: bool = False
+
+
+class MovementKind(StrEnum):
+    """Why cash or shares moved without an order."""
+
+    DIVIDEND = "dividend"
+    BONUS = "bonus"
+    ADJUST = "adjust"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """Cash or shares that came or went without an order; a `movement_id` counts once."""
+
+    movement_id: str
+    kind: MovementKind
+    symbol: Symbol
+    shares: int
+    cash_cny: Decimal
+    day: date
+    why: str

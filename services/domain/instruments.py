@@ -1,0 +1,118 @@
+"""What is traded: symbols, boards and the dated facts of one instrument. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import NewType
+
+Symbol = NewType("Symbol", str)
+
+_SHAPE = re.compile(r"\d{6}\.(SH|SZ|BJ)|[A-Z][A-Z.\-]{0,9}\.US")
+
+
+class Market(StrEnum):
+    """A market with one calendar and one time zone."""
+
+    CN = "cn"
+    US = "us"
+
+
+class Board(StrEnum):
+    """A group of instruments under one set of rules."""
+
+    SSE_MAIN = "SSE_MAIN"
+    SZSE_MAIN = "SZSE_MAIN"
+    STAR = "STAR"
+    CHINEXT = "CHINEXT"
+    BSE = "BSE"
+    SSE_FUND = "SSE_ETF"
+    SZSE_FUND = "SZSE_ETF"
+    REIT = "REIT"
+    CONVERTIBLE = "CB"
+    SSE_B = "SSE_B"
+    SZSE_B = "SZSE_B"
+    US = "US"
+
+
+class Kind(StrEnum):
+    """What an instrument is, as far as settlement, limits and tax depend on it."""
+
+    STOCK = "stock"
+    ETF_EQUITY = "etf_equity"
+    ETF_EQUITY_20 = "etf_equity_20"
+    ETF_BOND_T0 = "etf_bond_t0"
+    ETF_MONEY_T0 = "etf_money_t0"
+    ETF_GOLD_T0 = "etf_gold_t0"
+    ETF_CROSS_BORDER_T0 = "etf_cross_border_t0"
+    ETF_COMMODITY_T0 = "etf_commodity_t0"
+    REIT = "reit"
+    CONVERTIBLE_BOND = "convertible_bond"
+    B_SHARE = "b_share"
+
+
+class NotASymbol(ValueError):
+    """The text does not name an instrument in the form `600519.SH` or `AAPL.US`."""
+
+
+def parse_symbol(text: str) -> Symbol:
+    """Return `text` as a symbol.
+
+    Raises:
+        NotASymbol: No exchange suffix, another market's suffix, or another form.
+    """
+    if _SHAPE.fullmatch(text):
+        return Symbol(text)
+    hint = ""
+    if re.fullmatch(r"\d{6}", text):
+        suffix = "SH" if text[0] in "569" else "BJ" if text[0] in "48" else "SZ"
+        suffix = "BJ" if text.startswith("92") else suffix
+        hint = f"; did you mean {text}.{suffix}?"
+    raise NotASymbol(f"{text!r} is not a symbol like 600519.SH, 000001.SZ or 920001.BJ{hint}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Days on which a state holds; both ends included, no end means until further notice."""
+
+    since: date
+    until: date | None = None
+
+    def covers(self, day: date) -> bool:
+        """Answer whether the state holds on `day`."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """The facts the rules need about one instrument.
+
+    `listed_on` None means unknown: on price files that counts as long listed, and what is judged
+    by it is marked approximate. `first_days` are the trading days from the listing on, as far as
+    known, so that the fifth trading day can be told without a calendar. `st` holds the
+    risk-warning periods. `issue_price_cny` is needed for the first day of old-regime listings.
+    """
+
+    symbol: Symbol
+    name: str = ""
+    kind: Kind | None = None
+    listed_on: date | None = None
+    first_days: tuple[date, ...] = ()
+    st: tuple[Span, ...] = ()
+    delisting: Span | None = None
+    registration_regime: bool = True
+    share_reform_pending: bool = False
+    issue_price_cny: str | None = None
+
+    def is_st(self, day: date) -> bool:
+        """Answer whether the instrument carries a risk warning on `day`."""
+        return any(span.covers(day) for span in self.st)
+
+    def listing_day_number(self, day: date) -> int | None:
+        """Return 1 on the first trading day, 2 on the second ..., None when long listed."""
+        try:
+            return self.first_days.index(day) + 1
+        except ValueError:
+            return None

@@ -1,0 +1,55 @@
+"""Exact money: Decimal built from text, rounded only where a rule says so. Pure."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
+
+CENT = Decimal("0.01")
+ZERO = Decimal("0.00")
+
+
+def cny(text: str) -> Decimal:
+    """Return the amount that `text` writes, with the decimals it writes.
+
+    Raises:
+        ValueError: The text is not a finite decimal number.
+    """
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"not an amount of money: {text!r}") from None
+    if not amount.is_finite():
+        raise ValueError(f"not a finite amount of money: {text!r}")
+    return amount
+
+
+def to_cent(amount: Decimal) -> Decimal:
+    """Return `amount` rounded half-up to 0.01, the rounding of every fee line."""
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def to_tick(price: Decimal, tick: Decimal) -> Decimal:
+    """Return `price` rounded half-up to a multiple of `tick` (a power of ten)."""
+    return price.quantize(tick, rounding=ROUND_HALF_UP)
+
+
+def floor_to_tick(price: Decimal, tick: Decimal) -> Decimal:
+    """Return the highest multiple of `tick` (a power of ten) that is not above `price`."""
+    return price.quantize(tick, rounding=ROUND_FLOOR)
+
+
+def ceil_to_tick(price: Decimal, tick: Decimal) -> Decimal:
+    """Return the lowest multiple of `tick` (a power of ten) that is not below `price`."""
+    return price.quantize(tick, rounding=ROUND_CEILING)
+
+
+def from_float(price: float) -> Decimal:
+    """Return the decimal that the shortest text of `price` writes.
+
+    Bulk history holds float64; a price of up to 15 digits that came from text goes back to
+    the same text, so nothing is lost at the boundary.
+
+    Raises:
+        ValueError: The number is NaN or infinite.
+    """
+    return cny(repr(float(price)))

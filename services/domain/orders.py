@@ -1,0 +1,154 @@
+"""From wish to order: intents, approved orders, refusals. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b32encode
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import NewType
+
+from services.domain.instruments import Symbol
+
+OrderId = NewType("OrderId", str)
+SessionId = NewType("SessionId", str)
+
+
+class Side(StrEnum):
+    """Which way shares move."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class Origin(StrEnum):
+    """Who wanted the order: the mind that was asked, or an exit that needs no mind."""
+
+    DECISION = "decision"
+    EXIT = "exit"
+
+
+class Rule(StrEnum):
+    """Why an intent is refused, in order of precedence: the first that applies is the reason."""
+
+    SYMBOL_UNKNOWN = "symbol_unknown"
+    RULES_UNKNOWN = "rules_unknown"
+    QUOTE_MISSING = "quote_missing"
+    QUOTE_STALE = "quote_stale"
+    QUOTE_DISAGREES = "quote_disagrees"
+    HALTED = "halted"
+    UNRESOLVED = "unresolved"
+    DUPLICATE = "duplicate"
+    SUSPENDED = "suspended"
+    PHASE = "phase"
+    SIZE = "size"
+    POSITION = "position"
+    BOARD_LOT = "board_lot"
+    ORDER_MAX = "order_max"
+    T_PLUS_1 = "t_plus_1"
+    TICK = "tick"
+    PRICE_LIMIT = "price_limit"
+    LIMIT_UP = "limit_up"
+    LIMIT_DOWN = "limit_down"
+    CAGE = "cage"
+    DRIFT = "drift"
+    ST_DAILY_CAP = "st_daily_cap"
+    DAILY_LOSS = "daily_loss"
+    POSITION_RATIO = "position_ratio"
+    CASH_RESERVE = "cash_reserve"
+    CASH = "cash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What is wanted; it grants nothing.
+
+    Exactly one of `shares` (any int; the gate judges it) and `target_weight` (0 to 1, of the
+    account's equity) is given. `limit_cny` None asks for a marketable limit made by the gate.
+    `index` counts from 0 within its origin and is part of the order id.
+    """
+
+    symbol: Symbol
+    side: Side
+    shares: int | None = None
+    target_weight: Decimal | None = None
+    limit_cny: Decimal | None = None
+    why: str = ""
+    origin: Origin = Origin.DECISION
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTerms:
+    """Every field of an order as the broker gets it; what the journal holds of one.
+
+    `freeze_cny` is the cash set aside for a buy: limit times shares plus fees; 0 for a sell.
+    `not_before` is the first moment the order may be sent, `send_by` the last.
+    """
+
+    order_id: OrderId
+    session: SessionId
+    symbol: Symbol
+    side: Side
+    shares: int
+    limit_cny: Decimal
+    freeze_cny: Decimal
+    not_before: datetime
+    send_by: datetime
+    day: date
+    why: str
+    origin: Origin
+    index: int
+    rules_version: str
+    approximate: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovedOrder:
+    """Proof that the gate let an order through. Only `risk.gate` makes one (a test reads the code)."""
+
+    terms: OrderTerms
+
+    @property
+    def order_id(self) -> OrderId:
+        """The order's id."""
+        return self.terms.order_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An intent that is not sent, the first rule that forbids it, and a sentence with the numbers."""
+
+    symbol: str
+    side: Side
+    shares: int
+    rule: Rule
+    reason: str
+    origin: Origin = Origin.DECISION
+    index: int = 0
+
+
+class OrderState(StrEnum):
+    """Where an order is. The last four are terminal and never left."""
+
+    WORKING = "working"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether nothing more can happen to the order."""
+        return self is not OrderState.WORKING
+
+
+def order_id(*parts: str | int) -> OrderId:
+    """Return the 20-character `[A-Z2-7]` id that the parts of a decision always derive.
+
+    Parts: run id or "live", account, slot, origin, index, symbol, side, child.
+    """
+    digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
+    return OrderId(b32encode(digest[:15])[:20].decode())

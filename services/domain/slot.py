@@ -1,0 +1,30 @@
+"""One moment at which a session is due. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from services.domain.bars import Frequency
+from services.domain.instruments import Market
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A planned session: its trading day, the market's local label and the exact moment (aware)."""
+
+    market: Market
+    frequency: Frequency
+    day: date
+    at: time
+    moment: datetime
+
+    @property
+    def label(self) -> str:
+        """`20251010-1035`: the day and local time, part of the session id."""
+        return f"{self.day:%Y%m%d}-{self.at:%H%M}"
+
+    @property
+    def local(self) -> str:
+        """`2025-10-10 10:35:00`: the slot time in the market's zone, as the audit trail prints it."""
+        return f"{self.day.isoformat()} {self.at:%H:%M:%S}"

@@ -1,0 +1,91 @@
+"""What a broker says of an account. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from services.domain.fills import Movement
+from services.domain.instruments import Symbol
+from services.domain.orders import OrderId, OrderState, Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """Cash in CNY: all of it, what may buy now, what may leave now, what open orders hold."""
+
+    cash_cny: Decimal
+    available_cny: Decimal
+    withdrawable_cny: Decimal
+    frozen_cny: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """Shares of one symbol, and how many may be sold now."""
+
+    symbol: Symbol
+    shares: int
+    sellable: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderStatus:
+    """What the broker knows of one order."""
+
+    order_id: OrderId
+    symbol: Symbol
+    side: Side
+    shares: int
+    filled: int
+    limit_cny: Decimal
+    state: OrderState
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """Cash, positions, working orders and movements without an order, as of one moment."""
+
+    balance: Balance
+    holdings: tuple[Holding, ...]
+    open_orders: tuple[OrderStatus, ...]
+    movements: tuple[Movement, ...] = ()
+
+
+class AckKind(StrEnum):
+    """How a broker answered a send or a cancel. NO_ANSWER is not a refusal: the order may live.
+
+    WITHHELD is our own: the order did not leave, because its last moment passed or a stop was asked for.
+    """
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    NO_ANSWER = "no_answer"
+    WITHHELD = "withheld"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ack:
+    """The answer to a send or a cancel, in the broker's words."""
+
+    kind: AckKind
+    reason: str = ""
+
+
+class Sight(StrEnum):
+    """What a look-up can say. ABSENT only from a broker that can really know it."""
+
+    FOUND = "found"
+    ABSENT = "absent"
+    CANNOT_TELL = "cannot_tell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """The answer to a look-up; `status` is there when FOUND."""
+
+    sight: Sight
+    status: OrderStatus | None = None
+    reason: str = ""

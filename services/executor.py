@@ -1,0 +1,132 @@
+"""An approved order's way to its end: intended, sent, working, filled, cancelled or expired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+
+from services.domain.book import OrderEnded
+from services.domain.events import Halt
+from services.domain.fills import Fill
+from services.domain.orders import ApprovedOrder, OrderId, OrderState
+from services.domain.statement import Ack, AckKind, Sight
+from services.journal.journal import Journal, Log
+from services.ports import Broker, Clock
+
+
+class Executor:
+    """Sends approved orders, at most once each, and writes what became of them.
+
+    `stop` returns why nothing may leave now (a kill file, a lost lock), empty while all is well; it
+    is asked immediately before every send.
+    """
+
+    def __init__(self, broker: Broker, clock: Clock, journal: Journal, stop: Callable[[], str]) -> None:
+        self._broker, self._clock, self._journal, self._stop = broker, clock, journal, stop
+
+    async def send(self, orders: Iterable[ApprovedOrder], log: Log) -> None:
+        """Send the orders in turn, then write what was filled at once.
+
+        Raises:
+            BrokerFault: The fills could not be listed; the orders stay open and are asked for later.
+        """
+        days: set[date] = set()
+        for order in orders:
+            await self._send(order, log)
+            days.add(order.terms.day)
+        if days:
+            await self.collect(min(days))
+
+    async def collect(self, since: date) -> None:
+        """Write the fills of `since` and later that the journal does not hold yet.
+
+        Raises:
+            BrokerFault: The listing failed.
+        """
+        for fill in await self._broker.get_fills(since):
+            self._take(fill)
+
+    async def look_after(self, order_id: OrderId, log: Log, *, cancel: bool) -> None:
+        """Write what became of an open order; with `cancel` ask for its end first.
+
+        Raises:
+            BrokerFault: The fills could not be listed.
+        """
+        if cancel:
+            await log.once(f"cancel:{order_id}", lambda: self._broker.cancel_order(order_id))
+        terms = self._journal.account.sessions[log.session].orders[order_id]
+        sighting = await self._broker.get_order_status(order_id)
+        await self.collect(terms.day)
+        order = self._journal.account.book.order(order_id)
+        status = sighting.status
+        if order is None or status is None or not status.state.terminal:
+            return
+        if status.state is not OrderState.FILLED and status.filled == order.filled:
+            self._end(order_id, log, status.state, status.reason)
+
+    async def _send(self, order: ApprovedOrder, log: Log) -> None:
+        order_id = order.order_id
+        step, sent = f"intended:{order_id}", f"sent:{order_id}"
+        cut_off = log.has(step) and not log.has(sent)
+        log.settle(step, order.terms)
+        ack = await log.once(sent, lambda: self._leave(order, log, look_first=cut_off))
+        match ack.kind:
+            case AckKind.REJECTED:
+                self._end(order_id, log, OrderState.REJECTED, ack.reason)
+            case AckKind.WITHHELD:
+                self._end(order_id, log, OrderState.EXPIRED, ack.reason)
+            case AckKind.NO_ANSWER:
+                why = f"order {order_id} may or may not be at the broker: {ack.reason}"
+                log.settle(f"halt:{order_id}", Halt(symbol=order.terms.symbol, why=why))
+            case AckKind.ACCEPTED:
+                pass
+
+    async def _leave(self, order: ApprovedOrder, log: Log, *, look_first: bool) -> Ack:
+        """Return the broker's answer to an order, found there, sent now or withheld."""
+        if look_first:
+            found = await self._look_up(order.order_id, log, "recovery")
+            if found is not None:
+                return found
+        withheld = self._withheld(order)
+        if withheld is not None:
+            return withheld
+        ack = await self._broker.submit_order(order)
+        if ack.kind is not AckKind.NO_ANSWER:
+            return ack
+        found = await self._look_up(order.order_id, log, "no-answer")
+        if found is not None:
+            return found
+        return self._withheld(order) or await self._broker.submit_order(order)
+
+    async def _look_up(self, order_id: OrderId, log: Log, why: str) -> Ack | None:
+        """Return what the broker has of the order, None where it certainly never arrived."""
+        sighting = await log.once(
+            f"sighting:{order_id}:{why}", lambda: self._broker.get_order_status(order_id)
+        )
+        if sighting.sight is Sight.ABSENT:
+            return None
+        if sighting.status is None:
+            return Ack(kind=AckKind.NO_ANSWER, reason=sighting.reason)
+        if sighting.status.state is OrderState.REJECTED:
+            return Ack(kind=AckKind.REJECTED, reason=sighting.status.reason)
+        return Ack(kind=AckKind.ACCEPTED)
+
+    def _withheld(self, order: ApprovedOrder) -> Ack | None:
+        stopped = self._stop()
+        if stopped:
+            return Ack(kind=AckKind.WITHHELD, reason=stopped)
+        now = self._clock.now()
+        if now > order.terms.send_by:
+            return Ack(kind=AckKind.WITHHELD, reason=f"its last moment {order.terms.send_by} passed")
+        return None
+
+    def _end(self, order_id: OrderId, log: Log, state: OrderState, reason: str) -> None:
+        step = f"ended:{order_id}"
+        if not log.has(step):
+            log.settle(step, OrderEnded(order_id=order_id, state=state, reason=reason))
+
+    def _take(self, fill: Fill) -> None:
+        account = self._journal.account
+        session = account.order_session.get(fill.order_id)
+        if session is not None and fill.fill_id not in account.fills:
+            self._journal.log(session).settle(f"fill:{fill.fill_id}", fill)

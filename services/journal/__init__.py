@@ -1,0 +1,1 @@
+"""The journal: the only truth, and what is folded from it."""

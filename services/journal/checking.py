@@ -1,0 +1,198 @@
+"""A journal that writes nothing: each step recomputed is compared with the one recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar, cast
+
+from services.clock import ReplayClock
+from services.domain.bars import Panel
+from services.domain.events import Closed, Event, FaultRecord, Outcome
+from services.journal.chain import link
+from services.journal.journal import Journal, Listener, pack, raised
+from services.ports import EventStore, Fault, JournalFault
+
+T = TypeVar("T")
+
+EVIDENCE = frozenset({"sighting", "repaired"})
+"""Kinds that tell of a crash and its repair: they happened once and are not recomputed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One step that does not come out as recorded; `field` is a path into the body, empty for all of it."""
+
+    session: str
+    step: str
+    field: str
+    recorded: str
+    recomputed: str
+
+
+class _Stored:
+    """Bodies of another store, and no events."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+
+    def events(self) -> Iterable[Event]:
+        return ()
+
+    def append(self, events: Sequence[Event], bodies: Mapping[str, bytes]) -> None:
+        raise JournalFault("append", "a replay writes nothing")
+
+    def body(self, digest: str) -> bytes:
+        return self._store.body(digest)
+
+    def close(self) -> None:
+        return None
+
+
+class CheckingJournal(Journal):
+    """Takes the place of a journal in a replay.
+
+    `write` compares instead of writing, notes each difference in `differences`, and goes on with
+    what was recorded. The clock shows the recorded moment of the step that comes next.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        account: str,
+        clock: ReplayClock,
+        panel_of: Callable[[str], Panel],
+        listeners: tuple[Listener, ...] = (),
+    ) -> None:
+        super().__init__(_Stored(store), account, clock, panel_of, listeners)
+        self.recorded: tuple[Event, ...] = tuple(store.events())
+        self.differences: list[Difference] = []
+        self._replay_clock = clock
+        self._by_step = {(event.session, event.step): event for event in self.recorded}
+        self._seen: set[tuple[str, str]] = set()
+        self._next = 0
+
+    def write(self, session: str, step: str, value: object) -> Event:
+        """Compare the step with the record and take the record's side."""
+        kind, version, body = pack(value, {})
+        event = self._by_step.get((session, step))
+        if event is None:
+            self.differences.append(
+                Difference(session=session, step=step, field="", recorded="nothing", recomputed=body)
+            )
+            event = link(0, self.name, session, step, kind, version, self._stamp(), body, "")
+            self._take(event, value)
+            return event
+        if (kind, body) != (event.kind, event.body):
+            self.differences.append(difference(event, kind, body))
+            value = self.value(event)
+        self._seen.add((session, step))
+        self._take(event, value)
+        self._show_next()
+        return event
+
+    def log(self, session: str) -> CheckingLog:  # type: ignore[override]  # Same methods; it checks.
+        """Return the checking log of a session."""
+        return CheckingLog(self, session)
+
+    def unseen(self, session: str) -> tuple[Event, ...]:
+        """Return the recorded events of the session that the replay did not come to."""
+        return tuple(
+            event
+            for event in self.recorded
+            if event.session == session
+            and (session, event.step) not in self._seen
+            and event.kind not in EVIDENCE
+        )
+
+    def recorded_value(self, session: str, step: str) -> object:
+        """Return what the record holds for a step, None where it holds nothing."""
+        event = self._by_step.get((session, step))
+        return None if event is None else self.value(event)
+
+    def take_as_recorded(self, session: str) -> None:
+        """Take the rest of a session as it stands: what was cut off and given up is not lived again."""
+        for event in self.recorded:
+            if event.session == session and (session, event.step) not in self._seen:
+                self.write(session, event.step, self.value(event))
+
+    def start_at(self, event: Event) -> None:
+        """Show the moment at which a recorded stage began."""
+        self._replay_clock.show(datetime.fromisoformat(event.at))
+
+    def _show_next(self) -> None:
+        while self._next < len(self.recorded):
+            event = self.recorded[self._next]
+            if (event.session, event.step) not in self._seen and event.kind not in EVIDENCE:
+                self._replay_clock.show(datetime.fromisoformat(event.at))
+                return
+            self._next += 1
+
+
+class CheckingLog:
+    """The log of one session in a replay."""
+
+    def __init__(self, journal: CheckingJournal, session: str) -> None:
+        self._journal, self.session = journal, session
+
+    def has(self, step: str) -> bool:
+        """Answer whether the replay has come to the step already."""
+        return self._journal.find(self.session, step) is not None
+
+    async def once(self, step: str, ask: Callable[[], Awaitable[T]]) -> T:
+        """Return the recorded answer, after comparing it with what the twin of the outside says.
+
+        Raises:
+            Fault: A fault was recorded.
+        """
+        try:
+            answer: object = await ask()
+        except Fault as fault:
+            answer = FaultRecord(door=fault.door, asked=fault.asked, why=fault.why)
+        event = self._journal.write(self.session, step, answer)
+        return cast(T, raised(self._journal.value(event)))
+
+    def settle(self, step: str, value: T) -> T:
+        """Return the recorded value, after comparing it with the one recomputed."""
+        return cast(T, self._journal.value(self._journal.write(self.session, step, value)))
+
+    def close(self, outcome: Outcome, reason: str = "") -> Closed:
+        """Compare the session's end."""
+        return self.settle("closed", Closed(outcome=outcome, reason=reason))
+
+
+def difference(event: Event, kind: str, body: str) -> Difference:
+    """Return the first field in which a recomputed body differs from the event's."""
+    if kind != event.kind:
+        return Difference(
+            session=event.session,
+            step=event.step,
+            field="",
+            recorded=f"{event.kind} {event.body}",
+            recomputed=f"{kind} {body}",
+        )
+    path, recorded, recomputed = _first_difference(json.loads(event.body), json.loads(body), "")
+    return Difference(
+        session=event.session,
+        step=event.step,
+        field=path,
+        recorded=json.dumps(recorded, ensure_ascii=False),
+        recomputed=json.dumps(recomputed, ensure_ascii=False),
+    )
+
+
+def _first_difference(one: object, other: object, path: str) -> tuple[str, object, object]:
+    """Return the path and both values where two JSON values first differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted(one.keys() | other.keys()):
+            if one.get(key) != other.get(key) or (key in one) != (key in other):
+                return _first_difference(one.get(key), other.get(key), f"{path}.{key}" if path else key)
+    if isinstance(one, list) and isinstance(other, list):
+        for i, (left, right) in enumerate(zip(one, other, strict=False)):
+            if left != right:
+                return _first_difference(left, right, f"{path}[{i}]")
+        if len(one) != len(other):
+            return f"{path}.length", len(one), len(other)
+    return path, one, other

@@ -1,0 +1,119 @@
+"""What other processes ask of a running account: an append-only list of commands, and the kill file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, bindparam, column, insert, inspect, select, table, text
+
+from services.journal.database import Database, Where, open_for_writing
+from services.ports import JournalFault
+
+KILL_NAME = "KILL"
+"""A file of this name stops all sending: in an account's folder that account's, in the data folder all."""
+
+INBOX_NAME = "inbox.sqlite3"
+"""The file of commands in an account's folder."""
+
+_COMMANDS = table("commands", column("account"), column("seq"), column("command"), column("args"))
+_MAKE = (
+    "CREATE TABLE IF NOT EXISTS commands (account TEXT NOT NULL, seq BIGINT NOT NULL, "
+    "command TEXT NOT NULL, args TEXT NOT NULL, PRIMARY KEY (account, seq))"
+)
+_LAST = text("SELECT coalesce(max(seq), 0) FROM commands WHERE account = :account")
+_UNREAD = (
+    select(_COMMANDS.c.seq, _COMMANDS.c.command, _COMMANDS.c.args)
+    .where(_COMMANDS.c.account == bindparam("of_account"), _COMMANDS.c.seq > bindparam("after_seq"))
+    .order_by(_COMMANDS.c.seq)
+)
+_encode = msgspec.json.Encoder(order="sorted").encode
+_args = msgspec.json.Decoder(dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command as it was put; `seq` counts from 1 and is never given twice."""
+
+    seq: int
+    command: str
+    args: Mapping[str, str]
+
+
+class Inbox:
+    """The commands put to one account, by any process, read by the one that runs it. One thread at a time.
+
+    `where` is the path of the inbox file, made at the first `put`, or the URL of the journal's database.
+    """
+
+    def __init__(self, where: Where, account: str) -> None:
+        self._where, self._account = where, account
+        self._database: Database | None = None
+        self._made = False
+
+    def put(self, command: str, args: Mapping[str, str]) -> int:
+        """Return the `seq` of the command, now durable.
+
+        Raises:
+            JournalFault: It cannot be written.
+        """
+        row = {"account": self._account, "command": command, "args": _encode(args).decode()}
+        database = self._open()
+        with database.transaction("put a command into") as connection:
+            if database.dialect == "postgresql":
+                # One writer at a time: a number given earlier must not become visible later.
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('kaipan/commands'))")
+            connection.exec_driver_sql(_MAKE)
+            seq = int(connection.execute(_LAST, {"account": self._account}).scalar_one()) + 1
+            connection.execute(insert(_COMMANDS).values(seq=seq, **row))
+        return seq
+
+    def unread(self, after_seq: int) -> tuple[Command, ...]:
+        """Return the commands after `after_seq`, oldest first.
+
+        Raises:
+            JournalFault: They cannot be read; a command to stop may be among them.
+        """
+        if isinstance(self._where, Path) and not self._where.exists():
+            return ()
+        return self._open().read(
+            "read the commands in", lambda connection: self._after(connection, after_seq)
+        )
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+    def _open(self) -> Database:
+        if self._database is None:
+            self._database = open_for_writing(self._where, wal=False)
+        return self._database
+
+    def _after(self, connection: Connection, after_seq: int) -> tuple[Command, ...]:
+        self._made = self._made or inspect(connection).has_table("commands")
+        if not self._made:
+            return ()
+        rows = connection.execute(_UNREAD, {"of_account": self._account, "after_seq": after_seq})
+        return tuple(_command(*row) for row in rows)
+
+
+def kill_requested(folder: Path) -> bool:
+    """Answer whether a kill file lies in the account's folder or in the data folder above it.
+
+    Where that cannot be told the answer is yes: nothing may be sent.
+    """
+    try:
+        return any((place / KILL_NAME).exists() for place in (folder, folder.parent))
+    except OSError:
+        return True
+
+
+def _command(seq: int, command: str, args: str) -> Command:
+    try:
+        return Command(seq=seq, command=command, args=_args.decode(args))
+    except msgspec.MsgspecError as error:
+        raise JournalFault(f"read command {seq}", f"its arguments are damaged: {error}") from error

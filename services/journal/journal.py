@@ -1,0 +1,236 @@
+"""Asking once, writing before using: the journal of one account and the log of one session."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Protocol, TypeVar, cast
+
+from services.domain.bars import Panel
+from services.domain.events import BodyRef, Closed, Event, FaultRecord, Outcome, PanelRef, SnapshotRef
+from services.domain.quotes import PanelSnapshot
+from services.journal.account import Account
+from services.journal.chain import GENESIS_HASH, link
+from services.journal.codec import VERSION, decode, encode, kind_of
+from services.ports import AgentFault, BrokerFault, Clock, EventStore, Fault, JournalFault, PriceFault
+
+T = TypeVar("T")
+
+INLINE_BYTES_MAX = 4096
+"""A longer body lies beside the journal under its hash."""
+
+_FAULTS: Mapping[str, type[Fault]] = {
+    kind.door: kind for kind in (PriceFault, AgentFault, BrokerFault, JournalFault)
+}
+
+Listener = Callable[[Event, object, Account], None]
+"""Called with each event, its decoded body and the account after it."""
+
+
+class JournalDrift(RuntimeError):
+    """A step recomputed differs from what was recorded: code, limits or rulebook changed in between."""
+
+
+class Log(Protocol):
+    """The record of one session, written or checked."""
+
+    @property
+    def session(self) -> str:
+        """The session's id."""
+
+    def has(self, step: str) -> bool:
+        """Answer whether the step is recorded."""
+
+    async def once(self, step: str, ask: Callable[[], Awaitable[T]]) -> T:
+        """Return what the outside says, recorded; on a second run what it said then.
+
+        Raises:
+            Fault: The outside failed, now or then.
+        """
+
+    def settle(self, step: str, value: T) -> T:
+        """Record what we computed; on a second run compare.
+
+        Raises:
+            JournalDrift: It differs from the record.
+        """
+
+    def close(self, outcome: Outcome, reason: str = "") -> Closed:
+        """Record the session's end."""
+
+
+class Journal:
+    """The events of one account: appended, chained, folded as they come.
+
+    `panel_of` returns a stored panel by digest; snapshots read off a panel are recorded as that
+    digest and a moment. `account` is the fold up to the last event. Listeners are called with every
+    event there is and every one to come, in order.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        account: str,
+        clock: Clock,
+        panel_of: Callable[[str], Panel],
+        listeners: tuple[Listener, ...] = (),
+    ) -> None:
+        self.name, self._store, self._clock, self._panel_of = account, store, clock, panel_of
+        self.account = Account()
+        self.events: list[Event] = []
+        self._steps: dict[tuple[str, str], Event] = {}
+        self._listeners = listeners
+        self._hash = GENESIS_HASH
+        self._moment: datetime | None = None
+        self._at = ""
+        for event in store.events():
+            self._take(event, self.value(event))
+
+    @property
+    def moment(self) -> datetime | None:
+        """The moment of the last event, None while there is none."""
+        if self._moment is None and self._at:
+            self._moment = datetime.fromisoformat(self._at)
+        return self._moment
+
+    def find(self, session: str, step: str) -> Event | None:
+        """Return the event of that session and step, or None."""
+        return self._steps.get((session, step))
+
+    def value(self, event: Event) -> object:
+        """Return the event's body as the domain holds it.
+
+        Raises:
+            JournalFault: The body is of a newer version, or lies nowhere.
+        """
+        body = decode(event.kind, event.version, event.body)
+        if isinstance(body, BodyRef):
+            return decode(body.kind, event.version, self._store.body(body.body).decode())
+        if isinstance(body, SnapshotRef):
+            return PanelSnapshot(panel=self._panel_of(body.panel), moment=body.moment)
+        if isinstance(body, PanelRef):
+            return self._panel_of(body.panel)
+        return body
+
+    def write(self, session: str, step: str, value: object) -> Event:
+        """Append an event; it is durable (as the store understands it) when this returns.
+
+        Raises:
+            JournalFault: It cannot be written: nothing may be traded on it.
+        """
+        bodies: dict[str, bytes] = {}
+        kind, version, body = pack(value, bodies)
+        event = link(
+            len(self.events) + 1,
+            self.name,
+            session,
+            step,
+            kind,
+            version,
+            self._stamp(),
+            body,
+            self._hash,
+        )
+        self._store.append((event,), bodies)
+        self._take(event, value)
+        return event
+
+    def log(self, session: str) -> SessionLog:
+        """Return the log of a session."""
+        return SessionLog(self, session)
+
+    def _stamp(self) -> str:
+        now = self._clock.now()
+        if now is not self._moment:
+            self._moment, self._at = now, now.astimezone(UTC).isoformat()
+        return self._at
+
+    def _take(self, event: Event, value: object) -> None:
+        if event.at != self._at:
+            self._moment, self._at = None, event.at
+        self.events.append(event)
+        self._steps[event.session, event.step] = event
+        self._hash = event.hash
+        self.account.apply(event, value)
+        for listener in self._listeners:
+            listener(event, value, self.account)
+
+
+class SessionLog:
+    """The log of one session in a journal that is being written."""
+
+    def __init__(self, journal: Journal, session: str) -> None:
+        self._journal, self.session = journal, session
+
+    def has(self, step: str) -> bool:
+        """Answer whether the step is recorded."""
+        return self._journal.find(self.session, step) is not None
+
+    async def once(self, step: str, ask: Callable[[], Awaitable[T]]) -> T:
+        """Return what the outside says, recorded; on a second run what it said then.
+
+        Raises:
+            Fault: The outside failed, now or then.
+        """
+        event = self._journal.find(self.session, step)
+        if event is not None:
+            return cast(T, raised(self._journal.value(event)))
+        try:
+            answer = await ask()
+        except JournalFault:
+            raise
+        except Fault as fault:
+            record = FaultRecord(door=fault.door, asked=fault.asked, why=fault.why)
+            self._journal.write(self.session, step, record)
+            raise
+        self._journal.write(self.session, step, answer)
+        return answer
+
+    def settle(self, step: str, value: T) -> T:
+        """Record what we computed; on a second run compare.
+
+        Raises:
+            JournalDrift: It differs from the record.
+        """
+        event = self._journal.find(self.session, step)
+        if event is None:
+            self._journal.write(self.session, step, value)
+            return value
+        kind, version, body = pack(value, {})
+        if (kind, version, body) != (event.kind, event.version, event.body):
+            raise JournalDrift(
+                f"session {self.session}, step {step}: recorded {event.kind} {event.body[:300]}, "
+                f"recomputed {kind} {body[:300]}"
+            )
+        return value
+
+    def close(self, outcome: Outcome, reason: str = "") -> Closed:
+        """Record the session's end."""
+        return self.settle("closed", Closed(outcome=outcome, reason=reason))
+
+
+def raised(value: object) -> object:
+    """Return a recorded answer; a recorded fault is raised again.
+
+    Raises:
+        Fault: The record is of one.
+    """
+    if isinstance(value, FaultRecord):
+        raise _FAULTS.get(value.door, Fault)(value.asked, value.why)
+    return value
+
+
+def pack(value: object, bodies: dict[str, bytes]) -> tuple[str, int, str]:
+    """Return kind, version and body of `value` as a journal keeps it; a large one goes to `bodies`."""
+    if type(value) is PanelSnapshot:
+        value = SnapshotRef(panel=value.panel.digest, moment=value.moment)
+    elif type(value) is Panel:
+        value = PanelRef(panel=value.digest)
+    kind, body = kind_of(value), encode(value)
+    if len(body) > INLINE_BYTES_MAX:
+        raw = body.encode()
+        digest = sha256(raw).hexdigest()
+        bodies[digest] = raw
+        return "body_ref", VERSION, encode(BodyRef(kind=kind, body=digest))
+    return kind, VERSION, body

@@ -1,0 +1,78 @@
+"""Reads what is declared of a price file, by option or in `<file>.meta.json` beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from services.domain.bars import Adjustment, CorporateAction, VolumeUnit
+from services.domain.instruments import Instrument
+from services.market.panel_builder import DeclaredFacts
+from services.market.raw_bars import PriceFileError
+
+_Record = TypeVar("_Record", Instrument, CorporateAction)
+
+
+class _Stated(msgspec.Struct, forbid_unknown_fields=True):
+    adjustment: Adjustment = Adjustment.UNKNOWN
+    volume_unit: VolumeUnit = VolumeUnit.UNKNOWN
+    instruments: dict[str, dict[str, object]] = {}
+    actions: list[dict[str, object]] = []
+
+
+def facts_path(path: Path) -> Path:
+    """Return where the declared facts of a price file stand: `daily.jsonl.meta.json`."""
+    return path.with_name(path.name + ".meta.json")
+
+
+def read_declared_facts(
+    path: Path, adjustment: Adjustment | None = None, volume_unit: VolumeUnit | None = None
+) -> DeclaredFacts:
+    """Return the facts declared of the price file at `path`; an option wins over the file beside it.
+
+    What nobody declares is UNKNOWN.
+
+    Raises:
+        PriceFileError: The file beside it is no such JSON.
+    """
+    beside = facts_path(path)
+    stated = _stated(beside, beside.read_bytes()) if beside.is_file() else _Stated()
+    return DeclaredFacts(
+        adjustment=adjustment or stated.adjustment,
+        volume_unit=volume_unit or stated.volume_unit,
+        instruments=tuple(
+            _record(beside, f"instruments.{symbol}", {**facts, "symbol": symbol}, Instrument)
+            for symbol, facts in stated.instruments.items()
+        ),
+        actions=tuple(
+            _record(beside, f"actions[{i}]", action, CorporateAction)
+            for i, action in enumerate(stated.actions)
+        ),
+    )
+
+
+def _stated(beside: Path, content: bytes) -> _Stated:
+    try:
+        return msgspec.json.decode(content, type=_Stated)
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise PriceFileError(
+            f"{beside}: {problem}; its keys are adjustment (raw, forward, backward), "
+            "volume_unit (share, lot), instruments, actions"
+        ) from None
+
+
+def _record(beside: Path, where: str, stated: Mapping[str, object], kind: type[_Record]) -> _Record:
+    known = [field.name for field in fields(kind)]
+    unknown = [key for key in stated if key not in known]
+    if unknown:
+        raise PriceFileError(
+            f"{beside}: {where}: key {unknown[0]!r} is unknown; the keys are {', '.join(known)}"
+        )
+    try:
+        return msgspec.convert(stated, kind)
+    except msgspec.ValidationError as problem:
+        raise PriceFileError(f"{beside}: {where}: {problem}; correct it") from None

@@ -1,0 +1,83 @@
+"""A price source over bars in hand: files and the demo market."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time
+
+from services.domain.bars import Frequency, Panel
+from services.domain.instruments import Instrument, Market, Symbol
+from services.domain.quotes import PanelSnapshot
+from services.market.bar_times import DAY_SPAN, HOURLY_STARTS, market_of
+from services.ports import Clock, PriceFault
+from services.slots import local
+
+
+class PanelSource:
+    """Shows a panel as far as the clock allows.
+
+    A bar that should be in progress, or should just have ended, but is in no row at all is a fault:
+    an older price is not passed off as the present one.
+    """
+
+    def __init__(self, panel: Panel, clock: Clock) -> None:
+        self._panel = panel
+        self._clock = clock
+        self._market = market_of(panel.symbols[0])
+        self._known = frozenset(panel.symbols)
+        self._latest: PanelSnapshot | None = None
+
+    @property
+    def name(self) -> str:
+        """The panel's source."""
+        return self._panel.source
+
+    @property
+    def panel(self) -> Panel:
+        """The bars in hand."""
+        return self._panel
+
+    async def get_current_prices(self, symbols: Sequence[Symbol]) -> PanelSnapshot:
+        """Return the panel at the present moment; the cost does not depend on `symbols`.
+
+        Raises:
+            PriceFault: A symbol is not in the panel, or no symbol has the bar of this moment.
+        """
+        panel, moment = self._panel, self._clock.now()
+        if not self._known.issuperset(symbols):
+            absent = next(symbol for symbol in symbols if symbol not in self._known)
+            raise PriceFault(absent, f"is not in {panel.source}")
+        if self._latest is None or self._latest.moment != moment:
+            if panel.opening(moment) is None:
+                self._require_latest(moment)
+            self._latest = PanelSnapshot(panel=panel, moment=moment)
+        return self._latest
+
+    async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
+        """Return the panel: its own `until` shows no more of it than the moment allows."""
+        return self._panel
+
+    async def get_instruments(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Instrument]:
+        """Return the declared facts of the symbols; what nobody declared is left out."""
+        facts = self._panel.instruments
+        return {symbol: facts[symbol] for symbol in symbols if symbol in facts}
+
+    def _require_latest(self, moment: datetime) -> None:
+        """Raise where the newest bar that has begun by `moment` is missing from the panel."""
+        now = local(moment, self._market)
+        begun = [start for start in _starts(self._market, self._panel.frequency) if start <= now.time()]
+        if not begun:
+            return
+        expected = datetime.combine(now.date(), begun[-1], now.tzinfo)
+        row = self._panel.ended(moment) - 1
+        if row < 0 or int(self._panel.starts[row]) != int(expected.timestamp()):
+            raise PriceFault(
+                f"prices at {now:%Y-%m-%d %H:%M}",
+                f"{self._panel.source} has no bar that began at {expected:%Y-%m-%d %H:%M}",
+            )
+
+
+def _starts(market: Market, frequency: Frequency) -> tuple[time, ...]:
+    if frequency is Frequency.DAILY:
+        return (DAY_SPAN[market][0],)
+    return tuple(HOURLY_STARTS.values())

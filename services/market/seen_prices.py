@@ -1,0 +1,110 @@
+"""A vendor's quotes as the account saw them, so that a simulated exchange trades at no others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from services.domain.bars import Frequency, Panel
+from services.domain.instruments import Instrument, Symbol
+from services.domain.quotes import Quote, Snapshot, VendorSnapshot
+from services.ports import PriceFault, PriceSource
+
+
+class SeenPrices:
+    """A price source that passes on what another answers, and remembers the newest quote of each symbol."""
+
+    def __init__(self, source: PriceSource) -> None:
+        self._source = source
+        self._quotes: dict[Symbol, Quote] = {}
+        self._moment: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """The other source's name."""
+        return self._source.name
+
+    @property
+    def panel(self) -> Panel | None:
+        """The other source's bars in hand."""
+        return self._source.panel
+
+    async def get_current_prices(self, symbols: Sequence[Symbol]) -> Snapshot:
+        """Return the other source's answer, remembered.
+
+        Raises:
+            PriceFault: The other source gave nothing usable.
+        """
+        snapshot = await self._source.get_current_prices(symbols)
+        self._moment = snapshot.moment
+        for symbol in symbols:
+            quote = snapshot.get(symbol)
+            if quote is None:
+                self._quotes.pop(symbol, None)
+            else:
+                self._quotes[symbol] = quote
+        return snapshot
+
+    async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
+        """Return the other source's bars.
+
+        Raises:
+            PriceFault: It has none.
+        """
+        return await self._source.get_history(symbols, frequency)
+
+    async def get_instruments(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Instrument]:
+        """Return the facts the other source knows."""
+        return await self._source.get_instruments(symbols)
+
+    def remembered(self) -> RememberedPrices:
+        """Return the source that answers from memory alone."""
+        return RememberedPrices(self)
+
+    def recall(self, symbols: Sequence[Symbol]) -> VendorSnapshot:
+        """Return the newest quotes seen.
+
+        Raises:
+            PriceFault: None has been seen yet.
+        """
+        if self._moment is None:
+            raise PriceFault("quotes seen so far", "there are none yet")
+        quotes = tuple(self._quotes[symbol] for symbol in symbols if symbol in self._quotes)
+        missing = {str(symbol): "not seen" for symbol in symbols if symbol not in self._quotes}
+        return VendorSnapshot(
+            moment=self._moment, source=self.name, symbols=tuple(symbols), quotes=quotes, faults=missing
+        )
+
+
+class RememberedPrices:
+    """The newest quotes that were seen; asks nobody."""
+
+    panel: Panel | None = None
+
+    def __init__(self, seen: SeenPrices) -> None:
+        self._seen = seen
+
+    @property
+    def name(self) -> str:
+        """The source the quotes came from."""
+        return self._seen.name
+
+    async def get_current_prices(self, symbols: Sequence[Symbol]) -> Snapshot:
+        """Return the newest quotes seen of the symbols.
+
+        Raises:
+            PriceFault: None has been seen yet.
+        """
+        return self._seen.recall(symbols)
+
+    async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
+        """Raise: quotes are no bars.
+
+        Raises:
+            PriceFault: Always.
+        """
+        raise PriceFault("bars", "only quotes are remembered")
+
+    async def get_instruments(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Instrument]:
+        """Return nothing: quotes hold no such facts."""
+        return {}

@@ -1,0 +1,77 @@
+"""The exchanges' rules as dated rows. Pure: the standard library and `services.domain` only."""
+
+from services.rules.boards import board_of, default_kind, is_lof
+from services.rules.cage import cage_bound
+from services.rules.corporate import (
+    DividendTax,
+    dividend_credit,
+    dividend_tax,
+    ex_reference,
+    is_entitled,
+)
+from services.rules.fees import Commission, commission_problem, fees_of
+from services.rules.limits import Band, price_band
+from services.rules.lots import AFTER_HOURS_ORDER_MAX, LotProblem, lot_problem, round_lot_down
+from services.rules.matching import after_hours_price, bar_fill_price, book_fill_price
+from services.rules.phases import accepts_after_hours_orders, after_hours_eligible, phase_at
+from services.rules.rows import KNOWN_UNTIL, Confidence, OutsideRulebook, Row, Series
+from services.rules.rulebook import RULES_VERSION, every_series, rules_on
+from services.rules.settlement import sellable_shares, settlement_days, st_daily_buy_cap
+from services.rules.terms import (
+    Cage,
+    FeeSchedule,
+    LimitRule,
+    LotRule,
+    OddLot,
+    Phase,
+    PhaseSpan,
+    Rules,
+    Window,
+)
+
+__all__ = [
+    "AFTER_HOURS_ORDER_MAX",
+    "KNOWN_UNTIL",
+    "RULES_VERSION",
+    "Band",
+    "Cage",
+    "Commission",
+    "Confidence",
+    "DividendTax",
+    "FeeSchedule",
+    "LimitRule",
+    "LotProblem",
+    "LotRule",
+    "OddLot",
+    "OutsideRulebook",
+    "Phase",
+    "PhaseSpan",
+    "Row",
+    "Rules",
+    "Series",
+    "Window",
+    "accepts_after_hours_orders",
+    "after_hours_eligible",
+    "after_hours_price",
+    "bar_fill_price",
+    "board_of",
+    "book_fill_price",
+    "cage_bound",
+    "commission_problem",
+    "default_kind",
+    "dividend_credit",
+    "dividend_tax",
+    "every_series",
+    "ex_reference",
+    "fees_of",
+    "is_entitled",
+    "is_lof",
+    "lot_problem",
+    "phase_at",
+    "price_band",
+    "round_lot_down",
+    "rules_on",
+    "sellable_shares",
+    "settlement_days",
+    "st_daily_buy_cap",
+]

@@ -1,0 +1,210 @@
+"""The timetable of a trading day: the rows, and the phase at a time. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, time
+from types import MappingProxyType
+
+from services.domain.instruments import Board, Instrument, Kind
+from services.rules.boards import is_lof
+from services.rules.rows import US_FIRST, Confidence, OutsideRulebook, Row, Series
+from services.rules.terms import Phase, PhaseSpan, Rules, Window
+
+TIMETABLE_FIRST = date(2006, 7, 1)
+"""The first day of the opening call as it is now; earlier timetables are not in the book."""
+
+_AFTER_HOURS_KINDS = frozenset(
+    {
+        Kind.STOCK,
+        Kind.ETF_EQUITY,
+        Kind.ETF_EQUITY_20,
+        Kind.ETF_BOND_T0,
+        Kind.ETF_MONEY_T0,
+        Kind.ETF_GOLD_T0,
+        Kind.ETF_CROSS_BORDER_T0,
+        Kind.ETF_COMMODITY_T0,
+    }
+)
+
+
+def phase_at(rules: Rules, at: time) -> PhaseSpan:
+    """Return the phase of a full trading day at `at`, naive local time of the market.
+
+    From the end of trading to midnight the answer is `Phase.CLOSED`. That a day ends early or is no
+    trading day is the calendar's to say.
+
+    Raises:
+        OutsideRulebook: The timetable of that day is not known.
+    """
+    if not rules.phases:
+        raise OutsideRulebook(f"{rules.board}: the timetable of {rules.day} is not known")
+    for span in rules.phases:
+        if at < span.end:
+            return span
+    return rules.phases[-1]
+
+
+def after_hours_eligible(rules: Rules, kind: Kind, instrument: Instrument | None = None) -> bool:
+    """Answer whether an instrument trades at the close after hours.
+
+    Stocks (risk-warned ones too), depositary receipts and ETFs do where the board has the phase;
+    REITs, convertible bonds, B shares and, known by the `instrument` alone, listed open-end funds
+    and stocks in their delisting period do not.
+    """
+    if not rules.after_hours or kind not in _AFTER_HOURS_KINDS:
+        return False
+    if instrument is None:
+        return True
+    delisting = instrument.delisting is not None and instrument.delisting.covers(rules.day)
+    return not delisting and not is_lof(instrument.symbol)
+
+
+def accepts_after_hours_orders(rules: Rules, at: time) -> bool:
+    """Answer whether the exchange takes an after-hours order at `at`; that begins long before the close."""
+    return any(window.covers(at) for window in rules.after_hours_windows)
+
+
+def phases_on(board: Board, day: date) -> tuple[PhaseSpan, ...]:
+    """Return the phases of a full trading day in order, empty where they are not known.
+
+    Raises:
+        OutsideRulebook: The day is past the end of the book.
+    """
+    series = TIMETABLES[board]
+    return series.on(day) if day >= series.rows[0].since else ()
+
+
+def after_hours_windows(board: Board, phases: tuple[PhaseSpan, ...]) -> tuple[Window, ...]:
+    """Return when after-hours orders are accepted, empty where the day has no after-hours trading."""
+    if not any(span.phase is Phase.AFTER_HOURS for span in phases):
+        return ()
+    return _SSE_WINDOWS if board in (Board.SSE_MAIN, Board.STAR, Board.SSE_FUND) else _SZSE_WINDOWS
+
+
+def _span(phase: Phase, start: time, end: time, flags: str) -> PhaseSpan:
+    """Return a span; `flags` holds o where orders, c where cancels are accepted, m where trades come out."""
+    return PhaseSpan(
+        phase=phase,
+        start=start,
+        end=end,
+        accepts_orders="o" in flags,
+        accepts_cancel="c" in flags,
+        matches="m" in flags,
+    )
+
+
+_MORNING = (
+    _span(Phase.PRE_OPEN, time(0, 0), time(9, 15), ""),
+    _span(Phase.OPEN_CALL, time(9, 15), time(9, 20), "oc"),
+    _span(Phase.OPEN_CALL_LOCKED, time(9, 20), time(9, 25), "om"),
+)
+_GAP = (_span(Phase.GAP, time(9, 25), time(9, 30), ""),)
+_GAP_ACCEPTING = (_span(Phase.GAP, time(9, 25), time(9, 30), "o"),)
+_FORENOON = (
+    _span(Phase.CONTINUOUS, time(9, 30), time(11, 30), "ocm"),
+    _span(Phase.LUNCH, time(11, 30), time(13, 0), ""),
+)
+_TO_THE_END = (_span(Phase.CONTINUOUS, time(13, 0), time(15, 0), "ocm"),)
+_CLOSING_CALL = (
+    _span(Phase.CONTINUOUS, time(13, 0), time(14, 57), "ocm"),
+    _span(Phase.CLOSE_CALL, time(14, 57), time(15, 0), "om"),
+)
+_AFTER_HOURS = (
+    _span(Phase.AFTER_HOURS_WAIT, time(15, 0), time(15, 5), "oc"),
+    _span(Phase.AFTER_HOURS, time(15, 5), time(15, 30), "ocm"),
+    _span(Phase.CLOSED, time(15, 30), time.max, ""),
+)
+_CLOSED = (_span(Phase.CLOSED, time(15, 0), time.max, ""),)
+
+_SSE_WINDOWS = (
+    Window(start=time(9, 30), end=time(11, 30)),
+    Window(start=time(13, 0), end=time(15, 30)),
+)
+_SZSE_WINDOWS = (
+    Window(start=time(9, 15), end=time(11, 30)),
+    Window(start=time(13, 0), end=time(15, 30)),
+)
+
+_NO_CLOSING_CALL = _MORNING + _GAP + _FORENOON + _TO_THE_END + _CLOSED
+_WITH_CLOSING_CALL = _MORNING + _GAP + _FORENOON + _CLOSING_CALL + _CLOSED
+_GAP_TAKES_ORDERS = _MORNING + _GAP_ACCEPTING + _FORENOON + _CLOSING_CALL + _CLOSED
+_WITH_AFTER_HOURS = _MORNING + _GAP + _FORENOON + _CLOSING_CALL + _AFTER_HOURS
+_US_DAY = (
+    _span(Phase.PRE_OPEN, time(0, 0), time(9, 30), ""),
+    _span(Phase.CONTINUOUS, time(9, 30), time(16, 0), "ocm"),
+    _span(Phase.CLOSED, time(16, 0), time.max, ""),
+)
+
+_H, _L = Confidence.HIGH, Confidence.LOW
+_SSE_2026 = "上证发〔2026〕41号"
+_SZSE_2026 = "深证上〔2026〕551号"
+_SSE_OLD = "SSE trading rules of 2006-07-01"
+_SSE_2018 = "SSE closing call from 2018-08-20"
+_SZSE_OLD = "SZSE trading rules of 2006-07-01; orders of the gap accepted, not processed"
+_SZSE_2016 = "SZSE notice: no orders in the gap from 2016-05-09"
+
+_Spans = tuple[PhaseSpan, ...]
+
+
+def _row(
+    spans: _Spans, since: date, until: date | None, source: str, confidence: Confidence = _H
+) -> Row[_Spans]:
+    return Row(value=spans, since=since, until=until, source=source, confidence=confidence)
+
+
+_UNTIL_2026 = date(2026, 7, 5)
+_SINCE_2026 = date(2026, 7, 6)
+
+_SSE_STOCKS = (
+    _row(_NO_CLOSING_CALL, TIMETABLE_FIRST, date(2018, 8, 19), _SSE_OLD),
+    _row(_WITH_CLOSING_CALL, date(2018, 8, 20), _UNTIL_2026, _SSE_2018),
+)
+_SZSE_STOCKS = (
+    _row(_GAP_TAKES_ORDERS, TIMETABLE_FIRST, date(2016, 5, 8), _SZSE_OLD),
+    _row(_WITH_CLOSING_CALL, date(2016, 5, 9), _UNTIL_2026, _SZSE_2016),
+)
+
+TIMETABLES: Mapping[Board, Series[_Spans]] = MappingProxyType(
+    {
+        board: Series(name=f"timetable {board}", rows=rows)
+        for board, rows in {
+            Board.SSE_MAIN: (*_SSE_STOCKS, _row(_WITH_AFTER_HOURS, _SINCE_2026, None, _SSE_2026)),
+            Board.SZSE_MAIN: (*_SZSE_STOCKS, _row(_WITH_AFTER_HOURS, _SINCE_2026, None, _SZSE_2026)),
+            Board.SZSE_FUND: (*_SZSE_STOCKS, _row(_WITH_AFTER_HOURS, _SINCE_2026, None, _SZSE_2026)),
+            Board.SSE_B: (*_SSE_STOCKS, _row(_WITH_CLOSING_CALL, _SINCE_2026, None, _SSE_2026)),
+            Board.SZSE_B: (*_SZSE_STOCKS, _row(_WITH_CLOSING_CALL, _SINCE_2026, None, _SZSE_2026)),
+            Board.SSE_FUND: (
+                _row(_NO_CLOSING_CALL, TIMETABLE_FIRST, _UNTIL_2026, _SSE_OLD),
+                _row(_WITH_AFTER_HOURS, _SINCE_2026, None, _SSE_2026),
+            ),
+            Board.STAR: (_row(_WITH_AFTER_HOURS, date(2019, 7, 22), None, "STAR special trading rules"),),
+            Board.CHINEXT: (
+                _row(_GAP_TAKES_ORDERS, date(2009, 10, 30), date(2016, 5, 8), _SZSE_OLD),
+                _row(_WITH_CLOSING_CALL, date(2016, 5, 9), date(2020, 8, 23), _SZSE_2016),
+                _row(_WITH_AFTER_HOURS, date(2020, 8, 24), None, "ChiNext special trading rules"),
+            ),
+            Board.BSE: (
+                _row(
+                    _WITH_CLOSING_CALL,
+                    date(2021, 11, 15),
+                    None,
+                    "北证公告〔2021〕15号; after-hours clauses 3.7.1-3.7.10 of 北证公告〔2026〕17号 deferred",
+                ),
+            ),
+            Board.REIT: (
+                _row(
+                    _WITH_CLOSING_CALL,
+                    date(2021, 1, 29),
+                    None,
+                    "SZSE timetable for both exchanges; SSE traded on to 15:00 before 2026-07-06",
+                    _L,
+                ),
+            ),
+            Board.CONVERTIBLE: (
+                _row(_WITH_CLOSING_CALL, TIMETABLE_FIRST, None, "SZSE timetable for both exchanges", _L),
+            ),
+            Board.US: (_row(_US_DAY, US_FIRST, None, "09:30-16:00 New York, early closes apart"),),
+        }.items()
+    }
+)

@@ -1,0 +1,173 @@
+"""The rules of one board on one day, resolved: what the rows say, ready to be applied. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+from enum import StrEnum
+
+from services.domain.instruments import Board, Kind
+
+
+class Phase(StrEnum):
+    """What an exchange is doing at a moment of a trading day."""
+
+    PRE_OPEN = "pre_open"
+    OPEN_CALL = "open_call"
+    OPEN_CALL_LOCKED = "open_call_no_cancel"
+    GAP = "gap"
+    CONTINUOUS = "continuous"
+    LUNCH = "lunch"
+    CLOSE_CALL = "close_call"
+    AFTER_HOURS_WAIT = "after_hours_wait"
+    AFTER_HOURS = "after_hours"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseSpan:
+    """A phase and its half-open span of the market's local time.
+
+    `accepts_orders` speaks of auction orders, and in the two after-hours phases of after-hours
+    orders alone. `matches` is true where trades come out of the phase: at once in continuous and
+    after-hours trading, by one uncross at the end of a locked opening call and a closing call.
+    """
+
+    phase: Phase
+    start: time
+    end: time
+    accepts_orders: bool
+    accepts_cancel: bool
+    matches: bool
+
+    @property
+    def accepts_auction_orders(self) -> bool:
+        """Whether the exchange takes orders other than after-hours orders."""
+        return self.accepts_orders and self.phase not in (Phase.AFTER_HOURS_WAIT, Phase.AFTER_HOURS)
+
+
+class OddLot(StrEnum):
+    """How shares below one lot leave a position."""
+
+    REMAINDER = "remainder"
+    """Position modulo the step, complete and once, alone or on top of whole lots."""
+    WHOLE_POSITION = "whole_position"
+    """A position below the minimum, all at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LotRule:
+    """Sizes an order may have, in shares (bonds: pieces); a maximum of None means no such limit.
+
+    `takes_market_orders` False: the board takes limit orders only.
+    """
+
+    minimum: int
+    step: int
+    odd_lot: OddLot
+    limit_order_max: int | None
+    market_order_max: int | None
+    takes_market_orders: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Multipliers:
+    """Factors on the reference price; None on both sides means no limit."""
+
+    up: Decimal | None
+    down: Decimal | None
+
+
+class Rounding(StrEnum):
+    """How a limit price becomes a tick."""
+
+    HALF_UP = "half_up"
+    INWARD = "inward"
+    """Limit-up truncates, limit-down rounds up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitRule:
+    """The daily price limits of a board on a day.
+
+    `free_days` is the number of unlimited trading days of a listing under registration, which
+    counts for listings on or after `free_days_since`; `first_day` is the band of the first day of
+    any other listing, on the issue price, None where that day is an ordinary one. `share_reform` is
+    None where a share without share reform is treated as any other.
+    """
+
+    ordinary: Multipliers
+    st: Multipliers
+    share_reform: Multipliers | None
+    wide_fund: Multipliers
+    free_days: int
+    free_days_since: date
+    first_day: Multipliers | None
+    delisting_first_day_free: bool
+    rounding: Rounding
+    one_tick_at_least: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cage:
+    """How far from the reference a limit order may be in continuous trading.
+
+    `ticks` 0: the ratio alone counts. `parks`: an order outside waits at the exchange instead of
+    being rejected.
+    """
+
+    ratio: Decimal
+    ticks: int
+    parks: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeSchedule:
+    """Rates on the amount of a fill; None means the rate is not known on that day.
+
+    `transfer_on_par` marks a transfer rate on the par value (1.00 CNY a share), not the amount.
+    """
+
+    stamp_buy: Decimal | None
+    stamp_sell: Decimal | None
+    transfer: Decimal | None
+    transfer_on_par: bool
+    handling: Decimal | None
+    handling_exempt: frozenset[Kind]
+    csrc: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A half-open span of local time."""
+
+    start: time
+    end: time
+
+    def covers(self, at: time) -> bool:
+        """Answer whether `at` is inside."""
+        return self.start <= at < self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Everything the book says about one board on one day.
+
+    `phases` is empty where the day's timetable is not known. `after_hours_windows` are the times
+    at which after-hours orders are accepted, empty where the board has none. `st_buy_cap` is the
+    most shares of one risk-warned stock an account may buy in a day, None for no cap.
+    """
+
+    board: Board
+    day: date
+    version: str
+    tick: Decimal
+    lots: LotRule
+    limits: LimitRule
+    cage: Cage | None
+    fees: FeeSchedule
+    phases: tuple[PhaseSpan, ...]
+    after_hours: bool
+    after_hours_windows: tuple[Window, ...]
+    st_buy_cap: int | None

@@ -1,0 +1,188 @@
+"""What the operator decides: every key of the configuration file, with unit, range and default."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import time
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, NewType
+
+from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
+
+from services.domain.bars import Frequency
+from services.domain.instruments import Market, Symbol, parse_symbol
+from services.settings_sections import (
+    AgentSettings,
+    BrokerSettings,
+    DataSourceSettings,
+    ModelSettings,
+    PricesSettings,
+    RiskSettings,
+    ScheduleSettings,
+    Section,
+    Unit,
+    Whole,
+)
+
+ConfigHash = NewType("ConfigHash", str)
+
+_AGENT_SPEC = re.compile(r"(rule|llm)(:.+)?|scripted:.+")
+_AGENT_CLASSES = {
+    "baseagent": "llm",
+    "baseagent_hour": "llm",
+    "baseagentastock": "llm",
+    "baseagentastock_hour": "llm",
+}
+
+# Where an account's files lie does not change what is decided; the language does, a model is asked in it.
+_NOT_HASHED = frozenset({"data_dir", "journal_url"})
+
+
+class SettingsError(ValueError):
+    """The configuration cannot be used: one line a problem, each with the file, the key and the mend."""
+
+
+class Mode(StrEnum):
+    """Which world a run lives in."""
+
+    BACKTEST = "backtest"
+    PAPER = "paper"
+    LIVE = "live"
+
+
+class Settings(Section):
+    """The whole configuration; the defaults alone are a valid one.
+
+    Secrets are values of the environment or `.env`, put in by `services.settings_file.load_settings`.
+    """
+
+    mode: Annotated[Mode, Field(description="Recorded prices, simulated money, or real.")] = Mode.PAPER
+    agent_type: Annotated[
+        str,
+        Field(
+            description="Who decides: `rule[:NAME]`, `llm[:MODEL]` or `scripted:FILE`; "
+            "`BaseAgent` and `BaseAgentAStock` mean `llm`."
+        ),
+    ] = "rule"
+    market: Annotated[Market, Field(description="Which market's calendar, zone and rules.")] = Market.CN
+    frequency: Annotated[Frequency, Field(description="How often a session fires.")] = Frequency.DAILY
+    schedule: ScheduleSettings = ScheduleSettings()
+    data_source: DataSourceSettings = DataSourceSettings()
+    broker: BrokerSettings = BrokerSettings()
+    risk_control: RiskSettings = RiskSettings()
+    models: Annotated[tuple[ModelSettings, ...], Field(description="The language models, best first.")] = ()
+    agent_config: AgentSettings = AgentSettings()
+    account: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$", description="The account's name and folder.")
+    ] = "main"
+    lang: Annotated[
+        Literal["en", "zh"], Field(description="Language of screen, report and what a model is asked.")
+    ] = "en"
+    data_dir: Annotated[Path, Field(description="Folder of all that is kept.")] = Path("kaipan-data")
+    journal_url: Annotated[
+        SecretStr | None,
+        Field(
+            description="PostgreSQL address of the journal; with a password: from KAIPAN_JOURNAL_URL. "
+            "Empty: SQLite in the account's folder.",
+            repr=False,
+        ),
+    ] = None
+    watchlist: Annotated[
+        tuple[Symbol, ...],
+        Field(description="Symbols that may be traded. Empty: all of the price file."),
+    ] = ()
+    calendar_overlay: Annotated[
+        Path | None, Field(description="File of trading days known better than the calendar library.")
+    ] = None
+    grace_s: Annotated[
+        Whole, Unit("s"), Field(ge=1, le=3600, description="How late a slot may still run, else missed.")
+    ] = 300
+    keep_orders: Annotated[
+        bool, Field(description="Leave working orders alone at the next slot instead of cancelling them.")
+    ] = False
+    prices: PricesSettings = PricesSettings()
+
+    @field_validator("agent_type")
+    @classmethod
+    def _agent_spec(cls, spec: str) -> str:
+        spec = _AGENT_CLASSES.get(spec.lower(), spec)
+        if not _AGENT_SPEC.fullmatch(spec):
+            raise ValueError("must be rule[:NAME], llm[:MODEL], scripted:FILE or BaseAgentAStock")
+        return spec
+
+    @field_validator("models")
+    @classmethod
+    def _names_differ(cls, models: tuple[ModelSettings, ...]) -> tuple[ModelSettings, ...]:
+        names = [model.name for model in models]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two models are named {name!r}: rename one")
+        return models
+
+    @field_validator("watchlist")
+    @classmethod
+    def _symbols(cls, symbols: tuple[Symbol, ...], info: ValidationInfo) -> tuple[Symbol, ...]:
+        market = info.data.get("market")
+        for symbol in symbols:
+            parse_symbol(symbol)
+            if market is not None and symbol.endswith(".US") != (market is Market.US):
+                raise ValueError(f"{symbol} does not trade on market {market.value!r}")
+            if symbols.count(symbol) > 1:
+                raise ValueError(f"{symbol} is named twice")
+        return symbols
+
+    @field_validator("journal_url")
+    @classmethod
+    def _postgres(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not re.match(r"postgresql(\+psycopg)?://", url.get_secret_value()):
+            raise ValueError("must begin with postgresql:// or be left empty for SQLite")
+        return url
+
+    @property
+    def slot_times(self) -> tuple[time, ...] | None:
+        """The slots' market-local times for the chosen frequency; None for the market's own."""
+        times = self.schedule.daily if self.frequency is Frequency.DAILY else self.schedule.hourly
+        return times or None
+
+    @property
+    def config_hash(self) -> ConfigHash:
+        """SHA-256 (hex) of all that can change a decision: no secrets or folders in it.
+
+        A number's value counts, not its spelling: 0.2 and 0.20 hash alike.
+        """
+        text = json.dumps(_canonical(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return ConfigHash(hashlib.sha256(text.encode()).hexdigest())
+
+    def model_for(self, name: str | None) -> ModelSettings:
+        """Return the enabled model of that name, or the first enabled one where `name` is None.
+
+        Raises:
+            SettingsError: There is none.
+        """
+        enabled = [model for model in self.models if model.enabled]
+        for model in enabled:
+            if name is None or model.name == name:
+                return model
+        known = ", ".join(model.name for model in enabled) or "none"
+        wanted = "an enabled model" if name is None else f"an enabled model named {name!r}"
+        raise SettingsError(f"config: key 'models': needs {wanted}; enabled now: {known}")
+
+
+def _canonical(value: object) -> object:
+    """Return the hashed form of settings: mappings of text, secrets left out."""
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields
+        return {
+            name: _canonical(getattr(value, name))
+            for name, field in fields.items()
+            if name not in _NOT_HASHED and "SecretStr" not in str(field.annotation)
+        }
+    if isinstance(value, tuple):
+        return [_canonical(item) for item in value]
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return value if value is None or isinstance(value, bool | int | float) else str(value)

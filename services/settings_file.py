@@ -1,0 +1,204 @@
+"""The door of the configuration: one file, the environment and `.env` in, checked settings out."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import get_args
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from services.settings import Settings, SettingsError
+from services.settings_secrets import Filled, SecretKey, fill_secrets
+from services.settings_sections import MODEL_ALIASES, ModelSettings
+from services.settings_text import Raw, read_raw
+
+DOTENV = Path(".env")
+
+# What these keys were given is never shown: it may be, or carry, a secret.
+_QUIET = frozenset({"api_key", "api_secret", "journal_url", "base_url"})
+# Names other programs use for a key of ours.
+_OTHER_NAMES = {"token": "api_key", "secret": "api_secret", "cash": "initial_cash", "symbols": "watchlist"}
+
+
+def load_settings(
+    path: Path | None,
+    *,
+    overrides: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+    dotenv: Path | None = DOTENV,
+) -> Settings:
+    """Return the settings of a file (None: the defaults alone), with secrets put in.
+
+    `overrides` are values by dotted key (`{"agent_config.initial_cash": "5000.00"}`), from the
+    command line; they win over the file. `environment` None means the process's own; it wins
+    over `dotenv`.
+
+    Raises:
+        SettingsError: One line for each thing that is wrong, with the file, the key and the mend.
+    """
+    given = overrides or {}
+    raw, filled = _prepare(path, given, environment, dotenv)
+    problems = list(filled.problems)
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as error:
+        problems += [(_key(found["loc"]), _problem(found)) for found in error.errors()]
+    if problems:
+        # Nothing is chained: what pydantic was given may be a secret.
+        raise SettingsError("\n".join(_line(path, given, key, text) for key, text in problems)) from None
+    return settings
+
+
+def find_secrets(
+    path: Path | None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    dotenv: Path | None = DOTENV,
+) -> tuple[SecretKey, ...]:
+    """Return every secret the file can use, with the variables it comes from and whether it is set.
+
+    Raises:
+        SettingsError: The file cannot be read.
+    """
+    return _prepare(path, {}, environment, dotenv)[1].keys
+
+
+def _prepare(
+    path: Path | None,
+    overrides: Mapping[str, object],
+    environment: Mapping[str, str] | None,
+    dotenv: Path | None,
+) -> tuple[Raw, Filled]:
+    raw = _without_blanks(read_raw(path)) if path is not None else {}
+    for key, value in overrides.items():
+        _put(raw, key, value)
+    return raw, fill_secrets(raw, {**_dotenv(dotenv), **(os.environ if environment is None else environment)})
+
+
+def _without_blanks(raw: Raw) -> Raw:
+    """Return the mapping without keys that were left blank: those mean their default."""
+    return {
+        key: _without_blanks(value) if isinstance(value, dict) else value
+        for key, value in raw.items()
+        if value is not None
+    }
+
+
+def _dotenv(path: Path | None) -> dict[str, str]:
+    """Return the values of a `.env` file; empty where there is none."""
+    if path is None or not path.is_file():
+        return {}
+    try:
+        values = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: byte {error.start}: not UTF-8; save the file as UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _put(raw: Raw, dotted: str, value: object) -> None:
+    *sections, name = dotted.split(".")
+    for section in sections:
+        inner = raw.setdefault(section, {})
+        if not isinstance(inner, dict):
+            return  # The section itself is refused, by name.
+        raw = inner
+    raw[name] = copy.deepcopy(value)
+
+
+def _line(path: Path | None, overrides: Mapping[str, object], key: str, problem: str) -> str:
+    source = "command line" if key in overrides or path is None else str(path)
+    return f"{source}: key {key!r}: {problem}" if key else f"{source}: {problem}"
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    """Return a key as a person writes it: `models[0].name`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+
+
+def _problem(found: ErrorDetails) -> str:
+    """Return what is wrong with one key, with its mend."""
+    location, kind, given = found["loc"], found["type"], found["input"]
+    if kind == "extra_forbidden":
+        return _unknown(location)
+    if kind == "missing":
+        return "is missing; add it"
+    if kind in {"model_type", "dict_type", "model_attributes_type"}:
+        return "must be a mapping of keys"
+    if kind == "tuple_type":
+        return "must be a list, such as [a, b]"
+    message = found["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{message}; got {given}" if _may_show(location, given) else message
+
+
+def _may_show(location: tuple[int | str, ...], given: object) -> bool:
+    """Answer whether a refused value may be repeated: short, and surely no secret."""
+    if not location or location[-1] in _QUIET:
+        return False
+    return isinstance(given, str | int | float | Decimal) and len(str(given)) <= 40
+
+
+def _unknown(location: tuple[int | str, ...]) -> str:
+    """Return the refusal of an unknown key with the nearest right name."""
+    name = str(location[-1])
+    here = list(_names(_section(location[:-1])))
+    elsewhere: dict[str, str] = {}
+    for key in all_keys():
+        if "[" not in key:
+            elsewhere.setdefault(key.rpartition(".")[2], key)
+    wanted = _OTHER_NAMES.get(name.lower(), name)
+    if wanted in here:
+        return f"unknown; did you mean {wanted!r}?"
+    if wanted in elsewhere:
+        return f"unknown; did you mean {elsewhere[wanted]!r}?"
+    near = get_close_matches(name.lower(), here, n=1) or get_close_matches(name.lower(), elsewhere, n=1)
+    if near:
+        right = near[0] if near[0] in here else elsewhere[near[0]]
+        return f"unknown; did you mean {right!r}?"
+    return f"unknown; the keys here are {', '.join(here)}"
+
+
+def _section(location: tuple[int | str, ...]) -> type[BaseModel]:
+    """Return the model that describes the mapping at a location."""
+    section: type[BaseModel] = Settings
+    for part in location:
+        if isinstance(part, str):
+            section = _nested(section.model_fields[part].annotation) or section
+    return section
+
+
+def _nested(annotation: object) -> type[BaseModel] | None:
+    """Return the model inside an annotation, None where it describes a plain value."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_nested(part) for part in get_args(annotation))
+    return next((model for model in inner if model is not None), None)
+
+
+def _names(section: type[BaseModel]) -> Iterator[str]:
+    yield from section.model_fields
+    if section is ModelSettings:
+        yield from MODEL_ALIASES
+
+
+def all_keys() -> Iterator[str]:
+    """Yield every key that holds a plain value, dotted, in the order of the model."""
+    yield from _keys_of(Settings, "")
+
+
+def _keys_of(section: type[BaseModel], before: str) -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        nested = _nested(field.annotation)
+        if nested is None:
+            yield before + name
+        else:
+            many = "" if isinstance(field.annotation, type) else "[]"
+            yield from _keys_of(nested, f"{before}{name}{many}.")

@@ -1,0 +1,175 @@
+"""The worked cases beside the checkout, and how a case is read."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from services.rules.cases import Unsupported, run_case
+
+CASES = Path(__file__).parents[3] / "shared/cases/rules_cases.json"
+NEEDS_A_CALENDAR = {"sellable-06", "us-01", "us-04", "us-07", "us-08"}
+
+
+def load() -> list[dict]:
+    return json.loads(CASES.read_text(encoding="utf-8"))["cases"] if CASES.exists() else []
+
+
+def needs_a_calendar(case: dict) -> bool:
+    return case["category"] == "calendar" or case["id"] in NEEDS_A_CALENDAR
+
+
+PURE = [case for case in load() if not needs_a_calendar(case)]
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the worked cases are not beside this checkout")
+def test_the_file_of_cases_has_cases():
+    assert len(PURE) > 100
+
+
+@pytest.mark.parametrize("case", PURE, ids=[case["id"] for case in PURE])
+def test_the_rulebook_answers_the_case(case):
+    assert run_case(case["category"], case["input"]) == case["expect"], case["why"]
+
+
+@pytest.mark.parametrize(
+    ("category", "given"),
+    [
+        ("calendar", {"exchange": "XSHG", "date": "2026-01-02"}),
+        ("us", {"date": "2026-10-30"}),
+        ("sellable", {"kind": "stock", "buy_date": "2026-09-30", "query_date": "2026-10-08"}),
+        ("limit", {"board": "SSE_MAIN", "prev_close": "10.00", "surprise": True}),
+        ("limit", {"board": "SSE_MAIN"}),
+        ("limit", {"board": "SSE_MAIN", "prev_close": 10.05}),
+        ("limit", {"board": 5, "prev_close": "10.00"}),
+        ("lot", {"board": "SSE_MAIN", "side": "buy", "qty": "100"}),
+        ("fee", {"board": "SSE_MAIN", "side": "buy"}),
+        ("fill", {"side": "buy", "order": "10.00"}),
+        ("after_hours", {"side": "buy", "limit": "10", "close": "10", "time": "14:00"}),
+        ("div_tax", {"event": "split", "shares": 100}),
+        ("div_tax", {"event": "10送3", "shares": 100, "sell_within": "1 week"}),
+    ],
+)
+def test_a_case_that_is_not_understood_is_refused(category, given):
+    with pytest.raises(Unsupported):
+        run_case(category, given)
+
+
+@pytest.mark.parametrize(
+    ("category", "given", "expected"),
+    [
+        ("limit", {"board": "CB", "prev_close": "100", "date": "2022-07-29"}, {"mode": "unlimited"}),
+        (
+            "limit",
+            {"board": "CB", "prev_close": "123", "list_day": 1, "issue_price": "100"},
+            {"mode": "limited", "limit_up": "157.300", "limit_down": "56.700"},
+        ),
+        # The list reaches back over a weekend: Monday 2026-11-23 is day 2 of a Friday listing.
+        (
+            "limit",
+            {"board": "BSE", "prev_close": "8.00", "date": "2026-11-23", "list_day": 2},
+            {"mode": "limited", "limit_up": "10.40", "limit_down": "5.60"},
+        ),
+        # One order in two fills: commission 8,000 + 16,000 = 24,000 x 0.00025 = 6.00.
+        (
+            "fee",
+            {
+                "board": "SSE_MAIN",
+                "side": "buy",
+                "fills": [["8.00", 1000], ["16.00", 1000]],
+                "commission_rate": "0.00025",
+                "commission_min": "5",
+                "mode": "all_in",
+            },
+            {
+                "amount": "24000.00",
+                "commission": "6.00",
+                "stamp_duty": "0.00",
+                "transfer_fee": "0.24",
+                "total": "6.24",
+                "cash_delta": "-24006.24",
+            },
+        ),
+        ("fee_policy", {"commission_rate": "0.0003"}, {"valid": True}),
+        (
+            "cage_combined",
+            {
+                "board": "SSE_MAIN",
+                "side": "sell",
+                "prev_close": "10.00",
+                "bid1": "9.99",
+                "limit_price": "8.99",
+            },
+            {"valid": False, "reason": "below_daily_limit_9.00"},
+        ),
+        (
+            "cage_combined",
+            {
+                "board": "SSE_MAIN",
+                "side": "sell",
+                "prev_close": "10.00",
+                "bid1": "9.99",
+                "limit_price": "9.78",
+            },
+            {"valid": False, "reason": "below_cage_9.79"},
+        ),
+        (
+            "cage_combined",
+            {
+                "board": "SSE_MAIN",
+                "side": "buy",
+                "prev_close": "10.00",
+                "ask1": "10.00",
+                "limit_price": "10.20",
+            },
+            {"valid": True},
+        ),
+        (
+            "after_hours",
+            {"board": "SZSE_MAIN", "time": "09:20:00"},
+            {"accepts_after_hours_orders": True, "matching": False},
+        ),
+        (
+            "after_hours",
+            {"side": "sell", "limit": "9.90", "close": "10.00", "time": "2026-11-20T15:10:00"},
+            {"eligible": True, "price": "10.00"},
+        ),
+        (
+            "div_tax",
+            {"event": "10转5", "shares": 1000, "sell_within": "1 year"},
+            {"taxable": "0.00", "tax": "0.00"},
+        ),
+        (
+            "div_tax",
+            {"buy": "2026-06-10", "record_date": "2026-06-10", "shares": 1000, "cash_per_share": "0.50"},
+            {"entitled": True, "credit": "500.00"},
+        ),
+        (
+            "sellable",
+            {"kind": "convertible_bond", "buy_date": "2026-09-30", "query_date": "2026-10-08"},
+            {"sellable_from": "2026-09-30"},
+        ),
+        (
+            "fill",
+            {"side": "buy", "quote": {"ask1": "10.00", "bid1": "9.99"}, "order": "10.00"},
+            {"fill": True, "price": "10.00"},
+        ),
+        (
+            "fill",
+            {
+                "side": "buy",
+                "bar": {"o": "10.50", "h": "11.00", "l": "10.40", "c": "11.00"},
+                "limit_up": "11.00",
+                "order": "11.01",
+            },
+            {"fill": False},
+        ),
+        (
+            "fill",
+            {"side": "sell", "suspended": True, "order": "9.00"},
+            {"fill": False, "reason": "suspended"},
+        ),
+    ],
+)
+def test_cases_of_the_same_kinds(category, given, expected):
+    assert run_case(category, given) == expected

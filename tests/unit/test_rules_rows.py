@@ -1,0 +1,145 @@
+"""The book itself: rows without gap or overlap, its first and last day, its version."""
+
+import hashlib
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from services.domain.instruments import Board
+from services.rules import (
+    KNOWN_UNTIL,
+    RULES_VERSION,
+    Confidence,
+    OutsideRulebook,
+    Row,
+    Series,
+    every_series,
+    rules_on,
+)
+
+H = Confidence.HIGH
+
+# One line for each version of the book: what its rows' digest is. A changed row needs a new version.
+DIGESTS = {"cn-2026.11.20": "86863b460f700295a462c4bc5e8ca5bc62ea8730b84c45a467f5650ca191c946"}
+
+
+def rows(*spans: tuple[date, date | None]) -> Series[int]:
+    return Series(
+        name="x",
+        rows=tuple(
+            Row(value=i, since=since, until=until, source="s", confidence=H)
+            for i, (since, until) in enumerate(spans)
+        ),
+    )
+
+
+def digest_of_all_rows() -> str:
+    lines = sorted(f"{series.name}: {row!r}" for series in every_series() for row in series.rows)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def test_the_book_has_series_to_look_at_and_their_names_are_unique():
+    names = [series.name for series in every_series()]
+
+    assert len(names) > 100
+    assert len(names) == len(set(names))
+
+
+def test_no_series_of_the_book_has_a_gap_or_an_overlap():
+    faults = [fault for series in every_series() for fault in series.faults()]
+
+    assert faults == []
+
+
+def test_every_row_names_its_source():
+    assert all(row.source.strip() for series in every_series() for row in series.rows)
+
+
+def test_every_open_series_reaches_the_end_of_the_book():
+    ended = {series.name for series in every_series() if series.rows[-1].until is not None}
+
+    # The old BSE codes alone: all stocks were renumbered to 920 on 2025-10-09.
+    assert ended == {"code 43.BJ", "code 83.BJ", "code 87.BJ", "code 88.BJ"}
+
+
+def test_a_changed_row_changes_the_version():
+    assert digest_of_all_rows() == DIGESTS[RULES_VERSION]
+
+
+@pytest.mark.parametrize(
+    ("series", "fault"),
+    [
+        (rows(), "x: no rows"),
+        (
+            rows((date(2020, 1, 1), date(2020, 1, 10)), (date(2020, 1, 12), None)),
+            "x: 2020-01-10 is not the day before 2020-01-12",
+        ),
+        (
+            rows((date(2020, 1, 1), date(2020, 1, 12)), (date(2020, 1, 12), None)),
+            "x: 2020-01-12 is not the day before 2020-01-12",
+        ),
+        (
+            rows((date(2020, 1, 1), None), (date(2020, 1, 12), None)),
+            "x: None is not the day before 2020-01-12",
+        ),
+        (rows((date(2020, 1, 2), date(2020, 1, 1))), "x: row from 2020-01-02 ends 2020-01-01"),
+    ],
+    ids=["empty", "gap", "overlap", "open row in the middle", "inverted"],
+)
+def test_a_faulty_series_is_found(series, fault):
+    assert series.faults() == [fault]
+
+
+def test_both_ends_of_a_row_are_included():
+    series = rows((date(2020, 1, 1), date(2020, 1, 10)), (date(2020, 1, 11), date(2020, 1, 20)))
+
+    assert series.on(date(2020, 1, 1)) == 0
+    assert series.on(date(2020, 1, 10)) == 0
+    assert series.on(date(2020, 1, 11)) == 1
+    assert series.on(date(2020, 1, 20)) == 1
+
+
+@pytest.mark.parametrize("day", [date(2019, 12, 31), date(2020, 1, 21)])
+def test_a_day_no_row_speaks_of_is_outside_the_book(day):
+    series = rows((date(2020, 1, 1), date(2020, 1, 20)))
+
+    with pytest.raises(OutsideRulebook, match="no rule is known"):
+        series.on(day)
+
+
+def test_the_book_ends_with_the_known_calendar():
+    assert date(2026, 12, 31) == KNOWN_UNTIL
+    assert rules_on(Board.SSE_MAIN, date(2026, 12, 31)).tick == Decimal("0.01")
+    for board in Board:
+        with pytest.raises(OutsideRulebook, match="2026-12-31"):
+            rules_on(board, date(2027, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("board", "first"),
+    [
+        (Board.SSE_MAIN, date(1996, 12, 16)),
+        (Board.SZSE_MAIN, date(1996, 12, 16)),
+        (Board.STAR, date(2019, 7, 22)),
+        (Board.CHINEXT, date(2009, 10, 30)),
+        (Board.BSE, date(2021, 11, 15)),
+        (Board.SSE_FUND, date(2003, 3, 3)),
+        (Board.SZSE_FUND, date(2003, 3, 3)),
+        (Board.REIT, date(2021, 1, 29)),
+        (Board.CONVERTIBLE, date(2006, 7, 1)),
+        (Board.SSE_B, date(1996, 12, 16)),
+        (Board.SZSE_B, date(1996, 12, 16)),
+        (Board.US, date(2001, 4, 9)),
+    ],
+)
+def test_a_board_has_rules_from_its_first_day_on_and_none_before(board, first):
+    rules = rules_on(board, first)
+
+    assert (rules.board, rules.day, rules.version) == (board, first, RULES_VERSION)
+    with pytest.raises(OutsideRulebook):
+        rules_on(board, date.fromordinal(first.toordinal() - 1))
+
+
+def test_asking_twice_gives_the_same_object():
+    assert rules_on(Board.STAR, date(2026, 11, 20)) is rules_on(Board.STAR, date(2026, 11, 20))

@@ -1,0 +1,98 @@
+"""When shares may be sold, which cash may be used, and the cap on risk-warned stocks."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from services.domain.instruments import Board, Instrument, Kind, Span, Symbol
+from services.rules import OutsideRulebook, rules_on, sellable_shares, settlement_days, st_daily_buy_cap
+from services.rules.settlement import cash_after_sales
+
+DAY = date(2026, 11, 20)
+
+
+@pytest.mark.parametrize(
+    ("kind", "day", "expected"),
+    [
+        (Kind.STOCK, DAY, 1),
+        (Kind.ETF_EQUITY, DAY, 1),
+        (Kind.ETF_EQUITY_20, DAY, 1),
+        (Kind.REIT, DAY, 1),
+        (Kind.B_SHARE, DAY, 1),
+        (Kind.ETF_BOND_T0, DAY, 0),
+        (Kind.ETF_MONEY_T0, DAY, 0),
+        (Kind.CONVERTIBLE_BOND, DAY, 0),
+        (Kind.ETF_GOLD_T0, date(2015, 1, 18), 1),
+        (Kind.ETF_GOLD_T0, date(2015, 1, 19), 0),
+        (Kind.ETF_CROSS_BORDER_T0, date(2015, 1, 18), 1),
+        (Kind.ETF_CROSS_BORDER_T0, date(2015, 1, 19), 0),
+        (Kind.ETF_COMMODITY_T0, date(2020, 1, 19), 1),
+        (Kind.ETF_COMMODITY_T0, date(2020, 1, 20), 0),
+    ],
+)
+def test_what_may_be_sold_on_the_day_it_was_bought(kind, day, expected):
+    assert settlement_days(kind, day) == expected
+
+
+def test_every_kind_has_a_settlement_rule():
+    assert all(settlement_days(kind, DAY) in (0, 1) for kind in Kind)
+
+
+def test_us_shares_may_be_sold_on_the_day_they_were_bought():
+    assert settlement_days(Kind.STOCK, DAY, Board.US) == 0
+
+
+def test_settlement_is_unknown_past_the_end_of_the_book():
+    with pytest.raises(OutsideRulebook):
+        settlement_days(Kind.STOCK, date(2027, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("days", "sold", "frozen", "expected"),
+    [
+        (1, 0, 0, 800),  # today's 300 are locked
+        (1, 500, 0, 300),
+        (1, 500, 200, 100),
+        (0, 0, 0, 1100),
+        (1, 800, 100, 0),  # never below zero
+    ],
+)
+def test_sellable_shares(days, sold, frozen, expected):
+    shares = sellable_shares(days, opening=800, bought_today=300, sold_today=sold, frozen=frozen)
+
+    assert shares == expected
+
+
+def test_proceeds_buy_at_once_and_leave_the_next_day():
+    rights = cash_after_sales(Decimal("100.00"), Decimal("10000.00"))
+
+    assert rights.buyable_today == Decimal("10100.00")
+    assert rights.withdrawable_today == Decimal("100.00")
+    assert rights.withdrawable_next_session == Decimal("10100.00")
+
+
+@pytest.mark.parametrize(
+    ("board", "day", "cap"),
+    [
+        (Board.SSE_MAIN, DAY, 500_000),
+        (Board.SZSE_MAIN, DAY, 500_000),
+        (Board.CHINEXT, DAY, 500_000),
+        (Board.SSE_MAIN, date(2012, 12, 31), None),
+        (Board.SZSE_MAIN, date(2020, 12, 30), None),
+        (Board.BSE, date(2026, 8, 31), 200_000),
+        (Board.BSE, date(2026, 8, 30), None),
+        (Board.STAR, DAY, None),  # not on the risk-warning board
+        (Board.SSE_FUND, DAY, None),
+    ],
+)
+def test_the_daily_cap_on_buying_a_risk_warned_stock(board, day, cap):
+    warned = Instrument(symbol=Symbol("600000.SH"), st=(Span(since=date(2000, 1, 1)),))
+
+    assert st_daily_buy_cap(rules_on(board, day), warned) == cap
+
+
+def test_a_stock_without_a_warning_has_no_cap():
+    once = Instrument(symbol=Symbol("600000.SH"), st=(Span(since=date(2020, 1, 1), until=date(2021, 1, 1)),))
+
+    assert st_daily_buy_cap(rules_on(Board.SSE_MAIN, DAY), once) is None

@@ -1,0 +1,536 @@
+"""The configuration: what is accepted, what is refused, and that no secret is ever shown."""
+
+import json
+from collections.abc import Mapping
+from datetime import time
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from services.domain.bars import Adjustment, Frequency
+from services.domain.instruments import Market
+from services.settings import Mode, Settings, SettingsError
+from services.settings_file import find_secrets, load_settings
+from services.settings_secrets import model_variable
+from services.settings_table import configuration_markdown
+from services.settings_text import read_raw, without_comments
+
+ROOT = Path(__file__).parents[2]
+CANARY = "sk-canary-7731"
+
+
+def load(
+    folder: Path, text: str, environment: Mapping[str, str] | None = None, name: str = "c.yaml"
+) -> Settings:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return load_settings(path, environment=environment or {}, dotenv=None)
+
+
+def refusal(folder: Path, text: str, name: str = "c.yaml") -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load(folder, text, name=name)
+    return str(caught.value).splitlines()
+
+
+def test_the_defaults_alone_are_the_documented_ones() -> None:
+    settings = load_settings(None, environment={}, dotenv=None)
+
+    assert (settings.mode, settings.market, settings.frequency) == (Mode.PAPER, Market.CN, Frequency.DAILY)
+    assert (settings.account, settings.agent_type, settings.broker.type) == ("main", "rule", "simulated")
+    assert str(settings.agent_config.initial_cash) == "100000.00"
+    assert str(settings.broker.commission_rate) == "0.00025"
+    assert str(settings.broker.commission_min) == "5.00"
+    assert settings.slot_times is None
+
+
+def test_a_file_in_the_style_of_the_older_design_is_accepted(tmp_path: Path) -> None:
+    text = """{
+      // JSON, with comments
+      "mode": "paper", "agent_type": "BaseAgentAStock", "market": "cn", "frequency": "hourly",
+      "schedule": {"daily": ["09:35"], "hourly": ["10:35", "14:05"]},
+      "data_source": {"type": "tushare", "api_key": "xxx", "use_cache": true, "cache_ttl_seconds": 30},
+      "broker": {"type": "simulated", "api_key": "", "api_secret": "xxx", "account_id": 10086},
+      "risk_control": {"max_single_position_ratio": 0.2, "max_daily_loss_ratio": 0.05,
+                       "min_cash_reserve": 10000, "enable_stop_loss": true, "stop_loss_ratio": 0.1},
+      "models": [{"name": "gpt", "basemodel": "gpt-5", "signature": "gpt-5",
+                  "openai_base_url": "https://example.com/v1/", "openai_api_key": "${MY_KEY}"}], // one
+      "agent_config": {"max_steps": 30, "max_retries": 3, "base_delay": 0.5, "initial_cash": 100000.0}
+    }"""
+
+    settings = load(tmp_path, text, {"MY_KEY": CANARY}, name="c.json")
+
+    assert settings.agent_type == "llm"
+    assert settings.slot_times == (time(10, 35), time(14, 5))
+    assert settings.risk_control.max_single_position_ratio == Decimal("0.2")
+    assert settings.broker.account_id == "10086"
+    assert settings.data_source.api_key is None
+    model = settings.model_for("gpt")
+    assert (model.model, model.base_url) == ("gpt-5", "https://example.com/v1")
+    assert model.api_key is not None
+    assert model.api_key.get_secret_value() == CANARY
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("BaseAgentAStock", "llm"),
+        ("baseagent", "llm"),
+        ("BaseAgentAStock_Hour", "llm"),
+        ("rule", "rule"),
+        ("rule:momentum", "rule:momentum"),
+        ("llm:deepseek", "llm:deepseek"),
+        ("scripted:answers.txt", "scripted:answers.txt"),
+    ],
+)
+def test_agent_type_names_who_decides(tmp_path: Path, given: str, meant: str) -> None:
+    assert load(tmp_path, f"agent_type: {given}").agent_type == meant
+
+
+def test_numbers_are_exactly_what_is_written(tmp_path: Path) -> None:
+    text = "agent_config: {initial_cash: 123456789.10}\nbroker: {commission_rate: 3e-4, slippage_bp: '0.5'}"
+
+    settings = load(tmp_path, text)
+
+    assert str(settings.agent_config.initial_cash) == "123456789.10"
+    assert settings.broker.commission_rate == Decimal("0.0003")
+    assert settings.broker.slippage_bp == Decimal("0.5")
+
+
+def test_json_numbers_are_exact_too(tmp_path: Path) -> None:
+    # A binary float would make 0.1 from this number.
+    settings = load(tmp_path, '{"broker": {"slippage_bp": 0.1000000000000000001}}', name="c.json")
+
+    assert str(settings.broker.slippage_bp) == "0.1000000000000000001"
+
+
+def test_unquoted_times_and_codes_stay_text(tmp_path: Path) -> None:
+    # YAML 1.1 reads 10:35 as the number 635 and 000001 as octal.
+    path = tmp_path / "c.yaml"
+    path.write_text("a: 10:35\nb: 000001\nc: on\nd: 2025-01-01\ne: nullable\nf: 1.2.3\n")
+
+    assert read_raw(path) == {
+        "a": "10:35",
+        "b": "000001",
+        "c": "on",
+        "d": "2025-01-01",
+        "e": "nullable",
+        "f": "1.2.3",
+    }
+
+
+def test_keys_left_blank_have_their_defaults(tmp_path: Path) -> None:
+    settings = load(tmp_path, "mode:\nrisk_control:\nbroker:\n  slippage_bp:\n  type: simulated\n")
+
+    assert settings == load_settings(None, environment={}, dotenv=None)
+
+
+def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
+    assert load(tmp_path, "# nothing yet\n") == load_settings(None, environment={}, dotenv=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "right"),
+    [
+        ("frequncy: daily", "frequncy", "frequency"),
+        (
+            "risk_control: {max_daily_los_ratio: 0.1}",
+            "risk_control.max_daily_los_ratio",
+            "max_daily_loss_ratio",
+        ),
+        ("initial_cash: 5", "initial_cash", "agent_config.initial_cash"),
+        ("data_source: {token: abc}", "data_source.token", "api_key"),
+        ("models: [{name: a, model: b, base_ur: c}]", "models[0].base_ur", "base_url"),
+        ("Mode: paper", "Mode", "mode"),
+    ],
+)
+def test_an_unknown_key_is_one_line_with_the_nearest_right_name(
+    tmp_path: Path, text: str, key: str, right: str
+) -> None:
+    (line,) = refusal(tmp_path, text)
+
+    assert line.startswith(f"{tmp_path / 'c.yaml'}: key '{key}': ")
+    assert f"'{right}'" in line
+
+
+def test_a_key_like_no_other_lists_what_is_there(tmp_path: Path) -> None:
+    (line,) = refusal(tmp_path, "prices: {zzz: 1}")
+
+    assert "adjustment" in line
+    assert "volume_unit" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("mode: papr", "mode"),
+        ("market: hk", "market"),
+        ("frequency: weekly", "frequency"),
+        ("agent_type: wizard", "agent_type"),
+        ("lang: fr", "lang"),
+        ("account: ../other", "account"),
+        ("account: ''", "account"),
+        ("schedule: {hourly: [14:05, 10:35]}", "schedule.hourly"),
+        ("schedule: {daily: [09:35, 09:35]}", "schedule.daily"),
+        ("schedule: {daily: ['24:00']}", "schedule.daily[0]"),
+        ("schedule: {daily: [635]}", "schedule.daily[0]"),
+        ("schedule: {daily: '09:35'}", "schedule.daily"),
+        ("broker: {commission_rate: 2.5}", "broker.commission_rate"),
+        ("broker: {commission_min: 5.001}", "broker.commission_min"),
+        ("broker: {slippage_bp: '1,000'}", "broker.slippage_bp"),
+        ("broker: {slippage_bp: -1}", "broker.slippage_bp"),
+        ("broker: 5", "broker"),
+        ("risk_control: {max_single_position_ratio: 0}", "risk_control.max_single_position_ratio"),
+        ("risk_control: {max_single_position_ratio: 20}", "risk_control.max_single_position_ratio"),
+        ("risk_control: {min_cash_reserve: 0.1}", "risk_control.min_cash_reserve"),
+        ("risk_control: {order_ttl_s: 1.5}", "risk_control.order_ttl_s"),
+        ("risk_control: {order_ttl_s: true}", "risk_control.order_ttl_s"),
+        ("risk_control: {enable_stop_loss: 7}", "risk_control.enable_stop_loss"),
+        ("risk_control: {stop_loss_ratio: .nan}", "risk_control.stop_loss_ratio"),
+        ("agent_config: {initial_cash: true}", "agent_config.initial_cash"),
+        ("agent_config: {initial_cash: NaN}", "agent_config.initial_cash"),
+        ("agent_config: {initial_cash: １００}", "agent_config.initial_cash"),
+        ("agent_config: {initial_cash: 0}", "agent_config.initial_cash"),
+        ("agent_config: {initial_cash: [5]}", "agent_config.initial_cash"),
+        ("grace_s: 0", "grace_s"),
+        ("models: [{name: a}]", "models[0].model"),
+        ("models: [{name: a, model: b}, {name: a, model: c}]", "models"),
+        ("models: [{name: a, model: b, basemodel: c}]", "models[0]"),
+        ("models: [{name: a, model: b, dialect: xml}]", "models[0].dialect"),
+        ("models: [{name: a, model: b, base_url: 'ftp://x'}]", "models[0].base_url"),
+        ("models: [{name: a, model: b, base_url: 5}]", "models[0].base_url"),
+        ("models: {name: a}", "models"),
+        ("models: [5]", "models[0]"),
+        ("watchlist: [600519]", "watchlist"),
+        ("watchlist: [600519.SH, 600519.SH]", "watchlist"),
+        ("watchlist: [AAPL.US]", "watchlist"),
+        ("market: us\nwatchlist: [600519.SH]", "watchlist"),
+        ("journal_url: mysql://host/db", "journal_url"),
+        ("prices: {adjustment: maybe}", "prices.adjustment"),
+    ],
+)
+def test_a_bad_value_is_one_line_naming_file_and_key(tmp_path: Path, text: str, key: str) -> None:
+    (line,) = refusal(tmp_path, text)
+
+    assert line.startswith(f"{tmp_path / 'c.yaml'}: key '{key}': ")
+
+
+def test_every_problem_is_told_at_once_one_line_each(tmp_path: Path) -> None:
+    lines = refusal(tmp_path, "mode: papr\nlang: fr\nbroker: {api_key: abc}\nfrequncy: daily")
+
+    assert sorted(line.split("'")[1] for line in lines) == ["broker.api_key", "frequncy", "lang", "mode"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("c.yaml", "mode: paper\nbroker: {type: [\n", "line 3"),
+        ("c.yaml", "mode: paper\nlang: en\nmode: live\n", "line 3"),
+        ("c.yaml", "mode: paper\n\tlang: en\n", "line 2"),
+        ("c.yaml", "? [a]\n: 1\n", "line 1"),
+        ("c.yaml", "- mode\n", "line 1"),
+        ("c.yaml", "mode: !!python/object:os.system x\n", "line 1"),
+        ("c.yaml", "mode: pa\x00per\n", "not YAML"),
+        ("c.yaml", "[" * 5000, "nested"),
+        ("c.json", '{\n"mode": "paper",\n"lang" "en"}', "line 3"),
+        ("c.json", '{"mode": "paper", "mode": "live"}', "'mode'"),
+        ("c.json", '{"grace_s": NaN}', "NaN"),
+        ("c.json", "[]", "line 1"),
+        ("c.json", "", "line 1"),
+    ],
+)
+def test_text_that_cannot_be_read_is_one_line_saying_where(
+    tmp_path: Path, name: str, text: str, says: str
+) -> None:
+    (line,) = refusal(tmp_path, text, name=name)
+
+    assert line.startswith(f"{tmp_path / name}: ")
+    assert says in line
+
+
+def test_a_missing_file_a_folder_and_other_encodings_are_refused(tmp_path: Path) -> None:
+    gbk = tmp_path / "gbk.yaml"
+    gbk.write_bytes("account: 账户".encode("gbk"))
+
+    for path in (tmp_path / "missing.yaml", tmp_path, gbk):
+        with pytest.raises(SettingsError) as caught:
+            load_settings(path, environment={}, dotenv=None)
+        assert str(caught.value).startswith(f"{path}: ")
+        assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_byte_order_mark_is_not_part_of_the_first_key(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_bytes(b"\xef\xbb\xbfmode: backtest\n")
+
+    assert load_settings(path, environment={}, dotenv=None).mode is Mode.BACKTEST
+
+
+def test_comments_are_taken_out_of_json_but_not_out_of_its_strings() -> None:
+    text = '{"a": "https://x/\\"//y", // gone "b": 1\n"b": 2} // end'
+
+    assert json.loads(without_comments(text)) == {"a": 'https://x/"//y', "b": 2}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "broker: {api_key: SECRET}",
+        "broker: {api_secret: SECRET}",
+        "data_source: {api_key: SECRET}",
+        "models: [{name: a, model: b, api_key: SECRET}]",
+        "models: [{name: a, model: b, openai_api_key: SECRET}]",
+        "models: [{name: a, model: b, base_url: 'https://u:SECRET@h/v1'}]",
+        "models: [{name: a, model: b, api_key: x, openai_api_key: SECRET}]",
+        "models: [SECRET]",
+        "models: SECRET",
+        "broker: SECRET",
+        "broker: {api_key: [SECRET]}",
+        "broker: {api_key: {inner: SECRET}}",
+        "token: SECRET",
+        "journal_url: postgresql://user:SECRET@host/db",
+        "journal_url: postgresql://host/db?password=SECRET",
+        "journal_url: 'postgresql://[SECRET'",
+        "broker: {api_key: SECRET, slippage_bp: [",
+    ],
+)
+def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, text.replace("SECRET", CANARY))
+
+    shown: BaseException | None = caught.value
+    while shown is not None:
+        assert CANARY not in str(shown)
+        shown = shown.__cause__ or (None if shown.__suppress_context__ else shown.__context__)
+
+
+@pytest.mark.parametrize(
+    ("text", "variable"),
+    [
+        ("broker: {api_key: abc}", "KAIPAN_BROKER_API_KEY"),
+        ("broker: {api_secret: abc}", "KAIPAN_BROKER_API_SECRET"),
+        ("data_source: {api_key: abc}", "KAIPAN_DATA_API_KEY"),
+        ("models: [{name: deepseek-chat, model: b, api_key: abc}]", "DEEPSEEK_CHAT_API_KEY"),
+        ("models: [{model: b, api_key: abc}]", "OPENAI_API_KEY"),
+        ("journal_url: postgresql://u:abc@h/db", "KAIPAN_JOURNAL_URL"),
+    ],
+)
+def test_the_refusal_of_a_literal_names_the_variable_to_set(tmp_path: Path, text: str, variable: str) -> None:
+    assert any(variable in line for line in refusal(tmp_path, text))
+
+
+def key_of(settings: Settings) -> str | None:
+    key = settings.models[0].api_key
+    return None if key is None else key.get_secret_value()
+
+
+@pytest.mark.parametrize("written", ["", "api_key:", "api_key: xxx", "api_key: XXX", "api_key: ''"])
+def test_a_model_without_a_key_in_the_file_takes_its_own_variable_first(tmp_path: Path, written: str) -> None:
+    text = f"models:\n  - name: qwen\n    model: qwen-max\n    {written}\n"
+
+    both = load(tmp_path, text, {"QWEN_API_KEY": "own", "OPENAI_API_KEY": "common"})
+    common = load(tmp_path, text, {"QWEN_API_KEY": "xxx", "OPENAI_API_KEY": " common "})
+    neither = load(tmp_path, text, {})
+
+    assert (key_of(both), key_of(common), key_of(neither)) == ("own", "common", None)
+
+
+def test_a_named_variable_is_the_only_one_looked_at(tmp_path: Path) -> None:
+    text = "models: [{name: qwen, model: qwen-max, api_key: '${OTHER}'}]"
+
+    assert key_of(load(tmp_path, text, {"QWEN_API_KEY": "own", "OPENAI_API_KEY": "common"})) is None
+    assert key_of(load(tmp_path, text, {"OTHER": "named", "OPENAI_API_KEY": "common"})) == "named"
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [
+        ("deepseek", "DEEPSEEK_API_KEY"),
+        ("gpt-5.1+x", "GPT_5_1_X_API_KEY"),
+        ("4o", "MODEL_4O_API_KEY"),  # A shell cannot set a variable that begins with a digit.
+    ],
+)
+def test_the_variable_of_a_model_is_one_a_shell_can_set(name: str, variable: str) -> None:
+    assert model_variable(name) == variable
+
+
+def test_secrets_come_from_a_dotenv_file_and_the_environment_wins(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("KAIPAN_DATA_API_KEY=from-file\nKAIPAN_BROKER_API_KEY='from-file'\nEMPTY\n")
+
+    settings = load_settings(None, environment={"KAIPAN_DATA_API_KEY": "from-environment"}, dotenv=dotenv)
+
+    assert settings.data_source.api_key is not None
+    assert settings.data_source.api_key.get_secret_value() == "from-environment"
+    assert settings.broker.api_key is not None
+    assert settings.broker.api_key.get_secret_value() == "from-file"
+
+
+def test_a_dotenv_file_of_another_encoding_is_refused(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_bytes("A=密".encode("gbk"))
+
+    with pytest.raises(SettingsError, match="UTF-8"):
+        load_settings(None, environment={}, dotenv=dotenv)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that cannot be read")
+def test_a_dotenv_file_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings(None, environment={}, dotenv=Path("/proc/self/mem"))
+
+
+def test_the_processes_own_environment_is_read_where_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAIPAN_JOURNAL_URL", "postgresql://u:p@host/db")
+
+    url = load_settings(None, dotenv=None).journal_url
+
+    assert url is not None
+    assert url.get_secret_value() == "postgresql://u:p@host/db"
+
+
+def test_a_journal_address_without_a_password_may_stand_in_the_file(tmp_path: Path) -> None:
+    url = load(tmp_path, "journal_url: postgresql+psycopg://host/db").journal_url
+
+    assert url is not None
+    assert url.get_secret_value() == "postgresql+psycopg://host/db"
+
+
+def test_settings_never_print_a_secret(tmp_path: Path) -> None:
+    environment = dict.fromkeys(
+        ("KAIPAN_DATA_API_KEY", "KAIPAN_BROKER_API_KEY", "KAIPAN_BROKER_API_SECRET", "OPENAI_API_KEY"), CANARY
+    )
+    environment["KAIPAN_JOURNAL_URL"] = f"postgresql://u:{CANARY}@h/db"
+
+    settings = load(tmp_path, "models: [{name: a, model: b}]", environment)
+
+    assert settings.broker.api_secret is not None
+    for shown in (repr(settings), str(settings), str(settings.model_dump()), settings.model_dump_json()):
+        assert CANARY not in shown
+
+
+def test_what_secrets_are_looked_for_and_found_is_told_without_them(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("models: [{name: ds, model: b}]\nbroker: {api_key: '${BK}'}")
+
+    keys = {secret.key: secret for secret in find_secrets(path, environment={"BK": CANARY}, dotenv=None)}
+
+    assert keys["broker.api_key"].variables == ("BK",)
+    assert keys["broker.api_key"].present
+    assert keys["models[0].api_key"].variables == ("DS_API_KEY", "OPENAI_API_KEY")
+    assert not keys["models[0].api_key"].present
+    assert CANARY not in repr(keys)
+
+
+def test_the_command_line_wins_over_the_file_and_is_named_in_its_errors(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("mode: paper\nagent_config: {max_retries: 2}\n")
+
+    settings = load_settings(
+        path,
+        overrides={"mode": "backtest", "agent_config.initial_cash": "500.00"},
+        environment={},
+        dotenv=None,
+    )
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path, overrides={"account": "a/b"}, environment={}, dotenv=None)
+
+    assert (settings.mode, settings.agent_config.max_retries) == (Mode.BACKTEST, 2)
+    assert str(settings.agent_config.initial_cash) == "500.00"
+    assert str(caught.value).startswith("command line: key 'account': ")
+
+
+def test_an_override_inside_something_that_is_no_section_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("agent_config: 5\n")
+
+    with pytest.raises(SettingsError, match="agent_config"):
+        load_settings(path, overrides={"agent_config.initial_cash": "1.00"}, environment={}, dotenv=None)
+
+
+def test_the_hash_is_of_values_not_of_spelling_secrets_or_folders(tmp_path: Path) -> None:
+    plain = load(tmp_path, "broker: {slippage_bp: 2}")
+    same = load(
+        tmp_path,
+        '{"broker": {"slippage_bp": "2.00"}, "data_dir": "elsewhere"}',
+        {"KAIPAN_BROKER_API_KEY": CANARY, "KAIPAN_JOURNAL_URL": "postgresql://h/db"},
+        name="c.json",
+    )
+
+    assert plain.config_hash == same.config_hash
+    assert len(plain.config_hash) == 64
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mode: backtest",
+        "broker: {slippage_bp: 0.01}",
+        "risk_control: {enable_stop_loss: true}",
+        "schedule: {daily: [09:36]}",
+        "watchlist: [600519.SH]",
+        "models: [{name: a, model: b}]",
+        "prices: {adjustment: raw}",
+        "keep_orders: true",
+        "account: other",
+        "lang: zh",
+    ],
+)
+def test_the_hash_changes_with_every_value_that_can_change_a_decision(tmp_path: Path, text: str) -> None:
+    assert load(tmp_path, text).config_hash != load_settings(None, environment={}, dotenv=None).config_hash
+
+
+def test_the_first_enabled_model_is_asked_where_none_is_named(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path, "models: [{name: a, model: x, enabled: false}, {name: b, model: y}, {name: c, model: z}]"
+    )
+
+    assert settings.model_for(None).name == "b"
+    assert settings.model_for("c").model == "z"
+    for name in ("a", "nobody"):
+        with pytest.raises(SettingsError, match="b, c"):
+            settings.model_for(name)
+
+
+def test_no_model_at_all_is_a_clear_refusal() -> None:
+    with pytest.raises(SettingsError, match="models"):
+        load_settings(None, environment={}, dotenv=None).model_for(None)
+
+
+def test_declared_facts_of_a_price_file_are_read(tmp_path: Path) -> None:
+    assert load(tmp_path, "prices: {adjustment: forward}").prices.adjustment is Adjustment.FORWARD
+
+
+def test_settings_cannot_be_changed_once_read() -> None:
+    settings = load_settings(None, environment={}, dotenv=None)
+
+    with pytest.raises(ValueError, match="frozen"):
+        settings.account = "other"
+
+
+@pytest.mark.parametrize("name", ["demo", "paper", "backtest", "live"])
+def test_every_shipped_configuration_loads_and_names_its_mode(name: str) -> None:
+    settings = load_settings(ROOT / f"configs/{name}.yaml", environment={}, dotenv=None)
+
+    assert settings.mode.value == {"demo": "paper"}.get(name, name)
+
+
+def test_no_configuration_is_shipped_without_a_test() -> None:
+    assert {path.stem for path in (ROOT / "configs").glob("*.yaml")} == {"demo", "paper", "backtest", "live"}
+
+
+def test_the_page_of_keys_is_the_codes_own() -> None:
+    page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+
+    assert page == configuration_markdown(), "run `make docs`"
+
+
+def test_every_key_is_on_the_page_with_its_meaning_and_default() -> None:
+    rows = [line.split(" | ") for line in configuration_markdown().splitlines() if line.startswith("| `")]
+
+    assert all(cells[1].strip() for cells in rows)
+    assert ["| `risk_control.order_ttl_s`", "s", "`60` |"] in [
+        [cells[0], cells[3], cells[4]] for cells in rows
+    ]
+    assert len(rows) == 57  # 19 at the top, then 2 + 4 + 8 + 9 + 9 + 4 + 2, counted by hand.
