@@ -74,7 +74,8 @@ class LlmAgent:
     to the server. The key is sent to `base_url` and appears in no text.
 
     Raises:
-        ValueError: The key holds a sign that no HTTP header can carry, or the deadline is not positive.
+        ValueError: The key holds a sign that no HTTP header can carry, `base_url` is no http address,
+            the dialect is not known, or the deadline is not positive.
     """
 
     def __init__(
@@ -92,6 +93,8 @@ class LlmAgent:
     ) -> None:
         if not (api_key.isascii() and api_key.isprintable()):
             raise ValueError(f"the API key of {name} holds a sign that no key has; copy it again")
+        if not _is_address(base_url):
+            raise ValueError(f"the base_url of {name} is not an address like https://host/v1")
         if deadline_s <= 0:
             raise ValueError(f"the deadline of {name} must be above 0 s, not {deadline_s}")
         self._model, self._base_url, self._api_key = model, base_url, api_key
@@ -129,7 +132,7 @@ class LlmAgent:
                     api_key=self._api_key or "none",
                     base_url=self._base_url,
                     max_retries=0,
-                    timeout=self._deadline_s,
+                    timeout=None,
                 ) as client,
             ):
                 await self._converse(client, briefing, talk)
@@ -220,7 +223,7 @@ class LlmAgent:
     def _why(self, error: Exception) -> str:
         import openai
 
-        if isinstance(error, TimeoutError | openai.APITimeoutError):
+        if isinstance(error, TimeoutError):
             return f"no answer within {self._deadline_s:g} s"
         if isinstance(error, openai.APIStatusError):
             return f"HTTP {error.status_code}: {self._shown(error.response.text)}"
@@ -238,6 +241,14 @@ class LlmAgent:
         if len(self._api_key) < SECRET_LENGTH_MIN:
             return text
         return text.replace(self._api_key, "[key]")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # A port that is no number, or a broken bracket.
+        return False
 
 
 def _complaint(problem: BadAnswer, *, cut_off: bool) -> str:

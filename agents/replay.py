@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.domain.decision import Briefing, RawAnswer, Reads
+from services.domain.events import FaultRecord
 from services.domain.orders import SessionId
 from services.ports import AgentFault
 
@@ -13,7 +14,11 @@ class ReplayAgent:
     """Answers each session as the record does; `reads` is what the recorded mind read."""
 
     def __init__(
-        self, answers: Mapping[SessionId, RawAnswer], *, name: str = "replay", reads: Reads = Reads.ARRAYS
+        self,
+        answers: Mapping[SessionId, RawAnswer | FaultRecord],
+        *,
+        name: str = "replay",
+        reads: Reads = Reads.ARRAYS,
     ) -> None:
         self._answers = answers
         self._name = name
@@ -33,9 +38,11 @@ class ReplayAgent:
         """Return the recorded answer.
 
         Raises:
-            AgentFault: The record has no answer for this session.
+            AgentFault: The record has no answer for this session, or a fault.
         """
         answer = self._answers.get(briefing.session)
         if answer is None:
             raise AgentFault(f"answer of {briefing.session}", "the record has none")
+        if isinstance(answer, FaultRecord):
+            raise AgentFault(answer.asked, answer.why)
         return answer

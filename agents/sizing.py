@@ -43,7 +43,7 @@ def tradable_rules(briefing: Briefing, symbol: Symbol) -> Rules | None:
     if phase is Phase.CLOSED:
         return None
     if phase in (Phase.AFTER_HOURS_WAIT, Phase.AFTER_HOURS):
-        instrument = briefing.instruments.get(symbol)
+        instrument = briefing.instruments.get(symbol) or Instrument(symbol=symbol)
         return rules if after_hours_eligible(rules, kind_of(rules, instrument), instrument) else None
     return rules
 

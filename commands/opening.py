@@ -22,6 +22,7 @@ class Recorded:
     """A run over recorded prices: what it runs on, and its first record."""
 
     panel: Panel
+    watchlist: tuple[Symbol, ...]
     calendar: MarketCalendar
     genesis: Genesis
     panels: Panels
@@ -58,6 +59,10 @@ def open_recorded(
     """
     panels = Panels(folder.panels)
     panel = _panel(settings, prices, panels, folder)
+    if prices is None:
+        from services.market.demo import DEMO_END, DEMO_START
+
+        start, end = start or DEMO_START, end or DEMO_END
     _require_frequency(settings.frequency, panel)
     calendar = open_calendar(settings, cache)
     first, last = _period(panel, calendar, start, end)
@@ -79,6 +84,7 @@ def open_recorded(
     )
     return Recorded(
         panel=panel,
+        watchlist=watchlist,
         calendar=calendar,
         genesis=with_run_id(genesis, settings.config_hash, mind.script),
         panels=panels,

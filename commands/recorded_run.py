@@ -32,8 +32,18 @@ from services.market.panel_source import PanelSource
 from services.ports import EventStore
 from services.slots import ZONES
 
-Ended = Callable[[World, str], None]
-"""Called after each session with the world and the session's id."""
+
+def _nothing(_world: World, _session: str) -> None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """Who is told of a run under way: the count of sessions planned, each that ended, each that was woken."""
+
+    planned: Callable[[int], None] = lambda _count: None
+    ended: Callable[[World, str], None] = _nothing
+    woken: Callable[[World, str], None] = _nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +71,8 @@ class RecordedRun:
         self._run, self._settings, self._config_hash = run, settings, config_hash
         self._mind, self._folder, self._where = mind, folder, where
 
-    def execute(self, ended: Ended, planned: Callable[[int], None]) -> Outcome:
-        """Run to the end, or go on with a run that was cut off; `planned` is told the count of sessions.
+    def execute(self, watch: Watch) -> Outcome:
+        """Run to the end, or go on with a run that was cut off.
 
         Raises:
             CommandFailed: The folder holds another run.
@@ -73,8 +83,8 @@ class RecordedRun:
         if finished is not None:
             return finished
         if self._run.genesis.mode == "backtest":
-            return self._in_memory(ended, planned)
-        return self._on_disk(ended, planned)
+            return self._in_memory(watch)
+        return self._on_disk(watch)
 
     def _finished(self) -> Outcome | None:
         """Return the outcome of a run that is whole already, without changing a byte."""
@@ -104,7 +114,7 @@ class RecordedRun:
         finally:
             store.close()
 
-    def _in_memory(self, ended: Ended, planned: Callable[[int], None]) -> Outcome:
+    def _in_memory(self, watch: Watch) -> Outcome:
         store = MemoryStore()
         audit = AuditFile(self._folder.audit, at_once=False)
         if self._folder.audit.exists():
@@ -113,14 +123,14 @@ class RecordedRun:
                 f"{self._folder.audit}: an audit trail without its journal; "
                 "choose another --data-dir or --account, or move it away",
             )
-        outcome = self._drive(store, MemoryLedger(), audit, ended, planned)
+        outcome = self._drive(store, MemoryLedger(), audit, watch)
         if not isinstance(self._where, Path):
             raise CommandFailed(Exit.USAGE, "journal_url: a backtest is saved as a file; leave it empty")
         store.save(self._where)
         audit.flush()
         return outcome
 
-    def _on_disk(self, ended: Ended, planned: Callable[[int], None]) -> Outcome:
+    def _on_disk(self, watch: Watch) -> Outcome:
         from services.brokers.ledger_file import FileLedger
         from services.journal.account_lock import account_lock
         from services.journal.sql_store import SqlStore
@@ -138,7 +148,7 @@ class RecordedRun:
             store.take_fence()
             ledger = FileLedger(self._folder.ledger)
             opened.callback(ledger.close)
-            return self._drive(store, ledger, AuditFile(self._folder.audit), ended, planned)
+            return self._drive(store, ledger, AuditFile(self._folder.audit), watch)
 
     def _journal(self, store: EventStore, clock: VirtualClock, audit: AuditFile) -> Journal:
         return Journal(
@@ -150,8 +160,7 @@ class RecordedRun:
         store: EventStore,
         ledger: LedgerStore,
         audit: AuditFile,
-        ended: Ended,
-        planned: Callable[[int], None],
+        watch: Watch,
     ) -> Outcome:
         genesis, settings = self._run.genesis, self._settings
         clock = VirtualClock(genesis.opened_at)
@@ -170,8 +179,10 @@ class RecordedRun:
             _known(genesis.end),
             world.times,
         )
-        planned(len(plan.slots))
-        loop = Loop(world, plan, lambda session: ended(world, session))
+        watch.planned(len(plan.slots))
+        loop = Loop(
+            world, plan, lambda one: watch.ended(world, one), lambda one: watch.woken(world, one)
+        )
         asyncio.run(_drive(loop, clock, journal))
         return Outcome(
             events=tuple(journal.events),

@@ -27,11 +27,14 @@ _STATE_STYLES: Mapping[str, str] = {
     "FAILED": "bold red",
 }
 
+_LINE_FILLS_MAX = 3
+_LINE_REASON_MAX = 60
+"""What of its fills and of its reason one line of a session shows."""
+
 
 def session_line(record: SessionRecord, lang: str) -> Text:
-    """Return one session on one line: when, how it ended, what it traded and refused, and why not."""
-    line = Text(no_wrap=True, overflow="ellipsis")
-    line.append(f"{record.day.isoformat()} {record.slot}  ")
+    """Return one session on one line: when, how it ended, what it traded and refused, or why not."""
+    line = Text(f"{record.day.isoformat()} {record.slot}  ")
     state = set_cell_size(say(f"state.{record.state}", lang), 10)
     line.append(state, style=_STATE_STYLES.get(record.state, "cyan"))
     line.append("  " + say("view.counts", lang, orders=len(record.orders), fills=len(record.fills)))
@@ -40,12 +43,15 @@ def session_line(record: SessionRecord, lang: str) -> Text:
         line.append(f"  {refused}", style="yellow")
     traded = [
         f"{say(f'side.{fill.side}', lang)} {fill.symbol} {fill.shares} @ {price(fill.price_cny)}"
-        for fill in record.fills
+        for fill in record.fills[:_LINE_FILLS_MAX]
     ]
     if traded:
-        line.append("  " + "; ".join(traded))
+        more = " …" if len(record.fills) > _LINE_FILLS_MAX else ""
+        line.append("  " + "; ".join(traded) + more)
     elif record.reason:
-        line.append("  " + printable(record.reason).replace("\n", " "), style="dim")
+        words = " ".join(record.reason.split())
+        short = words if len(words) <= _LINE_REASON_MAX else words[: _LINE_REASON_MAX - 1] + "…"
+        line.append("  " + printable(short), style="dim")
     return line
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -42,6 +43,7 @@ class Summary:
     `completed` counts the sessions that ended in the state COMPLETED, `no_trade` those in
     NO_TRADE; a session that was halted, missed, failed or still runs is in `sessions` alone.
     `orders` are those that left or were about to. `refusals` counts by rule.
+    `settings` are those the journal holds, each as JSON text, without the watchlist.
     `synthetic`: the market is invented. `approximate`: some order or fill rests on bars or on a
     fact not known. `finished`: the run came to its end.
     """
@@ -123,7 +125,7 @@ class Summary:
             "fees": {name: _number(amount) for name, amount in fee_lines(self.fees)},
             "positions": {one.symbol: one.shares for one in self.positions},
             "watchlist": list(self.watchlist),
-            "settings": dict(self.settings),
+            "settings": {name: json.loads(text) for name, text in self.settings.items()},
         }
 
 
@@ -172,7 +174,7 @@ def summary_of(trail: Trail, points: Sequence[EquityPoint], panel: Panel | None)
         fees=_fees(trail),
         positions=_positions(trail, panel),
         watchlist=genesis.watchlist if genesis else (),
-        settings=genesis.settings if genesis else {},
+        settings={key: text for key, text in trail.settings.items() if key != "watchlist"},
         synthetic=bool(genesis and genesis.synthetic) or bool(panel and panel.synthetic),
         approximate=any(terms.approximate for terms in trail.orders.values())
         or any(trade.fill.approximate for trade in trail.trades),

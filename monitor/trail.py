@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,14 +10,25 @@ from enum import StrEnum
 
 from monitor.reading import ValueOf, inline_value, values
 from services.domain.book import Book, OrderEnded
-from services.domain.events import Closed, Event, Genesis, Opened, RunFinished, Verdicts
+from services.domain.events import Closed, Event, Genesis, Opened, RunFinished, SettingsRecord, Verdicts
 from services.domain.fills import Fill, Movement
 from services.domain.instruments import Symbol
 from services.domain.money import ZERO
 from services.domain.orders import OrderTerms, Refusal, Side
 from services.domain.quotes import VendorSnapshot
 
-_WANTED = (Genesis, Opened, Verdicts, OrderTerms, Fill, OrderEnded, Movement, Closed, RunFinished)
+_WANTED = (
+    Genesis,
+    SettingsRecord,
+    Opened,
+    Verdicts,
+    OrderTerms,
+    Fill,
+    OrderEnded,
+    Movement,
+    Closed,
+    RunFinished,
+)
 
 
 class MarkKind(StrEnum):
@@ -64,6 +75,7 @@ class Trail:
     """What a journal tells of an account, folded once."""
 
     genesis: Genesis | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
     finished: bool = False
     book: Book = field(default_factory=lambda: Book(cash_cny=ZERO))
     marks: list[Mark] = field(default_factory=list)
@@ -113,6 +125,7 @@ def within(trail: Trail, since: date | None, until: date | None) -> Trail:
     sessions = {name: one for name, one in trail.sessions.items() if first <= one.day <= last}
     return Trail(
         genesis=trail.genesis,
+        settings=trail.settings,
         finished=trail.finished,
         book=marks[-1].book if marks else trail.book,
         marks=marks,
@@ -170,9 +183,6 @@ class _Walk:
     def _take_rare(self, value: object) -> None:
         trail = self.trail
         match value:
-            case Genesis():
-                trail.genesis = value
-                trail.book = Book(cash_cny=value.cash_cny)
             case OrderEnded():
                 if trail.book.order(value.order_id) is not None:
                     trail.book = trail.book.after(value)
@@ -180,8 +190,19 @@ class _Walk:
                 if value.movement_id not in trail.movements:
                     trail.movements[value.movement_id] = value
                     trail.book = trail.book.after(value)
+            case _:
+                self._take_facts(value)
+
+    def _take_facts(self, value: object) -> None:
+        trail = self.trail
+        match value:
+            case Genesis():
+                trail.genesis = value
+                trail.book = Book(cash_cny=value.cash_cny)
             case VendorSnapshot():
                 trail.seen = {**trail.seen, **{q.symbol: q.last_cny for q in value.quotes}}
+            case SettingsRecord():
+                trail.settings = value.values
             case RunFinished():
                 trail.finished = True
 

@@ -190,7 +190,7 @@ _SCREEN: Mapping[str, tuple[str, str]] = {
     "view.halts": ("Halted from here on", "自此停止交易"),
     "view.runs_on": ("Runs on", "运行版本"),
     "view.config": ("config {hash}", "配置 {hash}"),
-    "view.counts": ("{orders} orders, {fills} fills", "委托 {orders}，成交 {fills}"),
+    "view.counts": ("orders {orders}, fills {fills}", "委托 {orders}，成交 {fills}"),
     "view.refused_count": ("{count} refused", "拒绝 {count}"),
     "view.open": ("at work or not heard of yet", "未完结"),
 }

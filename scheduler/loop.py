@@ -13,6 +13,7 @@ from services.domain.events import Outcome, StageKind
 from services.domain.instruments import Market
 from services.domain.orders import OrderTerms
 from services.domain.slot import Slot
+from services.journal.account import SessionState
 from services.journal.journal import Log
 from services.slots import ZONES, local
 
@@ -33,11 +34,18 @@ class Plan(Protocol):
 class Loop:
     """One account's loop. `tick` may be called at any time and as often as one likes.
 
-    `ended` is called with the id of each session that came to its end.
+    `ended` is called with the id of each session that came to its end, `woken` with that of each
+    whose waiting orders were sent later.
     """
 
-    def __init__(self, world: World, plan: Plan, ended: Callable[[str], None] = lambda _id: None) -> None:
-        self._world, self._plan, self._ended = world, plan, ended
+    def __init__(
+        self,
+        world: World,
+        plan: Plan,
+        ended: Callable[[str], None] = lambda _id: None,
+        woken: Callable[[str], None] = lambda _id: None,
+    ) -> None:
+        self._world, self._plan, self._ended, self._woken = world, plan, ended, woken
         self._looked: set[str] = set()
 
     async def tick(self, now: datetime) -> None:
@@ -52,12 +60,12 @@ class Loop:
             await self._go_on(slot_of(account.sessions[account.unfinished], world), now)
         for state in account.in_stage():
             if state.stage is None or state.stage.kind is StageKind.WAKE:
-                await wake(state, world)
+                await self._wake(state)
             else:
                 await look_after(state, world, state.stage.kind)
         for state in account.waiting():
             if min(terms.not_before for terms in state.waiting.values()) <= now:
-                await wake(state, world)
+                await self._wake(state)
         over = [terms for terms in account.working() if self._expiry(terms) <= now]
         await self._look_after(over, StageKind.EXPIRY)
         for slot in self._plan.between(self._handled(), now):
@@ -90,11 +98,15 @@ class Loop:
             return account.last_session.opened.slot
         if account.genesis is None:
             raise RuntimeError("the journal has no first event")
-        return account.genesis.opened_at
+        return account.genesis.opened_at - timedelta(seconds=self._world.grace_s)
 
     async def _run(self, slot: Slot) -> None:
         await run_session(slot, self._world)
         self._ended(self._world.session_id(slot))
+
+    async def _wake(self, state: SessionState) -> None:
+        await wake(state, self._world)
+        self._woken(state.opened.session)
 
     async def _look_after(self, orders: tuple[OrderTerms, ...] | list[OrderTerms], kind: StageKind) -> None:
         account = self._world.journal.account

@@ -9,7 +9,7 @@ from typing import cast
 from scheduler.session import opened, run_session
 from scheduler.stages import look_after, slot_of, wake
 from scheduler.world import World
-from services.domain.events import Closed, Event, Look, Outcome, SettingsRecord, StageKind
+from services.domain.events import Closed, Event, Look, Opened, Outcome, SettingsRecord, StageKind
 from services.journal.account import SessionState
 from services.journal.checking import CheckingJournal
 
@@ -21,12 +21,12 @@ _PLAIN = frozenset({"genesis", "settings_record", "run_finished", "repaired"})
 class Replay:
     """Runs every recorded session and stage again, in the order in which they happened.
 
-    `world_for` returns the world a session lives in, by the settings last recorded. Nothing is
-    written; what differs is in the journal's `differences`.
+    `world_for` returns the world a session lives in, by the settings last recorded and its first
+    record. Nothing is written; what differs is in the journal's `differences`.
     """
 
     journal: CheckingJournal
-    world_for: Callable[[SettingsRecord | None], World]
+    world_for: Callable[[SettingsRecord | None, Opened], World]
     settings: SettingsRecord | None = None
 
     async def run(self, until: str | None = None) -> None:
@@ -38,6 +38,8 @@ class Replay:
             if last is not None and event.seq > last:
                 return
             await self._take(event)
+            if event.session and event.session == self.journal.diverging:
+                return
 
     async def _take(self, event: Event) -> None:
         journal = self.journal
@@ -55,11 +57,11 @@ class Replay:
             await self._stage(event)
 
     async def _session(self, event: Event) -> None:
-        journal, world = self.journal, self.world_for(self.settings)
-        recorded = journal.value(event)
+        journal = self.journal
+        recorded = cast(Opened, journal.value(event))
+        world = self.world_for(self.settings, recorded)
         closed = journal.recorded_value(event.session, "closed")
-        state = SessionState(opened=recorded, opening=journal.account.book)  # type: ignore[arg-type]  # By kind.
-        slot = slot_of(state, world)
+        slot = slot_of(SessionState(opened=recorded, opening=journal.account.book), world)
         if isinstance(closed, Closed) and closed.outcome is Outcome.MISSED:
             journal.log(event.session).settle("opened", opened(slot, world))
             journal.take_as_recorded(event.session)
@@ -69,7 +71,7 @@ class Replay:
     async def _stage(self, event: Event) -> None:
         look = cast(Look, self.journal.value(event))
         state = self.journal.account.sessions[event.session]
-        world = self.world_for(self.settings)
+        world = self.world_for(self.settings, state.opened)
         if look.stage is StageKind.WAKE:
             await wake(state, world)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
@@ -76,3 +77,20 @@ class OpenPlan:
         return slots_of(
             self._market, self._frequency, day, self._times, self._calendar.early_close(day)
         )
+
+
+class OncePlan:
+    """The latest slot of today that has come and has no session yet: what `--once` runs."""
+
+    def __init__(self, plan: OpenPlan, market: Market, taken: Callable[[Slot], bool]) -> None:
+        self._plan, self._market, self._taken = plan, market, taken
+
+    def between(self, after: datetime, until: datetime) -> tuple[Slot, ...]:
+        """Return that slot, if there is one; `after` does not matter."""
+        midnight = until.astimezone(ZONES[self._market]).replace(hour=0, minute=0, second=0, microsecond=0)
+        come = self._plan.between(midnight, until)[-1:]
+        return tuple(slot for slot in come if not self._taken(slot))
+
+    def next_after(self, moment: datetime) -> Slot | None:
+        """Return None: one slot is all there is."""
+        return None

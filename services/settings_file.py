@@ -51,8 +51,8 @@ def load_settings(
     except ValidationError as error:
         problems += [(_key(found["loc"]), _problem(found)) for found in error.errors()]
     if problems:
-        # Nothing is chained: what pydantic was given may be a secret.
-        raise SettingsError("\n".join(_line(path, given, key, text) for key, text in problems)) from None
+        # Raised out here, so that pydantic's error, which holds what was given, is not chained to it.
+        raise SettingsError("\n".join(_line(path, given, key, text) for key, text in problems))
     return settings
 
 

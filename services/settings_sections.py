@@ -39,8 +39,6 @@ class Unit:
 
 def _plain_number(value: object) -> object:
     """Return a number as the exact Decimal it was written as; other things pass on to be refused."""
-    if isinstance(value, bool):
-        raise ValueError("must be a number")
     if isinstance(value, int | float):
         value = repr(value)
     if isinstance(value, str):

@@ -41,9 +41,15 @@ FLAT: Bar = (10.0, 10.0, 10.0, 10.0)
 
 
 class Weekdays:
-    """A calendar on which Monday to Friday are open."""
+    """A calendar on which Monday to Friday are open; `closes_early` are the local ends of short days."""
 
     known_until = date(2026, 12, 31)
+
+    def __init__(self, closes_early: Mapping[date, time] | None = None) -> None:
+        self._closes_early = closes_early or {}
+
+    def early_close(self, day: date) -> time | None:
+        return self._closes_early.get(day)
 
     def trading_day(self, day: date) -> TradingDay:
         return TradingDay.OPEN if day.weekday() < 5 else TradingDay.CLOSED

@@ -19,6 +19,7 @@ from services.domain.events import (
     Opened,
     Outcome,
     RunFinished,
+    SettingsRecord,
     Verdicts,
 )
 from services.domain.fills import Fees, Fill, FillId
@@ -96,6 +97,9 @@ class JournalByHand:
                 synthetic=synthetic,
             ),
         )
+
+    def settings(self, **values: str) -> None:
+        self.write("settings", SettingsRecord(config_hash="c" * 64, values=values))
 
     def open(self, day: date, text: str = "09:35") -> None:
         self.session, self.moment = session_id(day, text), at(day, text)

@@ -60,13 +60,17 @@ class Objection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What an order is judged by: moment in market time, book, facts, offer and contract."""
+    """What an order is judged by: moment in market time, book, facts, offer and contract.
+
+    `early_close` is the local time at which a shortened day ends.
+    """
 
     at: datetime
     book: Book
     facts: Facts
     offer: Offer
     commission: Commission
+    early_close: time | None = None
 
 
 def facts_of(symbol: Symbol, day: date, instruments: Mapping[Symbol, Instrument]) -> Facts:
@@ -101,18 +105,7 @@ def examine(terms: OrderTerms, request: Request) -> Accepted | Rejected:
         return rejected(terms, request.at, Rule.RULES_UNKNOWN, str(unknown))
     if objection is not None:
         return Rejected(at=request.at, terms=terms, reason=str(objection))
-    after_hours = span.phase in AFTER_HOURS
-    ends = [
-        s for s in request.facts.rules.phases if s.accepts_orders and (s.phase in AFTER_HOURS) == after_hours
-    ]
-    return Accepted(
-        at=request.at,
-        terms=terms,
-        expires_at=_on(request.at, ends[-1].end),
-        limit_down_cny=band.limit_down,
-        limit_up_cny=band.limit_up,
-        fixed_from=max(request.at, _on(request.at, ends[-1].start)) if after_hours else None,
-    )
+    return _accepted(terms, request, span, band)
 
 
 def rejected(terms: OrderTerms, at: datetime, rule: Rule, detail: str) -> Rejected:
@@ -123,6 +116,23 @@ def rejected(terms: OrderTerms, at: datetime, rule: Rule, detail: str) -> Reject
 def sellable(book: Book, facts: Facts, day: date) -> int:
     """Return the shares that may still be sold on `day`, less those in working sells."""
     return book.sellable(facts.instrument.symbol, day, facts.settlement_days)
+
+
+def _accepted(terms: OrderTerms, request: Request, span: PhaseSpan, band: Band) -> Accepted:
+    """Return the entry that takes the order until its kind of trading ends that day."""
+    after_hours = span.phase in AFTER_HOURS
+    kind = [
+        s for s in request.facts.rules.phases if s.accepts_orders and (s.phase in AFTER_HOURS) == after_hours
+    ]
+    end = kind[-1].end if request.early_close is None else min(kind[-1].end, request.early_close)
+    return Accepted(
+        at=request.at,
+        terms=terms,
+        expires_at=_on(request.at, end),
+        limit_down_cny=band.limit_down,
+        limit_up_cny=band.limit_up,
+        fixed_from=max(request.at, _on(request.at, kind[-1].start)) if after_hours else None,
+    )
 
 
 def _on(at: datetime, time_of_day: time) -> datetime:
@@ -150,7 +160,8 @@ def _moment_objection(terms: OrderTerms, request: Request, span: PhaseSpan) -> O
         return Objection(rule=Rule.SUSPENDED, detail=f"{terms.symbol} does not trade")
     if terms.day != request.at.date():
         return Objection(rule=Rule.PHASE, detail=f"an order for {terms.day}, today is {request.at.date()}")
-    if not span.accepts_orders:
+    closed = request.early_close is not None and request.at.time() >= request.early_close
+    if closed or not span.accepts_orders:
         return Objection(rule=Rule.PHASE, detail=f"no orders at {request.at:%H:%M:%S} ({span.phase})")
     if span.phase not in AFTER_HOURS:
         return None

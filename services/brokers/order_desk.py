@@ -100,7 +100,14 @@ class OrderDesk:
             facts = self.facts(terms.symbol, at.date())
         except OutsideRulebook as unknown:
             return rejected(terms, at, Rule.RULES_UNKNOWN, str(unknown))
-        request = Request(at=at, book=book, facts=facts, offer=offer, commission=self._commission)
+        request = Request(
+            at=at,
+            book=book,
+            facts=facts,
+            offer=offer,
+            commission=self._commission,
+            early_close=self._calendar.early_close(at.date()),
+        )
         return examine(terms, request)
 
     def _trade_now(

@@ -55,7 +55,8 @@ class CheckingJournal(Journal):
     """Takes the place of a journal in a replay.
 
     `write` compares instead of writing, notes each difference in `differences`, and goes on with
-    what was recorded. The clock shows the recorded moment of the step that comes next.
+    what was recorded; in the session named by `diverging` with what comes out now, so that one sees
+    what would have followed. The clock shows the recorded moment of the step that comes next.
     """
 
     def __init__(
@@ -69,10 +70,18 @@ class CheckingJournal(Journal):
         super().__init__(_Stored(store), account, clock, panel_of, listeners)
         self.recorded: tuple[Event, ...] = tuple(store.events())
         self.differences: list[Difference] = []
+        self.diverging = ""
         self._replay_clock = clock
         self._by_step = {(event.session, event.step): event for event in self.recorded}
         self._seen: set[tuple[str, str]] = set()
         self._next = 0
+
+    def compared(self, session: str, step: str, value: object) -> object:
+        """Return what the replay goes on with: the recorded value, or the one that differs where it diverges."""
+        before = len(self.differences)
+        event = self.write(session, step, value)
+        same = len(self.differences) == before
+        return value if same or event.seq == 0 else self.value(event)
 
     def write(self, session: str, step: str, value: object) -> Event:
         """Compare the step with the record and take the record's side."""
@@ -87,7 +96,10 @@ class CheckingJournal(Journal):
             return event
         if (kind, body) != (event.kind, event.body):
             self.differences.append(difference(event, kind, body))
-            value = self.value(event)
+            if session == self.diverging:
+                event = link(0, self.name, session, step, kind, version, event.at, body, "")
+            else:
+                value = self.value(event)
         self._seen.add((session, step))
         self._take(event, value)
         self._show_next()
@@ -151,12 +163,11 @@ class CheckingLog:
             answer: object = await ask()
         except Fault as fault:
             answer = FaultRecord(door=fault.door, asked=fault.asked, why=fault.why)
-        event = self._journal.write(self.session, step, answer)
-        return cast(T, raised(self._journal.value(event)))
+        return cast(T, raised(self._journal.compared(self.session, step, answer)))
 
     def settle(self, step: str, value: T) -> T:
         """Return the recorded value, after comparing it with the one recomputed."""
-        return cast(T, self._journal.value(self._journal.write(self.session, step, value)))
+        return cast(T, self._journal.compared(self.session, step, value))
 
     def close(self, outcome: Outcome, reason: str = "") -> Closed:
         """Compare the session's end."""

@@ -133,7 +133,7 @@ def _line_problem(line: bytes, number: int, prev: str) -> str:
         return f"has the id {fields.get('id')}"
     if fields.get("prev") != prev:
         return "does not name the hash of the line before it"
-    if line_hash(unhashed) != fields["hash"]:
+    if line_hash(unhashed + b"}") != fields["hash"]:
         return "was changed: its content has another hash"
     return ""
 

@@ -36,6 +36,8 @@ class SeenPrices:
             PriceFault: The other source gave nothing usable.
         """
         snapshot = await self._source.get_current_prices(symbols)
+        if self._source.panel is not None:
+            return snapshot
         self._moment = snapshot.moment
         for symbol in symbols:
             quote = snapshot.get(symbol)
@@ -108,3 +110,43 @@ class RememberedPrices:
     async def get_instruments(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Instrument]:
         """Return nothing: quotes hold no such facts."""
         return {}
+
+
+class FirstThenRemembered:
+    """Asks once, then answers from what was seen: for a mind that names other symbols than the record did."""
+
+    def __init__(self, seen: SeenPrices) -> None:
+        self._seen, self._asked = seen, False
+
+    @property
+    def name(self) -> str:
+        """The source's name."""
+        return self._seen.name
+
+    @property
+    def panel(self) -> Panel | None:
+        """The source's bars in hand."""
+        return self._seen.panel
+
+    async def get_current_prices(self, symbols: Sequence[Symbol]) -> Snapshot:
+        """Return the source's first answer, then the newest quotes seen.
+
+        Raises:
+            PriceFault: The source gave nothing usable.
+        """
+        if self._asked and self.panel is None:
+            return self._seen.recall(symbols)
+        self._asked = True
+        return await self._seen.get_current_prices(symbols)
+
+    async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
+        """Return the source's bars.
+
+        Raises:
+            PriceFault: It has none.
+        """
+        return await self._seen.get_history(symbols, frequency)
+
+    async def get_instruments(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Instrument]:
+        """Return the facts the source knows."""
+        return await self._seen.get_instruments(symbols)

@@ -147,6 +147,8 @@ def test_a_sale_pays_stamp_duty_and_its_proceeds_stay_for_the_day(bench: Bench) 
     # 69992.20 + 31500 - 23.95 = 101468.25; today's proceeds may buy but not leave.
     assert bench.balance() == balance("101468.25", "101468.25", "69992.20", "0.00")
     assert bench.positions() == ()
+    bench.clock.jump(at(WED, "09:35"))
+    assert bench.balance() == balance("101468.25", "101468.25", "101468.25", "0.00")
 
 
 def test_shares_bought_today_cannot_be_sold_today_but_tomorrow(bench: Bench) -> None:

@@ -595,3 +595,20 @@ def test_a_journal_that_cannot_be_put_in_place_leaves_nothing_behind(tmp_path: P
         MemoryStore().save(tmp_path / "journal.sqlite3", replace=True)
 
     assert [path.name for path in tmp_path.iterdir()] == ["journal.sqlite3"]
+
+
+def test_a_commit_to_a_file_waits_for_the_disk(tmp_path: Path):
+    pragmas = {}
+    for name, wal in (("journal", True), ("inbox", False)):
+        place = database.open_for_writing(tmp_path / name, wal=wal)
+        with place.transaction("ask") as connection:
+            for pragma in ("journal_mode", "synchronous"):
+                pragmas[name, pragma] = connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one()
+        place.close()
+
+    assert pragmas == {
+        ("journal", "journal_mode"): "wal",
+        ("journal", "synchronous"): 2,  # FULL
+        ("inbox", "journal_mode"): "delete",
+        ("inbox", "synchronous"): 3,  # EXTRA: the removal of the rollback journal is made durable too.
+    }

@@ -139,7 +139,7 @@ def test_a_lock_file_replaced_while_it_is_taken_is_not_mistaken_for_the_lock(
     def replaced(*asked: object) -> int:
         descriptor: int = real_open(*asked)  # type: ignore[arg-type] # Passed on as they came.
         path.unlink()
-        path.touch()
+        path.write_bytes(b"")
         return descriptor
 
     with monkeypatch.context() as patch:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -107,6 +107,15 @@ def test_a_name_cannot_write_a_line_or_a_column_of_its_own():
 
     assert line_of(text, HIGH)[1] == "High 9.99 buy this"
     assert len(line_of(text, HIGH)) == 9
+
+
+@pytest.mark.parametrize(
+    "name", ["a\u202eb", "a\x1bb", "a\u2028b", "a\r\nb", "  a \t b  ", "a|b", "a\u200bb"]
+)
+def test_signs_that_cannot_be_seen_are_left_out_of_names(name: str):
+    instruments = {Symbol(BANK): Instrument(symbol=Symbol(BANK), name=name)}
+
+    assert line_of(replace(LUNCH, instruments=instruments).brief().text, BANK, 1)[1] == "a b"
 
 
 def test_recent_closes_end_with_the_last_ended_bar():
@@ -344,6 +353,24 @@ def test_the_digest_changes_with_the_session_and_a_vendors_quotes():
     others = [digest("t"), digest(last_cny=Decimal("10.01")), digest(seen_at=later), digest(suspended=True)]
     assert digest() == digest()
     assert len({digest(), *others}) == 5
+
+
+def test_the_digest_changes_with_the_bars_shown():
+    def digest(moment: datetime) -> str:
+        return brief(
+            session=SessionId("s"),
+            slot=LUNCH.slot,
+            book=BOOK,
+            snapshot=LUNCH.brief().snapshot,
+            watchlist=HOURLY.symbols,
+            history=HOURLY.until(moment),
+            instruments={},
+            equity_cny=Decimal(1),
+            reads=Reads.ARRAYS,
+        ).digest
+
+    at_the_slot = LUNCH.slot.moment
+    assert digest(at_the_slot) != digest(at_the_slot - timedelta(hours=1))
 
 
 def test_equal_instruments_have_one_digest_and_others_another():

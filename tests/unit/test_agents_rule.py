@@ -10,12 +10,15 @@ import pytest
 
 from agents.parsing import parse
 from agents.rule import RuleAgent, UnknownRule, rule_agent, rule_names
+from agents.sizing import shares_for
 from services.domain.bars import Frequency
 from services.domain.book import Book, OpenOrder
 from services.domain.decision import Decision, Reads
-from services.domain.instruments import Instrument, Kind, Symbol
+from services.domain.instruments import Board, Instrument, Kind, Symbol
 from services.domain.orders import OrderId, Side
+from services.market.demo import DEMO_START, demo_panel
 from services.market.price_files import load_prices
+from services.rules import rules_on
 from tests.unit.agents_market import DAYS, NAN, Setting, answer_of, holding, panel_of
 
 A, B, C, D = "600001.SH", "600002.SH", "600003.SH", "600004.SH"
@@ -88,6 +91,29 @@ def test_what_stays_in_the_top_is_neither_sold_nor_bought_again():
     book = Book(cash_cny=Decimal("90000.00"), lots=(holding(A, 100, DAYS[0]), holding(B, 100, DAYS[0])))
 
     assert orders_of(replace(RISING, book=book)) == []
+
+
+def test_a_holding_that_outgrew_its_weight_stays():
+    dear = market(a=[400.0, 500.0, 600.0], b=[10.0, 10.0, 9.0])
+    book = Book(cash_cny=Decimal("40000.00"), lots=(holding(A, 100, DAYS[0]),))
+
+    # A lot of a costs 60000, its weight is 47500.
+    assert sells_of(replace(dear, book=book)) == []
+
+
+@pytest.mark.parametrize(
+    ("cash_cny", "shares"),
+    [
+        ("1118.65", 100),  # 100 * 11.00 * 1.0115 = 1112.65, and 6.00 for fees
+        ("1118.64", 0),
+        ("6.00", 0),
+        ("0.00", 0),
+    ],
+)
+def test_a_buy_leaves_room_for_its_marketable_limit_and_its_fees(cash_cny: str, shares: int):
+    rules = rules_on(Board.SSE_MAIN, DAYS[1])
+
+    assert shares_for(rules, Decimal(cash_cny), Decimal("11.00")) == shares
 
 
 def test_shares_bought_today_are_not_sold_today():
@@ -226,6 +252,15 @@ def test_after_hours_only_what_has_fixed_price_trading_is_ordered(day: date, nam
     assert [order[1] for order in orders_of(Setting(panel=shown, day=day, at=time(15, 5)))] == names
 
 
+def test_after_hours_a_listed_open_end_fund_is_left_alone_where_an_etf_is_not():
+    etf, lof = "510050.SH", "501018.SH"
+    day = date(2026, 7, 13)
+    panel = panel_of({etf: [1.0, 1.1], lof: [1.0, 1.1]})
+
+    assert [order[1] for order in orders_of(Setting(panel=panel, day=day, at=time(15, 5)))] == [etf]
+    assert [order[1] for order in orders_of(Setting(panel=panel, day=day, at=time(14, 5)))] == [lof, etf]
+
+
 def test_at_lunch_orders_are_made_because_they_wait():
     assert orders_of(replace(RISING, at=time(11, 35)))
 
@@ -237,7 +272,10 @@ def test_a_day_the_rulebook_does_not_know_is_a_hold():
 
 
 def test_buy_and_hold_buys_the_first_that_fit_once():
-    setting = market(d=[10.0, 9.0], a=[1000.0, 1450.0], c=[10.0, NAN], b=[10.0, 10.0])
+    panel = panel_of(
+        {D: [10.0, 9.0], A: [1000.0, 1450.0], C: [10.0, NAN], B: [10.0, 10.0], "600005.SH": [10.0, 10.0]}
+    )
+    setting = Setting(panel=panel)
     agent = rule_agent("buy_and_hold:top=2")
 
     # In the watchlist's order; a lot of a costs too much, c is suspended.
@@ -327,3 +365,15 @@ def test_it_trades_on_the_real_files_second_day_and_leaves_out_what_it_cannot_af
     assert len(orders) == 5
     assert all(side == "buy" and shares >= 100 for side, _, shares in orders)
     assert "600519.SH" not in {symbol for _, symbol, _ in orders}
+
+
+def test_it_trades_in_the_demo_market():
+    cash = Decimal("1000000.00")
+    setting = Setting(
+        panel=demo_panel(), day=DEMO_START, at=time(10, 35), book=Book(cash_cny=cash), equity_cny=cash
+    )
+
+    orders = orders_of(setting, RuleAgent())
+
+    assert len(orders) == 5
+    assert {side for side, _, _ in orders} == {"buy"}

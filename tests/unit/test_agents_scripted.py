@@ -8,6 +8,7 @@ from agents.parsing import parse
 from agents.replay import ReplayAgent
 from agents.scripted import ScriptedAgent, ScriptError, read_script
 from services.domain.decision import Decision, RawAnswer, Reads, Usage
+from services.domain.events import FaultRecord
 from services.domain.orders import SessionId
 from services.ports import AgentFault
 from tests.unit.agents_market import Setting, answer_of, panel_of
@@ -21,7 +22,7 @@ def script_of(folder: Path, content: str | bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("ordinal", "text"), [(0, "first"), (1, "second"), (1, "second"), (0, "first")])
+@pytest.mark.parametrize(("ordinal", "text"), [(1, "second"), (0, "first")])
 def test_the_sessions_ordinal_chooses_the_answer_not_how_often_it_was_asked(ordinal: int, text: str):
     agent = ScriptedAgent(["first", "second"], lambda session: ordinal)
 
@@ -97,3 +98,12 @@ def test_a_replay_answers_as_recorded():
 def test_a_replay_of_a_session_without_a_recorded_answer_is_a_fault():
     with pytest.raises(AgentFault, match=BRIEFING.session):
         answer_of(ReplayAgent({}), BRIEFING)
+
+
+def test_a_replay_of_a_recorded_fault_is_that_fault():
+    agent = ReplayAgent({BRIEFING.session: FaultRecord(door="agent", asked="m at host", why="down")})
+
+    with pytest.raises(AgentFault) as fault:
+        answer_of(agent, BRIEFING)
+
+    assert (fault.value.asked, fault.value.why) == ("m at host", "down")

@@ -275,3 +275,39 @@ def test_requests_get_a_timeout_in_the_thread_that_asked_for_it_alone(monkeypatc
     other.join()
 
     assert given == [5.0, 5.0, 2, None]
+
+
+class Reply:
+    """What `requests` hands akshare: a body it asks for as JSON."""
+
+    def __init__(self, body):
+        self.body = body
+
+    def json(self):
+        return self.body
+
+
+# akshare 1.19.5 calls what pandas 3.1 deprecates; it is not ours to mend.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_akshare_itself_turns_the_vendors_json_into_what_is_read_here(monkeypatch):
+    numbers = dict.fromkeys((f"f{number}" for number in range(1, 300)), 1.0)
+    numbers |= {"f43": 1450.0, "f60": 1440.0, "f51": 1584.0, "f52": 1296.0}
+    numbers |= {"f19": 1449.99, "f20": 7, "f39": "-", "f40": "-"}  # Best bid 7 lots, best ask empty.
+    trends = [f"2026-11-{day} 10:35,1450,1450,1450,1450,12,1700000,1449" for day in ("19", "20")]
+    asked = []
+
+    def request(self, method, url, **options):
+        asked.append((url.rpartition("/api/")[2], options["timeout"]))
+        return Reply({"data": {"trends": trends} if "trends2" in url else numbers})
+
+    monkeypatch.setattr(requests.Session, "request", request)
+    quote = snapshot(None).get(MAOTAI)
+
+    assert quote is not None
+    assert quote.seen_at == datetime(2026, 11, 20, 10, 35, tzinfo=CN)
+    assert quote.last_cny == Decimal("1450.0")
+    assert quote.bids is not None
+    assert quote.bids[0] == Level(price_cny=Decimal("1449.99"), shares=700)
+    assert quote.asks is not None
+    assert len(quote.asks) == 4
+    assert asked == [("qt/stock/trends2/get", 6.0), ("qt/stock/get", 6.0)]

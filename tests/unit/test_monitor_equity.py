@@ -7,10 +7,12 @@ import pytest
 
 from monitor.equity import EquityPoint, daily_equity, equity_curve
 from monitor.trail import MarkKind, follow, within
+from monitor.valuing import Valuer
 from services.domain.bars import CorporateAction
+from services.domain.book import OrderEnded
 from services.domain.events import Outcome
-from services.domain.fills import Fees
-from services.domain.orders import Side
+from services.domain.fills import Fees, Movement, MovementKind
+from services.domain.orders import OrderState, Side
 from services.domain.quotes import Quote, VendorSnapshot
 from tests.monitor_journal import (
     MON,
@@ -217,3 +219,59 @@ def test_a_sale_earns_its_amount_less_fees_and_the_cost_of_the_shares():
     trail = follow(three_days().events)
 
     assert [trade.realised_cny for trade in trail.trades] == [None, Decimal("194.39")]  # 1200 - 5.61 - 1000
+
+
+def test_a_dividend_is_cash_from_its_day_on_and_counts_once():
+    journal = bought()
+    journal.open(TUE)
+    dividend = Movement(
+        movement_id="div-1",
+        kind=MovementKind.DIVIDEND,
+        symbol=A,
+        shares=0,
+        cash_cny=Decimal("30.00"),
+        day=TUE,
+        why="0.30 a share",
+    )
+    journal.write("movement:div-1", dividend)
+    journal.write("movement:again", dividend)
+    journal.close(Outcome.NO_TRADE)
+
+    points = equity_curve(journal.events, daily_panel())
+
+    assert [(one.kind, str(one.cash_cny)) for one in points[2:]] == [
+        (DAY_END, "9000.00"),
+        (SESSION, "9030.00"),
+    ]
+
+
+def test_an_order_that_ended_gives_its_cash_free_and_leaves_the_account_as_it_was():
+    journal = JournalByHand()
+    journal.genesis()
+    journal.open(MON)
+    order = terms_of(journal.session, Side.BUY, 100)
+    journal.write(f"intended:{order.order_id}", order)
+    end = OrderEnded(order_id=order.order_id, state=OrderState.EXPIRED, reason="the day is over")
+    journal.write(f"ended:{order.order_id}", end)
+    journal.close()
+
+    trail = follow(journal.events)
+
+    assert trail.book.available_cny == Decimal("10000.00")
+
+
+def test_a_holding_nobody_ever_priced_counts_with_what_it_cost():
+    journal = bought()
+    mark = replace(follow(journal.events).marks[-1], seen={})
+
+    assert Valuer(panel=None).market_cny(mark) == Decimal("1000.00")
+
+
+def test_a_session_before_the_first_bar_is_valued_by_the_journal():
+    panel = daily_panel()
+    late = replace(panel, starts=panel.starts + 864_000, ends=panel.ends + 864_000, days=panel.days + 10)
+
+    points = equity_curve(bought().events, late)
+
+    assert str(points[-1].market_cny) == "1000.00"
+    assert points[-1].benchmark_cny is None

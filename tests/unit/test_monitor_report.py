@@ -11,7 +11,10 @@ from monitor.plain_text import printable
 from monitor.report import render_report
 from monitor.wording import say
 from services.domain.events import Outcome
-from tests.monitor_journal import MON, TUE, WED, JournalByHand, daily_panel, three_days
+from services.domain.fills import Fees
+from services.domain.instruments import Symbol
+from services.domain.orders import Side
+from tests.monitor_journal import MON, TUE, WED, JournalByHand, daily_panel, terms_of, three_days
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\x1b[31m & \"'"
 
@@ -200,3 +203,30 @@ def test_a_period_of_one_day_has_curves(day: date):
 )
 def test_text_of_strangers_is_made_printable(text: str, shown: str):
     assert printable(text) == shown
+
+
+def test_a_trade_after_the_last_bar_of_a_day_stands_on_that_bar():
+    journal = JournalByHand()
+    journal.genesis()
+    journal.open(MON, "15:05")
+    journal.trade(terms_of(journal.session, Side.BUY, 100), "10.50", Fees())
+    journal.close()
+
+    chart = read(journal).data["prices"]["symbols"]["600519.SH"]
+
+    assert chart["buys"]["x"] == ["2025-10-13 15:00"]
+    assert chart["buys"]["at"] == ["2025-10-13 15:05"]
+
+
+def test_a_symbol_that_is_markup_cannot_leave_the_data():
+    symbol = Symbol("</script><b>x</b>")
+    journal = JournalByHand()
+    journal.genesis()
+    journal.open(MON)
+    journal.trade(terms_of(journal.session, Side.BUY, 100, symbol=symbol), "10.00", Fees())
+    journal.close()
+
+    page = read(journal)
+
+    assert list(page.data["prices"]["symbols"]) == [symbol]
+    assert [tag for tag, _ in page.tags if tag == "b"] == []

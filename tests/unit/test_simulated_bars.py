@@ -278,6 +278,24 @@ def test_a_buy_at_limit_down_finds_sellers() -> None:
     assert [fill.price_cny for fill in fills] == [Decimal("9.00")]
 
 
+def test_an_open_outside_the_days_limits_is_never_paid() -> None:
+    # An ex-day nobody announced: 8.50 lies below limit-down of 9.00.
+    market = panel({MAIN: [*[FLAT] * 4, *[(8.5, 8.5, 8.5, 8.5)] * 4]})
+
+    _, fills = traded(market, buy(MAIN, 100, "9.00", day=TUE), at(TUE, "09:35"), at(TUE, "09:35"))
+
+    assert fills == ()
+
+
+def test_an_order_of_the_day_does_not_trade_in_a_bar_that_begins_at_its_end() -> None:
+    hours = ((time(9, 30), time(15)), (time(15), time(15, 30)))
+    market = panel({MAIN: [FLAT, FLAT, FLAT, (9.8, 9.8, 9.8, 9.8)]}, hours=hours)
+
+    _, fills = traded(market, buy(MAIN, 100, "9.90", day=TUE), at(TUE, "09:35"), at(TUE, "16:00"))
+
+    assert fills == ()
+
+
 def test_a_bar_that_has_its_open_alone_pays_it_and_says_nothing_more() -> None:
     nan = float("nan")
     market = panel({MAIN: [*[FLAT] * 7, (10.0, nan, nan, nan)]})
@@ -516,17 +534,17 @@ def test_on_real_prices_a_halted_stock_is_rejected() -> None:
     assert ack.reason.startswith("suspended")
 
 
-def test_a_market_that_opens_on_another_clock_is_kept_in_its_own_time() -> None:
+def american(clock: VirtualClock, calendar: Weekdays) -> SimulatedExchange:
+    """Return an exchange in New York with daily bars of AAPL, without commission."""
     new_york = ZONES[Market.US]
     base = panel({Symbol("AAPL.US"): [(200.0, 201.0, 199.0, 200.5)] * 2}, hours=((time(9, 30), time(16)),))
     starts = [int(datetime.combine(day, time(9, 30), new_york).timestamp()) for day in (MON, TUE)]
     ends = [int(datetime.combine(day, time(16), new_york).timestamp()) for day in (MON, TUE)]
     market = replace(base, starts=np.array(starts), ends=np.array(ends))
-    moment = datetime.combine(TUE, time(9, 35), new_york)
-    broker = SimulatedExchange(
+    return SimulatedExchange(
         market=BarMarket(market),
-        clock=VirtualClock(moment),
-        calendar=Weekdays(),
+        clock=clock,
+        calendar=calendar,
         cash_cny=Decimal("10000.00"),
         commission=Commission(rate=Decimal(0), min_cny=Decimal(0)),
         ledger=MemoryLedger(),
@@ -534,11 +552,29 @@ def test_a_market_that_opens_on_another_clock_is_kept_in_its_own_time() -> None:
         zone=new_york,
     )
 
+
+def test_a_market_in_another_zone_is_kept_in_its_own_time_and_sells_on_the_day_of_purchase() -> None:
+    moment = datetime.combine(TUE, time(9, 35), ZONES[Market.US])
+    broker = american(VirtualClock(moment), Weekdays())
+
     asyncio.run(broker.submit_order(buy(Symbol("AAPL.US"), 7, "201.00", day=TUE)))
 
     (fill,) = asyncio.run(broker.get_fills(TUE))
     assert (fill.amount_cny, fill.traded_at, fill.trade_date) == (Decimal("1400.00"), moment, TUE)
     assert asyncio.run(broker.get_positions())[0].sellable == 7
+
+
+def test_a_short_day_ends_early() -> None:
+    clock = VirtualClock(datetime.combine(TUE, time(9, 35), ZONES[Market.US]))
+    broker = american(clock, Weekdays({TUE: time(13)}))
+    works = buy(Symbol("AAPL.US"), 7, "150.00", name="WORKS", day=TUE)
+    asyncio.run(broker.submit_order(works))
+
+    clock.jump(datetime.combine(TUE, time(13), ZONES[Market.US]))
+
+    assert state(broker, works) is OrderState.EXPIRED
+    late = asyncio.run(broker.submit_order(buy(Symbol("AAPL.US"), 7, "201.00", name="LATE", day=TUE)))
+    assert late.reason.startswith("phase")
 
 
 def state(broker: SimulatedExchange, order: ApprovedOrder) -> OrderState | None:

@@ -1,0 +1,261 @@
+"""Paper trading on live prices: stays up and fires on the slots, or runs the current slot once."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from commands.composition import Panels, Parts, market_view, same_run
+from commands.failures import CommandFailed, Exit
+from commands.folders import AccountFolder
+from commands.minds import Mind, mind_of
+from commands.opening import live_genesis, open_calendar
+from commands.options import RunOptions
+from commands.recorded_run import begin, ordinal_in
+from commands.recorded_settings import recorded, run_settings
+from commands.run import show_session, show_woken
+from commands.screen import Screen
+from commands.stored_account import journal_place
+from scheduler.loop import Loop
+from scheduler.slot_plan import OncePlan, OpenPlan
+from scheduler.world import World
+from services.brokers.ledger_file import FileLedger
+from services.brokers.simulated import SimulatedExchange
+from services.clock import LastEventClock, SystemClock
+from services.domain.instruments import Market, Symbol
+from services.journal.account_lock import AccountBusy, WriterLock, account_lock
+from services.journal.audit_file import AuditFile
+from services.journal.inbox import kill_requested
+from services.journal.journal import Journal
+from services.journal.sql_store import SqlStore
+from services.market.akshare_source import AkshareSource
+from services.market.seen_prices import SeenPrices
+from services.ports import Fault, JournalFault
+from services.settings import Settings
+from services.slots import TIMES, ZONES, local
+
+DEFAULT_WATCHLIST = tuple(
+    map(
+        Symbol,
+        (
+            "600519.SH",
+            "601318.SH",
+            "600036.SH",
+            "600900.SH",
+            "601899.SH",
+            "688981.SH",
+            "300750.SZ",
+            "000333.SZ",
+            "002594.SZ",
+            "000858.SZ",
+        ),
+    )
+)
+"""Ten liquid shares, watched where the configuration names none."""
+
+_ONCE_GRACE_S = int(timedelta(days=1).total_seconds())
+_STANDBY_WAIT_S = 1.0
+
+
+def run_on_live_prices(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
+    """Run the account on live prices until it is stopped, or its current slot once.
+
+    Raises:
+        CommandFailed: There is no source for the market, or another process has the account.
+    """
+    if settings.market is not Market.CN or settings.data_source.type != "akshare":
+        raise CommandFailed(
+            Exit.UNAVAILABLE,
+            f"no source of live prices for market {settings.market}, data_source.type "
+            f"{settings.data_source.type!r}; there is akshare for cn; give --prices FILE to run on a file",
+        )
+    mind = mind_of(settings)
+    folder = AccountFolder(settings.data_dir, settings.account)
+    with ExitStack() as opened:
+        place = journal_place(settings, folder)
+        lock = account_lock(folder.root if isinstance(place, Path) else place, settings.account)
+        asyncio.run(_acquire(lock, screen, standby=options.standby))
+        opened.callback(lock.release)
+        world = _world(settings, mind, folder, place, opened, once=options.once, cache=options.cache)
+        if options.once:
+            return asyncio.run(_once(world, screen))
+        return asyncio.run(_stay_up(world, screen))
+
+
+async def _acquire(lock: WriterLock, screen: Screen, *, standby: bool) -> None:
+    """Take the account's lock; with `standby` wait for the process that has it."""
+    told = False
+    while True:
+        try:
+            lock.acquire()
+        except AccountBusy:
+            if not standby:
+                raise
+            if not told:
+                screen.line("live.standby")
+                told = True
+            await asyncio.sleep(_STANDBY_WAIT_S)
+        else:
+            return
+
+
+def _world(
+    settings: Settings,
+    mind: Mind,
+    folder: AccountFolder,
+    place: Path | str,
+    opened: ExitStack,
+    *,
+    once: bool,
+    cache: Path | None,
+) -> World:
+    clock, panels = SystemClock(), Panels(folder.panels)
+    watchlist = settings.watchlist or DEFAULT_WATCHLIST
+    genesis = live_genesis(settings, mind, watchlist, clock.now())
+    store = SqlStore.open(place, settings.account)
+    opened.callback(store.close)
+    audit = AuditFile(folder.audit)
+    journal = Journal(store, settings.account, clock, panels.get, (audit.listen,))
+    if journal.account.genesis is not None:
+        same_run(journal.account.genesis, genesis, folder)
+        genesis = journal.account.genesis
+    store.take_fence()
+    seen = SeenPrices(AkshareSource(clock))
+    decided = run_settings(settings, watchlist, seen.name)
+    begin(journal, audit, genesis, recorded(decided, settings.config_hash))
+    ledger = FileLedger(folder.ledger)
+    opened.callback(ledger.close)
+    calendar = open_calendar(settings, cache)
+    exchange = SimulatedExchange(
+        market=market_view(None, seen.remembered()),
+        clock=LastEventClock(lambda: journal.moment, clock),
+        calendar=calendar,
+        cash_cny=genesis.cash_cny,
+        commission=decided.commission,
+        slippage_bp=Decimal(decided.slippage_bp),
+        ledger=ledger,
+        instruments={},
+        zone=ZONES[Market(genesis.market)],
+    )
+
+    def stop() -> str:
+        with suppress(JournalFault):
+            store.require_fence()
+            return "the kill file is there" if kill_requested(folder.root) else ""
+        return "another process took the account over"
+
+    world = Parts(
+        genesis=genesis,
+        settings=decided,
+        config_hash=settings.config_hash,
+        clock=clock,
+        calendar=calendar,
+        prices=seen,
+        agent=mind.make(ordinal_in(journal)),
+        broker=exchange,
+        journal=journal,
+        panels=panels,
+        stop=stop,
+    ).world
+    return replace(world, grace_s=_ONCE_GRACE_S) if once else world
+
+
+async def _once(world: World, screen: Screen) -> Exit:
+    """Run the latest slot of today that has not run."""
+    plan = OpenPlan(world.market, world.frequency, world.calendar, world.times)
+    ended: list[str] = []
+    now = world.clock.now()
+    once = OncePlan(
+        plan, world.market, lambda slot: world.session_id(slot) in world.journal.account.sessions
+    )
+    await Loop(world, once, ended.append).tick(now)
+    for session in ended:
+        show_session(world, session, screen)
+    following = plan.next_after(now)
+    states = world.journal.account.sessions
+    screen.result(
+        {
+            "mode": world.mode,
+            "frequency": str(world.frequency),
+            "account": world.account,
+            "run_id": world.run_id,
+            "sessions": [
+                {"id": session, "outcome": str(states[session].outcome)} for session in ended
+            ],
+            "next_slot": None if following is None else following.local,
+        }
+    )
+    if not ended:
+        day = local(now, world.market).date()
+        key = "live.nothing_due" if plan.between(now - timedelta(days=1), now + timedelta(days=1)) else ""
+        screen.line(key or "live.not_a_trading_day", day=day)
+    if following is not None:
+        screen.line("live.next", slot=following.local)
+    return Exit.DONE
+
+
+async def _stay_up(world: World, screen: Screen) -> Exit:
+    """Fire on the slots until a person or the system asks for the end."""
+    from scheduler.cron import triggers
+
+    stopping, turn = asyncio.Event(), asyncio.Lock()
+    loop = Loop(
+        world,
+        OpenPlan(world.market, world.frequency, world.calendar, world.times),
+        lambda session: show_session(world, session, screen),
+        lambda session: show_woken(world, session, screen),
+    )
+    broken: list[BaseException] = []
+    asked: list[signal.Signals] = []
+
+    def ask_to_stop(number: signal.Signals) -> None:
+        asked.append(number)
+        stopping.set()
+
+    async def tick() -> None:
+        async with turn:
+            try:
+                await loop.tick(world.clock.now())
+            except JournalFault as fault:
+                broken.append(fault)
+                stopping.set()
+            except Fault as fault:
+                screen.line("live.tick_failed", why=fault)
+            except Exception as error:
+                broken.append(error)
+                stopping.set()
+                raise
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(number, ask_to_stop, number)
+    screen.line(
+        "live.started",
+        account=world.account,
+        source=world.prices.name,
+        agent=world.agent.name,
+        count=len(world.watchlist),
+    )
+    times = world.times or TIMES[world.market, world.frequency]
+    scheduler = triggers(tick, world.market, times, world.grace_s)
+    scheduler.start()
+    await tick()
+    upcoming = loop.next_slot()
+    if upcoming is None:
+        screen.line("live.no_next")
+    else:
+        screen.line("live.next", slot=upcoming.local)
+    await stopping.wait()
+    scheduler.shutdown(wait=False)
+    async with turn:
+        pass
+    if broken:
+        raise broken[0]
+    screen.line("live.stopped")
+    screen.result({"mode": world.mode, "account": world.account, "stopped": True})
+    return Exit.INTERRUPTED if signal.SIGINT in asked else Exit.DONE

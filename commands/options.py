@@ -1,0 +1,26 @@
+"""What the command line asked for, beside the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """The main job's options that are not settings. Days are trading days, both included."""
+
+    prices: Path | None = None
+    demo: bool = False
+    start: date | None = None
+    end: date | None = None
+    once: bool = False
+    standby: bool = False
+    report: bool = True
+    cache: Path | None = None
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the run is over recorded prices, on a virtual clock."""
+        return self.demo or self.prices is not None

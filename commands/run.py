@@ -1,0 +1,179 @@
+"""The main job: choose the world, run it, show what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from commands.failures import CommandFailed, Exit
+from commands.folders import AccountFolder
+from commands.minds import mind_of
+from commands.opening import open_recorded
+from commands.options import RunOptions
+from commands.recorded_run import Outcome, RecordedRun, Watch
+from commands.recorded_settings import run_settings
+from commands.screen import Screen
+from commands.stored_account import journal_place
+from scheduler.world import World
+from services.clock import stopwatch_s
+from services.domain.bars import Panel
+from services.settings import Mode, Settings
+from services.slots import ZONES
+
+
+def run(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
+    """Run the main job in the mode the settings name.
+
+    Raises:
+        CommandFailed: What is asked for cannot be run.
+    """
+    if settings.mode is Mode.LIVE:
+        raise _no_real_broker(settings)
+    if settings.broker.type != "simulated":
+        raise CommandFailed(
+            Exit.USAGE,
+            f"broker.type {settings.broker.type!r}: mode {settings.mode} trades on the simulated exchange; "
+            "set broker.type to simulated",
+        )
+    if options.recorded:
+        return _recorded(settings, options, screen)
+    if settings.mode is Mode.BACKTEST:
+        raise CommandFailed(
+            Exit.USAGE, "--mode backtest needs --prices FILE, --demo, or --session ID to replay"
+        )
+    from commands.live_run import run_on_live_prices
+
+    return run_on_live_prices(settings, options, screen)
+
+
+def _no_real_broker(settings: Settings) -> CommandFailed:
+    kind = settings.broker.type
+    if kind == "simulated":
+        why = "broker.type is simulated, which trades no real money; use --mode paper"
+    else:
+        why = f"there is no adapter for broker.type {kind!r}; use --mode paper with broker.type simulated"
+    return CommandFailed(Exit.USAGE, f"--mode live needs a real broker: {why}")
+
+
+def _recorded(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
+    began_s = stopwatch_s()
+    folder = AccountFolder(settings.data_dir, settings.account)
+    mind = mind_of(settings)
+    recorded = open_recorded(
+        settings,
+        folder,
+        mind,
+        prices=options.prices,
+        start=options.start,
+        end=options.end,
+        cache=options.cache,
+    )
+    run_on = RecordedRun(
+        recorded,
+        run_settings(settings, recorded.watchlist, recorded.panel.source),
+        settings.config_hash,
+        mind,
+        folder,
+        journal_place(settings, folder),
+    )
+    if options.demo:
+        screen.line("run.demo", start=recorded.genesis.start, end=recorded.genesis.end)
+    each = screen if settings.mode is not Mode.BACKTEST else None
+    outcome = _execute(run_on, each, screen)
+    if outcome.already_finished:
+        screen.line("run.finished_before", folder=folder.root)
+    report = _report(options, outcome, recorded.panel, folder, settings)
+    _show(settings, outcome, recorded.panel, folder, report, stopwatch_s() - began_s, screen)
+    return Exit.DONE
+
+
+def _execute(run_on: RecordedRun, each: Screen | None, screen: Screen) -> Outcome:
+    """Run, showing each session as it ends, or a bar where there are too many to read."""
+    if each is not None and not each.as_json:
+        return run_on.execute(
+            Watch(
+                ended=lambda world, session: show_session(world, session, each),
+                woken=lambda world, session: show_woken(world, session, each),
+            )
+        )
+    with screen.progress("run.sessions") as bar:
+        return run_on.execute(Watch(planned=bar.expect, ended=lambda _world, _session: bar.step()))
+
+
+def show_session(world: World, session: str, screen: Screen) -> None:
+    """Print one line on a session that came to its end."""
+    from monitor.console import session_line
+    from monitor.records import session_records
+
+    events = [event for event in world.journal.events if event.session == session]
+    for record in session_records(events, world.journal.value):
+        screen.show(session_line(record, screen.lang))
+
+
+def show_woken(world: World, session: str, screen: Screen) -> None:
+    """Print a line on a session whose waiting orders were sent now."""
+    screen.line("run.woken", at=world.clock.now().astimezone(ZONES[world.market]).strftime("%H:%M"))
+    show_session(world, session, screen)
+
+
+def _report(
+    options: RunOptions, outcome: Outcome, panel: Panel, folder: AccountFolder, settings: Settings
+) -> Path | None:
+    """Write the HTML report; one that is there of a run finished before stays as it is."""
+    if not options.report:
+        return None
+    if outcome.already_finished and folder.report.exists():
+        return folder.report
+    from commands.report import write_report
+
+    write_report(outcome.events, panel, outcome.journal.value, folder.report, settings.lang)
+    return folder.report
+
+
+def _show(
+    settings: Settings,
+    outcome: Outcome,
+    panel: Panel,
+    folder: AccountFolder,
+    report: Path | None,
+    elapsed_s: float,
+    screen: Screen,
+) -> None:
+    from monitor.summary import summarise
+
+    summary = summarise(outcome.events, panel, outcome.journal.value)
+    place = journal_place(settings, folder)
+    result: dict[str, Any] = {
+        **summary.as_json(),
+        "defaults": _defaults(settings),
+        "journal": str(place) if isinstance(place, Path) else "postgresql",
+        "audit": str(folder.audit),
+        "report": None if report is None else str(report),
+        "elapsed_s": round(elapsed_s, 3),
+    }
+    screen.result(result)
+    if screen.as_json:
+        return
+    from monitor.console import account_table
+
+    screen.show(account_table(summary, screen.lang))
+    screen.line("run.audit", path=folder.audit)
+    if report is not None:
+        screen.line("run.report", path=report)
+    screen.line(
+        "run.next",
+        data_dir=settings.data_dir,
+        account="" if settings.account == "main" else f" --account {settings.account}",
+    )
+
+
+def _defaults(settings: Settings) -> dict[str, Any]:
+    """Return the terms a run traded under."""
+    broker = settings.broker
+    return {
+        "cash": float(settings.agent_config.initial_cash),
+        "commission_rate": float(broker.commission_rate),
+        "commission_min": float(broker.commission_min),
+        "commission_all_in": broker.commission_all_in,
+        "slippage_bp": float(broker.slippage_bp),
+    }

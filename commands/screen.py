@@ -1,0 +1,108 @@
+"""What a command shows: one JSON object, or lines and tables for a person."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from commands.wording import tell
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+
+class Screen:
+    """Where a command's words go: with `as_json` one object on stdout and nothing else there."""
+
+    def __init__(self, lang: str, *, as_json: bool) -> None:
+        self.lang, self.as_json = lang, as_json
+        self._console: Console | None = None
+
+    @property
+    def console(self) -> Console:
+        """The console: stdout, or stderr where stdout belongs to the JSON."""
+        if self._console is None:
+            from rich.console import Console
+
+            self._console = Console(stderr=self.as_json, highlight=False, soft_wrap=True)
+        return self._console
+
+    def result(self, value: Mapping[str, Any]) -> None:
+        """Print the command's one JSON object, if JSON was asked for."""
+        if self.as_json:
+            import orjson
+
+            sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+            sys.stdout.flush()
+
+    def line(self, key: str, **values: object) -> None:
+        """Print a sentence of the catalogue for a person."""
+        if not self.as_json:
+            from rich.text import Text
+
+            self.console.print(Text(tell(key, self.lang, **values)))
+
+    def show(self, renderable: RenderableType) -> None:
+        """Print a table or a view for a person."""
+        if not self.as_json:
+            self.console.print(renderable)
+
+    def sides(self, recorded: Mapping[str, list[str]], other: Mapping[str, list[str]]) -> None:
+        """Print two sides of a session, part by part."""
+        if self.as_json:
+            return
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(show_lines=True)
+        table.add_column("")
+        table.add_column(tell("replay.recorded", self.lang))
+        table.add_column(tell("replay.other", self.lang))
+        for part, ours in recorded.items():
+            table.add_row(
+                tell(f"replay.part.{part}", self.lang),
+                Text("\n".join(ours) or "-"),
+                Text("\n".join(other[part]) or "-"),
+            )
+        self.console.print(table)
+
+    @contextmanager
+    def waiting(self, key: str, **values: object) -> Iterator[None]:
+        """Show that something is under way, on stderr."""
+        from rich.console import Console
+
+        with Console(stderr=True).status(tell(key, self.lang, **values)):
+            yield
+
+    @contextmanager
+    def progress(self, key: str) -> Iterator[Progress]:
+        """Show a bar on stderr that the yielded object moves."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+            yield Progress(bar, bar.add_task(tell(key, self.lang), total=None))
+
+
+class Progress:
+    """A bar under way."""
+
+    def __init__(self, bar: Any, task: Any) -> None:
+        self._bar, self._task = bar, task
+
+    def expect(self, total: int) -> None:
+        """Set how many steps there are."""
+        self._bar.update(self._task, total=total)
+
+    def step(self) -> None:
+        """Move on by one."""
+        self._bar.advance(self._task)

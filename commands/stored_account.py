@@ -1,0 +1,110 @@
+"""An account as it lies on the disk, opened for reading only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from commands.composition import Panels
+from commands.failures import CommandFailed, Exit
+from commands.folders import AccountFolder
+from services.clock import SystemClock
+from services.domain.bars import Panel
+from services.domain.events import Event, Genesis
+from services.journal.journal import Journal
+from services.journal.sql_store import SqlStore
+from services.ports import JournalFault
+from services.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredAccount:
+    """A journal folded, with what it refers to. Nothing in it or beside it changes."""
+
+    folder: AccountFolder
+    store: SqlStore
+    journal: Journal
+    panels: Panels
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All events."""
+        return tuple(self.journal.events)
+
+    @property
+    def genesis(self) -> Genesis:
+        """The journal's first record.
+
+        Raises:
+            CommandFailed: There is none.
+        """
+        genesis = self.journal.account.genesis
+        if genesis is None:
+            raise CommandFailed(Exit.USAGE, f"{self.folder.root}: the journal is empty")
+        return genesis
+
+    @property
+    def panel(self) -> Panel | None:
+        """The recorded prices the account ran on, None for an account on live prices.
+
+        Raises:
+            CommandFailed: They are gone or were changed.
+        """
+        digest = self.genesis.panel
+        if digest is None:
+            return None
+        try:
+            return self.panels.get(digest)
+        except (OSError, ValueError) as error:
+            raise CommandFailed(Exit.UNAVAILABLE, f"{self.folder.panels}: {error}") from error
+
+
+def journal_place(settings: Settings, folder: AccountFolder) -> Path | str:
+    """Return where the account's journal lies: a PostgreSQL address, or the file in its folder."""
+    url = settings.journal_url
+    return folder.journal if url is None else url.get_secret_value()
+
+
+@contextmanager
+def read_only_store(settings: Settings) -> Iterator[tuple[SqlStore, AccountFolder]]:
+    """Yield the account's store, which changes no byte.
+
+    Raises:
+        CommandFailed: There is no journal, or it cannot be read.
+    """
+    folder = AccountFolder(settings.data_dir, settings.account)
+    where = journal_place(settings, folder)
+    from services.journal.database import NoJournal
+
+    try:
+        store = SqlStore.open_read_only(where, settings.account)
+    except NoJournal as fault:
+        raise CommandFailed(
+            Exit.USAGE, f"no journal of account {settings.account!r} at {folder.root}; see --data-dir"
+        ) from fault
+    except JournalFault as fault:
+        raise CommandFailed(Exit.UNAVAILABLE, str(fault)) from fault
+    try:
+        yield store, folder
+    finally:
+        store.close()
+
+
+@contextmanager
+def stored_account(settings: Settings) -> Iterator[StoredAccount]:
+    """Yield the account that the settings name.
+
+    Raises:
+        CommandFailed: There is no journal, or it cannot be read.
+    """
+    with read_only_store(settings) as (store, folder):
+        panels = Panels(folder.panels)
+        try:
+            journal = Journal(store, settings.account, SystemClock(), panels.get)
+        except JournalFault as fault:
+            raise CommandFailed(Exit.DIFFERENCES, f"{fault}; see `verify`") from fault
+        except (OSError, ValueError) as error:
+            raise CommandFailed(Exit.DIFFERENCES, f"{error}; see `verify`") from error
+        yield StoredAccount(folder=folder, store=store, journal=journal, panels=panels)

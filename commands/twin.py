@@ -1,0 +1,165 @@
+"""A recorded account's world made again from its journal: the twin a replay lives in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+
+from agents.replay import ReplayAgent
+from agents.rule import rule_agent
+from commands.composition import Panels, Parts, market_view
+from commands.recorded_settings import restored
+from scheduler.replay import Replay
+from scheduler.world import World
+from services.brokers.ledger import MemoryLedger
+from services.brokers.simulated import SimulatedExchange
+from services.clock import LastEventClock, ReplayClock
+from services.domain.bars import Panel
+from services.domain.decision import RawAnswer, Reads
+from services.domain.events import FaultRecord, Genesis, Opened, SettingsRecord, TradingDay
+from services.domain.instruments import Market
+from services.domain.orders import SessionId
+from services.journal.checking import CheckingJournal
+from services.journal.journal import Listener
+from services.market.panel_source import PanelSource
+from services.market.replay_source import ReplaySource
+from services.market.seen_prices import FirstThenRemembered, SeenPrices
+from services.ports import Agent, EventStore, PriceSource
+from services.slots import ZONES
+
+
+class RecordedCalendar:
+    """The calendar as the sessions were told it."""
+
+    known_until = date.max
+
+    def __init__(self, days: Mapping[date, TradingDay]) -> None:
+        self._days = days
+
+    def trading_day(self, day: date) -> TradingDay:
+        """Return what the record says of the day; a day without a session had none."""
+        return self._days.get(day, TradingDay.CLOSED)
+
+    def trading_days(self, start: date, end: date) -> tuple[date, ...]:
+        """Return the open days on record in [start, end], ascending."""
+        return tuple(
+            day
+            for day, state in sorted(self._days.items())
+            if start <= day <= end and state is TradingDay.OPEN
+        )
+
+    def early_close(self, day: date) -> time | None:
+        """Return None: sessions on record have their times."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherMind:
+    """A mind that takes the recorded one's place in one session."""
+
+    session: str
+    agent: Agent
+
+
+class Twin:
+    """Everything a replay needs, made from the journal alone (and the panels beside it)."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        genesis: Genesis,
+        panels: Panels,
+        listeners: tuple[Listener, ...] = (),
+        other: OtherMind | None = None,
+    ) -> None:
+        self._genesis, self._panels = genesis, panels
+        self.clock = ReplayClock(genesis.opened_at)
+        self.journal = CheckingJournal(store, genesis.account, self.clock, panels.get, listeners)
+        self._prices = self._price_source()
+        self._calendar = RecordedCalendar(_days(self.journal))
+        self._exchange: SimulatedExchange | None = None
+        self._agents: dict[str, Agent] = {}
+        self._other = other
+        if other is not None:
+            self.journal.diverging = other.session
+        self.replay = Replay(journal=self.journal, world_for=self.world_for)
+
+    def world_for(self, record: SettingsRecord | None, opened: Opened) -> World:
+        """Return the world of a session: its settings, its agent, and the versions it ran on."""
+        if record is None:
+            raise ValueError("the journal holds no settings before its first session")
+        settings = restored(record)
+        other = self._other if self._other and self._other.session == opened.session else None
+        if self._exchange is None:
+            self._exchange = SimulatedExchange(
+                market=market_view(self._panel, self._prices.remembered()),
+                clock=LastEventClock(lambda: self.journal.moment, self.clock),
+                calendar=self._calendar,
+                cash_cny=self._genesis.cash_cny,
+                commission=settings.commission,
+                slippage_bp=Decimal(settings.slippage_bp),
+                ledger=MemoryLedger(),
+                instruments=self._panel.instruments if self._panel else {},
+                zone=ZONES[Market(self._genesis.market)],
+            )
+        return Parts(
+            genesis=self._genesis,
+            settings=settings,
+            config_hash=opened.config_hash,
+            clock=self.clock,
+            calendar=self._calendar,
+            prices=FirstThenRemembered(self._prices) if other else self._prices,
+            agent=other.agent if other else self._agent(opened.agent),
+            broker=self._exchange,
+            journal=self.journal,
+            panels=self._panels,
+            versions=opened.versions,
+        ).world
+
+    @property
+    def _panel(self) -> Panel | None:
+        return None if self._genesis.panel is None else self._panels.get(self._genesis.panel)
+
+    def _price_source(self) -> SeenPrices:
+        panel = self._panel
+        source: PriceSource
+        if panel is not None:
+            source = PanelSource(panel, self.clock)
+        else:
+            source = ReplaySource(self.journal.recorded, self.journal.value)
+        return SeenPrices(source)
+
+    def _agent(self, name: str) -> Agent:
+        """Return the recorded mind: a rule thinks again, any other says what it said."""
+        if name not in self._agents:
+            kind, _, spec = name.partition(":")
+            if kind == "rule":
+                self._agents[name] = rule_agent(spec)
+            else:
+                reads = Reads.TEXT if kind == "llm" else Reads.ARRAYS
+                self._agents[name] = ReplayAgent(_answers(self.journal), name=name, reads=reads)
+        return self._agents[name]
+
+
+def _days(journal: CheckingJournal) -> dict[date, TradingDay]:
+    days: dict[date, TradingDay] = {}
+    for event in journal.recorded:
+        if event.step == "opened":
+            opened = journal.value(event)
+            known = journal.recorded_value(event.session, "trading_day")
+            if isinstance(opened, Opened) and isinstance(known, TradingDay):
+                days[opened.day] = known
+    return days
+
+
+def _answers(journal: CheckingJournal) -> dict[SessionId, RawAnswer | FaultRecord]:
+    answers: dict[SessionId, RawAnswer | FaultRecord] = {}
+    for event in journal.recorded:
+        if event.step == "answer":
+            value = journal.value(event)
+            if isinstance(value, RawAnswer | FaultRecord):
+                answers[SessionId(event.session)] = value
+    return answers
+

@@ -1,0 +1,120 @@
+"""`status`, `sessions`, `show`: the journal as a person reads it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from commands.failures import CommandFailed, Exit
+from commands.live_plan import next_slot_of
+from commands.screen import Screen
+from commands.stored_account import StoredAccount, stored_account
+from monitor.records import session_records
+from monitor.summary import summarise
+from services.domain.record import SessionRecord
+from services.journal.account_lock import LOCK_NAME, AccountBusy, account_lock
+from services.ports import JournalFault
+from services.settings import Settings
+
+
+def status(settings: Settings, screen: Screen, now: datetime) -> Exit:
+    """Show whether the account runs, what it holds and what comes next.
+
+    Raises:
+        CommandFailed: There is no such account.
+    """
+    with stored_account(settings) as account:
+        summary = summarise(account.events, account.panel, account.journal.value)
+        state = _state(account)
+        upcoming = next_slot_of(account, settings, now) if account.genesis.run_id == "live" else None
+        last = account.events[-1] if account.events else None
+        folded = account.journal.account
+        halts = [{"symbol": halt.symbol, "why": halt.why} for _, halt in folded.halts.values()]
+        screen.result(
+            {
+                **summary.as_json(),
+                "state": state,
+                "next_slot": None if upcoming is None else upcoming.local,
+                "last_event_at": None if last is None else last.at,
+                "waiting_orders": sum(len(one.waiting) for one in folded.waiting()),
+                "working_orders": len(folded.working()),
+                "halts": halts,
+            }
+        )
+        if not screen.as_json:
+            from monitor.console import account_table
+
+            screen.show(account_table(summary, screen.lang))
+            screen.line(f"status.{state}")
+            if upcoming is not None:
+                screen.line("status.next", slot=upcoming.local)
+            for halt in halts:
+                screen.line("status.halt", symbol=halt["symbol"] or "*", why=halt["why"])
+    return Exit.DONE
+
+
+def sessions(settings: Settings, screen: Screen) -> Exit:
+    """List the account's sessions, oldest first.
+
+    Raises:
+        CommandFailed: There is no such account.
+    """
+    with stored_account(settings) as account:
+        records = tuple(session_records(account.events, account.journal.value))
+    screen.result({"account": settings.account, "sessions": [_row(record) for record in records]})
+    if not screen.as_json:
+        from monitor.console import session_line
+
+        for record in records:
+            screen.show(session_line(record, screen.lang))
+            screen.line("sessions.id", session=record.session)
+    return Exit.DONE
+
+
+def show(settings: Settings, session: str, screen: Screen) -> Exit:
+    """Show one session: inputs, decision, verdicts, orders, fills, reasons.
+
+    Raises:
+        CommandFailed: There is no such account or session.
+    """
+    with stored_account(settings) as account:
+        events = [event for event in account.events if event.session == session]
+        records = tuple(session_records(events, account.journal.value))
+    if not records:
+        raise CommandFailed(Exit.USAGE, f"there is no session {session!r}; see `sessions`")
+    screen.result(msgspec.to_builtins(records[0]))
+    if not screen.as_json:
+        from monitor.console import session_view
+
+        screen.show(session_view(records[0], screen.lang))
+    return Exit.DONE
+
+
+def _row(record: SessionRecord) -> dict[str, Any]:
+    return {
+        "id": record.session,
+        "date": record.day.isoformat(),
+        "slot": record.slot,
+        "outcome": None if record.outcome is None else str(record.outcome),
+        "orders": len(record.orders),
+        "fills": len(record.fills),
+    }
+
+
+def _state(account: StoredAccount) -> str:
+    """Return `running`, `finished` or `stopped`: whether a process holds the account."""
+    if account.journal.account.finished is not None:
+        return "finished"
+    if not (account.folder.root / LOCK_NAME).exists():
+        return "stopped"
+    lock = account_lock(account.folder.root, account.genesis.account)
+    try:
+        lock.acquire()
+    except AccountBusy:
+        return "running"
+    except JournalFault:
+        return "stopped"
+    lock.release()
+    return "stopped"

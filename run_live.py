@@ -1,0 +1,504 @@
+"""Kaipan's way in: reads the command line and the configuration, and hands over to a command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from commands.screen import Screen
+    from services.settings import Settings
+
+ZH = any(one == "--lang=zh" for one in sys.argv) or any(
+    one == "--lang" and after == "zh" for one, after in zip(sys.argv, sys.argv[1:], strict=False)
+)
+
+
+def _(en: str, zh: str) -> str:
+    """Return the wording in the language asked for on the command line."""
+    return zh if ZH else en
+
+
+MANUAL = _(
+    """Kaipan lets a language model trade A-shares unattended.
+
+    Without a command it runs the main job: at each slot (daily 09:35; hourly 10:35, 11:35, 14:05,
+    15:05) one session asks prices, asks the agent, passes its wishes through the gate, hands what is
+    approved to the broker and writes the audit trail position.jsonl.
+
+    Exit codes: 0 done, 1 a check found differences, 2 usage or configuration, 3 a source, broker or
+    account is not available, 130 interrupted.""",
+    """Kaipan（开盘）让大语言模型无人值守地交易 A 股。
+
+    不带子命令即运行主流程：在每个时点（日频 09:35；小时频 10:35、11:35、14:05、15:05）执行一个交易时段：
+    取行情、询问决策者、经风控闸门、将获批委托交给券商，并写入审计轨迹 position.jsonl。
+
+    退出码：0 完成；1 检查发现差异；2 用法或配置有误；3 数据源、券商或账户不可用；130 被中断。""",
+)
+
+EXAMPLES = _(
+    """Examples:
+
+    run_live.py --mode paper --frequency hourly --demo
+
+    run_live.py --mode backtest --frequency daily --prices daily.jsonl --start 2025-10-10 --end 2025-11-19
+
+    run_live.py --mode paper --frequency hourly --config configs/paper.yaml
+
+    run_live.py verify --data-dir kaipan-data/demo""",
+    """示例：
+
+    run_live.py --mode paper --frequency hourly --demo --lang zh
+
+    run_live.py --mode backtest --frequency daily --prices daily.jsonl --start 2025-10-10 --end 2025-11-19
+
+    run_live.py --mode paper --frequency hourly --config configs/paper.yaml
+
+    run_live.py verify --data-dir kaipan-data/demo""",
+)
+
+app = typer.Typer(
+    help=MANUAL,
+    epilog=EXAMPLES,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help=_("Folder of all that is kept.", "数据文件夹。"), show_default=False),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(help=_("YAML or JSON configuration file.", "YAML 或 JSON 配置文件。"), show_default=False),
+]
+Account = Annotated[
+    str | None,
+    typer.Option(help=_("The account's name (default main).", "账户名（默认 main）。"), show_default=False),
+]
+Lang = Annotated[
+    str | None, typer.Option(help=_("Language: en or zh.", "语言：en 或 zh。"), show_default=False)
+]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help=_("One JSON object on stdout.", "标准输出只给出一个 JSON 对象。")),
+]
+Day = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d", "%Y%m%d"], metavar="DATE", show_default=False),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """The options that every command takes, and what the main job's ones override."""
+
+    data_dir: Path | None
+    config: Path | None
+    account: str | None
+    lang: str | None
+    as_json: bool
+
+    def under(self, outer: Common | None) -> Common:
+        """Return these options, with those not given taken from before the command's name."""
+        if outer is None:
+            return self
+        return Common(
+            data_dir=self.data_dir or outer.data_dir,
+            config=self.config or outer.config,
+            account=self.account or outer.account,
+            lang=self.lang or outer.lang,
+            as_json=self.as_json or outer.as_json,
+        )
+
+    def overrides(self) -> dict[str, object]:
+        """Return the settings the command line states."""
+        given = {"data_dir": self.data_dir, "account": self.account, "lang": self.lang}
+        return {key: str(value) for key, value in given.items() if value is not None}
+
+
+def _settings(common: Common, overrides: dict[str, object], demo: bool = False) -> Settings:
+    """Return the configuration with what the command line states on top."""
+    from services.settings_file import load_settings
+
+    settings = load_settings(common.config, overrides={**common.overrides(), **overrides})
+    if demo and "initial_cash" not in settings.agent_config.model_fields_set:
+        overrides = {"agent_config.initial_cash": "1000000.00", **overrides}
+        settings = load_settings(common.config, overrides={**common.overrides(), **overrides})
+    return settings
+
+
+def _run(common: Common, command: Callable[[Screen], int]) -> None:
+    """Run a command; whatever a user can mend is one line, and the exit code says which kind."""
+    from commands.failures import CommandFailed, Exit
+    from commands.screen import Screen
+    from services.journal.journal import JournalDrift
+    from services.ports import Fault
+    from services.settings import SettingsError
+
+    screen = Screen(common.lang if common.lang in ("en", "zh") else "en", as_json=common.as_json)
+    code: int
+    try:
+        code = int(command(screen))
+    except CommandFailed as failed:
+        code = _say(screen, str(failed), failed.code)
+    except SettingsError as error:
+        code = _say(screen, str(error), Exit.USAGE)
+    except JournalDrift as drift:
+        code = _say(screen, str(drift), Exit.DIFFERENCES)
+    except Fault as fault:
+        code = _say(screen, str(fault), Exit.UNAVAILABLE)
+    except KeyboardInterrupt:
+        from commands.wording import tell
+
+        code = _say(screen, tell("interrupted", screen.lang), Exit.INTERRUPTED)
+    raise typer.Exit(code)
+
+
+def _say(screen: Screen, message: str, code: int) -> int:
+    """Print why a command failed: a line on stderr, and the JSON object where one was asked for."""
+    print(message, file=sys.stderr)
+    screen.result({"error": message, "exit_code": int(code)})
+    return int(code)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.date()
+
+
+@app.callback(invoke_without_command=True)
+def main_job(
+    ctx: typer.Context,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            help=_("paper (default), live or backtest.", "paper（默认）、live 或 backtest。"),
+            show_default=False,
+        ),
+    ] = None,
+    frequency: Annotated[
+        str | None,
+        typer.Option(
+            help=_("daily (default; demo: hourly) or hourly.", "daily（默认；演示为 hourly）或 hourly。"),
+            show_default=False,
+        ),
+    ] = None,
+    market: Annotated[
+        str | None,
+        typer.Option(help=_("cn (default) or us.", "cn（默认）或 us。"), show_default=False),
+    ] = None,
+    agent: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC",
+            help=_(
+                "Who decides: rule[[:NAME]], llm[[:MODEL]] or scripted:FILE.",
+                "决策者：rule[[:名称]]、llm[[:模型]] 或 scripted:文件。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    prices: Annotated[
+        Path | None,
+        typer.Option(
+            help=_(
+                "Recorded prices: merged.jsonl, tushare-style CSV or Parquet.",
+                "历史行情文件：merged.jsonl、tushare 式 CSV 或 Parquet。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    start: Day = None,
+    end: Day = None,
+    demo: Annotated[
+        bool,
+        typer.Option("--demo", help=_("The embedded, made-up market and week.", "内置虚构行情与一周。")),
+    ] = False,
+    once: Annotated[
+        bool,
+        typer.Option("--once", help=_("Run the current slot and exit.", "运行当前时点后退出。")),
+    ] = False,
+    session: Annotated[
+        str | None,
+        typer.Option(
+            help=_("With --mode backtest: replay this session.", "配合 --mode backtest：重放该时段。"),
+            show_default=False,
+        ),
+    ] = None,
+    standby: Annotated[
+        bool,
+        typer.Option(
+            "--standby", help=_("Wait for the process that has the account.", "等待占用账户的进程结束。")
+        ),
+    ] = False,
+    cash: Annotated[
+        str | None,
+        typer.Option(
+            help=_("Opening balance of a new account.", "新账户的初始资金。"), show_default=False
+        ),
+    ] = None,
+    adjustment: Annotated[
+        str | None,
+        typer.Option(
+            help=_("Declared of --prices: raw, forward or backward.", "声明复权方式：raw、forward 或 backward。"),
+            show_default=False,
+        ),
+    ] = None,
+    volume_unit: Annotated[
+        str | None,
+        typer.Option(
+            help=_("Declared of --prices: share or lot.", "声明成交量单位：share 或 lot。"),
+            show_default=False,
+        ),
+    ] = None,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help=_("Write no HTML report.", "不生成 HTML 报告。"))
+    ] = False,
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Run the main job."""
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    if ctx.invoked_subcommand is not None:
+        ctx.obj = common
+        return
+    if session is not None:
+        _replay(common, session, agent)
+    given: dict[str, object | None] = {
+        "mode": mode,
+        "frequency": frequency or ("hourly" if demo and config is None else None),
+        "market": market,
+        "agent_type": agent,
+        "agent_config.initial_cash": cash,
+        "prices.adjustment": adjustment,
+        "prices.volume_unit": volume_unit,
+    }
+    overrides = {key: value for key, value in given.items() if value is not None}
+
+    def command(screen: Screen) -> int:
+        from commands.options import RunOptions
+        from commands.run import run
+        from services.settings_places import cache_folder
+
+        options = RunOptions(
+            prices=prices,
+            demo=demo,
+            start=_day(start),
+            end=_day(end),
+            once=once,
+            standby=standby,
+            report=not no_report,
+            cache=cache_folder(),
+        )
+        settings = _with_usual_folder(_settings(common, overrides, demo), options)
+        screen.lang = settings.lang
+        return run(settings, options, screen)
+
+    _run(common, command)
+
+
+def _with_usual_folder(settings: Settings, options: Any) -> Settings:
+    """Return the settings; where nobody chose a data folder, each kind of run has its own."""
+    if "data_dir" in settings.model_fields_set or not options.recorded:
+        return settings
+    kind = "demo" if options.demo else str(settings.mode)
+    name = kind if kind != "paper" else "paper-on-file"
+    return settings.model_copy(update={"data_dir": settings.data_dir / name})
+
+
+def _command(
+    ctx: typer.Context, common: Common, run: Callable[[Settings, Screen], int], **overrides: object
+) -> None:
+    """Run a command on the configured account."""
+    options = common.under(ctx.obj)
+
+    def command(screen: Screen) -> int:
+        settings = _settings(options, {key: one for key, one in overrides.items() if one is not None})
+        screen.lang = settings.lang
+        return run(settings, screen)
+
+    _run(options, command)
+
+
+def _replay(common: Common, session: str, agent: str | None, ctx: typer.Context | None = None) -> None:
+    from commands.replay import replay
+
+    options = common.under(ctx.obj if ctx is not None else None)
+
+    def command(screen: Screen) -> int:
+        settings = _settings(options, {} if agent is None else {"agent_type": agent})
+        screen.lang = settings.lang
+        return replay(settings, session, agent, screen)
+
+    _run(options, command)
+
+
+@app.command(help=_("What is running, what is held, what comes next.", "运行状态、持仓与下一时段。"))
+def status(
+    ctx: typer.Context,
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Show the account's state."""
+    from commands.views import status as show_status
+    from services.clock import SystemClock
+
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    _command(ctx, common, lambda settings, screen: show_status(settings, screen, SystemClock().now()))
+
+
+@app.command(help=_("The list of sessions.", "时段列表。"))
+def sessions(
+    ctx: typer.Context,
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """List the account's sessions."""
+    from commands.views import sessions as list_sessions
+
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    _command(ctx, common, list_sessions)
+
+
+@app.command(
+    help=_(
+        "One session: inputs, decision, verdicts, orders, fills, reasons.",
+        "查看一个时段：输入、决策、风控结论、委托、成交与原因。",
+    )
+)
+def show(
+    ctx: typer.Context,
+    session: Annotated[str, typer.Argument(metavar="ID")],
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Show one session."""
+    from commands.views import show as show_one
+
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    _command(ctx, common, lambda settings, screen: show_one(settings, session, screen))
+
+
+@app.command(
+    help=_(
+        "Live a recorded session again and compare; --agent puts another mind in its place. "
+        "ID 'all' replays every session.",
+        "重放一个已记录的时段并比较；--agent 换另一决策者。ID 为 all 时重放全部。",
+    )
+)
+def replay(
+    ctx: typer.Context,
+    session: Annotated[str, typer.Argument(metavar="ID")],
+    agent: Annotated[str | None, typer.Option(metavar="SPEC", show_default=False)] = None,
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Replay one session."""
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    _replay(common, session, agent, ctx)
+
+
+@app.command(
+    help=_(
+        "Check journal, position.jsonl and the two against each other; never writes.",
+        "校验日志、position.jsonl 及二者一致性；从不写入。",
+    )
+)
+def verify(
+    ctx: typer.Context,
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Check the record."""
+    from commands.verify import verify as check
+
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    _command(ctx, common, check)
+
+
+@app.command(help=_("The HTML report of an account and period.", "生成账户与区间的 HTML 报告。"))
+def report(
+    ctx: typer.Context,
+    out: Annotated[
+        Path | None,
+        typer.Option(help=_("Where to write it.", "输出路径。"), show_default=False),
+    ] = None,
+    start: Day = None,
+    end: Day = None,
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Write the HTML report."""
+    from commands.report import report as write
+
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    _command(
+        ctx,
+        common,
+        lambda settings, screen: write(settings, screen, out=out, start=_day(start), end=_day(end)),
+    )
+
+
+@app.command(
+    help=_(
+        "What is missing to run this configuration, with the mend.",
+        "检查运行该配置还缺什么，并给出补救办法。",
+    )
+)
+def doctor(
+    ctx: typer.Context,
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Check what this configuration needs."""
+    from commands.doctor import doctor as examine
+    from services.clock import SystemClock
+
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    options = common.under(ctx.obj)
+    _command(
+        ctx,
+        common,
+        lambda settings, screen: examine(settings, options.config, screen, SystemClock().now()),
+    )
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,245 @@
+"""What the simulated exchange does with live quotes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from services.brokers.simulated import SimulatedExchange
+from services.brokers.snapshot_matching import SnapshotMarket
+from services.clock import VirtualClock
+from services.domain.bars import Frequency, Panel
+from services.domain.fills import Fill
+from services.domain.instruments import Instrument, Symbol
+from services.domain.orders import ApprovedOrder
+from services.domain.quotes import Level, Quote, VendorSnapshot
+from services.domain.statement import AckKind, Sight
+from services.ports import Clock, PriceFault
+from tests.exchange_market import MAIN, TUE, at, buy, exchange, sell
+
+
+class Vendor:
+    """A source whose quotes of MAIN are set by hand; `down` makes it fail."""
+
+    name = "vendor"
+    panel: Panel | None = None
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.asks: tuple[str, ...] | None = ("10.02", "10.03")
+        self.bids: tuple[str, ...] | None = ("10.01", "10.00")
+        self.last, self.age_s, self.down, self.suspended, self.asked = "10.00", 1, False, False, 0
+
+    async def get_current_prices(self, symbols: Sequence[Symbol]) -> VendorSnapshot:
+        self.asked += 1
+        await asyncio.sleep(0)
+        if self.down:
+            raise PriceFault("quotes", "no answer in 20 s")
+        quote = Quote(
+            symbol=MAIN,
+            last_cny=Decimal(self.last),
+            prev_close_cny=Decimal("10.00"),
+            seen_at=self._clock.now() - timedelta(seconds=self.age_s),
+            source="vendor",
+            asks=levels(self.asks),
+            bids=levels(self.bids),
+            suspended=self.suspended,
+        )
+        return VendorSnapshot(
+            moment=self._clock.now(), source="vendor", symbols=tuple(symbols), quotes=(quote,), faults={}
+        )
+
+    async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
+        raise PriceFault("history", "this vendor has quotes alone")
+
+    async def get_instruments(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Instrument]:
+        return {}
+
+
+def levels(prices: tuple[str, ...] | None) -> tuple[Level, ...] | None:
+    return None if prices is None else tuple(Level(price_cny=Decimal(price), shares=1000) for price in prices)
+
+
+class Desk:
+    """An exchange over a vendor at 09:35 on Tuesday."""
+
+    def __init__(self, clock: str = "09:35") -> None:
+        self.clock = VirtualClock(at(TUE, clock))
+        self.vendor = Vendor(self.clock)
+        self.broker: SimulatedExchange = exchange(SnapshotMarket(self.vendor), self.clock)
+
+    def submit(self, order: ApprovedOrder) -> AckKind:
+        return asyncio.run(self.broker.submit_order(order)).kind
+
+    def fills(self) -> tuple[Fill, ...]:
+        return asyncio.run(self.broker.get_fills(TUE))
+
+
+def test_a_buy_pays_the_best_ask_and_a_sell_would_get_the_best_bid() -> None:
+    desk = Desk()
+
+    desk.submit(buy(MAIN, 100, "10.10", day=TUE))
+
+    (fill,) = desk.fills()
+    assert (fill.price_cny, fill.approximate, fill.traded_at) == (Decimal("10.02"), False, at(TUE, "09:35"))
+
+
+def test_without_a_book_an_order_pays_the_last_price_and_says_so() -> None:
+    desk = Desk()
+    desk.vendor.asks = desk.vendor.bids = None
+
+    desk.submit(buy(MAIN, 100, "10.10", day=TUE))
+
+    (fill,) = desk.fills()
+    assert (fill.price_cny, fill.approximate) == (Decimal("10.00"), True)
+
+
+@pytest.mark.parametrize(
+    ("asks", "last", "age_s", "limit"),
+    [
+        (("10.02",), "10.00", 1, "10.01"),  # beyond the limit
+        ((), "11.00", 1, "11.00"),  # sealed: nobody asks
+        (None, "11.00", 1, "11.00"),  # no book, last at limit-up: taken as sealed
+        (("10.02",), "10.00", 181, "10.10"),  # who stood there three minutes ago may be gone
+    ],
+)
+def test_an_order_nobody_stands_against_rests_until_somebody_does(
+    asks: tuple[str, ...] | None, last: str, age_s: int, limit: str
+) -> None:
+    desk = Desk()
+    desk.vendor.asks, desk.vendor.last, desk.vendor.age_s = asks, last, age_s
+
+    assert desk.submit(buy(MAIN, 100, limit, day=TUE)) is AckKind.ACCEPTED
+    assert desk.fills() == ()
+    desk.vendor.asks, desk.vendor.last, desk.vendor.age_s = ("9.99",), "9.99", 1
+    desk.clock.jump(at(TUE, "09:35:04"))
+    assert desk.fills() == ()  # looked at every five seconds at most
+    desk.clock.jump(at(TUE, "09:35:05"))
+    assert [fill.price_cny for fill in desk.fills()] == [Decimal("9.99")]
+
+
+@pytest.mark.parametrize("moment", ["11:45", "14:58"])
+def test_nothing_trades_on_a_picture_of_a_phase_that_does_not_trade(moment: str) -> None:
+    desk = Desk()
+    desk.submit(buy(MAIN, 100, "10.01", day=TUE))
+    desk.vendor.asks = ("10.00",)
+
+    desk.clock.jump(at(TUE, moment))
+
+    assert desk.fills() == ()
+
+
+def test_an_order_of_the_call_waits_for_continuous_trading() -> None:
+    desk = Desk("09:16")
+    desk.submit(buy(MAIN, 100, "10.10", day=TUE))
+    assert desk.fills() == ()
+
+    desk.clock.jump(at(TUE, "09:30"))
+
+    assert [fill.traded_at for fill in desk.fills()] == [at(TUE, "09:30")]
+
+
+def test_a_resting_order_expires_at_the_close_however_late_one_looks() -> None:
+    desk = Desk()
+    desk.submit(buy(MAIN, 100, "10.01", day=TUE))
+    desk.vendor.asks = ("10.00",)
+
+    desk.clock.jump(at(TUE, "16:00"))
+
+    assert desk.fills() == ()
+    assert asyncio.run(desk.broker.get_open_orders()) == ()
+
+
+def test_a_vendor_that_is_down_rejects_a_new_order_and_leaves_a_resting_one() -> None:
+    desk = Desk()
+    resting = buy(MAIN, 100, "10.01", name="RESTS", day=TUE)
+    desk.submit(resting)
+    desk.vendor.down = True
+    desk.clock.jump(at(TUE, "10:00"))
+
+    ack = asyncio.run(desk.broker.submit_order(buy(MAIN, 100, "10.10", name="NEW", day=TUE)))
+
+    assert (ack.kind, ack.reason.split(":")[0]) == (AckKind.REJECTED, "quote_missing")
+    assert [order.order_id for order in asyncio.run(desk.broker.get_open_orders())] == [resting.order_id]
+
+
+def test_a_symbol_without_a_quote_or_a_suspended_one_is_rejected() -> None:
+    desk = Desk()
+
+    missing = asyncio.run(desk.broker.submit_order(buy(Symbol("600002.SH"), 100, "10.00", name="A", day=TUE)))
+    desk.vendor.suspended = True
+    halted = asyncio.run(desk.broker.submit_order(buy(MAIN, 100, "10.00", name="B", day=TUE)))
+
+    assert missing.reason.startswith("symbol_unknown")
+    assert halted.reason.startswith("suspended")
+
+
+def test_a_seller_who_really_stands_at_limit_up_sells() -> None:
+    desk = Desk()
+    desk.vendor.asks = ("11.00",)
+
+    desk.submit(buy(MAIN, 100, "11.00", day=TUE))
+
+    assert [fill.price_cny for fill in desk.fills()] == [Decimal("11.00")]
+
+
+def test_a_resting_order_does_not_trade_while_its_stock_is_halted() -> None:
+    desk = Desk()
+    desk.submit(buy(MAIN, 100, "10.01", day=TUE))
+    desk.vendor.asks, desk.vendor.suspended = ("10.00",), True
+
+    desk.clock.jump(at(TUE, "10:00"))
+
+    assert desk.fills() == ()
+
+
+def test_after_hours_an_order_trades_at_the_close_the_vendor_shows() -> None:
+    desk = Desk("15:05")
+    desk.vendor.last, desk.vendor.age_s = "10.05", 300
+
+    desk.submit(buy(MAIN, 100, "10.10", day=TUE))
+
+    assert [fill.price_cny for fill in desk.fills()] == [Decimal("10.05")]
+
+
+def test_calls_at_the_same_time_make_one_order_and_one_look() -> None:
+    desk = Desk()
+    order, other = buy(MAIN, 100, "10.10", name="ONE", day=TUE), sell(MAIN, 100, "10.00", name="TWO", day=TUE)
+
+    async def together() -> None:
+        await asyncio.gather(
+            *(desk.broker.submit_order(order) for _ in range(3)),
+            desk.broker.submit_order(other),
+            desk.broker.get_balance(),
+        )
+
+    asyncio.run(together())
+
+    assert [fill.order_id for fill in desk.fills()] == [order.order_id]
+    assert desk.vendor.asked == 2
+
+
+def test_a_call_cut_off_while_the_vendor_is_asked_leaves_the_exchange_whole() -> None:
+    desk = Desk()
+    resting, new = (
+        buy(MAIN, 100, "10.01", name="RESTS", day=TUE),
+        buy(MAIN, 100, "10.10", name="NEW", day=TUE),
+    )
+    desk.submit(resting)
+    desk.clock.jump(at(TUE, "10:00"))
+
+    async def cut_off() -> None:
+        sending = asyncio.ensure_future(desk.broker.submit_order(new))
+        await asyncio.sleep(0)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+
+    asyncio.run(cut_off())
+
+    assert asyncio.run(desk.broker.get_order_status(new.order_id)).sight is Sight.ABSENT
+    assert len(asyncio.run(desk.broker.get_open_orders())) == 1
+    assert desk.submit(new) is AckKind.ACCEPTED
