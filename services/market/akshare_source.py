@@ -1,4 +1,4 @@
-"""Live A-share quotes by way of akshare (East Money). A translator and nothing else.
+"""Live A-share quotes and recent bars by way of akshare (East Money). A translator and nothing else.
 
 akshare's order book has no time stamp and its request no timeout. So each quote is dated by the
 symbol's last 1-minute bar, and every request made here gets a timeout from outside.
@@ -10,8 +10,11 @@ import asyncio
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from threading import Event
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from tenacity import (
     Retrying,
@@ -22,10 +25,12 @@ from tenacity import (
 )
 from tenacity.nap import sleep_using_event
 
-from services.domain.bars import Panel
+from services.domain.bars import Frequency, Panel
 from services.domain.instruments import Board, Instrument, Market, Symbol
 from services.domain.quotes import Quote, VendorSnapshot
+from services.market.akshare_history import NoBars, ended_bars, first_day, history_panel
 from services.market.akshare_quotes import NotAQuote, quote_of, stamp_of
+from services.market.raw_bars import RawBar
 from services.market.request_timeout import limit_requests_of_this_thread
 from services.ports import Clock, PriceFault
 from services.rules import OutsideRulebook, board_of
@@ -34,18 +39,41 @@ from services.slots import local
 BOARDS = frozenset({Board.SSE_MAIN, Board.SZSE_MAIN, Board.STAR, Board.CHINEXT, Board.BSE})
 """Stocks only: akshare takes a code that does not begin with 6 for a Shenzhen one."""
 
+HOSTS = ("push2.eastmoney.com", "push2his.eastmoney.com")
+"""Where the calls used here go, by HTTPS: quotes, then bars."""
+
 ATTEMPTS = 3
 REQUEST_S_MAX = 6.0
 
+_T = TypeVar("_T")
+
 
 class AkshareApi(Protocol):
-    """The two calls of akshare that are used; frames are pandas'."""
+    """The calls of akshare that are used; frames are pandas'."""
 
     def stock_bid_ask_em(self, symbol: str) -> Any:
         """Return a frame of `item` and `value`."""
 
-    def stock_zh_a_hist_min_em(self, symbol: str, start_date: str, period: str) -> Any:
-        """Return a frame with a `时间` column, one row a minute."""
+    def stock_zh_a_hist_min_em(self, symbol: str, start_date: str, period: str, adjust: str = "") -> Any:
+        """Return a frame with a `时间` column, one row a bar of `period` minutes."""
+
+    def stock_zh_a_hist(self, symbol: str, period: str, start_date: str, end_date: str, adjust: str) -> Any:
+        """Return a frame with a `日期` column, one row a bar; empty where the vendor has none."""
+
+
+class _Ask(Protocol[_T]):
+    """One question about one symbol (`600519`), each request of it tried again by `again`."""
+
+    def __call__(
+        self, symbol: Symbol, api: AkshareApi, code: str, again: Callable[..., Any], late: Event
+    ) -> _T: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _NoAnswer:
+    """Why there is no answer for a symbol."""
+
+    why: str
 
 
 class AkshareSource:
@@ -88,58 +116,96 @@ class AkshareSource:
         Raises:
             PriceFault: No symbol got a quote.
         """
-        wanted = tuple(dict.fromkeys(symbols))
-        answers = await self._ask_all(wanted) if wanted else {}
-        quotes = tuple(answer for answer in answers.values() if isinstance(answer, Quote))
-        faults: dict[str, str] = {
-            symbol: answer for symbol, answer in answers.items() if isinstance(answer, str)
-        }
-        if not quotes:
-            why = next((f"{symbol}: {fault}" for symbol, fault in faults.items()), "no symbol was asked for")
-            raise PriceFault(f"{self._name}, {len(wanted)} symbols", f"no quote at all; {why}")
+        answers, faults = await self._ask_all(symbols, self._quote)
+        if not answers:
+            raise self._nothing(len(set(symbols)), "no quote at all", faults)
         return VendorSnapshot(
-            moment=self._clock.now(), source=self._name, symbols=tuple(symbols), quotes=quotes, faults=faults
+            moment=self._clock.now(),
+            source=self._name,
+            symbols=tuple(symbols),
+            quotes=tuple(answers.values()),
+            faults=faults,
         )
 
-    async def _ask_all(self, symbols: Sequence[Symbol]) -> dict[Symbol, Quote | str]:
-        """Return for each symbol its quote, or why there is none."""
+    async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
+        """Return the newest ended bars, about `HISTORY_BARS` a symbol, adjusted forward, volume in lots.
+
+        A symbol whose bars did not come in time, or cannot be bars, is left out. The columns stand in
+        the order of `symbols`.
+
+        Raises:
+            PriceFault: No symbol has bars.
+        """
+        # Taken before the first request: a bar that ends while they run may come unfinished.
+        now = self._clock.now()
+        answers, faults = await self._ask_all(symbols, partial(_bars, frequency, now))
+        if not answers:
+            raise self._nothing(len(set(symbols)), f"no {frequency} bars at all", faults)
+        return history_panel(answers, frequency, self._name)
+
+    def _nothing(self, asked: int, what: str, faults: Mapping[str, str]) -> PriceFault:
+        why = next((f"{symbol}: {fault}" for symbol, fault in faults.items()), "no symbol was asked for")
+        return PriceFault(f"{self._name}, {asked} symbols", f"{what}; {why}")
+
+    async def _ask_all(
+        self, symbols: Sequence[Symbol], ask: _Ask[_T]
+    ) -> tuple[dict[Symbol, _T], dict[str, str]]:
+        """Return the answer for each symbol, in their order, and for the others why there is none."""
         late = Event()
         pool = ThreadPoolExecutor(max_workers=self._workers, thread_name_prefix=self._name)
+        answers: dict[Symbol, _T] = {}
+        faults: dict[str, str] = {}
         try:
-            asked = {symbol: asyncio.wrap_future(pool.submit(self._ask, symbol, late)) for symbol in symbols}
-            _, unanswered = await asyncio.wait(asked.values(), timeout=self._deadline_s)
+            asked = {
+                symbol: asyncio.wrap_future(pool.submit(self._answer, symbol, ask, late))
+                for symbol in dict.fromkeys(symbols)
+            }
+            if asked:
+                await asyncio.wait(asked.values(), timeout=self._deadline_s)
         finally:
             late.set()
             pool.shutdown(wait=False, cancel_futures=True)
-        no_answer = f"no answer within {self._deadline_s:g} s"
-        return {
-            symbol: no_answer if future in unanswered else future.result() for symbol, future in asked.items()
-        }
+        for symbol, future in asked.items():
+            if not future.done() or future.cancelled():
+                faults[symbol] = f"no answer within {self._deadline_s:g} s"
+            elif isinstance(answer := future.result(), _NoAnswer):
+                faults[symbol] = answer.why
+            else:
+                answers[symbol] = answer
+        return answers, faults
 
-    def _ask(self, symbol: Symbol, late: Event) -> Quote | str:
-        """Return the quote of one symbol, or why there is none. Runs in a thread of its own."""
-        code = symbol.partition(".")[0]
+    def _answer(self, symbol: Symbol, ask: _Ask[_T], late: Event) -> _T | _NoAnswer:
+        """Return the answer for one symbol, or why there is none. Runs in a thread of its own."""
         try:
             if board_of(symbol, local(self._clock.now(), Market.CN).date()) not in BOARDS:
-                return "not a stock; this source knows mainland stocks only"
+                return _NoAnswer("not a stock; this source knows mainland stocks only")
         except OutsideRulebook as problem:
-            return str(problem)
+            return _NoAnswer(str(problem))
         requests = importlib.import_module("requests")
         limit_requests_of_this_thread(min(REQUEST_S_MAX, self._deadline_s))
-        network = (requests.ConnectionError, requests.Timeout)
+        again = self._bounded((requests.ConnectionError, requests.Timeout), late)
         try:
-            api = self._loaded()
-            # The minute comes first: what dates the book must not be newer than the book.
-            minutes = self._bounded(network, late)(self._minutes, api, code)
-            if late.is_set():
-                return "too late"
-            items = self._bounded(network, late)(_items, api, code)
-            return quote_of(symbol, items, stamp_of(minutes, self._clock.now()), self._name)
-        except (NotAQuote, requests.RequestException) as problem:
-            return str(problem) or type(problem).__name__
+            return ask(symbol, self._loaded(), symbol.partition(".")[0], again, late)
+        except (NotAQuote, NoBars, requests.RequestException) as problem:
+            return _NoAnswer(str(problem) or type(problem).__name__)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as problem:
             # akshare does not check what it got, so a foreign answer surfaces as one of these.
-            return f"the answer has another form ({type(problem).__name__}: {problem})"
+            return _NoAnswer(f"the answer has another form ({type(problem).__name__}: {problem})")
+
+    def _quote(
+        self, symbol: Symbol, api: AkshareApi, code: str, again: Callable[..., Any], late: Event
+    ) -> Quote:
+        """Return the quote of one symbol.
+
+        Raises:
+            NotAQuote: There is none, or time is up.
+        """
+        # The minute comes first: what dates the book must not be newer than the book.
+        minutes = again(self._minutes, api, code)
+        if late.is_set():
+            raise NotAQuote("too late")
+        items = again(_items, api, code)
+        return quote_of(symbol, items, stamp_of(minutes, self._clock.now()), self._name)
 
     def _loaded(self) -> AkshareApi:
         if self._api is None:
@@ -166,3 +232,27 @@ class AkshareSource:
 def _items(api: AkshareApi, code: str) -> dict[str, object]:
     frame = api.stock_bid_ask_em(symbol=code)
     return dict(zip(frame["item"], frame["value"], strict=True))
+
+
+def _bars(
+    frequency: Frequency,
+    now: datetime,
+    symbol: Symbol,
+    api: AkshareApi,
+    code: str,
+    again: Callable[..., Any],
+    late: Event,
+) -> tuple[RawBar, ...]:
+    """Return the ended bars of one symbol.
+
+    Raises:
+        NoBars: There are none.
+    """
+    since, today = first_day(frequency, now), local(now, Market.CN)
+    if frequency is Frequency.DAILY:
+        days = {"start_date": f"{since:%Y%m%d}", "end_date": f"{today:%Y%m%d}"}
+        frame = again(api.stock_zh_a_hist, symbol=code, period="daily", adjust="qfq", **days)
+    else:
+        start = f"{since:%Y-%m-%d %H:%M:%S}"
+        frame = again(api.stock_zh_a_hist_min_em, symbol=code, period="60", start_date=start, adjust="qfq")
+    return ended_bars(symbol, frame, frequency, now)

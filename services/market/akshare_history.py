@@ -1,0 +1,77 @@
+"""Turns akshare's frames of bars into a panel of those that have ended. No network here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from services.domain.bars import Adjustment, Frequency, Panel, VolumeUnit
+from services.domain.instruments import Market, Symbol
+from services.market.bar_times import bar_time
+from services.market.columns import with_digest
+from services.market.panel_builder import DeclaredFacts, build_panel
+from services.market.raw_bars import RawBar, read_number
+from services.slots import local
+
+HISTORY_BARS = 60
+"""How many ended bars of a symbol are kept, the newest ones."""
+
+FIRST_DAY_BACK = {Frequency.DAILY: timedelta(days=120), Frequency.HOURLY: timedelta(days=40)}
+"""How far back bars are asked for: 60 bars are 60 or 15 trading days, and a long holiday takes 10 more."""
+
+FACTS = DeclaredFacts(adjustment=Adjustment.FORWARD, volume_unit=VolumeUnit.LOT)
+"""What is asked of the vendor (`qfq`), and what its `成交量` counts."""
+
+_LABELS = {Frequency.DAILY: "日期", Frequency.HOURLY: "时间"}
+_NUMBERS = ("开盘", "最高", "最低", "收盘", "成交量")
+
+
+class NoBars(ValueError):
+    """The vendor answered, but with no bars one may reason about."""
+
+
+def first_day(frequency: Frequency, now: datetime) -> datetime:
+    """Return the midnight (Asia/Shanghai) from which bars are asked for."""
+    since = local(now, Market.CN) - FIRST_DAY_BACK[frequency]
+    return since.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def ended_bars(symbol: Symbol, frame: Any, frequency: Frequency, now: datetime) -> tuple[RawBar, ...]:
+    """Return the newest bars of one symbol that had ended at `now`, oldest first, `HISTORY_BARS` at most.
+
+    Raises:
+        NoBars: There is none, or one of them cannot be a bar.
+    """
+    if not len(frame):
+        raise NoBars("no bars")
+    try:
+        bars = [bar for bar in _raw_bars(symbol, frame, frequency) if _has_ended(bar, now)]
+        if not bars:
+            raise NoBars("no bar has ended yet")
+        kept = tuple(bars[-HISTORY_BARS:])
+        # Each symbol is checked by itself, so that a bad one does not take the others with it.
+        build_panel(Path(symbol), kept, FACTS, frequency)
+    except ValueError as problem:
+        raise NoBars(str(problem)) from None
+    return kept
+
+
+def history_panel(bars: Mapping[Symbol, Iterable[RawBar]], frequency: Frequency, source: str) -> Panel:
+    """Return the checked bars of at least one symbol as a panel of that source, with its digest."""
+    together = (bar for series in bars.values() for bar in series)
+    panel = build_panel(Path(source), together, FACTS, frequency)
+    return with_digest(replace(panel, source=f"{source}:history"))
+
+
+def _raw_bars(symbol: Symbol, frame: Any, frequency: Frequency) -> Iterator[RawBar]:
+    columns = [frame[name] for name in (_LABELS[frequency], *_NUMBERS)]
+    for line, (label, *stated) in enumerate(zip(*columns, strict=True), start=1):
+        numbers = [read_number(float(number), name) for number, name in zip(stated, _NUMBERS, strict=True)]
+        yield RawBar(line, symbol, "", str(label), *numbers)
+
+
+def _has_ended(bar: RawBar, now: datetime) -> bool:
+    return bar_time(bar.label, Market.CN).end_s <= now.timestamp()
