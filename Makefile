@@ -7,7 +7,8 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do \
 	done)
 VENV ?= .venv
 BIN := $(VENV)/bin
-DATA_DIR ?= kaipan-data
+# Where the demo keeps its data; empty: the program's own place for it.
+DATA_DIR ?=
 DEMO := --mode paper --frequency hourly --demo
 SESSION := build/session
 CREATED := $(VENV)/.created
@@ -28,7 +29,7 @@ help: ## What can be run
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUNTIME) ## Five trading days of hourly sessions on the embedded demo market
-	@$(BIN)/python run_live.py $(DEMO) --data-dir $(DATA_DIR)
+	@$(BIN)/python run_live.py $(DEMO) $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
 session: $(RUNTIME) ## Paper sessions on the demo's prices in a folder of their own; prints the last one's record
 	@rm -rf $(SESSION) && mkdir -p $(SESSION)

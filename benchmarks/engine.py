@@ -89,7 +89,7 @@ def bench(symbols: int, years: int, frequency: Frequency, every: int, profile: b
         whole_s = stopwatch_s() - began_s
         if profile:
             profiler.disable()
-            pstats.Stats(profiler).sort_stats("tottime").print_stats(45)
+            pstats.Stats(profiler).sort_stats("cumtime").print_stats(70)
         engine_s = marks[-1] - began_s
         fills = sum(event.kind == "fill" for event in outcome.events)
         return {

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from agents.replay import ReplayAgent
 from agents.rule import rule_agent
-from commands.composition import Panels, Parts, market_view
+from commands.composition import Panels, Parts, instruments_of, market_view
 from commands.recorded_settings import restored
 from scheduler.replay import Replay
 from scheduler.world import World
@@ -101,7 +101,7 @@ class Twin:
                 commission=settings.commission,
                 slippage_bp=Decimal(settings.slippage_bp),
                 ledger=MemoryLedger(),
-                instruments=self._panel.instruments if self._panel else {},
+                instruments=instruments_of(self._panel, self._panel.symbols if self._panel else ()),
                 zone=ZONES[Market(self._genesis.market)],
             )
         return Parts(

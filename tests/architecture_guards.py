@@ -320,8 +320,10 @@ def guard_module_name(source: Source) -> Iterator[str]:
 def guard_promised(source: Source) -> Iterator[str]:
     """Nothing raises NotImplementedError: what is not there has no door to it."""
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Name) and node.id == "NotImplementedError":
-            yield f"{source.module}:{node.lineno}"
+        if isinstance(node, ast.Raise):
+            raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            if isinstance(raised, ast.Name) and raised.id == "NotImplementedError":
+                yield f"{source.module}:{node.lineno}"
 
 
 GUARDS: tuple[Guard, ...] = (

@@ -155,6 +155,7 @@ BAD: tuple[tuple[Guard, str, str], ...] = (
     (guard_module_name, "services.utils", ""),
     (guard_module_name, "types.orders", ""),
     (guard_promised, "services.executor", "raise NotImplementedError"),
+    (guard_promised, "services.executor", "raise NotImplementedError('later') from None"),
 )
 
 GOOD: tuple[tuple[Guard, str, str], ...] = (
@@ -190,6 +191,7 @@ GOOD: tuple[tuple[Guard, str, str], ...] = (
     (guard_approval, "services.executor", "def place(order: ApprovedOrder): ..."),
     (guard_length, "services.executor", "def just():\n" + "    x = 1\n" * 59),
     (guard_module_name, "services.calendars", ""),
+    (guard_promised, "commands.live_run", "try: add()\nexcept NotImplementedError: wait()"),
 )
 
 

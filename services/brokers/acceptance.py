@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cache
 
 from services.brokers.ledger import Accepted, Rejected
 from services.brokers.market_view import Offer
 from services.domain.book import Book
-from services.domain.instruments import Instrument, Kind, Symbol
+from services.domain.instruments import Board, Instrument, Kind, Symbol
 from services.domain.money import to_cent
 from services.domain.orders import OrderTerms, Rule, Side
 from services.rules import (
@@ -120,19 +121,24 @@ def sellable(book: Book, facts: Facts, day: date) -> int:
 
 def _accepted(terms: OrderTerms, request: Request, span: PhaseSpan, band: Band) -> Accepted:
     """Return the entry that takes the order until its kind of trading ends that day."""
-    after_hours = span.phase in AFTER_HOURS
-    kind = [
-        s for s in request.facts.rules.phases if s.accepts_orders and (s.phase in AFTER_HOURS) == after_hours
-    ]
-    end = kind[-1].end if request.early_close is None else min(kind[-1].end, request.early_close)
+    rules, after_hours = request.facts.rules, span.phase in AFTER_HOURS
+    last = _last_phase(rules.board, rules.day, after_hours)
+    end = last.end if request.early_close is None else min(last.end, request.early_close)
     return Accepted(
         at=request.at,
         terms=terms,
         expires_at=_on(request.at, end),
         limit_down_cny=band.limit_down,
         limit_up_cny=band.limit_up,
-        fixed_from=max(request.at, _on(request.at, kind[-1].start)) if after_hours else None,
+        fixed_from=max(request.at, _on(request.at, last.start)) if after_hours else None,
     )
+
+
+@cache
+def _last_phase(board: Board, day: date, after_hours: bool) -> PhaseSpan:
+    """Return the last phase of the day that takes auction orders, or after-hours orders."""
+    phases = rules_on(board, day).phases
+    return [span for span in phases if span.accepts_orders and (span.phase in AFTER_HOURS) == after_hours][-1]
 
 
 def _on(at: datetime, time_of_day: time) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -90,16 +91,25 @@ class Panel:
         return {symbol: i for i, symbol in enumerate(self.symbols)}
 
     @cached_property
+    def first_rows(self) -> list[int]:
+        """For each row the first row of its day."""
+        firsts: list[int] = []
+        for row, day in enumerate(self.days.tolist()):
+            same = row > 0 and day == self.days[row - 1]
+            firsts.append(firsts[-1] if same else row)
+        return firsts
+
+    @cached_property
     def _starts(self) -> list[int]:
-        return [int(second) for second in self.starts]
+        return [int(second) for second in self.starts.tolist()]
 
     @cached_property
     def _ends(self) -> list[int]:
-        return [int(second) for second in self.ends]
+        return [int(second) for second in self.ends.tolist()]
 
     def ended(self, moment: datetime) -> int:
         """Return how many rows have ended at `moment` (end <= moment)."""
-        return int(np.searchsorted(self.ends, moment.timestamp(), side="right"))
+        return bisect_right(self._ends, moment.timestamp())
 
     def until(self, moment: datetime) -> History:
         """Return the bars whose end is not after `moment`."""

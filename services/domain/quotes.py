@@ -139,8 +139,18 @@ class PanelSnapshot:
         closes: FloatArray = self.panel.close[self._ended - 1]
         return closes
 
+    @cached_property
+    def _quotes(self) -> dict[Symbol, Quote | None]:
+        return {}
+
     def get(self, symbol: Symbol) -> Quote | None:
         """Return the quote of `symbol`; None before its first bar, or where its last is unknown."""
+        known = self._quotes
+        if symbol not in known:
+            known[symbol] = self._read(symbol)
+        return known[symbol]
+
+    def _read(self, symbol: Symbol) -> Quote | None:
         panel, column = self.panel, self.panel.column.get(symbol)
         if column is None:
             return None
@@ -171,11 +181,9 @@ class PanelSnapshot:
         row = self._opening if self._opening is not None else self._ended - 1
         if row < 0:
             return None
-        day = int(panel.days[row])
         if panel.prev_close is not None and not isnan(stated := float(panel.prev_close[row, column])):
             return stated
-        first = int(np.searchsorted(panel.days, day, side="left"))
-        past = _last_known(panel, column, first - 1)
+        past = _last_known(panel, column, panel.first_rows[row] - 1)
         return None if past is None else float(panel.close[past, column])
 
 

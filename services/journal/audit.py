@@ -316,3 +316,6 @@ _STEPS: Mapping[type, Callable[..., None]] = {
     Closed: AuditTrail._closed,
     Rested: AuditTrail._rested,
 }
+
+AUDITED = frozenset(_STEPS)
+"""The kinds of body the trail is made of; others may be kept from it."""

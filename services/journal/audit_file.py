@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.domain.events import Event, Repaired
 from services.journal.account import Account
-from services.journal.audit import AuditTrail
+from services.journal.audit import AUDITED, AuditTrail
 from services.ports import JournalFault
 
 
@@ -31,6 +31,8 @@ class AuditFile:
 
     def listen(self, event: Event, value: object, account: Account) -> None:
         """Take an event of the journal."""
+        if type(value) not in AUDITED:
+            return
         self._pending += self._trail.apply(event, value, account)
         if self._pending and self._repaired and self._at_once:
             self.flush()

@@ -61,12 +61,18 @@ class AkshareApi(Protocol):
         """Return a frame with a `日期` column, one row a bar; empty where the vendor has none."""
 
 
-class _Ask(Protocol[_T]):
-    """One question about one symbol (`600519`), each request of it tried again by `again`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """One symbol's turn with the vendor: its code there (`600519`), and how to ask.
 
-    def __call__(
-        self, symbol: Symbol, api: AkshareApi, code: str, again: Callable[..., Any], late: Event
-    ) -> _T: ...
+    `again` calls what it is given, and again on network errors; once `late` is set nothing more is asked.
+    """
+
+    symbol: Symbol
+    code: str
+    api: AkshareApi
+    again: Callable[..., Any]
+    late: Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,7 @@ class AkshareSource:
         return PriceFault(f"{self._name}, {asked} symbols", f"{what}; {why}")
 
     async def _ask_all(
-        self, symbols: Sequence[Symbol], ask: _Ask[_T]
+        self, symbols: Sequence[Symbol], ask: Callable[[_Turn], _T]
     ) -> tuple[dict[Symbol, _T], dict[str, str]]:
         """Return the answer for each symbol, in their order, and for the others why there is none."""
         late = Event()
@@ -174,7 +180,7 @@ class AkshareSource:
                 answers[symbol] = answer
         return answers, faults
 
-    def _answer(self, symbol: Symbol, ask: _Ask[_T], late: Event) -> _T | _NoAnswer:
+    def _answer(self, symbol: Symbol, ask: Callable[[_Turn], _T], late: Event) -> _T | _NoAnswer:
         """Return the answer for one symbol, or why there is none. Runs in a thread of its own."""
         try:
             if board_of(symbol, local(self._clock.now(), Market.CN).date()) not in BOARDS:
@@ -185,27 +191,27 @@ class AkshareSource:
         limit_requests_of_this_thread(min(REQUEST_S_MAX, self._deadline_s))
         again = self._bounded((requests.ConnectionError, requests.Timeout), late)
         try:
-            return ask(symbol, self._loaded(), symbol.partition(".")[0], again, late)
+            api = self._loaded()
+            code = symbol.partition(".")[0]
+            return ask(_Turn(symbol=symbol, code=code, api=api, again=again, late=late))
         except (NotAQuote, NoBars, requests.RequestException) as problem:
             return _NoAnswer(str(problem) or type(problem).__name__)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as problem:
             # akshare does not check what it got, so a foreign answer surfaces as one of these.
             return _NoAnswer(f"the answer has another form ({type(problem).__name__}: {problem})")
 
-    def _quote(
-        self, symbol: Symbol, api: AkshareApi, code: str, again: Callable[..., Any], late: Event
-    ) -> Quote:
+    def _quote(self, turn: _Turn) -> Quote:
         """Return the quote of one symbol.
 
         Raises:
             NotAQuote: There is none, or time is up.
         """
         # The minute comes first: what dates the book must not be newer than the book.
-        minutes = again(self._minutes, api, code)
-        if late.is_set():
+        minutes = turn.again(self._minutes, turn.api, turn.code)
+        if turn.late.is_set():
             raise NotAQuote("too late")
-        items = again(_items, api, code)
-        return quote_of(symbol, items, stamp_of(minutes, self._clock.now()), self._name)
+        items = turn.again(_items, turn.api, turn.code)
+        return quote_of(turn.symbol, items, stamp_of(minutes, self._clock.now()), self._name)
 
     def _loaded(self) -> AkshareApi:
         if self._api is None:
@@ -234,16 +240,8 @@ def _items(api: AkshareApi, code: str) -> dict[str, object]:
     return dict(zip(frame["item"], frame["value"], strict=True))
 
 
-def _bars(
-    frequency: Frequency,
-    now: datetime,
-    symbol: Symbol,
-    api: AkshareApi,
-    code: str,
-    again: Callable[..., Any],
-    late: Event,
-) -> tuple[RawBar, ...]:
-    """Return the ended bars of one symbol.
+def _bars(frequency: Frequency, now: datetime, turn: _Turn) -> tuple[RawBar, ...]:
+    """Return the bars of one symbol that had ended at `now`.
 
     Raises:
         NoBars: There are none.
@@ -251,8 +249,9 @@ def _bars(
     since, today = first_day(frequency, now), local(now, Market.CN)
     if frequency is Frequency.DAILY:
         days = {"start_date": f"{since:%Y%m%d}", "end_date": f"{today:%Y%m%d}"}
-        frame = again(api.stock_zh_a_hist, symbol=code, period="daily", adjust="qfq", **days)
+        frame = turn.again(turn.api.stock_zh_a_hist, symbol=turn.code, period="daily", adjust="qfq", **days)
     else:
         start = f"{since:%Y-%m-%d %H:%M:%S}"
-        frame = again(api.stock_zh_a_hist_min_em, symbol=code, period="60", start_date=start, adjust="qfq")
-    return ended_bars(symbol, frame, frequency, now)
+        ask = turn.api.stock_zh_a_hist_min_em
+        frame = turn.again(ask, symbol=turn.code, start_date=start, period="60", adjust="qfq")
+    return ended_bars(turn.symbol, frame, frequency, now)

@@ -124,11 +124,13 @@ def test_an_order_sent_while_the_close_is_awaited_trades_at_it_from_five_past_th
         (buy(MAIN, 100, "10.40", day=TUE), True),
         (buy(MAIN, 100, "10.39", day=TUE), False),  # below the close of 10.40
         (buy(Symbol("508001.SH"), 100, "10.000", day=TUE), False),  # a REIT does not trade after hours
-        (buy(Symbol("920999.BJ"), 100, "10.00", day=TUE), False),  # nor does BSE
+        (buy(Symbol("501001.SH"), 100, "10.000", day=TUE), False),  # nor an LOF, on a board that does
+        (buy(Symbol("920999.BJ"), 100, "10.00", day=TUE), False),  # nor BSE
     ],
 )
 def test_after_hours_takes_what_may_trade_at_the_close_alone(order: ApprovedOrder, ok: bool) -> None:
-    market = panel({MAIN: RISING, Symbol("508001.SH"): [FLAT] * 8, Symbol("920999.BJ"): [FLAT] * 8})
+    others = ("508001.SH", "501001.SH", "920999.BJ")
+    market = panel({MAIN: RISING, **{Symbol(other): [FLAT] * 8 for other in others}})
 
     ack, fills = traded(market, order, at(TUE, "15:05"), at(TUE, "15:05"))
 
@@ -296,6 +298,15 @@ def test_an_order_of_the_day_does_not_trade_in_a_bar_that_begins_at_its_end() ->
     assert fills == ()
 
 
+def test_an_after_hours_order_trades_at_the_close_and_not_in_a_bar() -> None:
+    hours = ((time(9, 30), time(15)), (time(15), time(15, 4)))
+    market = panel({MAIN: [FLAT, FLAT, FLAT, (10.0, 10.1, 9.9, 10.0)]}, hours=hours)
+
+    _, fills = traded(market, buy(MAIN, 100, "10.05", day=TUE), at(TUE, "15:01"), at(TUE, "16:00"))
+
+    assert [(fill.price_cny, fill.traded_at) for fill in fills] == [(Decimal("10.00"), at(TUE, "15:05"))]
+
+
 def test_a_bar_that_has_its_open_alone_pays_it_and_says_nothing_more() -> None:
     nan = float("nan")
     market = panel({MAIN: [*[FLAT] * 7, (10.0, nan, nan, nan)]})
@@ -385,6 +396,22 @@ def test_shares_in_a_working_sell_cannot_be_sold_twice() -> None:
 
     assert ack.reason.startswith("t_plus_1")
     assert asyncio.run(broker.get_positions()) == (Holding(symbol=MAIN, shares=300, sellable=100),)
+
+
+def test_an_odd_lot_in_a_working_sell_cannot_be_sold_again() -> None:
+    action = CorporateAction(symbol=MAIN, ex_date=TUE, shares_per_share=Decimal("0.5"))
+    clock = VirtualClock(at(MON, "09:35"))
+    market = panel({MAIN: [FLAT] * 8}, prev_close={MAIN: (10.0, 10.0)}, actions=(action,))
+    broker = exchange(market, clock)
+    asyncio.run(broker.submit_order(buy(MAIN, 100, "10.00", name="BUY")))
+    clock.jump(at(TUE, "09:35"))
+
+    first = asyncio.run(broker.submit_order(sell(MAIN, 50, "10.50", name="FIRST", day=TUE)))
+    again = asyncio.run(broker.submit_order(sell(MAIN, 50, "10.50", name="AGAIN", day=TUE)))
+
+    # 150 held: the odd 50 may go, and then 100 are left, which go whole.
+    assert first.kind is AckKind.ACCEPTED
+    assert again.reason.startswith("board_lot")
 
 
 def test_cash_in_a_working_buy_cannot_be_spent_twice() -> None:
