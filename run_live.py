@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from commands.usage import OneLineUsage
+
 if TYPE_CHECKING:
     from commands.screen import Screen
     from services.settings import Settings
@@ -64,6 +66,7 @@ EXAMPLES = _(
 )
 
 app = typer.Typer(
+    cls=OneLineUsage,
     help=MANUAL,
     epilog=EXAMPLES,
     add_completion=False,
@@ -248,7 +251,10 @@ def main_job(
     adjustment: Annotated[
         str | None,
         typer.Option(
-            help=_("Declared of --prices: raw, forward or backward.", "声明复权方式：raw、forward 或 backward。"),
+            help=_(
+                "Declared of --prices: raw, forward or backward.",
+                "声明复权方式：raw、forward 或 backward。",
+            ),
             show_default=False,
         ),
     ] = None,
@@ -274,7 +280,7 @@ def main_job(
         ctx.obj = common
         return
     if session is not None:
-        _replay(common, session, agent)
+        _replay_of_main_job(common, mode, session, agent)
     given: dict[str, object | None] = {
         "mode": mode,
         "frequency": frequency or ("hourly" if demo and config is None else None),
@@ -329,6 +335,18 @@ def _command(
         return run(settings, screen)
 
     _run(options, command)
+
+
+def _replay_of_main_job(common: Common, mode: str | None, session: str, agent: str | None) -> None:
+    if mode not in (None, "backtest"):
+
+        def refuse(_screen: Screen) -> int:
+            from commands.failures import CommandFailed, Exit
+
+            raise CommandFailed(Exit.USAGE, f"--session goes with --mode backtest, not {mode}")
+
+        _run(common, refuse)
+    _replay(common, session, agent)
 
 
 def _replay(common: Common, session: str, agent: str | None, ctx: typer.Context | None = None) -> None:

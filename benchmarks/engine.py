@@ -79,6 +79,7 @@ def bench(symbols: int, years: int, frequency: Frequency, every: int, profile: b
             mind,
             folder,
             folder.journal,
+            lambda lock: lock.acquire(),
         )
         marks: list[float] = []
         profiler = cProfile.Profile()

@@ -10,6 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from commands.account_claim import claim
 from commands.composition import Panels, Parts, market_view, same_run
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
@@ -28,7 +29,7 @@ from services.brokers.ledger_file import FileLedger
 from services.brokers.simulated import SimulatedExchange
 from services.clock import LastEventClock, SystemClock
 from services.domain.instruments import Market, Symbol
-from services.journal.account_lock import AccountBusy, WriterLock, account_lock
+from services.journal.account_lock import account_lock
 from services.journal.audit_file import AuditFile
 from services.journal.inbox import kill_requested
 from services.journal.journal import Journal
@@ -59,7 +60,6 @@ DEFAULT_WATCHLIST = tuple(
 """Ten liquid shares, watched where the configuration names none."""
 
 _ONCE_GRACE_S = int(timedelta(days=1).total_seconds())
-_STANDBY_WAIT_S = 1.0
 
 
 def run_on_live_prices(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
@@ -78,30 +78,13 @@ def run_on_live_prices(settings: Settings, options: RunOptions, screen: Screen) 
     folder = AccountFolder(settings.data_dir, settings.account)
     with ExitStack() as opened:
         place = journal_place(settings, folder)
-        lock = account_lock(folder.root if isinstance(place, Path) else place, settings.account)
-        asyncio.run(_acquire(lock, screen, standby=options.standby))
+        lock = account_lock(place, settings.account)
+        asyncio.run(claim(lock, screen, standby=options.standby))
         opened.callback(lock.release)
         world = _world(settings, mind, folder, place, opened, once=options.once, cache=options.cache)
         if options.once:
             return asyncio.run(_once(world, screen))
         return asyncio.run(_stay_up(world, screen))
-
-
-async def _acquire(lock: WriterLock, screen: Screen, *, standby: bool) -> None:
-    """Take the account's lock; with `standby` wait for the process that has it."""
-    told = False
-    while True:
-        try:
-            lock.acquire()
-        except AccountBusy:
-            if not standby:
-                raise
-            if not told:
-                screen.line("live.standby")
-                told = True
-            await asyncio.sleep(_STANDBY_WAIT_S)
-        else:
-            return
 
 
 def _world(
@@ -119,13 +102,12 @@ def _world(
     genesis = live_genesis(settings, mind, watchlist, clock.now())
     store = SqlStore.open(place, settings.account)
     opened.callback(store.close)
-    audit = AuditFile(folder.audit)
-    journal = Journal(store, settings.account, clock, panels.get, (audit.listen,))
+    audit, seen = AuditFile(folder.audit), SeenPrices(AkshareSource(clock))
+    journal = Journal(store, settings.account, clock, panels.get, (audit.listen, seen.listen))
     if journal.account.genesis is not None:
         same_run(journal.account.genesis, genesis, folder)
         genesis = journal.account.genesis
     store.take_fence()
-    seen = SeenPrices(AkshareSource(clock))
     decided = run_settings(settings, watchlist, seen.name)
     begin(journal, audit, genesis, recorded(decided, settings.config_hash))
     ledger = FileLedger(folder.ledger)
@@ -199,42 +181,67 @@ async def _once(world: World, screen: Screen) -> Exit:
     return Exit.DONE
 
 
+class _Ticker:
+    """Ticks a loop, one tick at a time, until its end is asked for or a tick breaks what it needs."""
+
+    def __init__(self, loop: Loop, world: World, screen: Screen) -> None:
+        self._loop, self._world, self._screen = loop, world, screen
+        self._stopping, self._turn = asyncio.Event(), asyncio.Lock()
+        self._broken: list[Exception] = []
+        self.interrupted = False
+
+    async def tick(self) -> None:
+        """Do what is due now; a fault of the outside is told, and the next tick tries again."""
+        async with self._turn:
+            try:
+                await self._loop.tick(self._world.clock.now())
+            except JournalFault as fault:
+                self._break(fault)
+            except Fault as fault:
+                self._screen.note("live.tick_failed", why=fault)
+            except Exception as error:
+                self._break(error)
+                raise
+
+    def listen(self) -> None:
+        """End on Ctrl-C and on the system's request."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError):
+                asyncio.get_running_loop().add_signal_handler(number, self._stop, number)
+
+    async def ended(self) -> None:
+        """Return once the end was asked for and the tick under way is through.
+
+        Raises:
+            Exception: What broke a tick.
+        """
+        await self._stopping.wait()
+        async with self._turn:
+            if self._broken:
+                raise self._broken[0]
+
+    def _stop(self, number: signal.Signals) -> None:
+        self.interrupted = self.interrupted or number is signal.SIGINT
+        self._stopping.set()
+
+    def _break(self, error: Exception) -> None:
+        self._broken.append(error)
+        self._stopping.set()
+
+
 async def _stay_up(world: World, screen: Screen) -> Exit:
     """Fire on the slots until a person or the system asks for the end."""
     from scheduler.cron import triggers
 
-    stopping, turn = asyncio.Event(), asyncio.Lock()
     loop = Loop(
         world,
         OpenPlan(world.market, world.frequency, world.calendar, world.times),
         lambda session: show_session(world, session, screen),
         lambda session: show_woken(world, session, screen),
     )
-    broken: list[BaseException] = []
-    asked: list[signal.Signals] = []
-
-    def ask_to_stop(number: signal.Signals) -> None:
-        asked.append(number)
-        stopping.set()
-
-    async def tick() -> None:
-        async with turn:
-            try:
-                await loop.tick(world.clock.now())
-            except JournalFault as fault:
-                broken.append(fault)
-                stopping.set()
-            except Fault as fault:
-                screen.line("live.tick_failed", why=fault)
-            except Exception as error:
-                broken.append(error)
-                stopping.set()
-                raise
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(number, ask_to_stop, number)
-    screen.line(
+    ticker = _Ticker(loop, world, screen)
+    ticker.listen()
+    screen.note(
         "live.started",
         account=world.account,
         source=world.prices.name,
@@ -242,20 +249,18 @@ async def _stay_up(world: World, screen: Screen) -> Exit:
         count=len(world.watchlist),
     )
     times = world.times or TIMES[world.market, world.frequency]
-    scheduler = triggers(tick, world.market, times, world.grace_s)
+    scheduler = triggers(ticker.tick, world.market, times, world.grace_s)
     scheduler.start()
-    await tick()
+    await ticker.tick()
     upcoming = loop.next_slot()
     if upcoming is None:
-        screen.line("live.no_next")
+        screen.note("live.no_next")
     else:
-        screen.line("live.next", slot=upcoming.local)
-    await stopping.wait()
-    scheduler.shutdown(wait=False)
-    async with turn:
-        pass
-    if broken:
-        raise broken[0]
+        screen.note("live.next", slot=upcoming.local)
+    try:
+        await ticker.ended()
+    finally:
+        scheduler.shutdown(wait=False)
     screen.line("live.stopped")
     screen.result({"mode": world.mode, "account": world.account, "stopped": True})
-    return Exit.INTERRUPTED if signal.SIGINT in asked else Exit.DONE
+    return Exit.INTERRUPTED if ticker.interrupted else Exit.DONE

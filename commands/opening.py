@@ -10,7 +10,7 @@ from commands.composition import Panels, midnight, with_run_id
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
 from commands.minds import Mind
-from services.calendars import MarketCalendar, OverlayError, load_overlay
+from services.calendars import FIRST_DAYS, MarketCalendar, OverlayError, load_overlay
 from services.domain.bars import Frequency, Panel
 from services.domain.events import Genesis
 from services.domain.instruments import Market, Symbol
@@ -65,7 +65,7 @@ def open_recorded(
         start, end = start or DEMO_START, end or DEMO_END
     _require_frequency(settings.frequency, panel)
     calendar = open_calendar(settings, cache)
-    first, last = _period(panel, calendar, start, end)
+    first, last = _period(panel, calendar, settings.market, start, end)
     watchlist = _watchlist(settings, panel)
     genesis = Genesis(
         account=settings.account,
@@ -111,13 +111,16 @@ def _panel(settings: Settings, prices: Path | None, panels: Panels, folder: Acco
         raise CommandFailed(Exit.USAGE, str(error)) from error
     except OSError as error:
         where = error.filename or folder.panels
-        raise CommandFailed(Exit.UNAVAILABLE, f"{where}: {error.strerror or error}") from error
+        raise CommandFailed(
+            Exit.UNAVAILABLE,
+            f"{where}: {error.strerror or error}; give a --data-dir that can be written and has room",
+        ) from error
     markets = {Market.US if symbol.endswith(".US") else Market.CN for symbol in panel.symbols}
     if markets != {settings.market}:
         raise CommandFailed(
             Exit.USAGE,
             f"{prices}: holds symbols of market {', '.join(sorted(markets))}, not {settings.market}; "
-            f"give --market",
+            f"give --market {min(markets)}",
         )
     return panel
 
@@ -132,7 +135,7 @@ def _require_frequency(frequency: Frequency, panel: Panel) -> None:
 
 
 def _period(
-    panel: Panel, calendar: MarketCalendar, start: date | None, end: date | None
+    panel: Panel, calendar: MarketCalendar, market: Market, start: date | None, end: date | None
 ) -> tuple[date, date]:
     """Return the period, by default all of the data.
 
@@ -142,26 +145,31 @@ def _period(
     data_first, data_last = date.fromordinal(int(panel.days[0])), date.fromordinal(int(panel.days[-1]))
     first, last = start or data_first, end or data_last
     if last < first:
-        raise CommandFailed(Exit.USAGE, f"--end {last} lies before --start {first}")
+        raise CommandFailed(Exit.USAGE, f"--end {last} lies before --start {first}; exchange the two")
     if first < data_first or last > data_last:
         raise CommandFailed(
             Exit.USAGE,
-            f"{first} to {last} is outside the data; {panel.source} holds {data_first} to {data_last}",
+            f"{first} to {last} is outside the data: {panel.source} holds {data_first} to {data_last}; "
+            "give --start and --end within",
         )
+    begins = FIRST_DAYS[market]
+    if first < begins:
+        raise CommandFailed(Exit.USAGE, f"the calendar begins on {begins}; give a later --start")
     if last > calendar.known_until:
         raise CommandFailed(
             Exit.USAGE,
-            f"the calendar is known until {calendar.known_until}; extend it with calendar_overlay",
+            f"the calendar is known until {calendar.known_until}; give an earlier --end, "
+            "or extend it with calendar_overlay",
         )
     if not calendar.trading_days(first, last):
-        raise CommandFailed(Exit.USAGE, f"there is no trading day from {first} to {last}")
+        raise CommandFailed(Exit.USAGE, f"there is no trading day from {first} to {last}; give other days")
     return first, last
 
 
 def _watchlist(settings: Settings, panel: Panel) -> tuple[Symbol, ...]:
     for symbol in settings.watchlist:
         if symbol not in panel.column:
-            raise CommandFailed(Exit.USAGE, f"watchlist: {symbol} is not in {panel.source}")
+            raise CommandFailed(Exit.USAGE, f"watchlist: {symbol} is not in {panel.source}; take it out")
     return settings.watchlist or panel.symbols
 
 

@@ -26,6 +26,7 @@ from services.clock import LastEventClock, VirtualClock
 from services.domain.events import Event, Genesis, RunFinished, SettingsRecord
 from services.domain.instruments import Market
 from services.domain.orders import SessionId
+from services.journal.account_lock import WriterLock, account_lock
 from services.journal.audit_file import AuditFile
 from services.journal.journal import Journal
 from services.journal.memory_store import MemoryStore
@@ -68,9 +69,10 @@ class RecordedRun:
         mind: Mind,
         folder: AccountFolder,
         where: Path | str,
+        claim: Callable[[WriterLock], None],
     ) -> None:
         self._run, self._settings, self._config_hash = run, settings, config_hash
-        self._mind, self._folder, self._where = mind, folder, where
+        self._mind, self._folder, self._where, self._claim = mind, folder, where, claim
 
     def execute(self, watch: Watch) -> Outcome:
         """Run to the end, or go on with a run that was cut off.
@@ -80,12 +82,19 @@ class RecordedRun:
             JournalFault: The journal or the audit trail cannot be written; or another process has
                 the account.
         """
+        backtest = self._run.genesis.mode == "backtest"
+        if backtest and not isinstance(self._where, Path):
+            raise CommandFailed(Exit.USAGE, "journal_url: a backtest is saved as a file; leave it empty")
         finished = self._finished()
         if finished is not None:
             return finished
-        if self._run.genesis.mode == "backtest":
-            return self._in_memory(watch)
-        return self._on_disk(watch)
+        lock = account_lock(self._where, self._run.genesis.account)
+        self._claim(lock)
+        try:
+            # Whoever had the account meanwhile may have run this very run to its end.
+            return self._finished() or (self._in_memory(watch) if backtest else self._on_disk(watch))
+        finally:
+            lock.release()
 
     def _finished(self) -> Outcome | None:
         """Return the outcome of a run that is whole already, without changing a byte."""
@@ -126,24 +135,16 @@ class RecordedRun:
             )
         with _rare_collections():
             outcome = self._drive(store, MemoryLedger(), audit, watch)
-        if not isinstance(self._where, Path):
-            raise CommandFailed(Exit.USAGE, "journal_url: a backtest is saved as a file; leave it empty")
-        store.save(self._where)
+        store.save(self._folder.journal)
         audit.flush()
         return outcome
 
     def _on_disk(self, watch: Watch) -> Outcome:
         from services.brokers.ledger_file import FileLedger
-        from services.journal.account_lock import account_lock
         from services.journal.sql_store import SqlStore
 
         genesis = self._run.genesis
         with ExitStack() as opened:
-            lock = account_lock(
-                self._folder.root if isinstance(self._where, Path) else self._where, genesis.account
-            )
-            lock.acquire()
-            opened.callback(lock.release)
             self._folder.root.mkdir(parents=True, exist_ok=True)
             store = SqlStore.open(self._where, genesis.account)
             opened.callback(store.close)

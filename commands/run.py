@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+from commands.account_claim import claim
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
 from commands.minds import mind_of
@@ -17,6 +19,7 @@ from commands.stored_account import journal_place
 from scheduler.world import World
 from services.clock import stopwatch_s
 from services.domain.bars import Panel
+from services.domain.instruments import Market
 from services.settings import Mode, Settings
 from services.slots import ZONES
 
@@ -29,6 +32,7 @@ def run(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
     """
     if settings.mode is Mode.LIVE:
         raise _no_real_broker(settings)
+    _require_sense(settings, options)
     if settings.broker.type != "simulated":
         raise CommandFailed(
             Exit.USAGE,
@@ -37,13 +41,30 @@ def run(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
         )
     if options.recorded:
         return _recorded(settings, options, screen)
-    if settings.mode is Mode.BACKTEST:
-        raise CommandFailed(
-            Exit.USAGE, "--mode backtest needs --prices FILE, --demo, or --session ID to replay"
-        )
     from commands.live_run import run_on_live_prices
 
     return run_on_live_prices(settings, options, screen)
+
+
+def _require_sense(settings: Settings, options: RunOptions) -> None:
+    """Return where the options go together.
+
+    Raises:
+        CommandFailed: They do not; the message names the two.
+    """
+    why = ""
+    if options.demo and options.prices is not None:
+        why = "--demo brings its own prices; leave out --demo or --prices"
+    elif options.demo and settings.market is not Market.CN:
+        why = f"--demo is a mainland market, not --market {settings.market}; leave out one of them"
+    elif options.recorded and options.once:
+        why = "--once runs the current slot on live prices; leave out --once, or --prices and --demo"
+    elif not options.recorded and settings.mode is Mode.BACKTEST:
+        why = "--mode backtest needs --prices FILE, --demo, or --session ID to replay"
+    elif not options.recorded and (options.start or options.end):
+        why = "--start and --end are of recorded prices; add --prices FILE, or leave them out"
+    if why:
+        raise CommandFailed(Exit.USAGE, why)
 
 
 def _no_real_broker(settings: Settings) -> CommandFailed:
@@ -75,6 +96,7 @@ def _recorded(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
         mind,
         folder,
         journal_place(settings, folder),
+        lambda lock: asyncio.run(claim(lock, screen, standby=options.standby)),
     )
     if options.demo:
         screen.line("run.demo", start=recorded.genesis.start, end=recorded.genesis.end)
@@ -107,12 +129,12 @@ def show_session(world: World, session: str, screen: Screen) -> None:
 
     events = [event for event in world.journal.events if event.session == session]
     for record in session_records(events, world.journal.value):
-        screen.show(session_line(record, screen.lang))
+        screen.show_event(session_line(record, screen.lang))
 
 
 def show_woken(world: World, session: str, screen: Screen) -> None:
     """Print a line on a session whose waiting orders were sent now."""
-    screen.line("run.woken", at=world.clock.now().astimezone(ZONES[world.market]).strftime("%H:%M"))
+    screen.note("run.woken", at=world.clock.now().astimezone(ZONES[world.market]).strftime("%H:%M"))
     show_session(world, session, screen)
 
 

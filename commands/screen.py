@@ -44,6 +44,16 @@ class Screen:
 
             self.console.print(Text(tell(key, self.lang, **values)))
 
+    def note(self, key: str, **values: object) -> None:
+        """Print a sentence on what goes on: on stdout, or on stderr where stdout belongs to the JSON."""
+        from rich.text import Text
+
+        self.console.print(Text(tell(key, self.lang, **values)))
+
+    def show_event(self, renderable: RenderableType) -> None:
+        """Print what just happened: on stdout, or on stderr where stdout belongs to the JSON."""
+        self.console.print(renderable)
+
     def show(self, renderable: RenderableType) -> None:
         """Print a table or a view for a person."""
         if not self.as_json:
@@ -70,15 +80,19 @@ class Screen:
 
     @contextmanager
     def waiting(self, key: str, **values: object) -> Iterator[None]:
-        """Show that something is under way, on stderr."""
+        """Show that something is under way, where stderr is a terminal."""
         from rich.console import Console
 
-        with Console(stderr=True).status(tell(key, self.lang, **values)):
+        console = Console(stderr=True)
+        if not console.is_terminal:
+            yield
+            return
+        with console.status(tell(key, self.lang, **values)):
             yield
 
     @contextmanager
     def progress(self, key: str) -> Iterator[Progress]:
-        """Show a bar on stderr that the yielded object moves."""
+        """Show a bar that the yielded object moves, where stderr is a terminal."""
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bar
@@ -89,7 +103,8 @@ class Screen:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        console = Console(stderr=True)
+        with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
             yield Progress(bar, bar.add_task(tell(key, self.lang), total=None))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from commands.failures import CommandFailed, Exit
 from commands.live_plan import next_slot_of
 from commands.screen import Screen
-from commands.stored_account import StoredAccount, stored_account
+from commands.stored_account import StoredAccount, journal_place, stored_account
 from monitor.records import session_records
 from monitor.summary import summarise
 from services.domain.record import SessionRecord
@@ -27,7 +28,7 @@ def status(settings: Settings, screen: Screen, now: datetime) -> Exit:
     """
     with stored_account(settings) as account:
         summary = summarise(account.events, account.panel, account.journal.value)
-        state = _state(account)
+        state = _state(account, settings)
         upcoming = next_slot_of(account, settings, now) if account.genesis.run_id == "live" else None
         last = account.events[-1] if account.events else None
         folded = account.journal.account
@@ -103,13 +104,14 @@ def _row(record: SessionRecord) -> dict[str, Any]:
     }
 
 
-def _state(account: StoredAccount) -> str:
+def _state(account: StoredAccount, settings: Settings) -> str:
     """Return `running`, `finished` or `stopped`: whether a process holds the account."""
     if account.journal.account.finished is not None:
         return "finished"
-    if not (account.folder.root / LOCK_NAME).exists():
+    place = journal_place(settings, account.folder)
+    if isinstance(place, Path) and not (account.folder.root / LOCK_NAME).exists():
         return "stopped"
-    lock = account_lock(account.folder.root, account.genesis.account)
+    lock = account_lock(place, account.genesis.account)
     try:
         lock.acquire()
     except AccountBusy:

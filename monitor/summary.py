@@ -209,7 +209,7 @@ def _benchmark_return(points: Sequence[EquityPoint]) -> float | None:
         return None
     if points[0].benchmark_cny == 0.0:
         return None
-    return points[-1].benchmark_cny / points[0].benchmark_cny - 1.0
+    return float(points[-1].benchmark_cny / points[0].benchmark_cny - 1.0)
 
 
 def _positions(trail: Trail, panel: Panel | None) -> tuple[Position, ...]:

@@ -66,7 +66,11 @@ class Loop:
         for state in account.waiting():
             if min(terms.not_before for terms in state.waiting.values()) <= now:
                 await self._wake(state)
-        over = [terms for terms in account.working() if self._expiry(terms) <= now]
+        over = [
+            terms
+            for terms in account.working()
+            if terms.order_id not in self._looked and self._expiry(terms) <= now
+        ]
         await self._look_after(over, StageKind.EXPIRY)
         for slot in self._plan.between(self._handled(), now):
             if self._too_late(slot, now):

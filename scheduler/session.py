@@ -120,11 +120,11 @@ def _equity(book: Book, snapshot: Snapshot) -> tuple[Decimal, tuple[str, ...]]:
     """Return the account's value at the snapshot's prices, and the holdings it could not price."""
     value, unpriced = book.cash_cny, list[str]()
     for symbol, shares in book.holdings().items():
-        quote = snapshot.get(symbol)
-        if quote is None:
+        last = snapshot.last(symbol)
+        if last is None:
             unpriced.append(str(symbol))
         else:
-            value += quote.last_cny * shares
+            value += last * shares
     return to_cent(value), tuple(unpriced)
 
 
@@ -193,9 +193,10 @@ async def place(log: Log, stage: str, world: World, desk: Desk, judged: Review) 
         await world.executor.send(buys, log)
     if judged.verdicts.deferred:
         last = desk.moment + timedelta(seconds=desk.limits.order_ttl_s)
-        after_sells = replace(desk, book=world.journal.account.book)
+        account, step = world.journal.account, f"{stage}funded"
+        after_sells = replace(desk, book=account.sessions[log.session].books.get(step, account.book))
         funded = fund(judged.verdicts.deferred, after_sells, last)
-        log.settle(f"{stage}funded", funded.verdicts)
+        log.settle(step, funded.verdicts)
         await world.executor.send(funded.approved, log)
 
 

@@ -74,7 +74,7 @@ async def look_after(state: SessionState, world: World, kind: StageKind) -> None
     for order_id in state.orders:
         if world.journal.account.book.order(order_id) is not None:
             try:
-                await world.executor.look_after(order_id, log, cancel=cancel)
+                await world.executor.look_after(order_id, log, stage=prefix, cancel=cancel)
             except BrokerFault as fault:
                 log.settle(f"{prefix}fault:{order_id}", _note(fault))
     _rest(log, prefix, world)

@@ -46,19 +46,24 @@ class Executor:
         for fill in await self._broker.get_fills(since):
             self._take(fill)
 
-    async def look_after(self, order_id: OrderId, log: Log, *, cancel: bool) -> None:
+    async def look_after(self, order_id: OrderId, log: Log, *, stage: str, cancel: bool) -> None:
         """Write what became of an open order; with `cancel` ask for its end first.
+
+        `stage` is the prefix of the stage's steps: each stage asks anew. An order that the broker
+        certainly never got has ended.
 
         Raises:
             BrokerFault: The fills could not be listed.
         """
         if cancel:
-            await log.once(f"cancel:{order_id}", lambda: self._broker.cancel_order(order_id))
+            await log.once(f"{stage}cancel:{order_id}", lambda: self._broker.cancel_order(order_id))
         terms = self._journal.account.sessions[log.session].orders[order_id]
         sighting = await self._broker.get_order_status(order_id)
         await self.collect(terms.day)
         order = self._journal.account.book.order(order_id)
         status = sighting.status
+        if order is not None and sighting.sight is Sight.ABSENT:
+            self._end(order_id, log, OrderState.EXPIRED, f"the broker does not have it: {sighting.reason}")
         if order is None or status is None or not status.state.terminal:
             return
         if status.state is not OrderState.FILLED and status.filled == order.filled:
@@ -99,10 +104,14 @@ class Executor:
         return self._withheld(order) or await self._broker.submit_order(order)
 
     async def _look_up(self, order_id: OrderId, log: Log, why: str) -> Ack | None:
-        """Return what the broker has of the order, None where it certainly never arrived."""
-        sighting = await log.once(
-            f"sighting:{order_id}:{why}", lambda: self._broker.get_order_status(order_id)
-        )
+        """Return what the broker has of the order, None where it certainly never arrived.
+
+        Each look-up asks anew: what was absent before a crash may have been sent before the next.
+        """
+        step, number = f"sighting:{order_id}:{why}", 1
+        while log.has(f"{step}:{number}"):
+            number += 1
+        sighting = await log.once(f"{step}:{number}", lambda: self._broker.get_order_status(order_id))
         if sighting.sight is Sight.ABSENT:
             return None
         if sighting.status is None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from services.domain.book import Book
 from services.domain.orders import Intent, OrderTerms, Refusal, SessionId
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One row of the journal as stored: `body` is canonical JSON, `at` UTC text, hashes hex SHA-256."""
 
     seq: int

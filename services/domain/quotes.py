@@ -77,6 +77,9 @@ class Snapshot(Protocol):
     def get(self, symbol: Symbol) -> Quote | None:
         """Return the quote of `symbol`, None where the source gave none that can be believed."""
 
+    def last(self, symbol: Symbol) -> Decimal | None:
+        """Return the last price of `symbol` alone, None where `get` gives no quote."""
+
     def lasts(self) -> FloatArray:
         """Return the last prices in the order of `symbols`, NaN where unknown."""
 
@@ -94,6 +97,11 @@ class VendorSnapshot:
     def get(self, symbol: Symbol) -> Quote | None:
         """Return the quote of `symbol`, or None."""
         return next((quote for quote in self.quotes if quote.symbol == symbol), None)
+
+    def last(self, symbol: Symbol) -> Decimal | None:
+        """Return the last price of `symbol` alone, None where there is no quote."""
+        quote = self.get(symbol)
+        return None if quote is None else quote.last_cny
 
     def lasts(self) -> FloatArray:
         """Return the last prices in the order of `symbols`, NaN where unknown."""
@@ -138,6 +146,14 @@ class PanelSnapshot:
             return np.full(len(self.panel.symbols), np.nan)
         closes: FloatArray = self.panel.close[self._ended - 1]
         return closes
+
+    def last(self, symbol: Symbol) -> Decimal | None:
+        """Return the last price of `symbol` alone; cheaper than its whole quote."""
+        column = self.panel.column.get(symbol)
+        if column is not None and not isnan(price := float(self.lasts()[column])):
+            return from_float(price)
+        quote = self.get(symbol)
+        return None if quote is None else quote.last_cny
 
     @cached_property
     def _quotes(self) -> dict[Symbol, Quote | None]:

@@ -22,9 +22,10 @@ class Slot:
     @property
     def label(self) -> str:
         """`20251010-1035`: the day and local time, part of the session id."""
-        return f"{self.day:%Y%m%d}-{self.at:%H%M}"
+        day, at = self.day, self.at
+        return f"{day.year:04d}{day.month:02d}{day.day:02d}-{at.hour:02d}{at.minute:02d}"
 
     @property
     def local(self) -> str:
         """`2025-10-10 10:35:00`: the slot time in the market's zone, as the audit trail prints it."""
-        return f"{self.day.isoformat()} {self.at:%H:%M:%S}"
+        return f"{self.day.isoformat()} {self.at.isoformat('seconds')}"

@@ -41,7 +41,8 @@ class SessionState:
 
     `opening` is the book at the session's first event; `waiting` are orders whose time has not
     come; `orders` are those that left or were about to; `stages` counts the finished stages after
-    its close, and `stage` is one that began and has not ended.
+    its close, and `stage` is one that began and has not ended. `books` are the books that verdicts
+    were given on, by step: what is settled again after a cut must look at the same.
     """
 
     opened: Opened
@@ -51,6 +52,7 @@ class SessionState:
     orders: dict[OrderId, OrderTerms] = field(default_factory=dict)
     stages: int = 0
     stage: Stage | None = None
+    books: dict[str, Book] = field(default_factory=dict)
 
 
 class Account:
@@ -113,6 +115,7 @@ class Account:
 
     def _verdicts(self, event: Event, value: Verdicts) -> None:
         state = self.sessions[event.session]
+        state.books[event.step] = self.book
         state.waiting.update((terms.order_id, terms) for terms in value.waiting)
 
     def _intended(self, event: Event, value: OrderTerms) -> None:

@@ -72,18 +72,7 @@ def link(
 
 def hash_of(event: Event) -> str:
     """Return the hash the event's columns have, whatever its `hash` says."""
-    columns = (
-        event.seq,
-        event.account,
-        event.session,
-        event.step,
-        event.kind,
-        event.version,
-        event.at,
-        event.body,
-        event.prev,
-    )
-    return sha256(_encode(columns)).hexdigest()
+    return sha256(_encode(event[:-1])).hexdigest()
 
 
 def first_break(events: Iterable[Event], head: Head | None = None) -> ChainBreak | None:

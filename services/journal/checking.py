@@ -137,9 +137,14 @@ class CheckingJournal(Journal):
     def _show_next(self) -> None:
         while self._next < len(self.recorded):
             event = self.recorded[self._next]
-            if (event.session, event.step) not in self._seen and event.kind not in EVIDENCE:
-                self._replay_clock.show(datetime.fromisoformat(event.at))
-                return
+            step = (event.session, event.step)
+            if step not in self._seen:
+                if event.kind not in EVIDENCE:
+                    self._replay_clock.show(datetime.fromisoformat(event.at))
+                    return
+                # What follows it was asked of an exchange that stood at its moment.
+                self._seen.add(step)
+                self._take(event, self.value(event))
             self._next += 1
 
 

@@ -121,17 +121,8 @@ class Journal:
         """
         bodies: dict[str, bytes] = {}
         kind, version, body = pack(value, bodies)
-        event = link(
-            len(self.events) + 1,
-            self.name,
-            session,
-            step,
-            kind,
-            version,
-            self._stamp(),
-            body,
-            self._hash,
-        )
+        seq, at = len(self.events) + 1, self._stamp()
+        event = link(seq, self.name, session, step, kind, version, at, body, self._hash)
         self._store.append((event,), bodies)
         self._take(event, value)
         return event

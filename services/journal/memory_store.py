@@ -6,15 +6,12 @@ import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
-from operator import attrgetter
 from pathlib import Path
 
 from services.domain.events import Event
 from services.journal.chain import GENESIS_HASH, Head, require_digests
 from services.journal.schema import EVENT_COLUMNS, INDEX_STATEMENT, SCHEMA, table_statements
 from services.ports import JournalFault
-
-_row = attrgetter(*EVENT_COLUMNS)
 
 
 class MemoryStore:
@@ -25,6 +22,7 @@ class MemoryStore:
         self._bodies: dict[str, bytes] = {}
         self._steps: set[tuple[str, str]] = set()
         self._hash = GENESIS_HASH
+        self._account = ""
 
     def events(self) -> Iterable[Event]:
         """Return every event, by `seq`."""
@@ -42,21 +40,20 @@ class MemoryStore:
         """
         if bodies:
             require_digests(bodies)
-        prev, seq = self._hash, len(self._events)
-        fresh = set()
+        prev, seq, account = self._hash, len(self._events), self._account
+        fresh: dict[tuple[str, str], None] = {}
         for event in events:
-            seq += 1
             step = (event.session, event.step)
-            if event.seq != seq or event.prev != prev:
-                raise JournalFault(f"append event {event.seq}", f"it does not follow event {seq - 1}")
+            account = account or event.account
+            if event.seq != seq + 1 or event.prev != prev or event.account != account:
+                raise JournalFault(f"append event {event.seq}", f"it does not follow event {seq}")
             if step in self._steps or step in fresh:
                 raise JournalFault(f"append event {event.seq}", f"step {step} is already written")
-            prev = event.hash
-            fresh.add(step)
-        self._require_account(events)
-        self._steps |= fresh
+            prev, seq = event.hash, event.seq
+            fresh[step] = None
+        self._steps.update(fresh)
         self._events += events
-        self._hash = prev
+        self._hash, self._account = prev, account
         self._bodies.update(bodies)
 
     def body(self, digest: str) -> bytes:
@@ -111,7 +108,7 @@ class MemoryStore:
         for statement in table_statements("BLOB"):
             connection.execute(statement)
         marks = ", ".join("?" * len(EVENT_COLUMNS))
-        connection.executemany(f"INSERT INTO events VALUES ({marks})", map(_row, self._events))
+        connection.executemany(f"INSERT INTO events VALUES ({marks})", self._events)
         connection.executemany("INSERT INTO bodies VALUES (?, ?)", sorted(self._bodies.items()))
         if self._events:
             last = self._events[-1]
@@ -120,13 +117,6 @@ class MemoryStore:
         connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
         connection.execute(INDEX_STATEMENT)
         connection.execute("COMMIT")
-
-    def _require_account(self, events: Sequence[Event]) -> None:
-        held = self._events or events
-        for event in events:
-            if event.account != held[0].account:
-                why = f"it is of account {event.account!r}, the journal is of {held[0].account!r}"
-                raise JournalFault(f"append event {event.seq}", why)
 
 
 def _require_room(path: Path, replace: bool) -> None:

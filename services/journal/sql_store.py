@@ -116,7 +116,7 @@ class SqlStore:
         Raises:
             JournalFault: It cannot be written.
         """
-        start = {"account": self._account, **_columns(Head())}
+        start = {"account": self._account, "seq": Head().seq, "hash": Head().hash}
         with self._database.transaction("take the fence of") as connection:
             fence = int(connection.execute(_RAISE_FENCE, start).scalar_one())
         self._fence = fence
@@ -168,7 +168,7 @@ class SqlStore:
                 rows = [{"hash": digest, "body": bodies[digest]} for digest in sorted(bodies)]
                 connection.execute(_ADD_BODIES, rows)
             if events:
-                connection.execute(_ADD_EVENTS, [_columns(event) for event in events])
+                connection.execute(_ADD_EVENTS, [event._asdict() for event in events])
 
     def body(self, digest: str) -> bytes:
         """Return the large body with that SHA-256.
@@ -266,11 +266,6 @@ class SqlStore:
             self._require_same(self._held(connection))
             why = "it does not follow the last event of the journal; open the journal anew"
             raise JournalFault(f"append event {first.seq}", why)
-
-
-def _columns(record: Event | Head) -> dict[str, object]:
-    names = EVENT_COLUMNS if isinstance(record, Event) else ("seq", "hash")
-    return {name: getattr(record, name) for name in names}
 
 
 def _prepare(connection: Connection, database: Database) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,13 @@ from services.market.raw_bars import RawBar, read_number
 from services.slots import local
 
 HISTORY_BARS = 60
-"""How many ended bars of a symbol are kept, the newest ones."""
+"""About how many bars of a symbol are asked for; holidays leave fewer, a block under way adds some."""
 
-FIRST_DAY_BACK = {Frequency.DAILY: timedelta(days=120), Frequency.HOURLY: timedelta(days=40)}
-"""How far back bars are asked for: 60 bars are 60 or 15 trading days, and a long holiday takes 10 more."""
+_WEEKS_SHOWN = {Frequency.DAILY: HISTORY_BARS // 5, Frequency.HOURLY: HISTORY_BARS // 20}
+"""Weeks of trading that hold that many bars."""
+
+_WEEKS_A_BLOCK = {Frequency.DAILY: 4, Frequency.HOURLY: 1}
+"""For how long the first bar stays the same."""
 
 FACTS = DeclaredFacts(adjustment=Adjustment.FORWARD, volume_unit=VolumeUnit.LOT)
 """What is asked of the vendor (`qfq`), and what its `成交量` counts."""
@@ -33,14 +36,20 @@ class NoBars(ValueError):
     """The vendor answered, but with no bars one may reason about."""
 
 
-def first_day(frequency: Frequency, now: datetime) -> datetime:
-    """Return the midnight (Asia/Shanghai) from which bars are asked for."""
-    since = local(now, Market.CN) - FIRST_DAY_BACK[frequency]
-    return since.replace(hour=0, minute=0, second=0, microsecond=0)
+def first_day(frequency: Frequency, now: datetime) -> date:
+    """Return the Monday from which bars are asked for.
+
+    It stays the same for four weeks (hourly: one), so that a rule that acts every so many bars from
+    the first on does so live: in a window of fixed length every session would be the same bar's.
+    """
+    today = local(now, Market.CN).date()
+    # Day 1 of the calendar was a Monday.
+    into_block = (today.toordinal() - 1) % (7 * _WEEKS_A_BLOCK[frequency])
+    return today - timedelta(days=into_block, weeks=_WEEKS_SHOWN[frequency])
 
 
 def ended_bars(symbol: Symbol, frame: Any, frequency: Frequency, now: datetime) -> tuple[RawBar, ...]:
-    """Return the newest bars of one symbol that had ended at `now`, oldest first, `HISTORY_BARS` at most.
+    """Return the bars of one symbol that had ended at `now`, oldest first.
 
     Raises:
         NoBars: There is none, or one of them cannot be a bar.
@@ -48,15 +57,14 @@ def ended_bars(symbol: Symbol, frame: Any, frequency: Frequency, now: datetime) 
     if not len(frame):
         raise NoBars("no bars")
     try:
-        bars = [bar for bar in _raw_bars(symbol, frame, frequency) if _has_ended(bar, now)]
+        bars = tuple(bar for bar in _raw_bars(symbol, frame, frequency) if _has_ended(bar, now))
         if not bars:
             raise NoBars("no bar has ended yet")
-        kept = tuple(bars[-HISTORY_BARS:])
         # Each symbol is checked by itself, so that a bad one does not take the others with it.
-        build_panel(Path(symbol), kept, FACTS, frequency)
+        build_panel(Path(symbol), bars, FACTS, frequency)
     except ValueError as problem:
         raise NoBars(str(problem)) from None
-    return kept
+    return bars
 
 
 def history_panel(bars: Mapping[Symbol, Iterable[RawBar]], frequency: Frequency, source: str) -> Panel:

@@ -134,7 +134,7 @@ class AkshareSource:
         )
 
     async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
-        """Return the newest ended bars, about `HISTORY_BARS` a symbol, adjusted forward, volume in lots.
+        """Return the ended bars of the last weeks, about 60 a symbol, adjusted forward, volume in lots.
 
         A symbol whose bars did not come in time, or cannot be bars, is left out. The columns stand in
         the order of `symbols`.
@@ -251,7 +251,7 @@ def _bars(frequency: Frequency, now: datetime, turn: _Turn) -> tuple[RawBar, ...
         days = {"start_date": f"{since:%Y%m%d}", "end_date": f"{today:%Y%m%d}"}
         frame = turn.again(turn.api.stock_zh_a_hist, symbol=turn.code, period="daily", adjust="qfq", **days)
     else:
-        start = f"{since:%Y-%m-%d %H:%M:%S}"
+        start = f"{since} 00:00:00"
         ask = turn.api.stock_zh_a_hist_min_em
         frame = turn.again(ask, symbol=turn.code, start_date=start, period="60", adjust="qfq")
     return ended_bars(turn.symbol, frame, frequency, now)

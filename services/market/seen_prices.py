@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from services.domain.bars import Frequency, Panel
+from services.domain.events import Event
 from services.domain.instruments import Instrument, Symbol
 from services.domain.quotes import Quote, Snapshot, VendorSnapshot
 from services.ports import PriceFault, PriceSource
@@ -38,14 +39,13 @@ class SeenPrices:
         snapshot = await self._source.get_current_prices(symbols)
         if self._source.panel is not None:
             return snapshot
-        self._moment = snapshot.moment
-        for symbol in symbols:
-            quote = snapshot.get(symbol)
-            if quote is None:
-                self._quotes.pop(symbol, None)
-            else:
-                self._quotes[symbol] = quote
+        self._remember(snapshot, symbols)
         return snapshot
+
+    def listen(self, _event: Event, value: object, _account: object) -> None:
+        """Remember a snapshot on record: a process started anew has seen what the one before it saw."""
+        if isinstance(value, VendorSnapshot):
+            self._remember(value, value.symbols)
 
     async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
         """Return the other source's bars.
@@ -62,6 +62,15 @@ class SeenPrices:
     def remembered(self) -> RememberedPrices:
         """Return the source that answers from memory alone."""
         return RememberedPrices(self)
+
+    def _remember(self, snapshot: Snapshot, symbols: Sequence[Symbol]) -> None:
+        self._moment = snapshot.moment
+        for symbol in symbols:
+            quote = snapshot.get(symbol)
+            if quote is None:
+                self._quotes.pop(symbol, None)
+            else:
+                self._quotes[symbol] = quote
 
     def recall(self, symbols: Sequence[Symbol]) -> VendorSnapshot:
         """Return the newest quotes seen.

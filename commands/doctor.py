@@ -1,0 +1,161 @@
+"""`doctor`: what is missing to run a configuration, one line each with the mend. Changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from commands import doctor_checks as checks
+from commands.doctor_check import Check, Words
+from commands.doctor_network import WAIT_S, Host, clock, price_source, reachable
+from commands.failures import Exit
+from commands.screen import Screen
+from services.clock import stopwatch_s
+from services.market.reachability import answer_within
+from services.settings import Mode, Settings
+from services.settings_environment import process_environment
+
+STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+
+
+def _source_hosts() -> tuple[Host, ...]:
+    from services.market.akshare_source import HOSTS
+
+    return tuple(Host(name="host", address=f"https://{host}/") for host in HOSTS)
+
+
+def _load_akshare() -> object:
+    return importlib.import_module("akshare")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What is looked at beside the configuration: this process, the vendor's hosts, its library."""
+
+    environment: Mapping[str, str] = field(default_factory=process_environment)
+    python: tuple[int, int] = sys.version_info[:2]
+    hosts: tuple[Host, ...] = field(default_factory=_source_hosts)
+    load_source: Callable[[], object] = _load_akshare
+    stopwatch: Callable[[], float] = stopwatch_s
+
+
+def doctor(
+    settings: Settings,
+    config: Path | None,
+    screen: Screen,
+    now: datetime,
+    around: Surroundings | None = None,
+) -> Exit:
+    """Show what is missing to run the configuration that was read from `config` (None: the defaults).
+
+    `now` is what the machine's clock showed just before. DIFFERENCES where something is missing;
+    a warning is no difference.
+    """
+    around = around or Surroundings()
+    began_s = around.stopwatch()
+    words = Words(screen.lang)
+    with _waiting(words):
+        found = [
+            *_here(words, settings, config, now, around),
+            *asyncio.run(_outside(words, settings, now, began_s, around)),
+        ]
+    failures = sum(check.ok is False for check in found)
+    warnings = sum(check.ok is None for check in found)
+    screen.result(
+        {
+            "ok": failures == 0,
+            "checks": [
+                {"name": check.name, "state": check.state, "detail": check.detail, "mend": check.mend}
+                for check in found
+            ],
+        }
+    )
+    if not screen.as_json:
+        _show(words, screen, found)
+        key = "missing" if failures else "whole"
+        screen.console.print(words.tell(key, failures=failures, warnings=warnings), markup=False)
+    return Exit.DIFFERENCES if failures else Exit.DONE
+
+
+def _here(
+    words: Words, settings: Settings, config: Path | None, now: datetime, around: Surroundings
+) -> Iterator[Check]:
+    """Yield what can be seen without asking anybody."""
+    yield checks.python(words, around.python)
+    yield checks.config(words, settings, config)
+    yield from checks.secrets(words, settings, config, around.environment)
+    yield checks.agent(words, settings)
+    yield checks.broker(words, settings)
+    yield checks.calendar(words, settings, now)
+    yield from checks.folder_and_disk(words, settings)
+    if settings.mode is not Mode.BACKTEST:
+        yield price_source(words, settings, around.load_source)
+
+
+async def _outside(
+    words: Words, settings: Settings, now: datetime, began_s: float, around: Surroundings
+) -> list[Check]:
+    """Return what others answered, all asked at once; the clock after that, by those that can be reached."""
+    hosts = _hosts(settings, around)
+    late = words.tell("late", wait_s=f"{WAIT_S:g}")
+    asked = await asyncio.gather(
+        answer_within(WAIT_S, partial(checks.account, words, settings), _late_account(words, settings, late)),
+        answer_within(WAIT_S, partial(checks.journal, words, settings), _late_journal(words, late)),
+        *(reachable(words, host, around.environment) for host in hosts),
+    )
+    if settings.mode is Mode.BACKTEST:
+        return asked
+    tried = zip(hosts, asked[-len(hosts) :] if hosts else (), strict=True)
+    clocks = [host for host, check in tried if check.ok is not False and not checks.is_local(host.address)]
+    return [*asked, await clock(words, clocks, now, began_s, around.stopwatch)]
+
+
+def _hosts(settings: Settings, around: Surroundings) -> tuple[Host, ...]:
+    """Return the hosts that a run of the configuration asks."""
+    model = checks.asked_model(settings)
+    models = () if model is None else (Host(name="model", address=model.base_url),)
+    return models if settings.mode is Mode.BACKTEST else (*around.hosts, *models)
+
+
+def _late_account(words: Words, settings: Settings, late: str) -> Check:
+    return words.warned("account.unknown", account=settings.account, why=late)
+
+
+def _late_journal(words: Words, late: str) -> Check:
+    return words.failed("journal.server", place="PostgreSQL", why=late)
+
+
+def _show(words: Words, screen: Screen, found: Sequence[Check]) -> None:
+    """Print a line for each check."""
+    from rich.cells import cell_len, set_cell_size
+    from rich.text import Text
+
+    states = {state: words.tell(f"state.{state}") for state in STYLES}
+    state_width = max(map(cell_len, states.values())) + 2
+    names = [words.tell(f"name.{check.name}") for check in found]
+    name_width = max(map(cell_len, names)) + 2
+    for check, name in zip(found, names, strict=True):
+        screen.show(
+            Text.assemble(
+                (set_cell_size(states[check.state], state_width), STYLES[check.state]),
+                set_cell_size(name, name_width),
+                check.detail,
+                f" → {check.mend}" if check.mend else "",
+            )
+        )
+
+
+@contextmanager
+def _waiting(words: Words) -> Iterator[None]:
+    """Show on stderr that something is under way."""
+    from rich.console import Console
+
+    with Console(stderr=True).status(words.tell("looking")):
+        yield

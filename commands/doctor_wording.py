@@ -1,0 +1,192 @@
+"""What `doctor` says, in English and in Chinese: of each finding its detail and, under `.mend`, the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_HEADINGS: Mapping[str, tuple[str, str]] = {
+    "looking": ("looking at this machine, the account and the network", "正在检查本机、账户与网络"),
+    "state.ok": ("ok", "正常"),
+    "state.warn": ("warn", "注意"),
+    "state.fail": ("FAIL", "不通过"),
+    "whole": ("Nothing is missing, {warnings} to look at.", "没有缺失，{warnings} 项需留意。"),
+    "missing": ("{failures} to mend, {warnings} to look at.", "{failures} 项不通过，{warnings} 项需留意。"),
+}
+
+_NAMES: Mapping[str, tuple[str, str]] = {
+    "name.python": ("Python", "Python"),
+    "name.config": ("configuration", "配置"),
+    "name.secrets": ("secrets", "密钥"),
+    "name.agent": ("agent", "决策者"),
+    "name.broker": ("broker", "券商"),
+    "name.prices": ("price source", "行情源"),
+    "name.host": ("host", "主机"),
+    "name.model": ("model endpoint", "模型端点"),
+    "name.calendar": ("calendar", "交易日历"),
+    "name.data_dir": ("data folder", "数据文件夹"),
+    "name.disk": ("disk", "磁盘"),
+    "name.account": ("account", "账户"),
+    "name.journal": ("journal", "日志"),
+    "name.clock": ("clock", "时钟"),
+}
+
+_CONFIGURATION: Mapping[str, tuple[str, str]] = {
+    "python.ok": ("{version}", "{version}"),
+    "python.old": ("{version} is older than {least}", "{version} 低于 {least}"),
+    "python.old.mend": ("install Python {least} or later", "请安装 Python {least} 或更高版本"),
+    "config.file": ("{path}: mode {mode}, {frequency}", "{path}：模式 {mode}，{frequency}"),
+    "config.defaults": (
+        "no file given, the defaults: mode {mode}, {frequency}",
+        "未指定文件，使用默认值：模式 {mode}，{frequency}",
+    ),
+    "config.unreadable": ("{why}", "{why}"),
+    "config.unreadable.mend": ("mend the file and ask again", "修正该文件后重试"),
+    "secrets.none": ("this configuration needs none", "该配置不需要密钥"),
+    "secrets.set": ("{key}: set, from {variables}", "{key}：已设置，来自 {variables}"),
+    "secrets.local": (
+        "{key}: not set; an endpoint on this machine mostly needs none",
+        "{key}：未设置；本机端点通常不需要",
+    ),
+    "secrets.missing": ("{key}: not set", "{key}：未设置"),
+    "secrets.missing.mend": (
+        "set {variables} in the environment or in .env",
+        "请在环境变量或 .env 中设置 {variables}",
+    ),
+    "or": (" or ", " 或 "),
+    "agent.ok": ("{agent}", "{agent}"),
+    "agent.wrong": ("{why}", "{why}"),
+    "agent.wrong.mend": (
+        "correct agent_type or --agent: rule[:NAME], llm[:MODEL] or scripted:FILE",
+        "请修正 agent_type 或 --agent：rule[:名称]、llm[:模型] 或 scripted:文件",
+    ),
+    "broker.simulated": ("the simulated exchange: no real money", "模拟交易所：不涉及真实资金"),
+    "broker.not_real": (
+        "mode live needs a real broker; {broker} is the simulated exchange",
+        "实盘模式需要真实券商；{broker} 是模拟交易所",
+    ),
+    "broker.unknown": (
+        "there is no adapter for broker {broker} in this version",
+        "本版本没有券商 {broker} 的适配器",
+    ),
+    "broker.not_real.mend": ("run with --mode paper", "请以 --mode paper 运行"),
+    "broker.unknown.mend": (
+        "run with --mode paper and broker.type simulated",
+        "请以 --mode paper 且 broker.type 为 simulated 运行",
+    ),
+}
+
+_NETWORK: Mapping[str, tuple[str, str]] = {
+    "prices.ok": ("{source} is installed", "{source} 已安装"),
+    "prices.broken": ("{source} cannot be loaded: {why}", "{source} 无法加载：{why}"),
+    "prices.broken.mend": (
+        "install the run-time lock: pip install -r requirements.lock",
+        "请安装运行时依赖：pip install -r requirements.lock",
+    ),
+    "prices.unknown": (
+        "no source of live prices for market {market}, data_source.type {source}",
+        "市场 {market}、data_source.type 为 {source} 时没有实时行情源",
+    ),
+    "prices.unknown.mend": (
+        "set market cn and data_source.type akshare, or run with --prices FILE",
+        "请将 market 设为 cn 且 data_source.type 设为 akshare，或以 --prices 文件 运行",
+    ),
+    "host.ok": ("{host} can be reached", "{host} 可以连通"),
+    "host.unreachable": ("{host} cannot be reached: {why}", "{host} 无法连通：{why}"),
+    "host.unreachable.mend": (
+        "check network, DNS and firewall on the way to {host}",
+        "请检查到 {host} 的网络、DNS 与防火墙",
+    ),
+    "host.proxied": (
+        "{host} is asked through the proxy that {variable} names, which can be reached; "
+        "whether it lets this through is not known",
+        "{host} 经由 {variable} 指定的代理访问，代理可以连通；代理是否放行未知",
+    ),
+    "host.proxied.mend": (
+        "if requests fail, put {host} into NO_PROXY",
+        "若请求失败，请将 {host} 加入 NO_PROXY",
+    ),
+    "host.proxy_down": (
+        "{host} is asked through the proxy that {variable} names, which cannot be reached: {why}",
+        "{host} 经由 {variable} 指定的代理访问，但代理无法连通：{why}",
+    ),
+    "host.proxy_down.mend": (
+        "start the proxy, unset {variable}, or put {host} into NO_PROXY",
+        "请启动代理、取消 {variable}，或将 {host} 加入 NO_PROXY",
+    ),
+    "not_an_address": ("that is no address", "不是有效地址"),
+    "clock.ok": ("{offset_s} s from the clock of {host}", "与 {host} 的时钟相差 {offset_s} 秒"),
+    "clock.wrong": ("{offset_s} s from the clock of {host}", "与 {host} 的时钟相差 {offset_s} 秒"),
+    "clock.wrong.mend": (
+        "turn on time synchronisation (NTP); at most {most_s} s are accepted",
+        "请开启时间同步（NTP）；最多允许相差 {most_s} 秒",
+    ),
+    "clock.unknown": (
+        "cannot be told: no host says what time it is",
+        "无法判断：没有主机给出时间",
+    ),
+    "clock.unknown.mend": ("ask again with a network", "请联网后重试"),
+}
+
+_ACCOUNT: Mapping[str, tuple[str, str]] = {
+    "calendar.ok": ("known until {until}, {days} days ahead", "已知至 {until}，还有 {days} 天"),
+    "calendar.short": ("known until {until}, only {days} days ahead", "仅已知至 {until}，只剩 {days} 天"),
+    "calendar.ended": (
+        "known until {until}: nothing is traded on a day that is not known",
+        "仅已知至 {until}：未知的日子不会交易",
+    ),
+    "calendar.wrong": ("{why}", "{why}"),
+    "calendar.short.mend": (
+        "upgrade exchange_calendars, or name a file of later days with calendar_overlay",
+        "请升级 exchange_calendars，或以 calendar_overlay 指定后续交易日文件",
+    ),
+    "calendar.ended.mend": (
+        "upgrade exchange_calendars, or name a file of later days with calendar_overlay",
+        "请升级 exchange_calendars，或以 calendar_overlay 指定后续交易日文件",
+    ),
+    "calendar.wrong.mend": (
+        "mend the file that calendar_overlay names, or empty the key",
+        "请修正 calendar_overlay 指定的文件，或清空该项",
+    ),
+    "data_dir.ok": ("{path} can be written", "{path} 可写"),
+    "data_dir.unwritable": ("{path} cannot be written: {why}", "{path} 无法写入：{why}"),
+    "data_dir.unwritable.mend": (
+        "give its folder to this user, or choose another with --data-dir",
+        "请为当前用户授予该文件夹权限，或以 --data-dir 另选",
+    ),
+    "disk.ok": ("{free} GiB free", "剩余 {free} GiB"),
+    "disk.low": ("{free} GiB free, {least} are wanted", "剩余 {free} GiB，建议至少 {least}"),
+    "disk.full": (
+        "{free} GiB free: the journal may not be writable soon",
+        "剩余 {free} GiB：日志可能很快无法写入",
+    ),
+    "disk.low.mend": ("free some space, or choose another --data-dir", "请清理空间，或以 --data-dir 另选"),
+    "disk.full.mend": ("free some space, or choose another --data-dir", "请清理空间，或以 --data-dir 另选"),
+    "account.free": ("{account}: no process runs it", "{account}：没有进程在运行"),
+    "account.busy": ("{account}: another process runs it", "{account}：另一进程正在运行"),
+    "account.busy.mend": (
+        "stop that process first, or start with --standby",
+        "请先停止该进程，或以 --standby 启动",
+    ),
+    "account.unknown": ("{account}: cannot be told: {why}", "{account}：无法判断：{why}"),
+    "account.unknown.mend": ("see the journal's line", "参见日志一项"),
+    "journal.ok": ("{place} can be read", "{place} 可读"),
+    "journal.none": ("{place}: none yet, the first session makes it", "{place}：尚未建立，首个时段会创建"),
+    "journal.fault": ("{place}: {why}", "{place}：{why}"),
+    "journal.fault.mend": (
+        "see `verify`; a journal of a newer version needs that version",
+        "参见 `verify`；较新版本的日志需要相应版本",
+    ),
+    "journal.server.mend": (
+        "start the PostgreSQL server or correct journal_url; empty it for SQLite",
+        "请启动 PostgreSQL 服务器或修正 journal_url；清空则使用 SQLite",
+    ),
+    "journal.driver": ("the PostgreSQL driver is missing", "缺少 PostgreSQL 驱动"),
+    "journal.driver.mend": ("install kaipan[postgres]", "请安装 kaipan[postgres]"),
+    "journal.server": ("{place}: {why}", "{place}：{why}"),
+    "late": ("no answer within {wait_s} s", "{wait_s} 秒内无应答"),
+}
+
+CATALOGUE: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {**_HEADINGS, **_NAMES, **_CONFIGURATION, **_NETWORK, **_ACCOUNT}
+)

@@ -1,0 +1,128 @@
+"""The network looked at from here: can a host be had, through which proxy, and what time is it there."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from functools import partial
+from http.client import HTTPException
+from threading import Thread
+from typing import TypeVar
+from urllib import request
+from urllib.error import HTTPError
+
+from services.clock import stopwatch_s
+
+T = TypeVar("T")
+
+_HALF_SECOND = timedelta(seconds=0.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What time a host said it was: `at_s` on the stopwatch it was `stated`, give or take `within_s`."""
+
+    stated: datetime
+    at_s: float
+    within_s: float
+
+
+async def answer_within(timeout_s: float, ask: Callable[[], T], late: T) -> T:
+    """Return what `ask` returns, or `late` when it takes longer or raises a TimeoutError.
+
+    It runs in a thread that nobody waits for, not even the end of the program: looking up a name
+    knows no timeout of its own.
+    """
+    promise: Future[T] = Future()
+    promise.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            promise.set_result(ask())
+        except Exception as error:
+            promise.set_exception(error)
+
+    Thread(target=run, daemon=True, name="reachability").start()
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await asyncio.wrap_future(promise)
+    except TimeoutError:
+        return late
+
+
+async def host_problem(host: str, port: int, timeout_s: float) -> str:
+    """Return why no TCP connection to the host can be made, empty where one can.
+
+    The connection is direct: proxies are not used.
+    """
+    late = f"no answer within {timeout_s:g} s"
+    return await answer_within(timeout_s, partial(_connection_problem, host, port, timeout_s, late), late)
+
+
+def proxy_in_use(environment: Mapping[str, str], host: str = "", scheme: str = "https") -> str:
+    """Return the variable that names the proxy for a host, empty where it is asked directly.
+
+    `environment` holds the process's variables. A host that NO_PROXY names has none.
+    """
+    excepted = environment.get("no_proxy") or environment.get("NO_PROXY", "")
+    # The type stubs leave out this function, which `urllib` itself decides by.
+    bypassed = request.proxy_bypass_environment  # type: ignore[attr-defined]
+    if host and bypassed(host, {"no": excepted}):
+        return ""
+    names = (f"{scheme}_proxy", "all_proxy")
+    spelled = [spelling for name in names for spelling in (name, name.upper())]
+    return next((name for name in spelled if environment.get(name)), "")
+
+
+async def time_at(url: str, timeout_s: float, stopwatch: Callable[[], float] = stopwatch_s) -> Reading | None:
+    """Return the time in a web server's answer, whatever else it answers; None where there is none.
+
+    The proxies of the process's environment are used.
+    """
+    return await answer_within(timeout_s, partial(_reading, url, timeout_s, stopwatch), None)
+
+
+def _connection_problem(host: str, port: int, timeout_s: float, late: str) -> str:
+    try:
+        socket.create_connection((host, port), timeout=timeout_s).close()
+    except TimeoutError:
+        return late
+    except OSError as problem:
+        return problem.strerror or str(problem)
+    except UnicodeError:
+        return "that is no host name"
+    return ""
+
+
+def _reading(url: str, timeout_s: float, stopwatch: Callable[[], float]) -> Reading | None:
+    began_s = stopwatch()
+    try:
+        with request.urlopen(request.Request(url, method="HEAD"), timeout=timeout_s) as answer:
+            headers = answer.headers
+    except HTTPError as refusal:
+        headers = refusal.headers
+        refusal.close()
+    except (OSError, HTTPException, ValueError):
+        return None
+    ended_s = stopwatch()
+    stated = _date_of(headers)
+    if stated is None:
+        return None
+    return Reading(stated=stated, at_s=(began_s + ended_s) / 2, within_s=(ended_s - began_s) / 2)
+
+
+def _date_of(headers: Message) -> datetime | None:
+    """Return the moment of an answer; a header counts whole seconds, so its middle is meant."""
+    try:
+        stated = parsedate_to_datetime(headers.get("Date", ""))
+        # An answer out of a cache is as old as it says.
+        age = timedelta(seconds=int(headers.get("Age", "0")))
+    except ValueError:
+        return None
+    return None if stated.tzinfo is None else stated + age + _HALF_SECOND
