@@ -99,6 +99,20 @@ Day = Annotated[
     typer.Option(formats=["%Y-%m-%d", "%Y%m%d"], metavar="DATE", show_default=False),
 ]
 
+OPTIONS = {
+    "mode": "--mode",
+    "frequency": "--frequency",
+    "market": "--market",
+    "agent_type": "--agent",
+    "agent_config.initial_cash": "--cash",
+    "prices.adjustment": "--adjustment",
+    "prices.volume_unit": "--volume-unit",
+    "data_dir": "--data-dir",
+    "account": "--account",
+    "lang": "--lang",
+}
+"""What a key of the configuration is called on the command line."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
@@ -132,10 +146,11 @@ def _settings(common: Common, overrides: dict[str, object], demo: bool = False) 
     """Return the configuration with what the command line states on top."""
     from services.settings_file import load_settings
 
-    settings = load_settings(common.config, overrides={**common.overrides(), **overrides})
+    given = {**common.overrides(), **overrides}
+    settings = load_settings(common.config, overrides=given, options=OPTIONS)
     if demo and "initial_cash" not in settings.agent_config.model_fields_set:
-        overrides = {"agent_config.initial_cash": "1000000.00", **overrides}
-        settings = load_settings(common.config, overrides={**common.overrides(), **overrides})
+        given["agent_config.initial_cash"] = "1000000.00"
+        settings = load_settings(common.config, overrides=given, options=OPTIONS)
     return settings
 
 

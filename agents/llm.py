@@ -71,7 +71,8 @@ class LlmAgent:
 
     Everything, retries and a second answer included, happens within `deadline_s`. What the model
     said last is the answer, good or bad: who reads it parses it. `temperature` None leaves the choice
-    to the server. The key is sent to `base_url` and appears in no text.
+    to the server. A failure that may pass is tried again up to `attempts_max` requests, the waits
+    doubling from `first_wait_s`. The key is sent to `base_url` and appears in no text.
 
     Raises:
         ValueError: The key holds a sign that no HTTP header can carry, `base_url` is no http address,
@@ -88,6 +89,7 @@ class LlmAgent:
         dialect: Dialect | str = Dialect.JSON_SCHEMA,
         deadline_s: float = 120.0,
         temperature: float | None = None,
+        attempts_max: int = ATTEMPTS_MAX,
         first_wait_s: float = 1.0,
         stopwatch: Callable[[], float] = stopwatch_s,
     ) -> None:
@@ -101,6 +103,7 @@ class LlmAgent:
         self._name = name
         self._dialect = Dialect(dialect)
         self._deadline_s, self._first_wait_s = deadline_s, first_wait_s
+        self._attempts_max = attempts_max
         self._temperature = temperature
         self._stopwatch = stopwatch
 
@@ -157,7 +160,7 @@ class LlmAgent:
         from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 
         async for attempt in AsyncRetrying(
-            stop=stop_after_attempt(ATTEMPTS_MAX),
+            stop=stop_after_attempt(self._attempts_max),
             wait=self._wait_s,
             retry=retry_if_exception(self._passing),
             reraise=True,

@@ -75,7 +75,6 @@ def bench(symbols: int, years: int, frequency: Frequency, every: int, profile: b
         run = RecordedRun(
             recorded,
             run_settings(settings, panel.symbols, panel.source),
-            settings.config_hash,
             mind,
             folder,
             folder.journal,

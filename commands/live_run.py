@@ -109,7 +109,8 @@ def _world(
         genesis = journal.account.genesis
     store.take_fence()
     decided = run_settings(settings, watchlist, seen.name)
-    begin(journal, audit, genesis, recorded(decided, settings.config_hash))
+    record = recorded(decided)
+    begin(journal, audit, genesis, record)
     ledger = FileLedger(folder.ledger)
     opened.callback(ledger.close)
     calendar = open_calendar(settings, cache)
@@ -134,7 +135,7 @@ def _world(
     world = Parts(
         genesis=genesis,
         settings=decided,
-        config_hash=settings.config_hash,
+        config_hash=record.config_hash,
         clock=clock,
         calendar=calendar,
         prices=seen,

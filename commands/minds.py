@@ -12,7 +12,7 @@ from commands.failures import CommandFailed, Exit
 from services.domain.orders import SessionId
 from services.ports import Agent
 from services.settings import Settings, SettingsError
-from services.settings_sections import ModelSettings
+from services.settings_sections import AgentSettings, ModelSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ def mind_of(settings: Settings) -> Mind:
     if kind == "scripted":
         return _scripted(Path(rest))
     try:
-        return _model(settings.model_for(rest or None))
+        return _model(settings.model_for(rest or None), settings.agent_config)
     except SettingsError as error:
         raise CommandFailed(Exit.USAGE, str(error)) from error
 
@@ -63,7 +63,7 @@ def _scripted(path: Path) -> Mind:
     )
 
 
-def _model(model: ModelSettings) -> Mind:
+def _model(model: ModelSettings, asking: AgentSettings) -> Mind:
     from agents.llm import LlmAgent
 
     key = model.api_key.get_secret_value() if model.api_key else ""
@@ -76,6 +76,8 @@ def _model(model: ModelSettings) -> Mind:
             dialect=model.dialect,
             deadline_s=model.deadline_s,
             temperature=model.temperature,
+            attempts_max=asking.max_retries,
+            first_wait_s=float(asking.base_delay),
         )
     except ValueError as error:
         raise CommandFailed(Exit.USAGE, f"models: {error}") from error

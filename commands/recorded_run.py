@@ -65,13 +65,12 @@ class RecordedRun:
         self,
         run: Recorded,
         settings: RunSettings,
-        config_hash: str,
         mind: Mind,
         folder: AccountFolder,
         where: Path | str,
         claim: Callable[[WriterLock], None],
     ) -> None:
-        self._run, self._settings, self._config_hash = run, settings, config_hash
+        self._run, self._settings = run, settings
         self._mind, self._folder, self._where, self._claim = mind, folder, where, claim
 
     def execute(self, watch: Watch) -> Outcome:
@@ -172,8 +171,9 @@ class RecordedRun:
             clock.jump(journal.moment)
         if journal.account.genesis is not None:
             same_run(journal.account.genesis, genesis, self._folder)
-        begin(journal, audit, genesis, recorded(settings, self._config_hash))
-        world = self._world(journal, settings_of(journal, self._config_hash), clock, ledger)
+        record = begun(journal) or recorded(settings)
+        begin(journal, audit, genesis, record)
+        world = self._world(journal, record, clock, ledger)
         plan = FixedPlan(
             world.market,
             world.frequency,
@@ -195,8 +195,9 @@ class RecordedRun:
         )
 
     def _world(
-        self, journal: Journal, settings: RunSettings, clock: VirtualClock, ledger: LedgerStore
+        self, journal: Journal, record: SettingsRecord, clock: VirtualClock, ledger: LedgerStore
     ) -> World:
+        settings = restored(record)
         genesis, panel = self._run.genesis, self._run.panel
         exchange = SimulatedExchange(
             market=market_view(panel, None),
@@ -212,7 +213,7 @@ class RecordedRun:
         return Parts(
             genesis=genesis,
             settings=settings,
-            config_hash=self._config_hash,
+            config_hash=record.config_hash,
             clock=clock,
             calendar=self._run.calendar,
             prices=PanelSource(panel, clock),
@@ -239,17 +240,13 @@ def begin(journal: Journal, audit: AuditFile, genesis: Genesis, settings: Settin
         journal.write("", step, settings)
 
 
-def settings_of(journal: Journal, config_hash: str) -> RunSettings:
-    """Return the settings on record under that hash: a run goes on with what it began with.
-
-    Raises:
-        KeyError: There are none.
-    """
-    event = journal.find("", f"settings:{config_hash}")
-    record = journal.value(event) if event is not None else None
-    if not isinstance(record, SettingsRecord):
-        raise KeyError(config_hash)
-    return restored(record)
+def begun(journal: Journal) -> SettingsRecord | None:
+    """Return the settings a run began with, and goes on with; None for one that has not begun."""
+    for event in journal.events:
+        if event.kind == "settings_record":
+            value = journal.value(event)
+            return value if isinstance(value, SettingsRecord) else None
+    return None
 
 
 def ordinal_in(journal: Journal) -> Callable[[SessionId], int]:

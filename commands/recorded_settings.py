@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, TypeVar
 
 import msgspec
@@ -68,10 +69,10 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def recorded(settings: RunSettings, config_hash: str) -> SettingsRecord:
-    """Return the settings as the journal keeps them."""
+def recorded(settings: RunSettings) -> SettingsRecord:
+    """Return the settings as the journal keeps them, under the digest of what they are."""
     values = {name: _text(getattr(settings, name)) for name in RunSettings.__dataclass_fields__}
-    return SettingsRecord(config_hash=config_hash, values=values)
+    return SettingsRecord(config_hash=sha256(_text(values).encode()).hexdigest(), values=values)
 
 
 def restored(record: SettingsRecord) -> RunSettings:

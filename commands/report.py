@@ -61,4 +61,7 @@ def write_report(
     try:
         write_whole(path, [page.encode()])
     except OSError as error:
-        raise CommandFailed(Exit.UNAVAILABLE, f"{path}: {error.strerror or error}") from error
+        raise CommandFailed(
+            Exit.UNAVAILABLE,
+            f"{path}: {error.strerror or error}; the record itself is whole, mend this and run `report`",
+        ) from error

@@ -92,7 +92,6 @@ def _recorded(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
     run_on = RecordedRun(
         recorded,
         run_settings(settings, recorded.watchlist, recorded.panel.source),
-        settings.config_hash,
         mind,
         folder,
         journal_place(settings, folder),

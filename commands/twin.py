@@ -18,9 +18,19 @@ from services.brokers.simulated import SimulatedExchange
 from services.clock import LastEventClock, ReplayClock
 from services.domain.bars import Panel
 from services.domain.decision import RawAnswer, Reads
-from services.domain.events import FaultRecord, Genesis, Opened, SettingsRecord, TradingDay
+from services.domain.events import (
+    Closed,
+    Event,
+    FaultRecord,
+    Genesis,
+    Opened,
+    Outcome,
+    SettingsRecord,
+    TradingDay,
+)
 from services.domain.instruments import Market
 from services.domain.orders import SessionId
+from services.journal.account import Account
 from services.journal.checking import CheckingJournal
 from services.journal.journal import Listener
 from services.market.panel_source import PanelSource
@@ -76,7 +86,9 @@ class Twin:
     ) -> None:
         self._genesis, self._panels = genesis, panels
         self.clock = ReplayClock(genesis.opened_at)
-        self.journal = CheckingJournal(store, genesis.account, self.clock, panels.get, listeners)
+        self.journal = CheckingJournal(
+            store, genesis.account, self.clock, panels.get, (*listeners, self._listen)
+        )
         self._prices = self._price_source()
         self._calendar = RecordedCalendar(_days(self.journal))
         self._exchange: SimulatedExchange | None = None
@@ -86,10 +98,11 @@ class Twin:
             self.journal.diverging = other.session
         self.replay = Replay(journal=self.journal, world_for=self.world_for)
 
-    def world_for(self, record: SettingsRecord | None, opened: Opened) -> World:
+    def world_for(self, opened: Opened) -> World:
         """Return the world of a session: its settings, its agent, and the versions it ran on."""
-        if record is None:
-            raise ValueError("the journal holds no settings before its first session")
+        record = self.journal.recorded_value("", f"settings:{opened.config_hash}")
+        if not isinstance(record, SettingsRecord):
+            raise ValueError(f"the journal holds no settings {opened.config_hash}")
         settings = restored(record)
         other = self._other if self._other and self._other.session == opened.session else None
         if self._exchange is None:
@@ -128,8 +141,12 @@ class Twin:
         if panel is not None:
             source = PanelSource(panel, self.clock)
         else:
-            source = ReplaySource(self.journal.recorded, self.journal.value)
+            source = ReplaySource(_lived(self.journal), self.journal.value)
         return SeenPrices(source)
+
+    def _listen(self, event: Event, value: object, account: Account) -> None:
+        """Let the exchange remember what a session saw that was given up and is not lived again."""
+        self._prices.listen(event, value, account)
 
     def _agent(self, name: str) -> Agent:
         """Return the recorded mind: a rule thinks again, any other says what it said."""
@@ -141,6 +158,18 @@ class Twin:
                 reads = Reads.TEXT if kind == "llm" else Reads.ARRAYS
                 self._agents[name] = ReplayAgent(_answers(self.journal), name=name, reads=reads)
         return self._agents[name]
+
+
+def _lived(journal: CheckingJournal) -> tuple[Event, ...]:
+    """Return the events of the sessions that ask again: one given up as missed does not."""
+    missed = {
+        event.session
+        for event in journal.recorded
+        if event.step == "closed"
+        and isinstance(closed := journal.value(event), Closed)
+        and closed.outcome is Outcome.MISSED
+    }
+    return tuple(event for event in journal.recorded if event.session not in missed)
 
 
 def _days(journal: CheckingJournal) -> dict[date, TradingDay]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from risk.candidate import Candidate, Rejected, examine
+from risk.candidate import Candidate, Rejected
+from risk.examination import examine
 from risk.limits import Desk
 from services.domain.events import Deferred, Verdicts
-from services.domain.money import ZERO
+from services.domain.money import ZERO, to_cent
 from services.domain.orders import ApprovedOrder, Intent, OrderTerms, Refusal, Rule, Side, order_id
-from services.rules import Phase, fees_of
+from services.rules import OutsideRulebook, Phase, board_of, fees_of, phase_at, rules_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,54 +42,58 @@ class _Tally:
             if (intent.symbol, intent.side) in self.seen:
                 raise Rejected(Rule.DUPLICATE, f"a second {intent.side} of {intent.symbol} in one session")
             candidate = examine(intent, self.desk)
-            terms = self._terms(candidate)
-            self._place(terms, candidate)
+            self._place(candidate)
         except Rejected as rejected:
             self.refused.append(_refusal(intent, rejected))
+        except OutsideRulebook as unknown:
+            self.refused.append(_refusal(intent, Rejected(Rule.RULES_UNKNOWN, str(unknown))))
         else:
             self.seen.add((intent.symbol, intent.side))
 
-    def _terms(self, candidate: Candidate) -> OrderTerms:
-        desk, intent = self.desk, candidate.intent
-        amount = candidate.limit_cny * candidate.shares
-        freeze = ZERO
-        if intent.side is Side.BUY:
-            fees = fees_of(candidate.rules, candidate.kind, Side.BUY, amount, desk.commission)
-            freeze = amount + fees.total
-        not_before, send_by = _window(desk, candidate)
-        return OrderTerms(
-            order_id=order_id(*desk.names, intent.origin, intent.index, intent.symbol, intent.side, 0),
-            session=desk.session,
-            symbol=intent.symbol,
-            side=intent.side,
+    def _place(self, candidate: Candidate) -> None:
+        amount = to_cent(candidate.limit_cny * candidate.shares)
+        fees = fees_of(
+            candidate.rules,
+            candidate.kind,
+            candidate.intent.side,
+            amount,
+            self.desk.commission,
             shares=candidate.shares,
-            limit_cny=candidate.limit_cny,
-            freeze_cny=freeze,
-            not_before=not_before,
-            send_by=send_by,
-            day=desk.day,
-            why=intent.why,
-            origin=intent.origin,
-            index=intent.index,
-            rules_version=candidate.rules.version,
-            approximate=candidate.quote.approximate,
         )
+        if candidate.buys:
+            self._buy(candidate, amount + fees.total)
+        else:
+            self._sell(candidate, amount - fees.total)
 
-    def _place(self, terms: OrderTerms, candidate: Candidate) -> None:
-        waits = candidate.phase.phase is Phase.LUNCH
-        if terms.side is Side.SELL:
-            self.expected += _proceeds(terms, candidate, self.desk)
-        elif terms.freeze_cny <= self.spendable:
-            self.spendable -= terms.freeze_cny
-        elif terms.freeze_cny <= self.spendable + self.expected:
-            short = terms.freeze_cny - self.spendable
+    def _sell(self, candidate: Candidate, net_cny: Decimal) -> None:
+        """Count on what the sell brings at its limit, the least it can bring when filled whole."""
+        if net_cny >= 0:
+            self.expected += net_cny
+        else:
+            # The least commission can be more than a small sale brings.
+            cash = self.spendable + self.desk.limits.cash_reserve_cny_min
+            if cash + net_cny < 0:
+                reason = f"costs {-net_cny} CNY more than it brings, {max(cash, ZERO)} available"
+                raise Rejected(Rule.CASH, reason, candidate.shares)
+            self.spendable += net_cny
+        self._let_through(_terms(candidate, self.desk, ZERO), candidate)
+
+    def _buy(self, candidate: Candidate, freeze_cny: Decimal) -> None:
+        terms = _terms(candidate, self.desk, freeze_cny)
+        if freeze_cny <= self.spendable:
+            self.spendable -= freeze_cny
+        elif freeze_cny <= self.spendable + self.expected:
+            short = freeze_cny - self.spendable
             self.spendable, self.expected = ZERO, self.expected - short
-            if not waits:
+            if not candidate.during(Phase.LUNCH):
                 self.deferred.append(Deferred(terms=terms, short_cny=short))
                 return
         else:
             raise _short(terms, self.spendable + self.expected, self.desk)
-        (self.waiting if waits else self.approved).append(terms)
+        self._let_through(terms, candidate)
+
+    def _let_through(self, terms: OrderTerms, candidate: Candidate) -> None:
+        (self.waiting if candidate.during(Phase.LUNCH) else self.approved).append(terms)
 
     def review(self) -> Review:
         return Review(
@@ -121,32 +126,44 @@ def fund(deferred: Iterable[Deferred], desk: Desk, send_by: datetime) -> Review:
     """Return verdicts on deferred buys, on the cash the sells really brought; what is short is refused.
 
     `desk.book` is the account after those sells. `send_by` replaces the orders' last moment, which
-    the sells may have used up.
+    the sells may have used up, but never goes past the end of the phase.
     """
     spendable = desk.book.available_cny - desk.limits.cash_reserve_cny_min
     approved: list[OrderTerms] = []
     refused: list[Refusal] = []
     for one in deferred:
-        terms = replace(one.terms, send_by=max(send_by, one.terms.send_by))
+        terms = one.terms
         if terms.freeze_cny <= spendable:
             spendable -= terms.freeze_cny
-            approved.append(terms)
+            last = min(max(send_by, terms.send_by), _phase_end(terms, desk))
+            approved.append(replace(terms, send_by=last))
         else:
-            rejected = _short(terms, spendable, desk)
-            refused.append(
-                Refusal(
-                    symbol=terms.symbol,
-                    side=terms.side,
-                    shares=terms.shares,
-                    rule=rejected.rule,
-                    reason=rejected.reason,
-                    origin=terms.origin,
-                    index=terms.index,
-                )
-            )
+            refused.append(_unfunded(terms, _short(terms, spendable, desk)))
     return Review(
         approved=tuple(ApprovedOrder(terms=terms) for terms in approved),
         verdicts=Verdicts(approved=tuple(approved), refused=tuple(refused)),
+    )
+
+
+def _terms(candidate: Candidate, desk: Desk, freeze_cny: Decimal) -> OrderTerms:
+    intent = candidate.intent
+    not_before, send_by = _window(desk, candidate)
+    return OrderTerms(
+        order_id=order_id(*desk.names, intent.origin, intent.index, intent.symbol, intent.side, 0),
+        session=desk.session,
+        symbol=intent.symbol,
+        side=intent.side,
+        shares=candidate.shares,
+        limit_cny=candidate.limit_cny,
+        freeze_cny=freeze_cny,
+        not_before=not_before,
+        send_by=send_by,
+        day=desk.day,
+        why=intent.why,
+        origin=intent.origin,
+        index=intent.index,
+        rules_version=candidate.rules.version,
+        approximate=candidate.quote.approximate,
     )
 
 
@@ -162,10 +179,10 @@ def _window(desk: Desk, candidate: Candidate) -> tuple[datetime, datetime]:
     return not_before.astimezone(zone), min(send_by, last).astimezone(zone)
 
 
-def _proceeds(terms: OrderTerms, candidate: Candidate, desk: Desk) -> Decimal:
-    """Return what a sell brings at its limit, after fees: the least it can bring when filled whole."""
-    amount = terms.limit_cny * terms.shares
-    return amount - fees_of(candidate.rules, candidate.kind, Side.SELL, amount, desk.commission).total
+def _phase_end(terms: OrderTerms, desk: Desk) -> datetime:
+    rules = rules_on(board_of(terms.symbol, desk.day), desk.day)
+    end = datetime.combine(desk.day, phase_at(rules, desk.local).end, desk.slot_zone)
+    return end.astimezone(desk.moment.tzinfo)
 
 
 def _short(terms: OrderTerms, spendable: Decimal, desk: Desk) -> Rejected:
@@ -176,6 +193,18 @@ def _short(terms: OrderTerms, spendable: Decimal, desk: Desk) -> Rejected:
             f"needs {terms.freeze_cny} CNY with fees, {spendable} above the reserve of {reserve}",
         )
     return Rejected(Rule.CASH, f"needs {terms.freeze_cny} CNY with fees, {max(spendable, ZERO)} available")
+
+
+def _unfunded(terms: OrderTerms, rejected: Rejected) -> Refusal:
+    return Refusal(
+        symbol=terms.symbol,
+        side=terms.side,
+        shares=terms.shares,
+        rule=rejected.rule,
+        reason=rejected.reason,
+        origin=terms.origin,
+        index=terms.index,
+    )
 
 
 def _refusal(intent: Intent, rejected: Rejected) -> Refusal:

@@ -16,6 +16,9 @@ from services.domain.quotes import Snapshot
 from services.rules import Commission
 from services.slots import ZONES
 
+BP = Decimal(10_000)
+"""Basis points in one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

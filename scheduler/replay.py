@@ -9,7 +9,7 @@ from typing import cast
 from scheduler.session import opened, run_session
 from scheduler.stages import look_after, slot_of, wake
 from scheduler.world import World
-from services.domain.events import Closed, Event, Look, Opened, Outcome, SettingsRecord, StageKind
+from services.domain.events import Closed, Event, Look, Opened, Outcome, StageKind
 from services.journal.account import SessionState
 from services.journal.checking import CheckingJournal
 
@@ -21,13 +21,11 @@ _PLAIN = frozenset({"genesis", "settings_record", "run_finished", "repaired"})
 class Replay:
     """Runs every recorded session and stage again, in the order in which they happened.
 
-    `world_for` returns the world a session lives in, by the settings last recorded and its first
-    record. Nothing is written; what differs is in the journal's `differences`.
+    `world_for` returns the world a session lives in, by its first record. Nothing is written; what differs is in the journal's `differences`.
     """
 
     journal: CheckingJournal
-    world_for: Callable[[SettingsRecord | None, Opened], World]
-    settings: SettingsRecord | None = None
+    world_for: Callable[[Opened], World]
 
     async def run(self, until: str | None = None) -> None:
         """Live again up to and with session `until`, later stages of it included; None: everything."""
@@ -47,10 +45,7 @@ class Replay:
             return
         journal.start_at(event)
         if event.kind in _PLAIN:
-            value = journal.value(event)
-            if isinstance(value, SettingsRecord):
-                self.settings = value
-            journal.write(event.session, event.step, value)
+            journal.write(event.session, event.step, journal.value(event))
         elif event.step == "opened":
             await self._session(event)
         elif event.kind == "look":
@@ -59,7 +54,7 @@ class Replay:
     async def _session(self, event: Event) -> None:
         journal = self.journal
         recorded = cast(Opened, journal.value(event))
-        world = self.world_for(self.settings, recorded)
+        world = self.world_for(recorded)
         closed = journal.recorded_value(event.session, "closed")
         slot = slot_of(SessionState(opened=recorded, opening=journal.account.book), world)
         if isinstance(closed, Closed) and closed.outcome is Outcome.MISSED:
@@ -71,7 +66,7 @@ class Replay:
     async def _stage(self, event: Event) -> None:
         look = cast(Look, self.journal.value(event))
         state = self.journal.account.sessions[event.session]
-        world = self.world_for(self.settings, state.opened)
+        world = self.world_for(state.opened)
         if look.stage is StageKind.WAKE:
             await wake(state, world)
         else:

@@ -12,7 +12,7 @@ from services.domain.events import TradingDay
 from services.domain.instruments import Market
 from services.domain.slot import Slot
 from services.ports import Calendar
-from services.slots import ZONES, plan, slots_of
+from services.slots import ZONES, slots_of
 
 _LOOK_AHEAD_DAYS = 30
 
@@ -29,7 +29,11 @@ class FixedPlan:
         end: date,
         times: tuple[time, ...] | None = None,
     ) -> None:
-        self.slots = plan(market, frequency, calendar.trading_days(start, end), times)
+        self.slots = tuple(
+            slot
+            for day in calendar.trading_days(start, end)
+            for slot in slots_of(market, frequency, day, times, calendar.early_close(day))
+        )
         self._moments = [slot.moment for slot in self.slots]
 
     def between(self, after: datetime, until: datetime) -> tuple[Slot, ...]:

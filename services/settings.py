@@ -39,7 +39,7 @@ _AGENT_CLASSES = {
 }
 
 # Where an account's files lie does not change what is decided; the language does, a model is asked in it.
-_NOT_HASHED = frozenset({"data_dir", "journal_url"})
+_NOT_HASHED = frozenset({"data_dir", "journal_url", "lang"})
 
 
 class SettingsError(ValueError):

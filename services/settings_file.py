@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import get_args
 
 from dotenv import dotenv_values
@@ -31,13 +32,15 @@ def load_settings(
     path: Path | None,
     *,
     overrides: Mapping[str, object] | None = None,
+    options: Mapping[str, str] = MappingProxyType({}),
     environment: Mapping[str, str] | None = None,
     dotenv: Path | None = DOTENV,
 ) -> Settings:
     """Return the settings of a file (None: the defaults alone), with secrets put in.
 
     `overrides` are values by dotted key (`{"agent_config.initial_cash": "5000.00"}`), from the
-    command line; they win over the file. `environment` None means the process's own; it wins
+    command line; they win over the file. `options` is what a key is called there (`--agent`), for
+    who is told what is wrong with it. `environment` None means the process's own; it wins
     over `dotenv`.
 
     Raises:
@@ -52,7 +55,7 @@ def load_settings(
         problems += [(_key(found["loc"]), _problem(found)) for found in error.errors()]
     if problems:
         # Raised out here, so that pydantic's error, which holds what was given, is not chained to it.
-        raise SettingsError("\n".join(_line(path, given, key, text) for key, text in problems))
+        raise SettingsError("\n".join(_line(path, given, options, key, text) for key, text in problems))
     return settings
 
 
@@ -114,8 +117,13 @@ def _put(raw: Raw, dotted: str, value: object) -> None:
     raw[name] = copy.deepcopy(value)
 
 
-def _line(path: Path | None, overrides: Mapping[str, object], key: str, problem: str) -> str:
-    source = "command line" if key in overrides or path is None else str(path)
+def _line(
+    path: Path | None, overrides: Mapping[str, object], options: Mapping[str, str], key: str, problem: str
+) -> str:
+    if key in overrides and key in options:
+        return f"{options[key]}: {problem}"
+    # Where there is no file, a key that is not of the command line came from the environment.
+    source = "command line" if key in overrides else "environment" if path is None else str(path)
     return f"{source}: key {key!r}: {problem}" if key else f"{source}: {problem}"
 
 

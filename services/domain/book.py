@@ -180,16 +180,18 @@ class Book:
         return Book(
             cash_cny=cash,
             lots=lots,
-            open_orders=_filled(self.open_orders, order, fill.shares),
+            open_orders=_filled(self.open_orders, order, fill),
             sold_cny=sold_cny,
             sold_on=sold_on,
         )
 
     def _after_movement(self, movement: Movement) -> Book:
-        lots = self.lots
+        lots, cash = self.lots, self.cash_cny + movement.cash_cny
         if movement.shares:
             lots = _granted(self.lots, movement)
-        return replace(self, cash_cny=self.cash_cny + movement.cash_cny, lots=lots)
+        if cash < 0:
+            raise BookBroken(f"movement {movement.movement_id}: cash would be {cash}")
+        return replace(self, cash_cny=cash, lots=lots)
 
 
 def fold(book: Book, events: Iterable[BookEvent]) -> Book:
@@ -203,15 +205,19 @@ def _without(orders: tuple[OpenOrder, ...], order_id: OrderId) -> tuple[OpenOrde
     return tuple(order for order in orders if order.order_id != order_id)
 
 
-def _filled(orders: tuple[OpenOrder, ...], order: OpenOrder, shares: int) -> tuple[OpenOrder, ...]:
-    if shares == order.remaining:
+def _filled(orders: tuple[OpenOrder, ...], order: OpenOrder, fill: Fill) -> tuple[OpenOrder, ...]:
+    """Return the open orders after a fill, which sets free its share of the frozen cash or what it paid.
+
+    The larger of the two: a part that traded below the limit frees its share, one that bore the
+    order's least commission all it paid, so that no cash is both spent and frozen.
+    """
+    if fill.shares == order.remaining:
         return _without(orders, order.order_id)
-    left = order.remaining - shares
-    still = replace(
-        order,
-        filled=order.filled + shares,
-        frozen_cny=to_cent(order.frozen_cny * left / order.remaining),
-    )
+    left, frozen = order.remaining - fill.shares, order.frozen_cny
+    if order.side is Side.BUY:
+        paid = fill.amount_cny + fill.fees.total
+        frozen = max(ZERO, min(to_cent(frozen * left / order.remaining), frozen - paid))
+    still = replace(order, filled=order.filled + fill.shares, frozen_cny=frozen)
     return tuple(still if one.order_id == order.order_id else one for one in orders)
 
 

@@ -20,7 +20,7 @@ class AuditFile:
 
     Give `listen` to the journal that is opened; then call `repair` once, before anything is
     traded. From then on every completed line is on the disk when the event that completed it has
-    been committed and `listen` returned; with `at_once` False lines are kept until `flush`.
+    been committed and `listen` returned; with `at_once` False nothing is written until `flush`.
     """
 
     def __init__(self, path: Path, *, at_once: bool = True) -> None:
@@ -65,7 +65,7 @@ class AuditFile:
         added = expected[len(there) :].count(b"\n")
         existed = self.path.exists()
         self._repaired = True
-        if self._pending:
+        if self._pending and self._at_once:
             self.flush()
         return Repaired(torn_bytes=torn, lines_added=added) if existed and added else None
 

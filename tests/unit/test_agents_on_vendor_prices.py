@@ -22,8 +22,8 @@ from tests.unit.agents_market import DAYS, ZONE, Setting, answer_of, holding, pa
 A, B, C, D = "600001.SH", "600002.SH", "600003.SH", "600004.SH"
 WATCHED = tuple(map(Symbol, (A, B, C, D)))
 # A rises by 10%, B by 5%, C by 2%; D has no bars. Another order than the watchlist's.
-BARS = panel_of({C: [10.0, 10.0], A: [10.0, 10.0], B: [10.0, 10.0]})
-LASTS = {A: "11.00", B: "10.50", C: "10.20", D: "99.00"}
+BARS = panel_of({C: [20.0, 20.0], A: [10.0, 10.0], B: [5.0, 5.0]})
+LASTS = {A: "11.00", B: "5.25", C: "20.40", D: "99.00"}
 
 
 def vendor(lasts: Mapping[str, str], asked: tuple[Symbol, ...] = WATCHED) -> VendorSnapshot:
@@ -54,7 +54,7 @@ def orders_of(setting: Setting, agent: RuleAgent) -> list[tuple[str, str]]:
 
 def test_momentum_finds_each_symbols_own_bars_whatever_their_order():
     assert orders_of(LIVE, RuleAgent(top=2)) == [("buy", A), ("buy", B)]
-    # 11.00 / 10.00 - 1, 10.50 / 10.00 - 1, 10.20 / 10.00 - 1
+    # 11.00 / 10 - 1, 5.25 / 5 - 1, 20.40 / 20 - 1
     rationale = json.loads(answer_of(RuleAgent(top=3), LIVE.brief()).text)["rationale"]
     assert all(text in rationale for text in (f"{A} +10.00%", f"{B} +5.00%", f"{C} +2.00%"))
 
@@ -67,7 +67,7 @@ def test_a_symbol_without_bars_is_not_ranked_and_not_sold():
 
 def test_a_symbol_without_a_quote_is_neither_bought_nor_sold():
     book = Book(cash_cny=Decimal("100000.00"), lots=(holding(B, 100, DAYS[0]),))
-    snapshot = vendor({A: "11.00", C: "10.20"})
+    snapshot = vendor({A: "11.00", C: "20.40"})
 
     assert orders_of(replace(LIVE, book=book, snapshot=snapshot), RuleAgent(top=1)) == [("buy", A)]
 
@@ -80,7 +80,7 @@ def test_quotes_in_another_order_than_the_watchlist_are_taken_by_name():
 
 def test_the_same_agent_follows_bars_that_change_their_columns_from_session_to_session():
     agent = RuleAgent(top=1)
-    fewer = panel_of({B: [10.0, 10.0], C: [10.0, 10.0]})
+    fewer = panel_of({B: [5.0, 5.0], C: [20.0, 20.0]})
 
     assert orders_of(LIVE, agent) == [("buy", A)]
     assert orders_of(replace(LIVE, panel=fewer), agent) == [("buy", B)]

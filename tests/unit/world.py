@@ -189,11 +189,12 @@ class Live:
             self.clock.jump(self.journal.moment)
         if now is not None:
             self.clock.jump(now)
+        record = recorded(setup.settings)
         if self.audit is not None:
-            begin(self.journal, self.audit, genesis, recorded(setup.settings, "config"))
+            begin(self.journal, self.audit, genesis, record)
         elif self.journal.account.genesis is None:
             self.journal.write("", "genesis", genesis)
-            self.journal.write("", "settings:config", recorded(setup.settings, "config"))
+            self.journal.write("", f"settings:{record.config_hash}", record)
         panel = seen.panel
         self.exchange = SimulatedExchange(
             market=market_view(panel, seen.remembered()),
@@ -209,7 +210,7 @@ class Live:
         self.world: World = Parts(
             genesis=genesis,
             settings=setup.settings,
-            config_hash="config",
+            config_hash=record.config_hash,
             clock=self.clock,
             calendar=setup.calendar,
             prices=seen,

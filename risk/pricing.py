@@ -1,0 +1,106 @@
+"""The limit of an order: the one asked for, or one that trades at once, inside every bound. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from risk.candidate import Candidate, Rejected
+from risk.limits import BP, Desk
+from services.domain.money import ceil_to_tick, floor_to_tick, to_tick
+from services.domain.orders import Rule
+from services.rules import Phase, after_hours_price, cage_bound
+
+
+def limit_of(candidate: Candidate, desk: Desk) -> Decimal:
+    """Return the order's limit on the tick, inside the day's limits and the price cage.
+
+    Raises:
+        Rejected: TICK, PRICE_LIMIT, LIMIT_UP, LIMIT_DOWN, CAGE, DRIFT or QUOTE_MISSING.
+    """
+    cage = _cage(candidate) if candidate.during(Phase.CONTINUOUS) else None
+    asked = candidate.intent.limit_cny
+    limit = _marketable(candidate, desk, cage) if asked is None else _on_tick(asked, candidate)
+    _check_day(limit, candidate)
+    _check_sealed(candidate)
+    if cage is not None and ((limit > cage) if candidate.buys else (limit < cage)):
+        raise Rejected(Rule.CAGE, f"{limit} is beyond the price cage at {cage}")
+    _check_drift(candidate, desk)
+    return limit
+
+
+def _cage(candidate: Candidate) -> Decimal | None:
+    quote = candidate.quote
+    return cage_bound(
+        candidate.rules,
+        candidate.intent.side,
+        best_ask=quote.asks[0].price_cny if quote.asks else None,
+        best_bid=quote.bids[0].price_cny if quote.bids else None,
+        last=quote.last_cny,
+        prev_close=quote.prev_close_cny,
+    )
+
+
+def _marketable(candidate: Candidate, desk: Desk, cage: Decimal | None) -> Decimal:
+    """Return the quote moved by `marketable_bp`, no further than cage and daily limit, on the tick."""
+    last, tick, band = candidate.quote.last_cny, candidate.rules.tick, candidate.band
+    share = desk.limits.marketable_bp / BP
+    if candidate.buys:
+        bounds = [bound for bound in (cage, band.limit_up) if bound is not None]
+        limit = floor_to_tick(min([last * (1 + share), *bounds]), tick)
+    else:
+        bounds = [bound for bound in (cage, band.limit_down) if bound is not None]
+        limit = ceil_to_tick(max([last * (1 - share), *bounds]), tick)
+    if limit <= 0:
+        raise Rejected(Rule.TICK, f"{last} is less than the tick of {tick}")
+    return limit
+
+
+def _on_tick(asked: Decimal, candidate: Candidate) -> Decimal:
+    """Return the limit asked for, written with the decimals of the tick."""
+    tick = candidate.rules.tick
+    try:
+        limit = to_tick(asked, tick)
+    except InvalidOperation:
+        limit = None
+    if limit is None or not limit.is_finite() or limit <= 0 or limit != asked:
+        raise Rejected(Rule.TICK, f"{asked} is not a price on the tick of {tick}")
+    return limit
+
+
+def _check_day(limit: Decimal, candidate: Candidate) -> None:
+    band, last = candidate.band, candidate.quote.last_cny
+    if not band.allows(limit):
+        raise Rejected(Rule.PRICE_LIMIT, f"{limit} is outside {band.limit_down} to {band.limit_up}")
+    if candidate.during(Phase.AFTER_HOURS):
+        close = to_tick(last, candidate.rules.tick)
+        if after_hours_price(candidate.intent.side, limit, close) is None:
+            raise Rejected(Rule.PRICE_LIMIT, f"after hours trades at the close {close}, limit {limit}")
+
+
+def _check_sealed(candidate: Candidate) -> None:
+    """Refuse to buy at a limit-up nobody sells at, and to sell at a limit-down nobody buys at.
+
+    Only a known book can say so; on bars the exchange decides.
+    """
+    quote, band = candidate.quote, candidate.band
+    if candidate.buys:
+        if quote.asks == () and band.limit_up is not None and quote.last_cny >= band.limit_up:
+            raise Rejected(Rule.LIMIT_UP, f"sealed at the upper limit {band.limit_up}: nobody sells")
+    elif quote.bids == () and band.limit_down is not None and quote.last_cny <= band.limit_down:
+        raise Rejected(Rule.LIMIT_DOWN, f"sealed at the lower limit {band.limit_down}: nobody buys")
+
+
+def _check_drift(candidate: Candidate, desk: Desk) -> None:
+    """Refuse where the price ran away while the mind was thinking."""
+    if desk.first is desk.snapshot or desk.first.moment == desk.snapshot.moment:
+        return
+    before, now = desk.first.get(candidate.intent.symbol), candidate.quote.last_cny
+    if before is None:
+        raise Rejected(Rule.QUOTE_MISSING, f"{candidate.intent.symbol} had no quote when the mind was asked")
+    drift_bp = abs(now / before.last_cny - 1) * BP
+    if drift_bp > desk.limits.drift_bp_max:
+        raise Rejected(
+            Rule.DRIFT,
+            f"moved {drift_bp:.0f} bp from {before.last_cny} to {now} since the mind was asked, "
+            f"at most {desk.limits.drift_bp_max} are allowed",
+        )
