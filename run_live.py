@@ -11,59 +11,36 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from commands.flags import (
+    EXAMPLES,
+    MANUAL,
+    OPTIONS,
+    Account,
+    AdjustmentName,
+    AgentSpec,
+    Cash,
+    Config,
+    DataDir,
+    Day,
+    Demo,
+    FrequencyName,
+    Json,
+    Lang,
+    MarketName,
+    ModeName,
+    NoReport,
+    Once,
+    PriceFile,
+    ReplayedSession,
+    Standby,
+    VolumeUnitName,
+    said,
+)
 from commands.usage import OneLineUsage
 
 if TYPE_CHECKING:
     from commands.screen import Screen
     from services.settings import Settings
-
-ZH = any(one == "--lang=zh" for one in sys.argv) or any(
-    one == "--lang" and after == "zh" for one, after in zip(sys.argv, sys.argv[1:], strict=False)
-)
-
-
-def _(en: str, zh: str) -> str:
-    """Return the wording in the language asked for on the command line."""
-    return zh if ZH else en
-
-
-MANUAL = _(
-    """Kaipan lets a language model trade A-shares unattended.
-
-    Without a command it runs the main job: at each slot (daily 09:35; hourly 10:35, 11:35, 14:05,
-    15:05) one session asks prices, asks the agent, passes its wishes through the gate, hands what is
-    approved to the broker and writes the audit trail position.jsonl.
-
-    Exit codes: 0 done, 1 a check found differences, 2 usage or configuration, 3 a source, broker or
-    account is not available, 130 interrupted.""",
-    """Kaipan（开盘）让大语言模型无人值守地交易 A 股。
-
-    不带子命令即运行主流程：在每个时点（日频 09:35；小时频 10:35、11:35、14:05、15:05）执行一个交易时段：
-    取行情、询问决策者、经风控闸门、将获批委托交给券商，并写入审计轨迹 position.jsonl。
-
-    退出码：0 完成；1 检查发现差异；2 用法或配置有误；3 数据源、券商或账户不可用；130 被中断。""",
-)
-
-EXAMPLES = _(
-    """Examples:
-
-    run_live.py --mode paper --frequency hourly --demo
-
-    run_live.py --mode backtest --frequency daily --prices daily.jsonl --start 2025-10-10 --end 2025-11-19
-
-    run_live.py --mode paper --frequency hourly --config configs/paper.yaml
-
-    run_live.py verify --data-dir kaipan-data/demo""",
-    """示例：
-
-    run_live.py --mode paper --frequency hourly --demo --lang zh
-
-    run_live.py --mode backtest --frequency daily --prices daily.jsonl --start 2025-10-10 --end 2025-11-19
-
-    run_live.py --mode paper --frequency hourly --config configs/paper.yaml
-
-    run_live.py verify --data-dir kaipan-data/demo""",
-)
 
 app = typer.Typer(
     cls=OneLineUsage,
@@ -74,44 +51,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option(help=_("Folder of all that is kept.", "数据文件夹。"), show_default=False),
-]
-Config = Annotated[
-    Path | None,
-    typer.Option(help=_("YAML or JSON configuration file.", "YAML 或 JSON 配置文件。"), show_default=False),
-]
-Account = Annotated[
-    str | None,
-    typer.Option(help=_("The account's name (default main).", "账户名（默认 main）。"), show_default=False),
-]
-Lang = Annotated[
-    str | None, typer.Option(help=_("Language: en or zh.", "语言：en 或 zh。"), show_default=False)
-]
-Json = Annotated[
-    bool,
-    typer.Option("--json", help=_("One JSON object on stdout.", "标准输出只给出一个 JSON 对象。")),
-]
-Day = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d", "%Y%m%d"], metavar="DATE", show_default=False),
-]
-
-OPTIONS = {
-    "mode": "--mode",
-    "frequency": "--frequency",
-    "market": "--market",
-    "agent_type": "--agent",
-    "agent_config.initial_cash": "--cash",
-    "prices.adjustment": "--adjustment",
-    "prices.volume_unit": "--volume-unit",
-    "data_dir": "--data-dir",
-    "account": "--account",
-    "lang": "--lang",
-}
-"""What a key of the configuration is called on the command line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,94 +134,21 @@ def _day(moment: datetime | None) -> date | None:
 @app.callback(invoke_without_command=True)
 def main_job(
     ctx: typer.Context,
-    mode: Annotated[
-        str | None,
-        typer.Option(
-            help=_("paper (default), live or backtest.", "paper（默认）、live 或 backtest。"),
-            show_default=False,
-        ),
-    ] = None,
-    frequency: Annotated[
-        str | None,
-        typer.Option(
-            help=_("daily (default; demo: hourly) or hourly.", "daily（默认；演示为 hourly）或 hourly。"),
-            show_default=False,
-        ),
-    ] = None,
-    market: Annotated[
-        str | None,
-        typer.Option(help=_("cn (default) or us.", "cn（默认）或 us。"), show_default=False),
-    ] = None,
-    agent: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SPEC",
-            help=_(
-                "Who decides: rule[[:NAME]], llm[[:MODEL]] or scripted:FILE.",
-                "决策者：rule[[:名称]]、llm[[:模型]] 或 scripted:文件。",
-            ),
-            show_default=False,
-        ),
-    ] = None,
-    prices: Annotated[
-        Path | None,
-        typer.Option(
-            help=_(
-                "Recorded prices: merged.jsonl, tushare-style CSV or Parquet.",
-                "历史行情文件：merged.jsonl、tushare 式 CSV 或 Parquet。",
-            ),
-            show_default=False,
-        ),
-    ] = None,
+    mode: ModeName = None,
+    frequency: FrequencyName = None,
+    market: MarketName = None,
+    agent: AgentSpec = None,
+    prices: PriceFile = None,
     start: Day = None,
     end: Day = None,
-    demo: Annotated[
-        bool,
-        typer.Option("--demo", help=_("The embedded, made-up market and week.", "内置虚构行情与一周。")),
-    ] = False,
-    once: Annotated[
-        bool,
-        typer.Option("--once", help=_("Run the current slot and exit.", "运行当前时点后退出。")),
-    ] = False,
-    session: Annotated[
-        str | None,
-        typer.Option(
-            help=_("With --mode backtest: replay this session.", "配合 --mode backtest：重放该时段。"),
-            show_default=False,
-        ),
-    ] = None,
-    standby: Annotated[
-        bool,
-        typer.Option(
-            "--standby", help=_("Wait for the process that has the account.", "等待占用账户的进程结束。")
-        ),
-    ] = False,
-    cash: Annotated[
-        str | None,
-        typer.Option(
-            help=_("Opening balance of a new account.", "新账户的初始资金。"), show_default=False
-        ),
-    ] = None,
-    adjustment: Annotated[
-        str | None,
-        typer.Option(
-            help=_(
-                "Declared of --prices: raw, forward or backward.",
-                "声明复权方式：raw、forward 或 backward。",
-            ),
-            show_default=False,
-        ),
-    ] = None,
-    volume_unit: Annotated[
-        str | None,
-        typer.Option(
-            help=_("Declared of --prices: share or lot.", "声明成交量单位：share 或 lot。"),
-            show_default=False,
-        ),
-    ] = None,
-    no_report: Annotated[
-        bool, typer.Option("--no-report", help=_("Write no HTML report.", "不生成 HTML 报告。"))
-    ] = False,
+    demo: Demo = False,
+    once: Once = False,
+    session: ReplayedSession = None,
+    standby: Standby = False,
+    cash: Cash = None,
+    adjustment: AdjustmentName = None,
+    volume_unit: VolumeUnitName = None,
+    no_report: NoReport = False,
     data_dir: DataDir = None,
     config: Config = None,
     account: Account = None,
@@ -305,28 +171,32 @@ def main_job(
         "prices.adjustment": adjustment,
         "prices.volume_unit": volume_unit,
     }
-    overrides = {key: value for key, value in given.items() if value is not None}
+    from commands.options import RunOptions
+    from services.settings_places import cache_folder
+
+    options = RunOptions(
+        prices=prices,
+        demo=demo,
+        start=_day(start),
+        end=_day(end),
+        once=once,
+        standby=standby,
+        report=not no_report,
+        cache=cache_folder(),
+    )
 
     def command(screen: Screen) -> int:
-        from commands.options import RunOptions
         from commands.run import run
-        from services.settings_places import cache_folder
 
-        options = RunOptions(
-            prices=prices,
-            demo=demo,
-            start=_day(start),
-            end=_day(end),
-            once=once,
-            standby=standby,
-            report=not no_report,
-            cache=cache_folder(),
-        )
-        settings = _with_usual_folder(_settings(common, overrides, demo), options)
+        settings = _with_usual_folder(_settings(common, _stated(given), demo), options)
         screen.lang = settings.lang
         return run(settings, options, screen)
 
     _run(common, command)
+
+
+def _stated(given: dict[str, object | None]) -> dict[str, object]:
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _with_usual_folder(settings: Settings, options: Any) -> Settings:
@@ -339,13 +209,13 @@ def _with_usual_folder(settings: Settings, options: Any) -> Settings:
 
 
 def _command(
-    ctx: typer.Context, common: Common, run: Callable[[Settings, Screen], int], **overrides: object
+    ctx: typer.Context, common: Common, run: Callable[[Settings, Screen], int], **overrides: object | None
 ) -> None:
     """Run a command on the configured account."""
     options = common.under(ctx.obj)
 
     def command(screen: Screen) -> int:
-        settings = _settings(options, {key: one for key, one in overrides.items() if one is not None})
+        settings = _settings(options, _stated(overrides))
         screen.lang = settings.lang
         return run(settings, screen)
 
@@ -377,7 +247,7 @@ def _replay(common: Common, session: str, agent: str | None, ctx: typer.Context 
     _run(options, command)
 
 
-@app.command(help=_("What is running, what is held, what comes next.", "运行状态、持仓与下一时段。"))
+@app.command(help=said("What is running, what is held, what comes next.", "运行状态、持仓与下一时段。"))
 def status(
     ctx: typer.Context,
     data_dir: DataDir = None,
@@ -394,7 +264,7 @@ def status(
     _command(ctx, common, lambda settings, screen: show_status(settings, screen, SystemClock().now()))
 
 
-@app.command(help=_("The list of sessions.", "时段列表。"))
+@app.command(help=said("The list of sessions.", "时段列表。"))
 def sessions(
     ctx: typer.Context,
     data_dir: DataDir = None,
@@ -411,7 +281,7 @@ def sessions(
 
 
 @app.command(
-    help=_(
+    help=said(
         "One session: inputs, decision, verdicts, orders, fills, reasons.",
         "查看一个时段：输入、决策、风控结论、委托、成交与原因。",
     )
@@ -433,7 +303,7 @@ def show(
 
 
 @app.command(
-    help=_(
+    help=said(
         "Live a recorded session again and compare; --agent puts another mind in its place. "
         "ID 'all' replays every session.",
         "重放一个已记录的时段并比较；--agent 换另一决策者。ID 为 all 时重放全部。",
@@ -455,7 +325,7 @@ def replay(
 
 
 @app.command(
-    help=_(
+    help=said(
         "Check journal, position.jsonl and the two against each other; never writes.",
         "校验日志、position.jsonl 及二者一致性；从不写入。",
     )
@@ -475,12 +345,12 @@ def verify(
     _command(ctx, common, check)
 
 
-@app.command(help=_("The HTML report of an account and period.", "生成账户与区间的 HTML 报告。"))
+@app.command(help=said("The HTML report of an account and period.", "生成账户与区间的 HTML 报告。"))
 def report(
     ctx: typer.Context,
     out: Annotated[
         Path | None,
-        typer.Option(help=_("Where to write it.", "输出路径。"), show_default=False),
+        typer.Option(help=said("Where to write it.", "输出路径。"), show_default=False),
     ] = None,
     start: Day = None,
     end: Day = None,
@@ -502,7 +372,7 @@ def report(
 
 
 @app.command(
-    help=_(
+    help=said(
         "What is missing to run this configuration, with the mend.",
         "检查运行该配置还缺什么，并给出补救办法。",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import tzinfo
 from decimal import Decimal
 
 from rich.cells import set_cell_size
@@ -85,7 +86,7 @@ def session_view(record: SessionRecord, lang: str) -> RenderableType:
         ("view.broker", _statement(record, lang)),
         ("view.movements", _movements(record, lang)),
         ("view.decision", _decision(record.decision, lang)),
-        ("view.verdicts", (line for one in record.verdicts for line in _verdicts(one, lang))),
+        ("view.verdicts", _all_verdicts(record, lang)),
         ("view.orders", _orders(record, lang)),
         ("view.fills", _fills(record, lang)),
     )
@@ -157,11 +158,18 @@ def _intent(intent: Intent, lang: str) -> str:
     return f"{say(f'side.{intent.side}', lang)} {intent.symbol} {size}{limit}{why}"
 
 
-def _verdicts(verdicts: Verdicts, lang: str) -> Iterator[str]:
+def _all_verdicts(record: SessionRecord, lang: str) -> Iterator[str]:
+    """Yield every verdict, with waiting times in the market's zone, as the session's slot states it."""
+    zone = None if record.opened is None else record.opened.slot.tzinfo
+    for verdicts in record.verdicts:
+        yield from _verdicts(verdicts, zone, lang)
+
+
+def _verdicts(verdicts: Verdicts, zone: tzinfo | None, lang: str) -> Iterator[str]:
     for terms in verdicts.approved:
         yield f"✓ {_terms(terms, lang)}: {say('view.approved', lang)}"
     for terms in verdicts.waiting:
-        until = say("view.waits", lang, time=f"{terms.not_before:%Y-%m-%d %H:%M:%S %z}")
+        until = say("view.waits", lang, time=f"{terms.not_before.astimezone(zone):%H:%M}")
         yield f"… {_terms(terms, lang)}: {until}"
     for one in verdicts.deferred:
         yield f"… {_terms(one.terms, lang)}: {say('view.deferred', lang)}"

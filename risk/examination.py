@@ -175,6 +175,4 @@ def _portfolio(candidate: Candidate, desk: Desk) -> None:
 
 
 def _bought_today(desk: Desk, symbol: Symbol) -> int:
-    return sum(
-        lot.shares for lot in desk.book.lots if lot.symbol == symbol and lot.acquired_on == desk.day
-    )
+    return sum(lot.shares for lot in desk.book.lots if lot.symbol == symbol and lot.acquired_on == desk.day)

@@ -78,9 +78,7 @@ class OpenPlan:
         known = self._calendar.trading_day(day)
         if known is TradingDay.CLOSED or (known is TradingDay.UNKNOWN and day.isoweekday() > 5):
             return ()
-        return slots_of(
-            self._market, self._frequency, day, self._times, self._calendar.early_close(day)
-        )
+        return slots_of(self._market, self._frequency, day, self._times, self._calendar.early_close(day))
 
 
 class OncePlan:

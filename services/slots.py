@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -43,13 +42,6 @@ def slots_of(
         for at in times or TIMES[market, frequency]
         if early_close is None or at < early_close
     )
-
-
-def plan(
-    market: Market, frequency: Frequency, days: Iterable[date], times: tuple[time, ...] | None = None
-) -> tuple[Slot, ...]:
-    """Return the slots of all `days`, ascending."""
-    return tuple(slot for day in days for slot in slots_of(market, frequency, day, times))
 
 
 def local(moment: datetime, market: Market) -> datetime:

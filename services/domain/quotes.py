@@ -215,5 +215,3 @@ def _last_known(panel: Panel, column: int, row: int) -> int | None:
 def _still_open(panel: Panel, column: int, row: int) -> bool:
     """Answer whether the row holds an open without a close: a bar that never ended."""
     return row >= 0 and not isnan(panel.open[row, column]) and isnan(panel.close[row, column])
-
-

@@ -16,8 +16,11 @@ from commands.opening import open_recorded
 from commands.recorded_run import RecordedRun, Watch
 from commands.recorded_settings import run_settings
 from scheduler.world import World
-from services.brokers.ledger import Accepted, Entry, LedgerStore
-from services.domain.events import Event
+from services.brokers.ledger import Accepted, Entry, LedgerStore, Rejected
+from services.clock import VirtualClock
+from services.domain.events import Event, SettingsRecord
+from services.domain.orders import ApprovedOrder
+from services.domain.statement import Ack
 from services.executor import Executor
 from services.journal.audit_file import AuditFile
 from services.journal.journal import Journal
@@ -38,6 +41,7 @@ class Fate:
     before: bool = True
     count: int = 0
     touched: list[str] = field(default_factory=list)
+    sent_twice: list[str] = field(default_factory=list)
 
     def before_touch(self, what: str) -> None:
         """Count a touch that is about to happen."""
@@ -71,6 +75,20 @@ class Door:
             return answer
 
         return touched
+
+
+class Wire(Door):
+    """The broker's door, which notes each order that is sent although the exchange has it already."""
+
+    def __init__(self, inner: Broker, fate: Fate, ledger: LedgerStore) -> None:
+        super().__init__(inner, fate, "broker")
+        self._send, self._ledger = super().__getattr__("submit_order"), ledger
+
+    async def submit_order(self, order: ApprovedOrder) -> Ack:
+        if order.order_id in _known(self._ledger):
+            self._fate.sent_twice.append(order.order_id)
+        ack: Ack = await self._send(order)
+        return ack
 
 
 class Store:
@@ -135,9 +153,9 @@ class MortalRun(RecordedRun):
         desk: Any = Ledger(ledger, fate)
         return self._drive(through, desk, Audit(audit, fate), Watch()).journal
 
-    def _world(self, journal: Journal, *args: Any) -> World:
-        world = super()._world(journal, *args)
-        broker: Broker = Door(world.broker, self.fate, "broker")  # type: ignore[assignment]  # It passes all on.
+    def _world(self, journal: Journal, record: SettingsRecord, clock: VirtualClock, ledger: Any) -> World:
+        world = super()._world(journal, record, clock, ledger)
+        broker: Broker = Wire(world.broker, self.fate, ledger)  # type: ignore[assignment]  # It passes all on.
         prices: PriceSource = Door(world.prices, self.fate, "prices")  # type: ignore[assignment]  # The same.
         agent: Agent = Door(world.agent, self.fate, "agent")  # type: ignore[assignment]  # The same.
         executor = Executor(broker, world.clock, journal, lambda: "")
@@ -166,6 +184,10 @@ def demo_run(data_dir: Path, start: date, end: date) -> MortalRun:
     )
     chosen = run_settings(settings, recorded.watchlist, recorded.panel.source)
     return MortalRun(recorded, chosen, mind, folder, folder.journal, lambda _lock: None)
+
+
+def _known(ledger: LedgerStore) -> set[str]:
+    return {entry.terms.order_id for entry in ledger.entries() if isinstance(entry, Accepted | Rejected)}
 
 
 def accepted_ids(ledger: LedgerStore) -> list[str]:

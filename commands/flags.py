@@ -1,0 +1,186 @@
+"""The command line's options and its manual, in the language asked for on the command line."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ZH = any(one == "--lang=zh" for one in sys.argv) or any(
+    one == "--lang" and after == "zh" for one, after in zip(sys.argv, sys.argv[1:], strict=False)
+)
+
+
+def said(en: str, zh: str) -> str:
+    """Return the wording in the language asked for on the command line."""
+    return zh if ZH else en
+
+
+MANUAL = said(
+    """Kaipan lets a language model trade A-shares unattended.
+
+Without a command it runs the main job: at each slot (daily 09:35; hourly 10:35, 11:35, 14:05, 15:05) \
+one session asks prices, asks the agent, passes its wishes through the gate, hands what is approved to \
+the broker and writes the audit trail position.jsonl.
+
+Exit codes: 0 done, 1 a check found differences, 2 usage or configuration, 3 a source, broker or \
+account is not available, 130 interrupted.""",
+    """Kaipan（开盘）让大语言模型无人值守地交易 A 股。
+
+不带子命令即运行主流程：在每个时点（日频 09:35；小时频 10:35、11:35、14:05、15:05）执行一个交易时段：\
+取行情、询问决策者、经风控闸门、将获批委托交给券商，并写入审计轨迹 position.jsonl。
+
+退出码：0 完成；1 检查发现差异；2 用法或配置有误；3 数据源、券商或账户不可用；130 被中断。""",
+)
+
+EXAMPLES = said(
+    """Examples:
+
+run_live.py --mode paper --frequency hourly --demo
+
+run_live.py --mode backtest --frequency daily --prices daily.jsonl --start 2025-10-10 --end 2025-11-19
+
+run_live.py --mode paper --frequency hourly --config configs/paper.yaml
+
+run_live.py verify --data-dir kaipan-data/demo""",
+    """示例：
+
+run_live.py --mode paper --frequency hourly --demo --lang zh
+
+run_live.py --mode backtest --frequency daily --prices daily.jsonl --start 2025-10-10 --end 2025-11-19
+
+run_live.py --mode paper --frequency hourly --config configs/paper.yaml
+
+run_live.py verify --data-dir kaipan-data/demo""",
+)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help=said("Folder of all that is kept.", "数据文件夹。"), show_default=False),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        help=said("YAML or JSON configuration file.", "YAML 或 JSON 配置文件。"), show_default=False
+    ),
+]
+Account = Annotated[
+    str | None,
+    typer.Option(
+        help=said("The account's name (default main).", "账户名（默认 main）。"), show_default=False
+    ),
+]
+Lang = Annotated[
+    str | None, typer.Option(help=said("Language: en or zh.", "语言：en 或 zh。"), show_default=False)
+]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help=said("One JSON object on stdout.", "标准输出只给出一个 JSON 对象。")),
+]
+Day = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d", "%Y%m%d"], metavar="DATE", show_default=False),
+]
+
+OPTIONS = {
+    "mode": "--mode",
+    "frequency": "--frequency",
+    "market": "--market",
+    "agent_type": "--agent",
+    "agent_config.initial_cash": "--cash",
+    "prices.adjustment": "--adjustment",
+    "prices.volume_unit": "--volume-unit",
+    "data_dir": "--data-dir",
+    "account": "--account",
+    "lang": "--lang",
+}
+"""What a key of the configuration is called on the command line."""
+
+
+ModeName = Annotated[
+    str | None,
+    typer.Option(
+        help=said("paper (default), live or backtest.", "paper（默认）、live 或 backtest。"),
+        show_default=False,
+    ),
+]
+FrequencyName = Annotated[
+    str | None,
+    typer.Option(
+        help=said("daily (default; demo: hourly) or hourly.", "daily（默认；演示为 hourly）或 hourly。"),
+        show_default=False,
+    ),
+]
+MarketName = Annotated[
+    str | None,
+    typer.Option(help=said("cn (default) or us.", "cn（默认）或 us。"), show_default=False),
+]
+AgentSpec = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SPEC",
+        help=said(
+            "Who decides: rule, rule:NAME, llm, llm:MODEL or scripted:FILE.",
+            "决策者：rule、rule:名称、llm、llm:模型 或 scripted:文件。",
+        ),
+        show_default=False,
+    ),
+]
+PriceFile = Annotated[
+    Path | None,
+    typer.Option(
+        help=said(
+            "Recorded prices: merged.jsonl, tushare-style CSV or Parquet.",
+            "历史行情文件：merged.jsonl、tushare 式 CSV 或 Parquet。",
+        ),
+        show_default=False,
+    ),
+]
+Demo = Annotated[
+    bool,
+    typer.Option("--demo", help=said("The embedded, made-up market and week.", "内置虚构行情与一周。")),
+]
+Once = Annotated[
+    bool,
+    typer.Option("--once", help=said("Run the current slot and exit.", "运行当前时点后退出。")),
+]
+ReplayedSession = Annotated[
+    str | None,
+    typer.Option(
+        help=said("With --mode backtest: replay this session.", "配合 --mode backtest：重放该时段。"),
+        show_default=False,
+    ),
+]
+Standby = Annotated[
+    bool,
+    typer.Option(
+        "--standby", help=said("Wait for the process that has the account.", "等待占用账户的进程结束。")
+    ),
+]
+Cash = Annotated[
+    str | None,
+    typer.Option(help=said("Opening balance of a new account.", "新账户的初始资金。"), show_default=False),
+]
+AdjustmentName = Annotated[
+    str | None,
+    typer.Option(
+        help=said(
+            "Declared of --prices: raw, forward or backward.",
+            "声明复权方式：raw、forward 或 backward。",
+        ),
+        show_default=False,
+    ),
+]
+VolumeUnitName = Annotated[
+    str | None,
+    typer.Option(
+        help=said("Declared of --prices: share or lot.", "声明成交量单位：share 或 lot。"),
+        show_default=False,
+    ),
+]
+NoReport = Annotated[
+    bool, typer.Option("--no-report", help=said("Write no HTML report.", "不生成 HTML 报告。"))
+]
