@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -36,7 +36,9 @@ from commands.flags import (
     VolumeUnitName,
     said,
 )
+from commands.options import RunOptions
 from commands.usage import OneLineUsage
+from services.settings_places import cache_folder
 
 if TYPE_CHECKING:
     from commands.screen import Screen
@@ -171,9 +173,6 @@ def main_job(
         "prices.adjustment": adjustment,
         "prices.volume_unit": volume_unit,
     }
-    from commands.options import RunOptions
-    from services.settings_places import cache_folder
-
     options = RunOptions(
         prices=prices,
         demo=demo,
@@ -199,7 +198,7 @@ def _stated(given: dict[str, object | None]) -> dict[str, object]:
     return {key: value for key, value in given.items() if value is not None}
 
 
-def _with_usual_folder(settings: Settings, options: Any) -> Settings:
+def _with_usual_folder(settings: Settings, options: RunOptions) -> Settings:
     """Return the settings; where nobody chose a data folder, each kind of run has its own."""
     if "data_dir" in settings.model_fields_set or not options.recorded:
         return settings

@@ -5,7 +5,7 @@ The checks run in the order of `Rule`; the first that applies is the reason.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from risk.candidate import Candidate, Rejected, facts_of
 from risk.limits import Desk
@@ -31,6 +31,7 @@ from services.rules import (
 )
 
 _CLOCK_SKEW = timedelta(seconds=2)
+_ZERO_AGE = timedelta(0)
 
 
 def examine(intent: Intent, desk: Desk) -> Candidate:
@@ -98,19 +99,30 @@ def _band(quote: Quote, instrument: Instrument, rules: Rules, desk: Desk) -> Ban
 
 
 def _fresh(quote: Quote, desk: Desk, rules: Rules) -> None:
-    """Refuse a quote of another day or of the future, and a vendor's too old while the market trades."""
+    """Refuse a quote of another day or of the future, and a vendor's that trading has left behind."""
     seen = quote.seen_at.astimezone(desk.slot_zone)
-    age = desk.moment - quote.seen_at
-    if seen.date() != desk.day or age < -_CLOCK_SKEW:
-        raise Rejected(Rule.QUOTE_STALE, f"the quote of {quote.symbol} is of {seen:%Y-%m-%d %H:%M}")
-    if quote.approximate or not phase_at(rules, desk.local).matches:
-        return
+    if seen.date() != desk.day or desk.moment - quote.seen_at < -_CLOCK_SKEW:
+        raise Rejected(Rule.QUOTE_STALE, f"the quote of {quote.symbol} is of {seen:%Y-%m-%d %H:%M:%S}")
+    age = _ZERO_AGE if quote.approximate else _trading_since(seen.time(), desk, rules)
     if age > timedelta(seconds=desk.limits.quote_age_s_max):
         raise Rejected(
             Rule.QUOTE_STALE,
-            f"the quote of {quote.symbol} is {age.total_seconds():.0f} s old, "
+            f"the quote of {quote.symbol} is {age.total_seconds():.0f} s of trading old, "
             f"at most {desk.limits.quote_age_s_max} s are allowed",
         )
+
+
+def _trading_since(seen: time, desk: Desk, rules: Rules) -> timedelta:
+    """Return how long prices could move since `seen`.
+
+    At 13:00 the last price of the morning is new, and after hours the close does not age.
+    """
+    age = _ZERO_AGE
+    for span in rules.phases:
+        since, until = max(seen, span.start), min(desk.local, span.end)
+        if span.matches and span.phase is not Phase.AFTER_HOURS and since < until:
+            age += datetime.combine(desk.day, until) - datetime.combine(desk.day, since)
+    return age
 
 
 def _agrees(quote: Quote, band: Band, rules: Rules) -> None:

@@ -26,8 +26,8 @@ class Limits:
 
     `marketable_bp` is how far a limit made by the gate lies from the quote; `drift_bp_max` how far
     a quote may have moved while the mind was thinking; `order_ttl_s` how long after its moment an
-    order may still be sent; `quote_age_s_max` how old a vendor's quote may be while the market
-    trades; `cash_reserve_cny_min` is cash that no buy may touch.
+    order may still be sent; `quote_age_s_max` how long the market may have traded since a vendor's
+    quote; `cash_reserve_cny_min` is cash that no buy may touch.
     """
 
     marketable_bp: Decimal = Decimal(100)

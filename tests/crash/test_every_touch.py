@@ -47,9 +47,10 @@ class Site:
         yield self.store, self.ledger
 
     def live(self, fate: Fate) -> bool:
-        """Run until finished or dead; answer whether finished."""
+        """Run until finished or dead; answer whether finished. What is finished is not run again."""
         with self.open() as (store, ledger), suppress(Crash):
-            self.run.live(store, ledger, self.audit, fate)
+            if not any(event.kind == "run_finished" for event in store.events()):
+                self.run.live(store, ledger, self.audit, fate)
             return True
         return False
 

@@ -23,7 +23,21 @@ APPLE = Symbol("AAPL.US")
 ALL = (MAIN, OTHER, CHINEXT, STAR, BSE, FUND)
 RICH = Decimal("100000000.00")
 
-__all__ = ["ALL", "APPLE", "BSE", "CHINEXT", "CN", "FUND", "MAIN", "MON", "OTHER", "RICH", "STAR", "TUE", "at"]
+__all__ = [
+    "ALL",
+    "APPLE",
+    "BSE",
+    "CHINEXT",
+    "CN",
+    "FUND",
+    "MAIN",
+    "MON",
+    "OTHER",
+    "RICH",
+    "STAR",
+    "TUE",
+    "at",
+]
 
 
 def d(text: str) -> Decimal:

@@ -93,6 +93,16 @@ ROWS: list[tuple[Rule, Situation, Situation]] = [
         (desk(quote(seen="10:35:02")), (buy(),)),
     ),
     (
+        Rule.QUOTE_STALE,  # Lunch does not count: two minutes of the morning and one of the afternoon.
+        (desk(quote(seen="11:27:59"), clock="13:01"), (buy(),)),
+        (desk(quote(seen="11:28:00"), clock="13:01"), (buy(),)),
+    ),
+    (
+        Rule.QUOTE_STALE,  # The close does not age; a price from before the closing call is not it.
+        (desk(quote(seen="14:56:59"), clock="15:20"), (buy(),)),
+        (desk(quote(seen="15:00:00"), clock="15:20"), (buy(),)),
+    ),
+    (
         Rule.QUOTE_STALE,
         (desk(quote(day=MON, approximate=True)), (buy(),)),
         (desk(quote(seen="09:30", approximate=True)), (buy(),)),
@@ -328,7 +338,12 @@ def test_the_first_rule_that_applies_is_the_reason():
         # the rule that speaks, then what is mended of desk, quote and intent before it does
         (Rule.SYMBOL_UNKNOWN, {}, {}, {}),
         (Rule.RULES_UNKNOWN, {"watchlist": ALL}, {}, {}),
-        (Rule.QUOTE_MISSING, {"day": TUE, "moment": datetime.fromisoformat("2026-07-14T14:58+08:00")}, {}, {}),
+        (
+            Rule.QUOTE_MISSING,
+            {"day": TUE, "moment": datetime.fromisoformat("2026-07-14T14:58+08:00")},
+            {},
+            {},
+        ),
         (Rule.QUOTE_STALE, {}, {"prev": "10.00", **sealed, "limits": ("9", "12"), "seen": "14:50"}, {}),
         (Rule.QUOTE_DISAGREES, {}, {"seen": "14:58"}, {}),
         (Rule.HALTED, {}, {"limits": None}, {}),
@@ -394,7 +409,9 @@ def test_an_intent_with_two_sizes_is_none():
     assert verdict(desk(), both) is Rule.SIZE
 
 
-@pytest.mark.parametrize("limit", ["NaN", "sNaN", "-Infinity", "0", "-10.00", "1E+40", "10." + "0" * 40 + "1"])
+@pytest.mark.parametrize(
+    "limit", ["NaN", "sNaN", "-Infinity", "0", "-10.00", "1E+40", "10." + "0" * 40 + "1"]
+)
 def test_a_limit_that_is_no_price_is_off_the_tick(limit):
     assert verdict(desk(), buy(limit=limit)) is Rule.TICK
 
@@ -427,7 +444,8 @@ def test_us_shares_may_be_sold_on_the_day_they_were_bought():
 
 
 @pytest.mark.parametrize(
-    ("kind", "expected"), [(Kind.ETF_BOND_T0, None), (Kind.ETF_GOLD_T0, None), (Kind.ETF_EQUITY, Rule.T_PLUS_1)]
+    ("kind", "expected"),
+    [(Kind.ETF_BOND_T0, None), (Kind.ETF_GOLD_T0, None), (Kind.ETF_EQUITY, Rule.T_PLUS_1)],
 )
 def test_only_same_day_funds_leave_on_the_day_they_came(kind, expected):
     at_desk = desk(account=book(lot(FUND, 100, on=TUE)), instruments=of_kind(FUND, kind))
@@ -539,9 +557,7 @@ def test_a_price_read_off_bars_need_not_lie_inside_the_limits_of_its_day():
 
 def test_a_weight_buys_the_whole_lots_below_it():
     # 0.205 x 100 000.00 / 10.00 = 2050 shares, of which 300 are held: 1750, in lots 1700.
-    judged = review(
-        [buy(weight="0.205", limit=None)], desk(equity="100000.00", account=HELD_300)
-    )
+    judged = review([buy(weight="0.205", limit=None)], desk(equity="100000.00", account=HELD_300))
 
     assert [order.terms.shares for order in judged.approved] == [1700]
 
@@ -596,10 +612,14 @@ def test_a_symbol_the_mind_was_not_shown_a_price_of_is_refused():
 def test_the_price_may_stand_still_without_a_second_look_at_drift():
     moment = desk().moment
 
-    assert verdict(desk(quote(last="10.50"), first=snapshot(quote(), moment=moment)), buy(limit="10.50")) is None
+    assert (
+        verdict(desk(quote(last="10.50"), first=snapshot(quote(), moment=moment)), buy(limit="10.50")) is None
+    )
 
 
-@pytest.mark.parametrize("name", ["ST中安", "*ST中安", "SST中安", "S*ST中安", "XDST中安", "XD*ST中安", "DR*ST中"])
+@pytest.mark.parametrize(
+    "name", ["ST中安", "*ST中安", "SST中安", "S*ST中安", "XDST中安", "XD*ST中安", "DR*ST中"]
+)
 def test_a_name_says_that_a_share_is_risk_warned(name):
     assert facts_of(MAIN, name, None).is_st(TUE)
     assert facts_of(MAIN, name, Instrument(symbol=MAIN)).is_st(TUE)
