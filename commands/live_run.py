@@ -28,6 +28,7 @@ from scheduler.world import World
 from services.brokers.ledger_file import FileLedger
 from services.brokers.simulated import SimulatedExchange
 from services.clock import LastEventClock, SystemClock
+from services.domain.events import Outcome
 from services.domain.instruments import Market, Symbol
 from services.journal.account_lock import account_lock
 from services.journal.audit_file import AuditFile
@@ -179,7 +180,8 @@ async def _once(world: World, screen: Screen) -> Exit:
         screen.line(key or "live.not_a_trading_day", day=day)
     if following is not None:
         screen.line("live.next", slot=following.local)
-    return Exit.DONE
+    failed = any(states[session].outcome is Outcome.FAILED for session in ended)
+    return Exit.UNAVAILABLE if failed else Exit.DONE
 
 
 class _Ticker:

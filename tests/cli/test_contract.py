@@ -9,7 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import COMMANDS, ROOT, Ran, answer, call, call_process, four_days, order, script, trail
+from tests.command_line import (
+    COMMANDS,
+    ROOT,
+    Ran,
+    answer,
+    call,
+    call_process,
+    four_days,
+    order,
+    script,
+    trail,
+)
 
 PERIOD = ("--frequency", "daily", "--start", "2025-10-10", "--end", "2025-10-14")
 # Friday buys 100, Monday sells them, Tuesday asks for half a lot.

@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 from typer.testing import CliRunner
 
+import commands.flags
 import run_live
 from tests.command_line import COMMANDS, ROOT, call, call_process, four_days
 
@@ -43,6 +44,8 @@ def chinese() -> ModuleType:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["run_live.py", "--lang", "zh"])
         patch.setitem(sys.modules, place.name, module)
+        patch.setattr(commands, "flags", commands.flags)  # Put back with what it is replaced by below.
+        patch.delitem(sys.modules, "commands.flags")
         place.loader.exec_module(module)
     return module
 

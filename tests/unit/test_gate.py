@@ -50,6 +50,7 @@ RESERVE = Limits(cash_reserve_cny_min=d("1000.00"))
 HELD_300 = book(lot(MAIN, 300))
 HELD_299 = book(lot(MAIN, 299))
 MIXED = book(lot(MAIN, 200), lot(MAIN, 100, on=TUE))
+PENNY = quote(last="0.05", prev="0.05")
 NEARLY_CAPPED = book(lot(MAIN, 499_900, on=TUE))
 
 # One row a case: the rule, what it refuses, and the nearest thing that it lets through.
@@ -309,10 +310,8 @@ ROWS: list[tuple[Rule, Situation, Situation]] = [
     ),
     (
         Rule.CASH,  # 99 shares at 0.05 bring 4.95 and cost 5.00: a sale that must be paid for.
-        (desk(quote(last="0.05", prev="0.05"), account=book(lot(MAIN, 99), cash="0.04")),)
-        + ((sell(shares=99, limit="0.05"),),),
-        (desk(quote(last="0.05", prev="0.05"), account=book(lot(MAIN, 99), cash="0.05")),)
-        + ((sell(shares=99, limit="0.05"),),),
+        (desk(PENNY, account=book(lot(MAIN, 99), cash="0.04")), (sell(shares=99, limit="0.05"),)),
+        (desk(PENNY, account=book(lot(MAIN, 99), cash="0.05")), (sell(shares=99, limit="0.05"),)),
     ),
 ]
 

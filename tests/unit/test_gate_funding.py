@@ -1,0 +1,321 @@
+"""What the gate does about money and time, and what holds of every order it ever lets through."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from risk.gate import fund, review
+from risk.limits import Limits
+from services.domain.events import Deferred
+from services.domain.instruments import Kind
+from services.domain.orders import Intent, Rule, Side
+from tests.unit.gate_desk import (
+    BSE,
+    CHINEXT,
+    FUND,
+    MAIN,
+    MON,
+    OTHER,
+    STAR,
+    TUE,
+    at,
+    book,
+    buy,
+    d,
+    desk,
+    lot,
+    of_kind,
+    quote,
+    refused,
+    sell,
+)
+
+# 100 at 10.00: a buy freezes 1000 + 5.00 + 0.01; a sell brings 1000 - 5.00 - 0.50 stamp - 0.01.
+COSTS, BRINGS = d("1005.01"), d("994.49")
+HOLDS = lot(MAIN, 300)
+
+
+def deferred(cash: str, *, clock: str = "10:35", shares: int = 100) -> tuple[Deferred, ...]:
+    """Return the buy of 100 OTHER that a sell of MAIN is to pay for."""
+    at_desk = desk(account=book(HOLDS, cash=cash), clock=clock)
+    return review([sell(shares=shares), buy(OTHER)], at_desk).verdicts.deferred
+
+
+def test_sells_come_before_buys_and_each_side_keeps_its_order():
+    account = book(HOLDS, lot(FUND, 300))
+
+    judged = review([buy(STAR, 200), sell(MAIN), buy(OTHER), sell(FUND)], desk(account=account))
+
+    sent = [(order.terms.side, order.terms.symbol) for order in judged.approved]
+    assert sent == [(Side.SELL, MAIN), (Side.SELL, FUND), (Side.BUY, STAR), (Side.BUY, OTHER)]
+    assert tuple(order.terms for order in judged.approved) == judged.verdicts.approved
+
+
+@pytest.mark.parametrize(("cash", "waits"), [("10.52", True), ("10.51", False)])
+def test_a_buy_waits_for_the_least_the_sells_bring_and_no_more(cash, waits):
+    # 10.52 + 994.49 = 1005.01
+    judged = review([sell(), buy(OTHER)], desk(account=book(HOLDS, cash=cash)))
+
+    assert [(one.terms.symbol, one.short_cny) for one in judged.verdicts.deferred] == (
+        [(OTHER, COSTS - d("10.52"))] if waits else []
+    )
+    assert refused(judged) == ([] if waits else [Rule.CASH])
+
+
+def test_a_buy_with_cash_does_not_wait_for_a_sell():
+    judged = review([sell(), buy(OTHER)], desk(account=book(HOLDS, cash=COSTS)))
+
+    assert len(judged.approved) == 2
+    assert judged.verdicts.deferred == ()
+
+
+def test_cash_promised_to_a_waiting_buy_is_not_given_to_the_next():
+    # The first buy takes all 1500.00 there is and 510.02 of the proceeds; 484.47 are left to wait for.
+    wants = [sell(), buy(OTHER, 200), buy(FUND)]
+
+    judged = review(wants, desk(account=book(HOLDS, cash="1500.00")))
+
+    assert [one.terms.symbol for one in judged.verdicts.deferred] == [OTHER]
+    assert [(one.symbol, one.rule) for one in judged.verdicts.refused] == [(FUND, Rule.CASH)]
+
+
+def test_the_reserve_is_filled_before_a_buy_is_paid_from_proceeds():
+    account, reserve = book(HOLDS, cash="900.00"), Limits(cash_reserve_cny_min=d("1000.00"))
+
+    judged = review([sell(), buy(OTHER)], desk(account=account, limits=reserve))
+
+    assert refused(judged) == [Rule.CASH_RESERVE]  # 900.00 + 994.49 - 1000.00 = 894.49
+
+
+@pytest.mark.parametrize(("cash", "funded"), [("1005.01", True), ("1005.00", False)])
+def test_a_waiting_buy_is_funded_by_what_the_sells_really_brought(cash, funded):
+    after_sells = desk(account=book(cash=cash))
+
+    judged = fund(deferred("100.00"), after_sells, at(TUE, "10:37"))
+
+    assert len(judged.approved) == funded
+    assert refused(judged) == ([] if funded else [Rule.CASH])
+
+
+def test_the_reserve_holds_when_a_waiting_buy_is_funded():
+    after_sells = desk(account=book(cash="1999.99"), limits=Limits(cash_reserve_cny_min=d("995.00")))
+
+    judged = fund(deferred("100.00"), after_sells, at(TUE, "10:37"))
+
+    assert refused(judged) == [Rule.CASH_RESERVE]
+
+
+def test_two_waiting_buys_do_not_share_the_same_cash():
+    account = book(HOLDS, lot(CHINEXT, 300), cash="20.00")
+    wants = [sell(), sell(CHINEXT), buy(OTHER), buy(FUND)]
+    waiting = review(wants, desk(account=account)).verdicts.deferred
+
+    judged = fund(waiting, desk(account=book(cash="2005.00")), at(TUE, "10:37"))
+
+    assert len(waiting) == 2
+    assert [order.terms.symbol for order in judged.approved] == [OTHER]
+    assert [(one.symbol, one.shares) for one in judged.verdicts.refused] == [(FUND, 100)]
+
+
+def test_funding_moves_the_last_moment_on_but_never_back():
+    waiting, rich = deferred("100.00"), desk()
+
+    later, sooner = (fund(waiting, rich, at(TUE, clock)) for clock in ("10:40", "10:30"))
+
+    assert later.approved[0].terms.send_by == at(TUE, "10:40")
+    assert sooner.approved[0].terms.send_by == at(TUE, "10:36")
+
+
+def test_funding_never_goes_past_the_phases_end():
+    waiting = deferred("100.00", clock="14:56:30")
+
+    judged = fund(waiting, desk(clock="14:56:30"), at(TUE, "14:57:30"))
+
+    assert judged.approved[0].terms.send_by == at(TUE, "14:57")
+
+
+@pytest.mark.parametrize(
+    ("clock", "not_before", "send_by"),
+    [
+        ("10:35", "10:35", "10:36"),
+        ("11:29:30", "11:29:30", "11:30"),  # The morning ends.
+        ("11:30", "13:00", "13:01"),
+        ("11:35", "13:00", "13:01"),
+        ("14:56:30", "14:56:30", "14:57"),  # The closing call begins.
+        ("15:05", "15:05", "15:06"),
+        ("15:29:30", "15:29:30", "15:30"),
+    ],
+)
+def test_an_order_may_be_sent_for_a_minute_and_never_past_its_phase(clock, not_before, send_by):
+    verdicts = review([buy()], desk(quote(seen=min(clock, "15:00")), clock=clock)).verdicts
+    (terms,) = verdicts.approved + verdicts.waiting
+
+    assert (terms.not_before, terms.send_by) == (at(TUE, not_before), at(TUE, send_by))
+
+
+def test_an_afternoon_order_with_a_long_life_ends_with_the_afternoon():
+    at_desk = desk(clock="11:35", limits=Limits(order_ttl_s=86_400))
+
+    assert review([buy()], at_desk).verdicts.waiting[0].send_by == at(TUE, "14:57")
+
+
+def test_at_lunch_orders_wait_and_nothing_is_sent():
+    judged = review([sell(), buy(OTHER)], desk(account=book(HOLDS, cash="20.00"), clock="11:35"))
+
+    assert judged.approved == ()
+    assert [terms.symbol for terms in judged.verdicts.waiting] == [MAIN, OTHER]
+    assert judged.verdicts.deferred == ()
+
+
+def test_at_lunch_there_is_no_cage_and_in_the_afternoon_there_is_again():
+    assert review([buy(limit="10.90")], desk(clock="11:35")).verdicts.waiting
+    assert refused(review([buy(limit="10.90")], desk(clock="13:00"))) == [Rule.CAGE]
+
+
+MARKETABLE = [
+    # side, last, previous close, what the gate makes of it
+    (Side.BUY, "10.00", "10.00", "10.10"),  # 1 % dearer
+    (Side.SELL, "10.00", "10.00", "9.90"),
+    (Side.BUY, "10.55", "10.00", "10.65"),  # 10.6555 rounded away from the market
+    (Side.SELL, "10.55", "10.00", "10.45"),  # 10.4445
+    (Side.BUY, "10.95", "10.00", "11.00"),  # no further than the upper limit
+    (Side.SELL, "9.05", "10.00", "9.00"),
+]
+
+
+@pytest.mark.parametrize(("side", "last", "prev", "limit"), MARKETABLE)
+def test_an_order_without_a_limit_gets_one_that_trades_at_once(side, last, prev, limit):
+    at_desk = desk(quote(last=last, prev=prev), account=book(HOLDS))
+    wanted = buy(limit=None) if side is Side.BUY else sell(limit=None)
+
+    assert [order.terms.limit_cny for order in review([wanted], at_desk).approved] == [d(limit)]
+
+
+@pytest.mark.parametrize(("wanted", "limit"), [(buy(limit=None), "10.20"), (sell(limit=None), "9.80")])
+def test_a_limit_made_by_the_gate_stays_inside_the_cage(wanted, limit):
+    """5 % away is further than the 2 % of the cage."""
+    at_desk = desk(account=book(HOLDS), limits=Limits(marketable_bp=d("500")))
+
+    assert [order.terms.limit_cny for order in review([wanted], at_desk).approved] == [d(limit)]
+
+
+def test_a_fund_has_no_cage_and_a_finer_tick():
+    at_desk = desk(quote(FUND, last="1.234", prev="1.230"), limits=Limits(marketable_bp=d("500")))
+
+    # 1.234 x 1.05 = 1.2957
+    assert review([buy(FUND, limit=None)], at_desk).approved[0].terms.limit_cny == d("1.295")
+
+
+def test_a_sale_freezes_nothing():
+    assert review([sell()], desk(account=book(HOLDS))).approved[0].terms.freeze_cny == 0
+
+
+BAND = {  # At a previous close of 10.00.
+    MAIN: ("9.00", "11.00"),
+    CHINEXT: ("8.00", "12.00"),
+    STAR: ("8.00", "12.00"),
+    BSE: ("7.00", "13.00"),
+    FUND: ("9.000", "11.000"),
+}
+TICK = {symbol: d("0.001") if symbol == FUND else d("0.01") for symbol in BAND}
+
+
+def is_lot(intent: Intent, shares: int, held: int) -> bool:
+    if intent.symbol in (STAR, BSE):
+        least = 200 if intent.symbol == STAR else 100
+        return shares >= least or (intent.side is Side.SELL and shares == held)
+    odd = held % 100 if intent.side is Side.SELL else 0
+    return shares % 100 in (0, odd)
+
+
+prices = some.one_of(
+    some.none(),
+    some.sampled_from(["NaN", "sNaN", "Infinity", "-1", "0", "1E+300", "10.005"]).map(Decimal),
+    some.decimals("8.00", "12.00", places=2),
+)
+sizes = some.one_of(
+    some.integers(),
+    some.integers(1, 40).map(lambda hundreds: hundreds * 100),
+    some.integers(1, 1200),
+    some.sampled_from([10**40, -(10**40), 0]),
+)
+weights = some.one_of(
+    some.sampled_from(["NaN", "sNaN", "Infinity", "-0.1", "7"]).map(Decimal),
+    some.decimals(0, 1, places=3),
+)
+symbols = some.sampled_from([*BAND, OTHER, "nonsense"])
+intents = some.builds(
+    Intent,
+    symbol=symbols,
+    side=some.sampled_from(Side),
+    limit_cny=prices,
+    shares=some.one_of(some.none(), sizes),
+    target_weight=some.one_of(some.none(), some.none(), weights),
+)
+lots = some.builds(
+    lambda symbol, shares, on: lot(symbol, shares, on=on),
+    some.sampled_from(list(BAND)),
+    some.integers(1, 700),
+    some.sampled_from([MON, TUE]),
+)
+cash = some.decimals("0.00", "60000.00", places=2)
+reserve = some.sampled_from(["0.00", "5000.00", "70000.00"]).map(Decimal)
+clocks = some.sampled_from(["09:31", "10:35", "11:35", "14:05", "14:58", "15:05"])
+lasts = some.fixed_dictionaries({symbol: some.decimals("9.00", "11.00", places=2) for symbol in BAND})
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    wants=some.lists(intents, max_size=8),
+    held=some.lists(lots, max_size=6),
+    cash=cash,
+    reserve=reserve,
+    clock=clocks,
+    lasts=lasts,
+)
+def test_whatever_is_wanted_what_passes_is_an_order(wants, held, cash, reserve, clock, lasts):
+    account = book(*held, cash=cash)
+    equity = cash + sum(lasts[one.symbol] * one.shares for one in held)
+    shown = [quote(symbol, last=str(last), seen=min(clock, "15:00")) for symbol, last in lasts.items()]
+    limits = Limits(cash_reserve_cny_min=reserve, position_ratio_max=d("0.5"))
+    at_desk = desk(
+        *shown,
+        account=account,
+        clock=clock,
+        limits=limits,
+        watchlist=tuple(BAND),
+        instruments=of_kind(FUND, Kind.ETF_GOLD_T0),
+        equity=equity,
+        day_equity=equity,
+    )
+
+    verdicts = review(wants, at_desk).verdicts
+
+    deferred = [one.terms for one in verdicts.deferred]
+    passed = [*verdicts.approved, *verdicts.waiting, *deferred]
+    assert len(passed) + len(verdicts.refused) == len(wants)
+    assert len({(terms.symbol, terms.side) for terms in passed}) == len(passed)
+    for terms in passed:
+        position = sum(one.shares for one in held if one.symbol == terms.symbol)
+        low, high = BAND[terms.symbol]
+        assert d(low) <= terms.limit_cny <= d(high)
+        assert terms.limit_cny % TICK[terms.symbol] == 0
+        assert terms.shares > 0
+        assert is_lot(Intent(symbol=terms.symbol, side=terms.side), terms.shares, position)
+        assert terms.not_before <= terms.send_by <= terms.not_before + timedelta(seconds=60)
+        if terms.side is Side.SELL:
+            old = [one for one in held if one.acquired_on == MON or one.symbol == FUND]
+            assert terms.shares <= sum(one.shares for one in old if one.symbol == terms.symbol)
+        else:
+            assert terms.freeze_cny >= terms.limit_cny * terms.shares + 5
+            assert (position + terms.shares) * terms.limit_cny <= equity / 2
+    # The cash frozen now is there now; what waits for sells is not more than they bring at the least.
+    frozen = sum((terms.freeze_cny for terms in verdicts.approved), d("0"))
+    assert frozen <= max(d("0"), cash - reserve)
+    brings = sum(terms.limit_cny * terms.shares for terms in passed if terms.side is Side.SELL)
+    assert frozen + sum(one.freeze_cny for one in deferred) <= max(d("0"), cash - reserve + brings)
