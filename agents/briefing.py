@@ -81,7 +81,7 @@ def _digest(
         slot.market,
         slot.frequency,
         slot.label,
-        encode(book),
+        _book_identity(book),
         _snapshot_identity(snapshot),
         "none" if history is None else f"{history.panel.digest}:{history.rows}",
         _joined(watchlist),
@@ -106,10 +106,18 @@ def _joined(symbols: tuple[Symbol, ...]) -> str:
 
 
 class _Known:
-    """The instruments last seen and their digest: in a run it is the same mapping every session."""
+    """What was seen last, and its text: the same mapping in all of a run, the same book while nothing trades."""
 
     instruments: Mapping[Symbol, Instrument] | None = None
     digest: str = ""
+    book: Book | None = None
+    book_text: str = ""
+
+
+def _book_identity(book: Book) -> str:
+    if book is not _Known.book:
+        _Known.book_text, _Known.book = encode(book), book
+    return _Known.book_text
 
 
 def _instruments_identity(instruments: Mapping[Symbol, Instrument]) -> str:

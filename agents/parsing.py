@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -78,6 +79,26 @@ def parse(answer: RawAnswer, watchlist: Collection[Symbol]) -> Decision | BadAns
         usage=answer.usage,
         answer_hash=answer_hash,
     )
+
+
+def recordable(answer: RawAnswer) -> RawAnswer:
+    """Return the answer as a journal can keep it: half a surrogate pair is spelled out as an escape."""
+    try:
+        for text in (answer.text, *(part for message in answer.transcript for part in message.values())):
+            text.encode()
+    except UnicodeEncodeError:
+        return replace(
+            answer,
+            text=_spelled(answer.text),
+            transcript=tuple(
+                {key: _spelled(part) for key, part in message.items()} for message in answer.transcript
+            ),
+        )
+    return answer
+
+
+def _spelled(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def answer_schema(watchlist: Collection[Symbol]) -> dict[str, object]:

@@ -160,13 +160,17 @@ def midnight(day: date, market: Market) -> datetime:
     return datetime.combine(day, time(0), ZONES[market])
 
 
+_SAME = ("run_id", "mode", "account", "market", "frequency")
+"""What two first records must share to be of one run; on live prices the run id says nothing of the rest."""
+
+
 def same_run(there: Genesis, wanted: Genesis, folder: AccountFolder) -> None:
-    """Do nothing where a journal is of the wanted run.
+    """Do nothing where a journal is of the wanted run, or of the account that is to live on.
 
     Raises:
         CommandFailed: It is of another.
     """
-    if (there.run_id, there.mode, there.account) == (wanted.run_id, wanted.mode, wanted.account):
+    if all(getattr(there, name) == getattr(wanted, name) for name in _SAME):
         return
     raise CommandFailed(
         Exit.USAGE,

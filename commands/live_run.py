@@ -6,7 +6,7 @@ import asyncio
 import signal
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from commands.recorded_settings import recorded, run_settings
 from commands.run import show_session, show_woken
 from commands.screen import Screen
 from commands.stored_account import journal_place
-from scheduler.loop import Loop
+from scheduler.loop import Loop, Plan
 from scheduler.slot_plan import OncePlan, OpenPlan
 from scheduler.world import World
 from services.brokers.ledger_file import FileLedger
@@ -175,13 +175,20 @@ async def _once(world: World, screen: Screen) -> Exit:
         }
     )
     if not ended:
-        day = local(now, world.market).date()
-        key = "live.nothing_due" if plan.between(now - timedelta(days=1), now + timedelta(days=1)) else ""
-        screen.line(key or "live.not_a_trading_day", day=day)
+        screen.line(why_nothing_ran(plan, world.market, now), day=local(now, world.market).date())
     if following is not None:
         screen.line("live.next", slot=following.local)
     failed = any(states[session].outcome is Outcome.FAILED for session in ended)
     return Exit.UNAVAILABLE if failed else Exit.DONE
+
+
+def why_nothing_ran(plan: Plan, market: Market, now: datetime) -> str:
+    """Return the key of the sentence that tells why no slot was left to run at `now`."""
+    midnight = datetime.combine(local(now, market).date(), time(0), ZONES[market])
+    today = plan.between(midnight, midnight + timedelta(days=1))
+    if not today:
+        return "live.not_a_trading_day"
+    return "live.nothing_due" if today[0].moment > now else "live.already_run"
 
 
 class _Ticker:

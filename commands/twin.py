@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from decimal import Decimal
 
@@ -29,14 +29,16 @@ from services.domain.events import (
     TradingDay,
 )
 from services.domain.instruments import Market
-from services.domain.orders import SessionId
+from services.domain.orders import ApprovedOrder, SessionId
+from services.domain.statement import Ack, AckKind
+from services.executor import Executor
 from services.journal.account import Account
 from services.journal.checking import CheckingJournal
 from services.journal.journal import Listener
 from services.market.panel_source import PanelSource
 from services.market.replay_source import ReplaySource
 from services.market.seen_prices import FirstThenRemembered, SeenPrices
-from services.ports import Agent, EventStore, PriceSource
+from services.ports import Agent, Broker, Clock, EventStore, PriceSource
 from services.slots import ZONES
 
 
@@ -71,6 +73,23 @@ class OtherMind:
 
     session: str
     agent: Agent
+
+
+class ReplayExecutor(Executor):
+    """Withholds what the record says was withheld: the moment of a send and a stop are the outside's word.
+
+    The `sent` record is younger than the moment at which its order was let go, so a clock that
+    shows it cannot be asked again.
+    """
+
+    def __init__(self, broker: Broker, clock: Clock, journal: CheckingJournal) -> None:
+        super().__init__(broker, clock, journal, lambda: "")
+        self._recorded = journal
+
+    def withheld(self, order: ApprovedOrder) -> Ack | None:
+        """Return the recorded word that the order did not leave, None where it did or was never there."""
+        said = self._recorded.recorded_value(order.terms.session, f"sent:{order.order_id}")
+        return said if isinstance(said, Ack) and said.kind is AckKind.WITHHELD else None
 
 
 class Twin:
@@ -117,7 +136,7 @@ class Twin:
                 instruments=instruments_of(self._panel, self._panel.symbols if self._panel else ()),
                 zone=ZONES[Market(self._genesis.market)],
             )
-        return Parts(
+        world = Parts(
             genesis=self._genesis,
             settings=settings,
             config_hash=opened.config_hash,
@@ -130,6 +149,7 @@ class Twin:
             panels=self._panels,
             versions=opened.versions,
         ).world
+        return replace(world, executor=ReplayExecutor(self._exchange, self.clock, self.journal))
 
     @property
     def _panel(self) -> Panel | None:

@@ -31,6 +31,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "live.next": ("next session {slot}", "下一时段 {slot}"),
     "live.no_next": ("no session is planned in the next 30 days", "未来 30 天内没有计划的时段"),
     "live.nothing_due": ("no slot of today has come yet", "今天尚无到点的时段"),
+    "live.already_run": ("today's latest slot has its session already", "今天最近的时点已经运行过"),
     "live.not_a_trading_day": ("{day} is not a trading day", "{day} 不是交易日"),
     "live.standby": (
         "another process runs this account; waiting for it to end",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, time
 from decimal import Decimal
+from functools import lru_cache
 
 from services.domain.instruments import Instrument, Kind, Span, Symbol
 from services.domain.orders import Intent, Rule, Side
@@ -59,9 +60,16 @@ def facts_of(symbol: Symbol, name: str, known: Instrument | None) -> Instrument:
     counts as long listed.
     """
     facts = known or Instrument(symbol=symbol, name=name)
-    plain = name[2:] if name.startswith(_EX_DAY_MARKS) else name
-    if not facts.st and plain.startswith(_ST_MARKS):
+    warned, leaving = _marks(name)
+    if warned and not facts.st:
         facts = replace(facts, st=(Span(since=_LONG_AGO),))
-    if facts.delisting is None and (plain.startswith("退市") or plain.endswith("退")):
+    if leaving and facts.delisting is None:
         facts = replace(facts, delisting=Span(since=_LONG_AGO))
     return facts
+
+
+@lru_cache(maxsize=8192)
+def _marks(name: str) -> tuple[bool, bool]:
+    """Return whether a name carries a risk warning, and whether it says that the share is leaving."""
+    plain = name[2:] if name.startswith(_EX_DAY_MARKS) else name
+    return plain.startswith(_ST_MARKS), plain.startswith("退市") or plain.endswith("退")

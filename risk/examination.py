@@ -52,8 +52,8 @@ def examine(intent: Intent, desk: Desk) -> Candidate:
 
 
 def _candidate(intent: Intent, desk: Desk) -> Candidate:
-    symbol, held = intent.symbol, desk.book.held(intent.symbol)
-    if symbol not in desk.watchlist and (intent.side is Side.BUY or not held):
+    symbol = intent.symbol
+    if symbol not in desk.watchlist and (intent.side is Side.BUY or not desk.book.held(symbol)):
         raise Rejected(Rule.SYMBOL_UNKNOWN, f"{symbol} is not on the watchlist")
     rules = rules_on(board_of(symbol, desk.day), desk.day)
     quote = desk.snapshot.get(symbol)

@@ -113,6 +113,8 @@ class Loop:
         self._woken(state.opened.session)
 
     async def _look_after(self, orders: tuple[OrderTerms, ...] | list[OrderTerms], kind: StageKind) -> None:
+        if not orders:
+            return
         account = self._world.journal.account
         for session in dict.fromkeys(terms.session for terms in orders):
             await look_after(account.sessions[session], self._world, kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 from scheduler.session import opened, run_session
@@ -21,7 +22,8 @@ _PLAIN = frozenset({"genesis", "settings_record", "run_finished", "repaired"})
 class Replay:
     """Runs every recorded session and stage again, in the order in which they happened.
 
-    `world_for` returns the world a session lives in, by its first record. Nothing is written; what differs is in the journal's `differences`.
+    `world_for` returns the world a session lives in, by the session's first record. Nothing is
+    written; what differs is in the journal's `differences`.
     """
 
     journal: CheckingJournal
@@ -43,7 +45,7 @@ class Replay:
         journal = self.journal
         if journal.find(event.session, event.step) is not None:
             return
-        journal.start_at(event)
+        journal.start_at(datetime.fromisoformat(event.at))
         if event.kind in _PLAIN:
             journal.write(event.session, event.step, journal.value(event))
         elif event.step == "opened":
@@ -67,6 +69,7 @@ class Replay:
         look = cast(Look, self.journal.value(event))
         state = self.journal.account.sessions[event.session]
         world = self.world_for(state.opened)
+        self.journal.start_at(look.moment)
         if look.stage is StageKind.WAKE:
             await wake(state, world)
         else:

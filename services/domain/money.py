@@ -52,4 +52,7 @@ def from_float(price: float) -> Decimal:
     Raises:
         ValueError: The number is NaN or infinite.
     """
-    return cny(repr(float(price)))
+    amount = Decimal(repr(float(price)))
+    if not amount.is_finite():
+        raise ValueError(f"not a finite price: {price!r}")
+    return amount

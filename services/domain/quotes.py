@@ -129,6 +129,11 @@ class PanelSnapshot:
         """The panel's symbols."""
         return self.panel.symbols
 
+    @property
+    def in_progress(self) -> bool:
+        """Whether a bar is in progress at this moment."""
+        return self._opening is not None
+
     @cached_property
     def _ended(self) -> int:
         return self.panel.ended(self.moment)
@@ -137,8 +142,8 @@ class PanelSnapshot:
     def _opening(self) -> int | None:
         return self.panel.opening(self.moment)
 
-    def lasts(self) -> FloatArray:
-        """Return the last prices in the order of `symbols`, NaN where this instant has none."""
+    @cached_property
+    def _lasts(self) -> FloatArray:
         if self._opening is not None:
             opens: FloatArray = self.panel.open[self._opening]
             return opens
@@ -147,10 +152,14 @@ class PanelSnapshot:
         closes: FloatArray = self.panel.close[self._ended - 1]
         return closes
 
+    def lasts(self) -> FloatArray:
+        """Return the last prices in the order of `symbols`, NaN where this instant has none."""
+        return self._lasts
+
     def last(self, symbol: Symbol) -> Decimal | None:
         """Return the last price of `symbol` alone; cheaper than its whole quote."""
         column = self.panel.column.get(symbol)
-        if column is not None and not isnan(price := float(self.lasts()[column])):
+        if column is not None and not isnan(price := self._lasts.item(column)):
             return from_float(price)
         quote = self.get(symbol)
         return None if quote is None else quote.last_cny
@@ -171,7 +180,7 @@ class PanelSnapshot:
         if column is None:
             return None
         row = self._opening
-        price = float(self.lasts()[column])
+        price = float(self._lasts[column])
         seen = panel._starts[row] if row is not None else panel._ends[self._ended - 1] if self._ended else 0
         suspended = isnan(price)
         if suspended:
@@ -195,8 +204,6 @@ class PanelSnapshot:
         """Return the close before the day of `moment`, as stated by the file or as last traded."""
         panel = self.panel
         row = self._opening if self._opening is not None else self._ended - 1
-        if row < 0:
-            return None
         if panel.prev_close is not None and not isnan(stated := float(panel.prev_close[row, column])):
             return stated
         past = _last_known(panel, column, panel.first_rows[row] - 1)

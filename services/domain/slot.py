@@ -22,8 +22,7 @@ class Slot:
     @property
     def label(self) -> str:
         """`20251010-1035`: the day and local time, part of the session id."""
-        day, at = self.day, self.at
-        return f"{day.year:04d}{day.month:02d}{day.day:02d}-{at.hour:02d}{at.minute:02d}"
+        return f"{self.day.isoformat().replace('-', '')}-{self.at.hour:02d}{self.at.minute:02d}"
 
     @property
     def local(self) -> str:

@@ -86,6 +86,8 @@ class Account:
 
     def working(self) -> tuple[OrderTerms, ...]:
         """Return the orders that left and have not ended, oldest first."""
+        if not self.book.open_orders:
+            return ()
         return tuple(
             self.sessions[self.order_session[order.order_id]].orders[order.order_id]
             for order in self.book.open_orders

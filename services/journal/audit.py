@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -33,7 +34,7 @@ GENESIS_HASH = "0" * 64
 _SILENT = frozenset({Outcome.MARKET_CLOSED, Outcome.CALENDAR_UNKNOWN})
 """Sessions on days without trading leave no line."""
 
-_NO_FEES = Fees()
+_NO_TRADE: Mapping[str, Any] = {"action": "no_trade", "symbol": "", "amount": 0}
 
 
 @dataclass(slots=True)
@@ -63,6 +64,8 @@ class AuditTrail:
         self._genesis: Genesis | None = None
         self._market = Market.CN
         self._book = Book(cash_cny=ZERO)
+        self._held_by: Book | None = None
+        self._positions = self._lots = orjson.Fragment(b"{}")
         self._sessions: dict[str, _Session] = {}
         self._fills: set[str] = set()
         self._movements: set[str] = set()
@@ -70,32 +73,26 @@ class AuditTrail:
         self._hash = GENESIS_HASH
         self._lines: list[bytes] = []
 
-    def apply(self, event: Event, value: object, account: Account) -> list[bytes]:
+    def apply(self, event: Event, value: object, account: Account) -> Sequence[bytes]:
         """Return the lines that are complete after the event; none for most.
 
         `account` is the fold right after the event.
         """
         step = _STEPS.get(type(value))
         if step is None:
-            return []
+            return ()
         self._book = account.book
         step(self, event, value)
+        if not self._lines:
+            return ()
         lines, self._lines = self._lines, []
         return lines
 
     def _opening_line(self, _event: Event, value: Genesis) -> None:
         self._genesis, self._market = value, Market(value.market)
         moment = local(value.opened_at, self._market)
-        self._write(
-            {
-                "date": moment.strftime("%Y-%m-%d %H:%M:%S"),
-                "session_id": None,
-                **_nothing(),
-                "reason": "opening balance",
-                "refusals": [],
-                **self._holdings(),
-            }
-        )
+        line = self._line(_time(moment), None, None)
+        self._write({**line, "reason": "opening balance"})
 
     def _opened(self, event: Event, value: Opened) -> None:
         self._sessions[event.session] = _Session(opened=value)
@@ -133,21 +130,18 @@ class AuditTrail:
 
     def _fill_line(self, session: _Session, fill: Fill) -> dict[str, Any]:
         total = fill.fees.total
-        buys = fill.side is Side.BUY
-        return {
-            "date": session.opened.at,
-            "session_id": session.opened.session,
-            "this_action": {"action": fill.side, "symbol": fill.symbol, "amount": fill.shares},
-            "order_id": fill.order_id,
-            "fill_id": fill.fill_id,
-            "price": str(fill.price_cny),
-            "amount_cny": str(fill.amount_cny),
-            "fees": _fees(fill.fees),
-            "cash_change_cny": str(-(fill.amount_cny + total) if buys else fill.amount_cny - total),
-            "reason": session.orders[fill.order_id].why,
-            "trade_time": local(fill.traded_at, self._market).strftime("%Y-%m-%d %H:%M:%S"),
-            **self._holdings(),
-        }
+        cash = -(fill.amount_cny + total) if fill.side is Side.BUY else fill.amount_cny - total
+        action = {"action": fill.side, "symbol": fill.symbol, "amount": fill.shares}
+        line = self._line(session.opened.at, action, session.opened.session)
+        line["order_id"] = fill.order_id
+        line["fill_id"] = fill.fill_id
+        line["price"] = str(fill.price_cny)
+        line["amount_cny"] = str(fill.amount_cny)
+        line["fees"] = _fees(fill.fees)
+        line["cash_change_cny"] = str(cash)
+        line["reason"] = session.orders[fill.order_id].why
+        line["trade_time"] = _time(local(fill.traded_at, self._market))
+        return line
 
     def _ended(self, event: Event, value: OrderEnded) -> None:
         session = self._sessions[event.session]
@@ -161,17 +155,11 @@ class AuditTrail:
             return
         self._movements.add(value.movement_id)
         session = self._sessions[event.session]
-        line = {
-            "date": session.opened.at,
-            "session_id": session.opened.session,
-            "this_action": {"action": value.kind, "symbol": value.symbol, "amount": value.shares},
-            **_nothing(),
-            "cash_change_cny": str(value.cash_cny),
-            "reason": value.why,
-            "trade_time": f"{value.day.isoformat()} 00:00:00",
-            "refusals": [],
-            **self._holdings(),
-        }
+        action = {"action": value.kind, "symbol": value.symbol, "amount": value.shares}
+        line = self._line(session.opened.at, action, session.opened.session)
+        line["cash_change_cny"] = str(value.cash_cny)
+        line["reason"] = value.why
+        line["trade_time"] = f"{value.day.isoformat()} 00:00:00"
         self._write(line)
 
     def _closed(self, event: Event, value: Closed) -> None:
@@ -189,76 +177,56 @@ class AuditTrail:
     def _tell(self, session: _Session) -> None:
         """Write what the session's stage brought; a session that can bring no fill any more gets its line."""
         refusals = [_refusal(refusal) for refusal in session.refusals]
-        for i, line in enumerate(session.held):
-            self._write({**line, "refusals": refusals if i == 0 else []})
+        for line in session.held:
+            line["refusals"], refusals = refusals, []
+            self._write(line)
             session.refusals, session.told = [], True
         session.held = []
         if session.told or session.open_orders or session.waiting:
             return
         session.told, session.refusals = True, []
-        self._write(
-            {
-                "date": session.opened.at,
-                "session_id": session.opened.session,
-                "this_action": {"action": "no_trade", "symbol": "", "amount": 0},
-                **_nothing(),
-                "reason": session.reason,
-                "refusals": refusals,
-                **self._holdings(),
-            }
-        )
+        line = self._line(session.opened.at, _NO_TRADE, session.opened.session)
+        line["refusals"] = refusals
+        line["reason"] = session.reason
+        self._write(line)
 
-    def _holdings(self) -> dict[str, Any]:
-        positions: dict[str, int | float] = {str(key): held for key, held in self._book.holdings().items()}
-        positions["CASH"] = float(self._book.cash_cny)
-        lots: dict[str, list[dict[str, Any]]] = {}
-        for lot in self._book.lots:
-            lots.setdefault(lot.symbol, []).append(
-                {
-                    "shares": lot.shares,
-                    "cost_cny": str(lot.cost_cny),
-                    "acquired_on": lot.acquired_on.isoformat(),
-                }
-            )
-        return {"positions": positions, "lots": lots}
+    def _line(self, at: str, action: Mapping[str, Any] | None, session_id: str | None) -> dict[str, Any]:
+        """Return a line's fields in their order, with the holdings of now and nothing traded.
 
-    def _write(self, line: Mapping[str, Any]) -> None:
-        """Chain the line and add its bytes."""
+        `action` is absent on line 0. `id` and `prev` get their values when the line is written.
+        """
         genesis = self._genesis
-        body = {
-            **line,
-            "id": self._id,
+        if self._book is not self._held_by:
+            self._held_by = self._book
+            self._positions, self._lots = _holdings(self._book)
+        return {
+            "date": at,
+            "id": 0,
+            **({} if action is None else {"this_action": action}),
+            "positions": self._positions,
             "account": genesis.account if genesis else "",
             "mode": genesis.mode if genesis else "",
-            "prev": self._hash,
+            "session_id": session_id,
+            "order_id": None,
+            "fill_id": None,
+            "price": None,
+            "amount_cny": "0.00",
+            "fees": _NOTHING,
+            "cash_change_cny": "0.00",
+            "lots": self._lots,
+            "refusals": [],
+            "reason": "",
+            "trade_time": None,
+            "prev": "",
         }
-        raw = orjson.dumps({key: body[key] for key in FIELDS if key in body})
+
+    def _write(self, line: dict[str, Any]) -> None:
+        """Chain the line and add its bytes; `hash` stands last."""
+        line["id"], line["prev"] = self._id, self._hash
+        raw = orjson.dumps(line)
         self._hash = line_hash(raw)
         self._id += 1
-        self._lines.append(raw[:-1] + b',"hash":"' + self._hash.encode() + b'"}\n')
-
-
-FIELDS = (
-    "date",
-    "id",
-    "this_action",
-    "positions",
-    "account",
-    "mode",
-    "session_id",
-    "order_id",
-    "fill_id",
-    "price",
-    "amount_cny",
-    "fees",
-    "cash_change_cny",
-    "lots",
-    "refusals",
-    "reason",
-    "trade_time",
-    "prev",
-)
-"""The order of a line's fields; `hash` stands last, `this_action` is absent on line 0."""
+        self._lines.append(b'%b,"hash":"%b"}\n' % (raw[:-1], self._hash.encode()))
 
 
 def line_hash(unhashed: bytes) -> str:
@@ -279,17 +247,24 @@ def _fees(fees: Fees) -> dict[str, str]:
     return lines
 
 
-def _nothing() -> dict[str, Any]:
-    """Return the fields of a trade where there was none."""
-    return {
-        "order_id": None,
-        "fill_id": None,
-        "price": None,
-        "amount_cny": "0.00",
-        "fees": _fees(_NO_FEES),
-        "cash_change_cny": "0.00",
-        "trade_time": None,
-    }
+def _holdings(book: Book) -> tuple[orjson.Fragment, orjson.Fragment]:
+    """Return the positions and the lots as JSON: a book is written on many lines, and encoded once."""
+    positions: dict[str, int | float] = {symbol: shares for symbol, shares in book.holdings().items()}
+    positions["CASH"] = float(book.cash_cny)
+    lots: dict[str, list[dict[str, Any]]] = {}
+    for lot in book.lots:
+        lots.setdefault(lot.symbol, []).append(
+            {
+                "shares": lot.shares,
+                "cost_cny": str(lot.cost_cny),
+                "acquired_on": lot.acquired_on.isoformat(),
+            }
+        )
+    return orjson.Fragment(orjson.dumps(positions)), orjson.Fragment(orjson.dumps(lots))
+
+
+def _time(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def _refusal(refusal: Refusal) -> dict[str, Any]:
@@ -300,6 +275,9 @@ def _refusal(refusal: Refusal) -> dict[str, Any]:
         "rule": refusal.rule,
         "reason": refusal.reason,
     }
+
+
+_NOTHING = orjson.Fragment(orjson.dumps(_fees(Fees())))
 
 
 _STEPS: Mapping[type, Callable[..., None]] = {
@@ -316,6 +294,3 @@ _STEPS: Mapping[type, Callable[..., None]] = {
     Closed: AuditTrail._closed,
     Rested: AuditTrail._rested,
 }
-
-AUDITED = frozenset(_STEPS)
-"""The kinds of body the trail is made of; others may be kept from it."""

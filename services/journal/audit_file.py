@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.domain.events import Event, Repaired
 from services.journal.account import Account
-from services.journal.audit import AUDITED, AuditTrail
+from services.journal.audit import AuditTrail
 from services.ports import JournalFault
 
 
@@ -31,11 +31,11 @@ class AuditFile:
 
     def listen(self, event: Event, value: object, account: Account) -> None:
         """Take an event of the journal."""
-        if type(value) not in AUDITED:
-            return
-        self._pending += self._trail.apply(event, value, account)
-        if self._pending and self._repaired and self._at_once:
-            self.flush()
+        lines = self._trail.apply(event, value, account)
+        if lines:
+            self._pending += lines
+            if self._repaired and self._at_once:
+                self.flush()
 
     def intact(self) -> bool:
         """Answer whether the file holds exactly what the journal says; nothing is written.

@@ -11,6 +11,7 @@ from typing import TypeVar, cast
 from services.clock import ReplayClock
 from services.domain.bars import Panel
 from services.domain.events import Closed, Event, FaultRecord, Outcome
+from services.domain.statement import Sight, Sighting
 from services.journal.chain import link
 from services.journal.journal import Journal, Listener, pack, raised
 from services.ports import EventStore, Fault, JournalFault
@@ -77,7 +78,7 @@ class CheckingJournal(Journal):
         self._next = 0
 
     def compared(self, session: str, step: str, value: object) -> object:
-        """Return what the replay goes on with: the recorded value, or the one that differs where it diverges."""
+        """Return what the replay goes on with: the recorded value, or where it diverges the other one."""
         before = len(self.differences)
         event = self.write(session, step, value)
         same = len(self.differences) == before
@@ -130,22 +131,42 @@ class CheckingJournal(Journal):
             if event.session == session and (session, event.step) not in self._seen:
                 self.write(session, event.step, self.value(event))
 
-    def start_at(self, event: Event) -> None:
-        """Show the moment at which a recorded stage began."""
-        self._replay_clock.show(datetime.fromisoformat(event.at))
+    def start_at(self, moment: datetime) -> None:
+        """Show the moment at which something on record began."""
+        self._replay_clock.show(moment)
+
+    def _take(self, event: Event, value: object) -> None:
+        """Take the event; the journal's moment is the recorded one."""
+        self._moment, self._at = None, event.at
+        super()._take(event, value)
 
     def _show_next(self) -> None:
+        """Show the moment of the next step; take the evidence before it as it stands.
+
+        What follows evidence was asked of an exchange that stood at its moment. But an order that a
+        look-up found had reached the exchange before that look-up, and before the repair preceding it.
+        """
+        evidence: list[tuple[Event, object]] = []
         while self._next < len(self.recorded):
             event = self.recorded[self._next]
             step = (event.session, event.step)
             if step not in self._seen:
                 if event.kind not in EVIDENCE:
                     self._replay_clock.show(datetime.fromisoformat(event.at))
-                    return
-                # What follows it was asked of an exchange that stood at its moment.
+                    break
                 self._seen.add(step)
-                self._take(event, self.value(event))
+                evidence.append((event, self.value(event)))
             self._next += 1
+        while evidence and _found(evidence[-1][1]):
+            evidence.pop()
+            while evidence and not isinstance(evidence[-1][1], Sighting):
+                evidence.pop()
+        for event, value in evidence:
+            self._take(event, value)
+
+
+def _found(value: object) -> bool:
+    return isinstance(value, Sighting) and value.sight is not Sight.ABSENT
 
 
 class CheckingLog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -79,7 +80,7 @@ class Journal:
         self.name, self._store, self._clock, self._panel_of = account, store, clock, panel_of
         self.account = Account()
         self.events: list[Event] = []
-        self._steps: dict[tuple[str, str], Event] = {}
+        self._steps: defaultdict[str, dict[str, Event]] = defaultdict(dict)
         self._listeners = listeners
         self._hash = GENESIS_HASH
         self._moment: datetime | None = None
@@ -96,7 +97,7 @@ class Journal:
 
     def find(self, session: str, step: str) -> Event | None:
         """Return the event of that session and step, or None."""
-        return self._steps.get((session, step))
+        return self._steps[session].get(step)
 
     def value(self, event: Event) -> object:
         """Return the event's body as the domain holds it.
@@ -121,8 +122,8 @@ class Journal:
         """
         bodies: dict[str, bytes] = {}
         kind, version, body = pack(value, bodies)
-        seq, at = len(self.events) + 1, self._stamp()
-        event = link(seq, self.name, session, step, kind, version, at, body, self._hash)
+        at = self._stamp()
+        event = link(len(self.events) + 1, self.name, session, step, kind, version, at, body, self._hash)
         self._store.append((event,), bodies)
         self._take(event, value)
         return event
@@ -141,7 +142,7 @@ class Journal:
         if event.at != self._at:
             self._moment, self._at = None, event.at
         self.events.append(event)
-        self._steps[event.session, event.step] = event
+        self._steps[event.session][event.step] = event
         self._hash = event.hash
         self.account.apply(event, value)
         for listener in self._listeners:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -20,7 +21,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._events: list[Event] = []
         self._bodies: dict[str, bytes] = {}
-        self._steps: set[tuple[str, str]] = set()
+        self._steps: defaultdict[str, set[str]] = defaultdict(set)
         self._hash = GENESIS_HASH
         self._account = ""
 
@@ -41,17 +42,18 @@ class MemoryStore:
         if bodies:
             require_digests(bodies)
         prev, seq, account = self._hash, len(self._events), self._account
-        fresh: dict[tuple[str, str], None] = {}
+        fresh: set[tuple[str, str]] = set()
         for event in events:
-            step = (event.session, event.step)
             account = account or event.account
             if event.seq != seq + 1 or event.prev != prev or event.account != account:
                 raise JournalFault(f"append event {event.seq}", f"it does not follow event {seq}")
-            if step in self._steps or step in fresh:
+            step = (event.session, event.step)
+            if event.step in self._steps[event.session] or step in fresh:
                 raise JournalFault(f"append event {event.seq}", f"step {step} is already written")
             prev, seq = event.hash, event.seq
-            fresh[step] = None
-        self._steps.update(fresh)
+            fresh.add(step)
+        for session, name in fresh:
+            self._steps[session].add(name)
         self._events += events
         self._hash, self._account = prev, account
         self._bodies.update(bodies)

@@ -125,9 +125,9 @@ def _line_problem(line: bytes, number: int, prev: str) -> str:
     unhashed, _, rest = line.rpartition(_HASH_FIELD)
     try:
         fields = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "is not JSON"
-    if not isinstance(fields, dict) or rest != fields.get("hash", "").encode() + b'"}':
+    if not isinstance(fields, dict) or rest.decode(errors="replace") != f'{fields.get("hash")}"}}':
         return "has no hash at its end"
     if fields.get("id") != number:
         return f"has the id {fields.get('id')}"

@@ -25,6 +25,7 @@ class PanelSource:
         self._clock = clock
         self._market = market_of(panel.symbols[0])
         self._known = frozenset(panel.symbols)
+        self._watchlist: Sequence[Symbol] = ()
         self._latest: PanelSnapshot | None = None
 
     @property
@@ -44,13 +45,13 @@ class PanelSource:
             PriceFault: A symbol is not in the panel, or no symbol has the bar of this moment.
         """
         panel, moment = self._panel, self._clock.now()
-        if not self._known.issuperset(symbols):
-            absent = next(symbol for symbol in symbols if symbol not in self._known)
-            raise PriceFault(absent, f"is not in {panel.source}")
+        if symbols is not self._watchlist:
+            self._require_known(symbols)
         if self._latest is None or self._latest.moment != moment:
-            if panel.opening(moment) is None:
+            snapshot = PanelSnapshot(panel=panel, moment=moment)
+            if not snapshot.in_progress:
                 self._require_latest(moment)
-            self._latest = PanelSnapshot(panel=panel, moment=moment)
+            self._latest = snapshot
         return self._latest
 
     async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
@@ -61,6 +62,14 @@ class PanelSource:
         """Return the declared facts of the symbols; what nobody declared is left out."""
         facts = self._panel.instruments
         return {symbol: facts[symbol] for symbol in symbols if symbol in facts}
+
+    def _require_known(self, symbols: Sequence[Symbol]) -> None:
+        """Raise where one of the symbols is not in the panel; remember a watchlist, which never changes."""
+        if not self._known.issuperset(symbols):
+            absent = next(symbol for symbol in symbols if symbol not in self._known)
+            raise PriceFault(absent, f"is not in {self._panel.source}")
+        if isinstance(symbols, tuple):
+            self._watchlist = symbols
 
     def _require_latest(self, moment: datetime) -> None:
         """Raise where the newest bar that has begun by `moment` is missing from the panel."""

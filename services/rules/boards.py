@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from types import MappingProxyType
 
 from services.domain.instruments import Board, Kind, Symbol
@@ -20,6 +21,7 @@ _SZSE = "SZSE code assignment"
 _BSE = "BSE code assignment; all stocks renumbered to 920 on 2025-10-09"
 
 
+@lru_cache(maxsize=4096)
 def board_of(symbol: Symbol, day: date) -> Board:
     """Return the board that trades `symbol` on `day`.
 

@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
+from types import MappingProxyType
 
-from services.domain.instruments import Board
+from services.domain.instruments import Board, Kind
 from services.domain.orders import Side
 
 AS_OF = date(2026, 11, 20)
 """The day of a case that names none."""
+
+_BOARDS: Mapping[str, Board] = MappingProxyType(
+    {
+        "ETF": Board.SSE_FUND,
+        "LOF": Board.SZSE_FUND,
+        "SSE_LOF": Board.SSE_FUND,
+        "SZSE_LOF": Board.SZSE_FUND,
+        "SSE_REIT": Board.REIT,
+        "SZSE_REIT": Board.REIT,
+        "SSE_CB": Board.CONVERTIBLE,
+        "SZSE_CB": Board.CONVERTIBLE,
+    }
+)
+"""Other names of boards. A plain ETF is one of SSE, whose rules SZSE shares since 2026-07-06."""
+
+_KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "etf": Kind.ETF_EQUITY,
+        "lof": Kind.ETF_EQUITY,
+        "cdr": Kind.STOCK,
+        "cb": Kind.CONVERTIBLE_BOND,
+        "bond": Kind.CONVERTIBLE_BOND,
+        "lof_cross_border_t0": Kind.ETF_CROSS_BORDER_T0,
+        **{str(kind).removesuffix("_t0"): kind for kind in Kind if str(kind).endswith("_t0")},
+    }
+)
+"""Other names of kinds."""
 
 
 class Unsupported(LookupError):
@@ -45,7 +73,13 @@ class CaseInput:
         value = self.raw(name, default)
         if value is None or isinstance(value, bool | float):
             raise Unsupported(f"the case gives no exact number for {name!r}")
-        return Decimal(str(value))
+        try:
+            number = Decimal(str(value))
+        except ArithmeticError:
+            raise Unsupported(f"the case gives no number for {name!r}") from None
+        if not number.is_finite():
+            raise Unsupported(f"the case gives no finite number for {name!r}")
+        return number
 
     def price(self, name: str) -> Decimal | None:
         """Return an exact number, None where the case has none."""
@@ -59,15 +93,36 @@ class CaseInput:
         return value
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """Return a yes or no."""
-        return bool(self.raw(name, default))
+        """Return a yes or no; null is the default."""
+        value = self.raw(name, default)
+        value = default if value is None else value
+        if not isinstance(value, bool):
+            raise Unsupported(f"the case gives neither true nor false for {name!r}")
+        return value
 
     def day(self, name: str, default: date | None = AS_OF) -> date:
         """Return a date; a default of None makes the field necessary."""
         value = self.raw(name)
         if value is None and default is not None:
             return default
-        return date.fromisoformat(self.text(name))
+        stated = self.text(name)
+        try:
+            return date.fromisoformat(stated)
+        except ValueError:
+            raise Unsupported(f"the case gives no date for {name!r}") from None
+
+    def moment(self, name: str, day: str = "date") -> tuple[date, time]:
+        """Return a day and a local time; a time alone is of the day in `day`, or of the usual one."""
+        stated = self.text(name)
+        dated = "T" in stated or " " in stated
+        try:
+            if dated:
+                at = datetime.fromisoformat(stated)
+                self.ignore(day)
+                return at.date(), at.time()
+            return self.day(day), time.fromisoformat(stated)
+        except ValueError:
+            raise Unsupported(f"the case gives no time for {name!r}") from None
 
     def nested(self, name: str) -> CaseInput:
         """Return fields within a field."""
@@ -76,18 +131,44 @@ class CaseInput:
             raise Unsupported(f"the case gives no fields for {name!r}")
         return CaseInput(value)
 
+    def fills(self, name: str = "fills") -> tuple[tuple[Decimal, int], ...]:
+        """Return pairs of a price and a number of shares."""
+        pairs = self.raw(name)
+        if not isinstance(pairs, list) or not all(isinstance(one, list) and len(one) == 2 for one in pairs):
+            raise Unsupported(f"the case gives no pairs of price and shares for {name!r}")
+        read = [CaseInput({"price": price, "shares": shares}) for price, shares in pairs]
+        return tuple((one.decimal("price"), one.integer("shares")) for one in read)
+
     def side(self) -> Side:
         """Return which way shares move."""
-        return Side(self.text("side"))
+        try:
+            return Side(self.text("side"))
+        except ValueError:
+            raise Unsupported("the case gives neither buy nor sell for 'side'") from None
 
-    def board(self) -> Board:
-        """Return the board; plain ETF is one of SSE, whose rules SZSE shares."""
-        name = self.text("board")
-        return Board.SSE_FUND if name == "ETF" else Board(name)
+    def board(self, default: str | None = None) -> Board:
+        """Return the board."""
+        name = self.text("board", default)
+        try:
+            return _BOARDS.get(name) or Board(name)
+        except ValueError:
+            raise Unsupported(f"the board {name!r} is not known") from None
+
+    def kind(self, default: Kind) -> Kind:
+        """Return what the instrument is."""
+        name = self.text("kind", default)
+        try:
+            return _KINDS.get(name) or Kind(name)
+        except ValueError:
+            raise Unsupported(f"the kind {name!r} is not known") from None
 
     def ignore(self, *names: str) -> None:
         """Read fields that do not change the answer."""
         self._unread.difference_update(names)
+
+    def ignore_rest(self) -> None:
+        """Read every field: what has been read settles the answer."""
+        self._unread.clear()
 
     def done(self) -> None:
         """Refuse the case if a field was not read."""

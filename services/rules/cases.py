@@ -6,30 +6,24 @@ are exact decimals as text. A case with a field that is not understood is refuse
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import time
 from decimal import Decimal
 from types import MappingProxyType
 
-from services.domain.instruments import Board, Instrument, Kind, Span, Symbol
-from services.domain.money import CENT, ZERO, to_cent
+from services.domain.instruments import Board, Kind
+from services.domain.money import ZERO, to_cent
 from services.domain.orders import Side
 from services.rules.boards import default_kind
 from services.rules.cage import cage_bound
+from services.rules.case_corporate import div_tax, ex_limit, ex_ref
+from services.rules.case_facts import case_band, case_instrument
 from services.rules.case_input import CaseInput, Unsupported
-from services.rules.corporate import (
-    DIVIDEND_TAX,
-    dividend_credit,
-    dividend_tax,
-    ex_reference,
-    is_entitled,
-)
 from services.rules.fees import Commission, commission_problem, fees_of
-from services.rules.limits import Band, price_band
-from services.rules.lots import lot_problem
+from services.rules.limits import Band
+from services.rules.lots import AFTER_HOURS_ORDER_MAX, lot_problem
 from services.rules.matching import after_hours_price, bar_fill_price, book_fill_price
-from services.rules.phases import accepts_after_hours_orders, phase_at
+from services.rules.phases import accepts_after_hours_orders, after_hours_eligible, phase_at
 from services.rules.rulebook import rules_on
 from services.rules.settlement import (
     cash_after_sales,
@@ -63,43 +57,13 @@ def run_case(category: str, input: Mapping[str, object]) -> Answer:
 
 def _limit(case: CaseInput) -> Answer:
     rules = rules_on(case.board(), case.day("date"))
-    return _band_answer(price_band(rules, case.decimal("prev_close"), _instrument(case, rules)))
+    return _band_answer(case_band(case, rules, case.decimal("prev_close")))
 
 
 def _band_answer(band: Band) -> Answer:
     if band.unlimited:
         return {"mode": "unlimited"}
     return {"mode": "limited", "limit_up": str(band.limit_up), "limit_down": str(band.limit_down)}
-
-
-def _instrument(case: CaseInput, rules: Rules) -> Instrument:
-    """Return an instrument with the facts the case states."""
-    day = rules.day
-    listed, delisting = case.raw("list_day"), case.raw("delist_day")
-    first_days = _weekdays_until(day, case.integer("list_day")) if listed is not None else ()
-    since = _weekdays_until(day, case.integer("delist_day"))[0] if delisting is not None else None
-    issue = case.price("issue_price")
-    return Instrument(
-        symbol=Symbol("CASE"),
-        kind=Kind.ETF_EQUITY_20 if case.flag("etf20") else default_kind(rules.board),
-        first_days=first_days,
-        st=(Span(since=day),) if case.flag("st") else (),
-        delisting=None if since is None else Span(since=since),
-        registration_regime=case.flag("registration", True),
-        share_reform_pending=case.flag("s_share"),
-        issue_price_cny=None if issue is None else str(issue),
-    )
-
-
-def _weekdays_until(day: date, count: int) -> tuple[date, ...]:
-    """Return `count` days ending at `day`, oldest first, the earlier ones weekdays."""
-    days = [day]
-    while len(days) < count:
-        earlier = days[-1] - timedelta(days=1)
-        while earlier.weekday() >= 5:
-            earlier -= timedelta(days=1)
-        days.append(earlier)
-    return tuple(reversed(days))
 
 
 def _lot(case: CaseInput) -> Answer:
@@ -114,36 +78,27 @@ def _lot(case: CaseInput) -> Answer:
 
 
 def _fee(case: CaseInput) -> Answer:
-    """Fees of an order, charged fill by fill as the exchange reports them."""
+    """Return the fees of an order: each line is on the total of its fills, half-up once."""
     rules = rules_on(case.board(), case.day("date"))
     side, mode = case.side(), case.text("mode", "all_in")
-    commission = Commission(
-        rate=case.decimal("commission_rate", "0.00025"),
-        min_cny=case.decimal("commission_min", "5"),
-        all_in=mode == "all_in",
+    if mode not in ("all_in", "net"):
+        raise Unsupported(f"the commission mode {mode!r} is neither all_in nor net")
+    fills = case.fills() if case.has("fills") else ((case.decimal("price"), case.integer("qty")),)
+    amount = sum((price * shares for price, shares in fills), ZERO)
+    fees = fees_of(
+        rules,
+        case.kind(default_kind(rules.board)),
+        side,
+        amount,
+        _commission(case, all_in=mode == "all_in"),
+        shares=sum(shares for _, shares in fills),
     )
-    kind = Kind(case.text("kind", default_kind(rules.board)))
-    amount, lines = ZERO, dict.fromkeys(_FEE_LINES, ZERO)
-    for price, shares in _fills(case):
-        fees = fees_of(
-            rules,
-            kind,
-            side,
-            price * shares,
-            commission,
-            commission_paid=lines["commission"],
-            amount_before=amount,
-            shares=shares,
-        )
-        amount += price * shares
-        lines = {name: lines[name] + getattr(fees, name) for name in _FEE_LINES}
-    total = sum(lines.values(), ZERO)
-    cash = -amount - total if side is Side.BUY else amount - total
+    cash = -amount - fees.total if side is Side.BUY else amount - fees.total
     shown = _FEE_LINES if mode == "net" else _FEE_LINES[:3]
     return {
         "amount": str(to_cent(amount)),
-        **{name: str(lines[name]) for name in shown},
-        "total": str(total),
+        **{name: str(getattr(fees, name)) for name in shown},
+        "total": str(fees.total),
         "cash_delta": str(to_cent(cash)),
     }
 
@@ -151,31 +106,31 @@ def _fee(case: CaseInput) -> Answer:
 _FEE_LINES = ("commission", "stamp_duty", "transfer_fee", "handling_fee", "csrc_fee")
 
 
-def _fills(case: CaseInput) -> list[tuple[Decimal, int]]:
-    fills = case.raw("fills")
-    if not isinstance(fills, list):
-        raise Unsupported("the case gives no fills")
-    return [(Decimal(str(price)), int(shares)) for price, shares in fills]
+def _commission(case: CaseInput, *, all_in: bool) -> Commission:
+    return Commission(
+        rate=case.decimal("commission_rate", "0.00025"),
+        min_cny=case.decimal("commission_min", "5.00"),
+        all_in=all_in,
+    )
 
 
 def _fee_policy(case: CaseInput) -> Answer:
-    rules = rules_on(Board.SSE_MAIN, case.day("date"))
-    commission = Commission(
-        rate=case.decimal("commission_rate"), min_cny=case.decimal("commission_min", "5.00")
-    )
-    problem = commission_problem(rules, Kind.STOCK, commission)
+    rules = rules_on(case.board("SSE_MAIN"), case.day("date"))
+    kind = case.kind(default_kind(rules.board))
+    commission = _commission(case, all_in=case.text("mode", "all_in") == "all_in")
+    problem = commission_problem(rules, kind, commission)
     notional = case.price("notional")
     if problem is not None:
         return {"valid": False, "reason": problem}
     if notional is None:
         return {"valid": True}
-    fees = fees_of(rules, Kind.STOCK, Side.BUY, notional, commission)
+    fees = fees_of(rules, kind, Side.BUY, notional, commission)
     return {"valid": True, "commission": str(to_cent(fees.commission))}
 
 
 def _phase(case: CaseInput) -> Answer:
-    at = datetime.fromisoformat(case.text("time"))
-    span = phase_at(rules_on(case.board(), at.date()), at.time())
+    day, at = case.moment("time")
+    span = phase_at(rules_on(case.board(), day), at)
     return {
         "phase": span.phase.value,
         "exchange_accepts_auction_orders": span.accepts_auction_orders,
@@ -185,7 +140,7 @@ def _phase(case: CaseInput) -> Answer:
 
 def _cage(case: CaseInput) -> Answer:
     rules = rules_on(case.board(), case.day("date"))
-    bound = _cage_of(case, rules, case.price("prev"))
+    bound = _cage_of(case, rules, case.price("prev" if case.has("prev") else "prev_close"))
     return {"bound": None if bound is None else str(bound)}
 
 
@@ -201,119 +156,77 @@ def _cage_of(case: CaseInput, rules: Rules, prev_close: Decimal | None) -> Decim
 
 
 def _cage_combined(case: CaseInput) -> Answer:
-    """Daily limit and, in continuous trading, the cage; the daily limit is named first."""
+    """Tick and daily limit, then, for limit orders in continuous trading, the cage."""
     rules = rules_on(case.board(), case.day("date"))
     prev_close, price = case.decimal("prev_close"), case.decimal("limit_price")
-    side, phase = case.side(), Phase(case.text("phase", "continuous"))
-    band = price_band(rules, prev_close, _instrument(case, rules))
-    bound = _cage_of(case, rules, prev_close)
+    side, phase, order = case.side(), case.text("phase", "continuous"), case.text("order", "limit")
+    if phase not in frozenset(Phase) or order not in ("limit", "market"):
+        raise Unsupported(f"the phase {phase!r} or the order {order!r} is not known")
+    band, bound = case_band(case, rules, prev_close), _cage_of(case, rules, prev_close)
+    if price != price.quantize(rules.tick):
+        return {"valid": False, "reason": "not_on_tick"}
     if band.limit_up is not None and price > band.limit_up:
         return {"valid": False, "reason": f"above_daily_limit_{band.limit_up}"}
     if band.limit_down is not None and price < band.limit_down:
         return {"valid": False, "reason": f"below_daily_limit_{band.limit_down}"}
-    if bound is None or phase is not Phase.CONTINUOUS:
+    caged = phase == Phase.CONTINUOUS and order == "limit"
+    return {"valid": True} if bound is None or not caged else _caged(rules, side, price, bound)
+
+
+def _caged(rules: Rules, side: Side, price: Decimal, bound: Decimal) -> Answer:
+    """Return whether a price is inside the cage; what is outside waits where the exchange parks it."""
+    if price <= bound if side is Side.BUY else price >= bound:
         return {"valid": True}
-    if side is Side.BUY:
-        return {"valid": False, "reason": f"above_cage_{bound}"} if price > bound else {"valid": True}
-    return {"valid": False, "reason": f"below_cage_{bound}"} if price < bound else {"valid": True}
+    if rules.cage is not None and rules.cage.parks:
+        return {"valid": True, "reason": f"parked_until_{bound}"}
+    return {"valid": False, "reason": f"{'above' if side is Side.BUY else 'below'}_cage_{bound}"}
 
 
 def _after_hours(case: CaseInput) -> Answer:
-    when = case.text("time")
-    if case.has("close"):
-        if not time.fromisoformat(when[-8:] if "T" in when else when) >= _AFTER_HOURS_AT:
-            raise Unsupported("the close is not known before the after-hours match")
-        price = after_hours_price(case.side(), case.decimal("limit"), case.decimal("close"))
-        return {"eligible": False} if price is None else {"eligible": True, "price": str(price)}
-    if "T" in when:
-        at = datetime.fromisoformat(when)
-        span = phase_at(rules_on(case.board(), at.date()), at.time())
-        return {"after_hours_trading": span.phase is Phase.AFTER_HOURS}
-    rules, clock = rules_on(case.board(), case.day("date")), time.fromisoformat(when)
-    return {
-        "accepts_after_hours_orders": accepts_after_hours_orders(rules, clock),
-        "matching": phase_at(rules, clock).phase is Phase.AFTER_HOURS,
-    }
+    if case.has("limit") or case.has("close"):
+        return _after_hours_order(case)
+    dated = "T" in case.text("time") or case.has("date")
+    day, at = case.moment("time")
+    rules = rules_on(case.board(), day)
+    matching = phase_at(rules, at).phase is Phase.AFTER_HOURS and _trades_after_hours(case, rules)
+    if dated:
+        return {"after_hours_trading": matching}
+    accepts = accepts_after_hours_orders(rules, at) and _trades_after_hours(case, rules)
+    return {"accepts_after_hours_orders": accepts, "matching": matching}
+
+
+def _after_hours_order(case: CaseInput) -> Answer:
+    """Return whether an order trades at the close, which is known from 15:00 on."""
+    day, at = case.moment("time") if case.has("time") else (case.day("date"), _AFTER_HOURS_AT)
+    if at < _AFTER_HOURS_AT:
+        raise Unsupported("the close is not known before the after-hours match")
+    rules = rules_on(case.board("SSE_MAIN"), day)
+    price = after_hours_price(case.side(), case.decimal("limit"), case.decimal("close"))
+    taken = _trades_after_hours(case, rules) and accepts_after_hours_orders(rules, at)
+    too_large = case.has("qty") and case.integer("qty") > AFTER_HOURS_ORDER_MAX
+    if price is None or not taken or too_large or case.flag("suspended"):
+        case.ignore("suspended")
+        return {"eligible": False}
+    return {"eligible": True, "price": str(price)}
+
+
+def _trades_after_hours(case: CaseInput, rules: Rules) -> bool:
+    """Answer whether the case's instrument takes part at all."""
+    open_end = case.raw("kind") == "lof" or str(case.raw("board")).endswith("LOF")
+    instrument = case_instrument(case, rules)
+    kind = instrument.kind or default_kind(rules.board)
+    return after_hours_eligible(rules, kind, instrument) and not open_end
 
 
 _AFTER_HOURS_AT = time(15, 0)
 
 
-def _ex_ref(case: CaseInput) -> Answer:
-    return {"reference": str(_reference(case, case.decimal("prev"), case.decimal("tick", str(CENT))))}
-
-
-def _reference(case: CaseInput, prev_close: Decimal, tick: Decimal) -> Decimal:
-    return ex_reference(
-        prev_close,
-        cash=case.decimal("cash", "0"),
-        share_ratio=case.decimal("share", "0"),
-        rights_ratio=case.decimal("rights_ratio", "0"),
-        rights_price=case.decimal("rights_price", "0"),
-        tick=tick,
-    )
-
-
-def _ex_limit(case: CaseInput) -> Answer:
-    rules = rules_on(case.board(), case.day("date"))
-    reference = _reference(case, case.decimal("raw_close"), rules.tick)
-    band = price_band(rules, reference, _instrument(case, rules))
-    return {
-        "reference": str(reference),
-        "limit_up": str(band.limit_up),
-        "limit_down": str(band.limit_down),
-    }
-
-
-def _div_tax(case: CaseInput) -> Answer:
-    if case.has("event"):
-        return _div_event(case)
-    bought, record = case.day("buy", None), case.day("record_date", None)
-    shares, cash = case.integer("shares"), case.decimal("cash_per_share")
-    if not case.has("sell"):
-        entitled = is_entitled(bought, None, record)
-        return {
-            "entitled": entitled,
-            "credit": str(dividend_credit(shares, cash) if entitled else ZERO),
-        }
-    tax = dividend_tax(
-        bought=bought,
-        sold=case.day("sell", None),
-        record_date=record,
-        shares=shares,
-        cash_per_share=cash,
-        bonus_per_share=case.decimal("bonus_per_share", "0"),
-        par=case.decimal("par", "1"),
-    )
-    return {"rate": str(tax.rate), "tax": str(tax.tax_cny)}
-
-
-def _div_event(case: CaseInput) -> Answer:
-    """A payment, or bonus shares written as in announcements: 10 shares give 送 and 转 so many."""
-    event, shares = case.text("event"), case.integer("shares")
-    if event == "payment":
-        credit = dividend_credit(shares, case.decimal("cash_per_share"))
-        return {"credit": str(credit), "withheld": str(ZERO)}
-    bonus = re.search(r"送(\d+(?:\.\d+)?)", event)
-    if bonus is None and "转" not in event:
-        raise Unsupported(f"event {event!r} is not understood")
-    taxable = shares * Decimal(bonus.group(1) if bonus else 0) / 10 * case.decimal("par", "1")
-    return {"taxable": str(to_cent(taxable)), "tax": str(to_cent(taxable * _rate_within(case)))}
-
-
-def _rate_within(case: CaseInput) -> Decimal:
-    rates = DIVIDEND_TAX.on(case.day("record_date"))
-    within = case.text("sell_within")
-    known = {"1 month": rates.month, "1 year": rates.year, "over 1 year": rates.longer}
-    if within not in known:
-        raise Unsupported(f"sold within {within!r} is not understood")
-    return known[within]
-
-
 def _sellable(case: CaseInput) -> Answer:
-    kind, day = Kind(case.text("kind")), case.day("buy_date")
-    days = settlement_days(kind, day)
-    if case.has("buy_date"):
+    dated = case.has("buy_date")
+    day = case.day("buy_date" if dated else "date")
+    board = case.board() if case.has("board") else None
+    days = settlement_days(case.kind(Kind.STOCK if board is None else default_kind(board)), day, board)
+    if dated:
         case.ignore("query_date")
         if days:
             raise Unsupported("the next trading day needs a calendar")
@@ -329,31 +242,39 @@ def _sellable(case: CaseInput) -> Answer:
 
 
 def _cash(case: CaseInput) -> Answer:
-    rights = cash_after_sales(case.decimal("opening_available"), case.decimal("sell_proceeds_today"))
+    case.ignore("date")
+    rights = cash_after_sales(
+        case.decimal("opening_available", "0.00"), case.decimal("sell_proceeds_today", "0.00")
+    )
     return {
-        "buyable_today": str(rights.buyable_today),
-        "withdrawable_today": str(rights.withdrawable_today),
-        "withdrawable_next_session": str(rights.withdrawable_next_session),
+        "buyable_today": str(to_cent(rights.buyable_today)),
+        "withdrawable_today": str(to_cent(rights.withdrawable_today)),
+        "withdrawable_next_session": str(to_cent(rights.withdrawable_next_session)),
     }
 
 
 def _st_cap(case: CaseInput) -> Answer:
-    case.ignore("exch")
-    rules = rules_on(case.board(), case.day("date"))
-    cap = st_daily_buy_cap(rules, _instrument(case, rules))
-    if cap is None or case.integer("bought_today") + case.integer("order") <= cap:
-        case.ignore("bought_today", "order")
+    exchange = case.text("exch", "SSE")
+    rules = rules_on(case.board(_MAIN_BOARDS.get(exchange)), case.day("date"))
+    cap = st_daily_buy_cap(rules, case_instrument(case, rules))
+    shares = case.integer("bought_today", 0) + case.integer("order")
+    if cap is None or shares <= cap:
         return {"valid": True}
     return {"valid": False, "reason": f"risk_warning_daily_buy_cap_{cap}"}
+
+
+_MAIN_BOARDS: Mapping[str, str] = MappingProxyType(
+    {"SSE": Board.SSE_MAIN, "SZSE": Board.SZSE_MAIN, "BSE": Board.BSE}
+)
 
 
 def _fill(case: CaseInput) -> Answer:
     side = case.side()
     if case.flag("suspended"):
-        case.ignore("order", "bar", "quote", "limit_up", "limit_down")
+        case.ignore_rest()
         return {"fill": False, "reason": "suspended"}
-    limit = case.decimal("order")
-    band = Band(limit_down=case.price("limit_down"), limit_up=case.price("limit_up"))
+    band = _stated_band(case)
+    limit = case.decimal("order", _at_any_price(side, band))
     if case.has("bar"):
         bar = case.nested("bar")
         price = bar_fill_price(
@@ -367,14 +288,33 @@ def _fill(case: CaseInput) -> Answer:
     return {"fill": True, "price": str(price)}
 
 
+def _stated_band(case: CaseInput) -> Band:
+    """Return the day's limits as the case states them, or as they follow from board and previous close."""
+    if case.has("board", "prev_close"):
+        rules = rules_on(case.board(), case.day("date"))
+        return case_band(case, rules, case.decimal("prev_close"))
+    case.ignore("board", "date")
+    return Band(limit_down=case.price("limit_down"), limit_up=case.price("limit_up"))
+
+
+def _at_any_price(side: Side, band: Band) -> str | None:
+    """Return the price of an order that names none: the day's limit on its side, None where there is none."""
+    limit = band.limit_up if side is Side.BUY else band.limit_down
+    return None if limit is None else str(limit)
+
+
 def _us(case: CaseInput) -> Answer:
     if case.has("tier"):
+        if case.integer("tier") not in (1, 2):
+            raise Unsupported("LULD tiers are 1 and 2")
+        reference = case.decimal("reference")
         band = luld_band(
             tier=case.integer("tier"),
-            reference=case.decimal("reference"),
-            prev_close=case.decimal("prev_close"),
-            at=time.fromisoformat(case.text("time_et")),
+            reference=reference,
+            prev_close=case.decimal("prev_close", str(reference)),
+            at=case.moment("time_et")[1] if case.has("time_et") else _MIDDAY,
         )
+        case.ignore("date")
         return {"luld_low": str(band.limit_down), "luld_high": str(band.limit_up)}
     if case.has("day_trades_5d"):
         blocked = pattern_day_trader_block(
@@ -386,6 +326,8 @@ def _us(case: CaseInput) -> Answer:
     raise Unsupported("the case needs the US calendar")
 
 
+_MIDDAY = time(12, 0)
+
 _CATEGORIES: Mapping[str, Callable[[CaseInput], Answer]] = MappingProxyType(
     {
         "limit": _limit,
@@ -396,9 +338,9 @@ _CATEGORIES: Mapping[str, Callable[[CaseInput], Answer]] = MappingProxyType(
         "cage": _cage,
         "cage_combined": _cage_combined,
         "after_hours": _after_hours,
-        "ex_ref": _ex_ref,
-        "ex_limit": _ex_limit,
-        "div_tax": _div_tax,
+        "ex_ref": ex_ref,
+        "ex_limit": ex_limit,
+        "div_tax": div_tax,
         "sellable": _sellable,
         "cash": _cash,
         "st_cap": _st_cap,

@@ -53,18 +53,33 @@ def require_no_trade(done: Ran, folder: Path, named: str) -> None:
     assert call("replay", "all", "--data-dir", folder / "data", "--json").json["identical"] == 2
 
 
-@pytest.mark.parametrize(("said", "named"), [
-    (Response("<html>Bad gateway</html>", status=502, content_type="text/html"), "502"),
-    (Response("<html>Welcome</html>", content_type="text/html"), "html"),
-    (Response("no such model", status=404), "404"),
-    (completion("I would rather buy the bank."), "not_json"),
-    (completion('{"rationale": "r", "orders": [{"symbol"'), "not_json"),
-    (completion(""), "empty"),
-    (completion('{"rationale": "r"}'), "schema"),
-    (completion(answer(order("buy", 100, "601318.SH"))), "unknown_symbol"),
-    (completion(answer(order("buy", -100))), "number"),
-    (completion(answer(order("buy", 100.5))), "number"),
-], ids=["502", "html", "404", "prose", "half-json", "empty", "no-orders", "unknown-symbol", "negative", "fraction"])
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        (Response("<html>Bad gateway</html>", status=502, content_type="text/html"), "502"),
+        (Response("<html>Welcome</html>", content_type="text/html"), "html"),
+        (Response("no such model", status=404), "404"),
+        (completion("I would rather buy the bank."), "not_json"),
+        (completion('{"rationale": "r", "orders": [{"symbol"'), "not_json"),
+        (completion(""), "empty"),
+        (completion('{"rationale": "r"}'), "schema"),
+        (completion(answer(order("buy", 100, "601318.SH"))), "unknown_symbol"),
+        (completion(answer(order("buy", -100))), "number"),
+        (completion(answer(order("buy", 100.5))), "number"),
+    ],
+    ids=[
+        "502",
+        "html",
+        "404",
+        "prose",
+        "half-json",
+        "empty",
+        "no-orders",
+        "unknown-symbol",
+        "negative",
+        "fraction",
+    ],
+)
 def test_an_answer_that_cannot_be_used_is_no_trade(
     said: Response, named: str, httpserver: HTTPServer, tmp_path: Path
 ):

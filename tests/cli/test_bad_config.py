@@ -48,7 +48,8 @@ def test_a_configuration_that_cannot_be_used(name: str, tmp_path: Path):
     config.write_text(text, encoding="utf-8")
 
     done = call(
-        "--mode", "backtest", "--prices", four_days(tmp_path), "--config", config, "--data-dir", tmp_path / "data",
+        "--mode", "backtest", "--prices", four_days(tmp_path), "--config", config,
+        "--data-dir", tmp_path / "data",
     )  # fmt: skip
 
     assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)

@@ -40,7 +40,9 @@ def test_a_data_folder_that_is_a_file(mode: str, below: str, tmp_path: Path):
     assert (tmp_path / "taken").read_text(encoding="utf-8") == "mine"
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="whoever may do everything is refused nothing")
+@pytest.mark.skipif(
+    os.name == "nt" or os.geteuid() == 0, reason="whoever may do everything is refused nothing"
+)
 @pytest.mark.parametrize("mode", MODES)
 def test_a_data_folder_that_may_not_be_written(mode: str, tmp_path: Path):
     (tmp_path / "closed").mkdir(mode=0o555)
@@ -78,7 +80,9 @@ def test_a_full_disk_costs_nothing_that_was_kept(mode: str, file_bytes_max: int,
     assert (full.returncode, len(full.stderr.splitlines())) == (3, 1)
     assert again.code == 0
     assert audit.read_bytes().startswith(kept)
-    assert call(*run_args(mode, tmp_path, tmp_path / "clean"), "--json").json["run_id"] == again.json["run_id"]
+    assert (
+        call(*run_args(mode, tmp_path, tmp_path / "clean"), "--json").json["run_id"] == again.json["run_id"]
+    )
     assert audit.read_bytes() == (tmp_path / "clean/main/position/position.jsonl").read_bytes()
     assert call("verify", "--data-dir", tmp_path / "data").code == 0
 
@@ -186,6 +190,26 @@ def test_standby_waits_for_the_process_that_has_the_account(tmp_path: Path):
     assert waiting == {"lock"}
     assert (process.returncode, err) == (0, "")
     assert Ran(0, out, err).json["finished"] is True
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")
+def test_an_interrupted_call_exits_130_in_one_line_and_leaves_the_account_as_it_was(tmp_path: Path):
+    lock = account_lock(tmp_path / "data" / "main" / "journal.sqlite3", "main")
+    lock.acquire()
+    arguments = [*PROGRAM, *map(str, run_args("paper", tmp_path, tmp_path / "data")), "--standby", "--json"]
+    with subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        assert process.stderr is not None
+        process.stderr.readline()  # It waits.
+
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    lock.release()
+
+    assert (process.returncode, len(err.splitlines())) == (130, 1)
+    assert Ran(130, out, err).json["exit_code"] == 130
+    assert set(contents(tmp_path / "data" / "main")) == {"lock"}
 
 
 def test_status_tells_a_running_account_from_a_stopped_one(tmp_path: Path):

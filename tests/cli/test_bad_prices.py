@@ -66,7 +66,8 @@ def test_a_series_last_bar_may_have_its_open_alone(tmp_path: Path):
     lines = [bar(day=day) for day in DAYS[:3]] + ["600000.SH,20251014,10,,,,,,10"]
 
     done = call(
-        "--mode", "backtest", "--prices", table(tmp_path / "p.csv", lines), "--data-dir", tmp_path / "data", "--json",
+        "--mode", "backtest", "--prices", table(tmp_path / "p.csv", lines),
+        "--data-dir", tmp_path / "data", "--json",
     )  # fmt: skip
 
     assert (done.code, done.json["sessions"]) == (0, 4)

@@ -58,7 +58,11 @@ def test_a_run_prints_what_it_came_to(ran: tuple[str, Path, Ran]):
     assert (found["orders"], found["fills"], found["refusals"]) == (2, 2, {"board_lot": 1})
     # 100000.00 - 1000.00 - 5.00 - 0.01, then + 1000.00 - 5.00 - 0.50 - 0.01: commission is 0.25, its
     # minimum 5.00; transfer fee 0.001% each way; stamp duty 0.05% of the sell.
-    assert (found["initial_cash"], found["final_cash"], found["final_equity"]) == (100000.0, 99989.48, 99989.48)
+    assert (found["initial_cash"], found["final_cash"], found["final_equity"]) == (
+        100000.0,
+        99989.48,
+        99989.48,
+    )
     fees = found["fees"]
     assert isinstance(fees, dict)
     assert (fees["commission"], fees["stamp_duty"], fees["transfer_fee"], fees["total"]) == (
@@ -230,7 +234,9 @@ def test_a_backtest_begun_again_changes_no_byte_and_exits_0(ran: tuple[str, Path
     agent = f"scripted:{data_dir.parent / 'answers.jsonl'}"
     before = {path: path.stat().st_mtime_ns for path in data_dir.rglob("*") if path.is_file()}
 
-    again = call("--mode", mode, *PERIOD, "--prices", prices, "--agent", agent, "--data-dir", data_dir, "--json")
+    again = call(
+        "--mode", mode, *PERIOD, "--prices", prices, "--agent", agent, "--data-dir", data_dir, "--json"
+    )
 
     assert again.code == 0
     assert {**again.json, "elapsed_s": 0} == {**done.json, "elapsed_s": 0}
@@ -289,7 +295,8 @@ def test_a_session_that_is_not_there_is_named(ran: tuple[str, Path, Ran]):
 
 def test_in_a_process_of_its_own_stdout_is_the_json_and_stderr_is_empty(tmp_path: Path):
     done = call_process(
-        "--mode", "backtest", *PERIOD, "--prices", four_days(tmp_path), "--data-dir", tmp_path / "data", "--json",
+        "--mode", "backtest", *PERIOD, "--prices", four_days(tmp_path),
+        "--data-dir", tmp_path / "data", "--json",
     )  # fmt: skip
 
     assert (done.code, done.err) == (0, "")

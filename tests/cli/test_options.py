@@ -70,7 +70,8 @@ def test_the_help_names_every_option(command: tuple[str, ...]):
 def test_the_help_is_there_in_chinese(command: tuple[str, ...], chinese: ModuleType):
     page = help_of(chinese, *command)
 
-    described = [line for line in page.splitlines() if re.search(r"--(data-dir|config|account|json)\b", line)]
+    lines = page.splitlines()
+    described = [line for line in lines if re.match(r"│ +--(data-dir|config|account|json)\b", line)]
     assert len(described) == 4
     assert all(CHINESE.search(line) for line in described)
 
@@ -110,7 +111,8 @@ def test_an_option_after_the_command_wins_over_the_same_one_before(data_dir: Pat
 
 def test_the_screen_speaks_the_language_asked_for(data_dir: Path):
     english, chinese = (
-        call("status", "--data-dir", data_dir, "--account", "second", "--lang", lang).out for lang in ("en", "zh")
+        call("status", "--data-dir", data_dir, "--account", "second", "--lang", lang).out
+        for lang in ("en", "zh")
     )
 
     assert not CHINESE.search(english)

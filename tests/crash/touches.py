@@ -70,9 +70,10 @@ class Door:
         async def touched(*args: Any) -> Any:
             self._fate.before_touch(f"{self._name}.{name}")
             number = self._fate.count
-            answer = await there(*args)
-            self._fate.after_touch(number)
-            return answer
+            try:
+                return await there(*args)
+            finally:
+                self._fate.after_touch(number)
 
         return touched
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.parsing import ORDERS_MAX, SHARES_MAX, TEXT_BYTES_MAX, answer_schema, parse
+from agents.parsing import ORDERS_MAX, SHARES_MAX, TEXT_BYTES_MAX, answer_schema, parse, recordable
 from services.domain.decision import BadAnswer, BadAnswerKind, Decision, RawAnswer, Usage
 from services.domain.instruments import Symbol
 from services.domain.orders import Intent, Origin, Side
@@ -321,3 +321,18 @@ def test_the_schema_offers_the_two_forms_of_an_order_and_no_third():
         ["symbol", "side", "shares", "limit_price", "reason"],
         ["symbol", "side", "target_weight", "limit_price", "reason"],
     ]
+
+
+def test_half_a_surrogate_pair_in_an_answer_can_be_kept_and_is_no_decision():
+    answer = RawAnswer(text='{"rationale": "\ud800", "orders": []}', model="m")
+
+    kept = recordable(answer)
+
+    assert kept.text.encode()
+    assert isinstance(parse(kept, ()), BadAnswer)
+
+
+def test_an_answer_that_utf8_can_hold_is_kept_as_it_is():
+    answer = RawAnswer(text="持有", model="m", transcript=({"role": "user", "content": "?"},))
+
+    assert recordable(answer) is answer

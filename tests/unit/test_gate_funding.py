@@ -111,7 +111,7 @@ def test_the_reserve_holds_when_a_waiting_buy_is_funded():
 
 
 def test_two_waiting_buys_do_not_share_the_same_cash():
-    account = book(HOLDS, lot(CHINEXT, 300), cash="20.00")
+    account = book(HOLDS, lot(CHINEXT, 300), cash="30.00")
     wants = [sell(), sell(CHINEXT), buy(OTHER), buy(FUND)]
     waiting = review(wants, desk(account=account)).verdicts.deferred
 
@@ -269,7 +269,7 @@ clocks = some.sampled_from(["09:31", "10:35", "11:35", "14:05", "14:58", "15:05"
 lasts = some.fixed_dictionaries({symbol: some.decimals("9.00", "11.00", places=2) for symbol in BAND})
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, derandomize=True, database=None)
 @given(
     wants=some.lists(intents, max_size=8),
     held=some.lists(lots, max_size=6),

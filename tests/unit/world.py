@@ -23,7 +23,7 @@ from services.brokers.simulated import SimulatedExchange
 from services.clock import LastEventClock, VirtualClock
 from services.domain.bars import Frequency, Panel
 from services.domain.decision import Briefing, RawAnswer, Reads
-from services.domain.events import Event, Genesis
+from services.domain.events import Event, Genesis, SettingsRecord
 from services.domain.instruments import Market, Symbol
 from services.domain.orders import OrderId
 from services.journal.audit_file import AuditFile
@@ -132,6 +132,7 @@ class Setup:
     broker: Callable[[Broker, Journal], Broker] = lambda broker, _journal: broker
     agent: Callable[[Agent], Agent] = lambda agent: agent
     vendor: Callable[[VirtualClock], PriceSource] | None = None
+    clock: type[VirtualClock] = VirtualClock
 
     @property
     def watchlist(self) -> tuple[Symbol, ...]:
@@ -179,7 +180,7 @@ class Live:
     def __init__(self, setup: Setup, now: datetime | None = None) -> None:
         genesis = setup.genesis
         self.panels = Memory(setup.market)
-        self.clock = VirtualClock(genesis.opened_at)
+        self.clock = setup.clock(genesis.opened_at)
         source = PanelSource(setup.market, self.clock) if setup.vendor is None else setup.vendor(self.clock)
         seen = SeenPrices(setup.prices(source))
         self.audit = None if setup.audit is None else AuditFile(setup.audit)
@@ -192,9 +193,8 @@ class Live:
         record = recorded(setup.settings)
         if self.audit is not None:
             begin(self.journal, self.audit, genesis, record)
-        elif self.journal.account.genesis is None:
-            self.journal.write("", "genesis", genesis)
-            self.journal.write("", f"settings:{record.config_hash}", record)
+        else:
+            self._begin(genesis, record)
         panel = seen.panel
         self.exchange = SimulatedExchange(
             market=market_view(panel, seen.remembered()),
@@ -226,6 +226,12 @@ class Live:
         self.ended: list[str] = []
         self.woken: list[str] = []
         self.loop = Loop(self.world, self.plan, self.ended.append, self.woken.append)
+
+    def _begin(self, genesis: Genesis, record: SettingsRecord) -> None:
+        """Write the first records where they are missing."""
+        for step, value in (("genesis", genesis), (f"settings:{record.config_hash}", record)):
+            if self.journal.find("", step) is None:
+                self.journal.write("", step, value)
 
     def tick(self, moment: datetime | None = None) -> None:
         """Let the clock stand at `moment` and do what is due."""
