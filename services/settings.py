@@ -38,7 +38,8 @@ _AGENT_CLASSES = {
     "baseagentastock_hour": "llm",
 }
 
-# Where an account's files lie does not change what is decided; the language does, a model is asked in it.
+# Where files lie does not change what is decided. The language does, for a mind that reads: a run goes on
+# in the one it began with, whatever language its owner looks at it in.
 _NOT_HASHED = frozenset({"data_dir", "journal_url", "lang"})
 
 

@@ -138,7 +138,7 @@ def test_what_reached_an_account_after_its_last_session_is_in_the_last_value():
 def test_a_fill_that_is_listed_twice_counts_once():
     journal = bought()
     again = next(event for event in journal.events if event.step.startswith("fill:"))
-    journal.events.append(replace(again, seq=again.seq + 10))
+    journal.events.append(again._replace(seq=again.seq + 10))
 
     assert str(equity_curve(journal.events, daily_panel())[-1].cash_cny) == "9000.00"
 

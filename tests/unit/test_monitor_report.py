@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 
@@ -169,7 +168,7 @@ def test_a_mode_market_or_frequency_not_known_here_is_shown_as_it_is():
     journal.genesis()
     genesis = journal.events[0]
     body = genesis.body.replace('"backtest"', '"rehearsal"').replace('"cn"', '"moon"')
-    events = [replace(genesis, body=body.replace('"daily"', '"weekly"'))]
+    events = [genesis._replace(body=body.replace('"daily"', '"weekly"'))]
 
     shown = Reader(render_report(events, None)).shown
 

@@ -326,7 +326,6 @@ def test_the_hash_is_of_values_not_of_spelling_secrets_or_folders(tmp_path: Path
         "prices: {adjustment: raw}",
         "keep_orders: true",
         "account: other",
-        "lang: zh",
     ],
 )
 def test_the_hash_changes_with_every_value_that_can_change_a_decision(tmp_path: Path, text: str) -> None:
