@@ -53,10 +53,8 @@ lint: $(DEVELOPMENT)
 types: $(DEVELOPMENT)
 	@$(BIN)/python -m mypy
 
-bench: $(DEVELOPMENT) ## Every benchmark, one after another
-	@set -e; found=0; for program in benchmarks/*.py; do \
-		[ -f "$$program" ] || continue; found=1; echo "== $$program"; $(BIN)/python -m "benchmarks.$$(basename "$$program" .py)"; \
-		done; [ $$found = 1 ] || { echo "benchmarks/ holds no program" >&2; exit 1; }
+bench: $(DEVELOPMENT) ## Every benchmark, as one table (some minutes)
+	@$(BIN)/python -m benchmarks.figures
 
 docs: $(DEVELOPMENT) ## Write docs/configuration.md from the settings
 	@$(BIN)/python -m services.settings_table > docs/configuration.md

@@ -18,6 +18,7 @@ from commands.flags import (
     Account,
     AdjustmentName,
     AgentSpec,
+    AtTime,
     Cash,
     Config,
     DataDir,
@@ -25,14 +26,21 @@ from commands.flags import (
     Demo,
     FrequencyName,
     Json,
+    KindName,
     Lang,
+    ListedOn,
     MarketName,
     ModeName,
     NoReport,
     Once,
+    PrevClose,
     PriceFile,
+    PricesOfRecord,
     ReplayedSession,
+    RequiredDay,
+    SecurityName,
     Standby,
+    TermsName,
     VolumeUnitName,
     said,
 )
@@ -394,6 +402,118 @@ def doctor(
         ctx,
         common,
         lambda settings, screen: examine(settings, options.config, screen, SystemClock().now()),
+    )
+
+
+rules_app = typer.Typer(
+    help=said(
+        "The exchanges' dated rules: explain them, or check a file of worked cases.",
+        "交易所规则（按日期）：解释，或核对算例文件。",
+    ),
+    rich_markup_mode="rich",
+)
+app.add_typer(rules_app, name="rules")
+
+
+@rules_app.callback()
+def rules(
+    ctx: typer.Context,
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Take the common options for the commands below `rules`."""
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    ctx.obj = common.under(ctx.obj)
+
+
+@rules_app.command(
+    help=said(
+        "Every rule that applies to a symbol on a day, with dates and sources.",
+        "某证券某日适用的全部规则，附有效期与来源。",
+    )
+)
+def explain(
+    ctx: typer.Context,
+    symbol: Annotated[str, typer.Argument(metavar="SYMBOL")],
+    on: RequiredDay,
+    prev_close: PrevClose = None,
+    at: AtTime = None,
+    name: SecurityName = "",
+    listed_on: ListedOn = None,
+    kind: KindName = None,
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Explain the rules of a day."""
+    from commands.rules_explain import Asked, explain_rules
+
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    asked = Asked(
+        symbol=symbol,
+        on=on.date(),
+        prev_close=prev_close,
+        at=at,
+        name=name,
+        listed_on=_day(listed_on),
+        kind=kind,
+    )
+    _command(ctx, common, lambda settings, screen: explain_rules(settings, asked, screen, cache_folder()))
+
+
+@rules_app.command(
+    help=said(
+        "Answer a file of worked cases and compare; exit 1 where one differs.",
+        "回答算例文件并比较；有不同则退出码为 1。",
+    )
+)
+def check(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Check worked cases."""
+    from commands.rules_check import check_rules
+
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    _command(ctx, common, lambda settings, screen: check_rules(settings, file, screen, cache_folder()))
+
+
+@app.command(
+    help=said(
+        "Audit any AI-Trader-style position.jsonl against recorded prices and the dated rules.",
+        "对照历史行情与当时规则，审计任意 AI-Trader 式 position.jsonl。",
+    )
+)
+def audit(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    prices: PricesOfRecord,
+    terms: TermsName = "strict",
+    adjustment: AdjustmentName = None,
+    volume_unit: VolumeUnitName = None,
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Audit a record."""
+    from commands.audit import audit as audit_record
+
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    stated = {"prices.adjustment": adjustment, "prices.volume_unit": volume_unit}
+    _command(
+        ctx, common, lambda settings, screen: audit_record(settings, screen, file, prices, terms), **stated
     )
 
 

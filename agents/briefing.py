@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from functools import lru_cache
 
 from agents.phrases import TEMPLATE_VERSION
 from services.domain.bars import History
@@ -84,7 +83,7 @@ def _digest(
         _book_identity(book),
         _snapshot_identity(snapshot),
         "none" if history is None else f"{history.panel.digest}:{history.rows}",
-        _joined(watchlist),
+        _watchlist_identity(watchlist),
         _instruments_identity(instruments),
         str(equity_cny),
     )
@@ -97,21 +96,24 @@ def _snapshot_identity(snapshot: Snapshot) -> str:
     if isinstance(snapshot, PanelSnapshot):
         return f"{snapshot.panel.digest}@{moment!r}"
     quotes = encode(tuple(snapshot.get(symbol) for symbol in snapshot.symbols))
-    return f"{snapshot.source}@{moment!r}:{_joined(snapshot.symbols)}:{quotes}"
-
-
-@lru_cache(maxsize=16)
-def _joined(symbols: tuple[Symbol, ...]) -> str:
-    return ",".join(symbols)
+    return f"{snapshot.source}@{moment!r}:{','.join(snapshot.symbols)}:{quotes}"
 
 
 class _Known:
-    """What was seen last, and its text: the same mapping in all of a run, the same book while nothing trades."""
+    """What was seen last, and its text: one mapping in all of a run, one book while nothing trades."""
 
     instruments: Mapping[Symbol, Instrument] | None = None
     digest: str = ""
     book: Book | None = None
     book_text: str = ""
+    watchlist: tuple[Symbol, ...] = ()
+    watchlist_text: str = ""
+
+
+def _watchlist_identity(watchlist: tuple[Symbol, ...]) -> str:
+    if watchlist is not _Known.watchlist:
+        _Known.watchlist_text, _Known.watchlist = ",".join(watchlist), watchlist
+    return _Known.watchlist_text
 
 
 def _book_identity(book: Book) -> str:

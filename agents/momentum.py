@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,10 @@ from services.domain.instruments import Symbol
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where the watchlist's symbols, in ascending order, stand in a snapshot and in a history."""
+    """Where the watchlist's symbols, in ascending order, stand in a snapshot and in a history.
+
+    `at` is each symbol's place in `symbols`.
+    """
 
     watchlist: tuple[Symbol, ...]
     quoted: tuple[Symbol, ...]
@@ -22,6 +26,7 @@ class Columns:
     symbols: tuple[Symbol, ...]
     in_quotes: NDArray[np.int64]
     in_charts: NDArray[np.int64]
+    at: Mapping[Symbol, int]
 
     def fits(self, briefing: Briefing) -> bool:
         """Answer whether these columns were made for the very symbols of `briefing`."""
@@ -46,6 +51,7 @@ def columns_of(briefing: Briefing) -> Columns:
         symbols=symbols,
         in_quotes=np.array([quote_at[symbol] for symbol in symbols], dtype=np.int64),
         in_charts=np.array([chart_at[symbol] for symbol in symbols], dtype=np.int64),
+        at={symbol: i for i, symbol in enumerate(symbols)},
     )
 
 
@@ -76,11 +82,11 @@ def rank(briefing: Briefing, history: History, columns: Columns, lookback: int) 
     if len(closes) == 1 and np.array_equal(base, lasts, equal_nan=True):
         return None
     unknown = np.isnan(base)
-    if unknown.any():
+    if np.count_nonzero(unknown):
         base = _first_known(closes, columns.in_charts, base, unknown)
     momentum = lasts / base - 1.0
-    order = np.argsort(-momentum, kind="stable")
-    known = len(order) - int(np.isnan(momentum).sum())
+    order = (-momentum).argsort(kind="stable")
+    known = len(order) - np.count_nonzero(np.isnan(momentum))
     return Ranking(order[:known].tolist(), lasts.tolist(), momentum.tolist())
 
 

@@ -209,10 +209,10 @@ def _rotate(
     """Write the sells of what left the top, then the buys of what entered; never both of one symbol."""
     working = {order.symbol for order in sheet.briefing.book.open_orders}
     chosen = {columns.symbols[i] for i in top}
-    if leaving := held.keys() - chosen - working:
-        for symbol, last in zip(columns.symbols, ranking.lasts, strict=True):
-            if symbol in leaving and not isnan(last):
-                sheet.sell_all(symbol, last, "left the top")
+    for symbol in sorted(held.keys() - chosen - working):
+        at = columns.at.get(symbol)
+        if at is not None and not isnan(last := ranking.lasts[at]):
+            sheet.sell_all(symbol, last, "left the top")
     for i in top:
         symbol = columns.symbols[i]
         if symbol not in held and symbol not in working:

@@ -7,10 +7,9 @@ from datetime import date, datetime, time, timedelta
 import numpy as np
 
 from services.domain.bars import Adjustment, Frequency, Panel, VolumeUnit
-from services.domain.instruments import Symbol
+from services.domain.instruments import Market, Symbol
 from services.market.columns import with_digest
 from services.slots import ZONES
-from services.domain.instruments import Market
 
 _ENDS = {
     Frequency.DAILY: ((time(9, 30), time(15, 0)),),
@@ -32,9 +31,7 @@ def weekdays(start: date, count: int) -> list[date]:
     return days
 
 
-def market(
-    symbols: int, days: tuple[date, ...], frequency: Frequency, seed: int = 20261120
-) -> Panel:
+def market(symbols: int, days: tuple[date, ...], frequency: Frequency, seed: int = 20261120) -> Panel:
     """Return `symbols` main-board shares over `days`; about one symbol-day in 300 closes at a limit."""
     rng = np.random.default_rng(seed)
     bars = _ENDS[frequency]

@@ -184,3 +184,76 @@ VolumeUnitName = Annotated[
 NoReport = Annotated[
     bool, typer.Option("--no-report", help=said("Write no HTML report.", "不生成 HTML 报告。"))
 ]
+
+RequiredDay = Annotated[
+    datetime,
+    typer.Option("--on", formats=["%Y-%m-%d", "%Y%m%d"], metavar="DATE", help=said("The day.", "日期。")),
+]
+PrevClose = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PRICE",
+        help=said(
+            "The ex-adjusted previous close, for the limits in prices.",
+            "前收盘价（已除权），用于计算涨跌停价。",
+        ),
+        show_default=False,
+    ),
+]
+AtTime = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HH:MM",
+        help=said(
+            "A time of that day, in the market's zone: what is possible then.",
+            "当日某一时刻（市场当地时间）：可做什么。",
+        ),
+        show_default=False,
+    ),
+]
+SecurityName = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help=said("Its name: ST, *ST and 退 in it count.", "证券简称：其中的 ST、*ST、退 起作用。"),
+        show_default=False,
+    ),
+]
+ListedOn = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d", "%Y%m%d"],
+        metavar="DATE",
+        help=said("Its first trading day.", "上市首日。"),
+        show_default=False,
+    ),
+]
+KindName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND",
+        help=said(
+            "What a fund is, e.g. etf_gold_t0, etf_equity_20.", "基金种类，例如 etf_gold_t0、etf_equity_20。"
+        ),
+        show_default=False,
+    ),
+]
+PricesOfRecord = Annotated[
+    Path,
+    typer.Option(
+        "--prices",
+        help=said("The prices the record was traded on.", "该记录交易所依据的历史行情文件。"),
+        show_default=False,
+    ),
+]
+TermsName = Annotated[
+    str,
+    typer.Option(
+        "--rules",
+        metavar="legacy|strict",
+        help=said(
+            "legacy: the arena's terms (the labelled bar's open, no fees); strict: the rules of the day.",
+            "legacy：竞技场规则（所标 K 线的开盘价、无费用）；strict：当时的交易规则。",
+        ),
+    ),
+]

@@ -6,7 +6,7 @@ import asyncio
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -150,7 +150,10 @@ class RecordedRun:
             store.take_fence()
             ledger = FileLedger(self._folder.ledger)
             opened.callback(ledger.close)
-            return self._drive(store, ledger, AuditFile(self._folder.audit), watch)
+            outcome = self._drive(store, ledger, AuditFile(self._folder.audit), watch)
+        # Whoever reads a body now must not open the files for writing again: that would leave a -wal.
+        whole = self._finished()
+        return outcome if whole is None else replace(whole, already_finished=False, planned=outcome.planned)
 
     def _journal(self, store: EventStore, clock: VirtualClock, audit: AuditFile) -> Journal:
         return Journal(
@@ -265,7 +268,7 @@ def _rare_collections() -> Iterator[None]:
     At its usual rhythm the collector walks all events again and again, and finds nothing.
     """
     usual = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(500_000, 50, 100)
     try:
         yield
     finally:

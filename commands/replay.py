@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,7 @@ def lived_again(account: StoredAccount, session: str | None) -> tuple[Replayed, 
     by_session: dict[str, list[Difference]] = {}
     for one in twin.journal.differences:
         by_session.setdefault(one.session, []).append(one)
+    counts = Counter(event.session for event in twin.journal.recorded)
     results: list[Replayed] = []
     for name in asked:
         found = [*by_session.get("", []), *by_session.get(name, []), *_unseen(twin, name)]
@@ -85,10 +87,12 @@ def lived_again(account: StoredAccount, session: str | None) -> tuple[Replayed, 
                     session=name, step="", field="", recorded="the session went on", recomputed=broken
                 )
             )
-        events = sum(event.session == name for event in twin.journal.recorded)
         results.append(
             Replayed(
-                session=name, events=events, differences=tuple(found), versions=_versions(account, name)
+                session=name,
+                events=counts[name],
+                differences=tuple(found),
+                versions=_versions(account, name),
             )
         )
     return tuple(results)

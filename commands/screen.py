@@ -93,6 +93,9 @@ class Screen:
     @contextmanager
     def progress(self, key: str) -> Iterator[Progress]:
         """Show a bar that the yielded object moves, where stderr is a terminal."""
+        if not sys.stderr.isatty():
+            yield Progress(None, None)
+            return
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bar
@@ -104,20 +107,22 @@ class Screen:
             TimeElapsedColumn(),
         )
         console = Console(stderr=True)
-        with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        with Bar(*columns, console=console, transient=True) as bar:
             yield Progress(bar, bar.add_task(tell(key, self.lang), total=None))
 
 
 class Progress:
-    """A bar under way."""
+    """A bar under way, or nothing where `bar` is None."""
 
     def __init__(self, bar: Any, task: Any) -> None:
         self._bar, self._task = bar, task
 
     def expect(self, total: int) -> None:
         """Set how many steps there are."""
-        self._bar.update(self._task, total=total)
+        if self._bar is not None:
+            self._bar.update(self._task, total=total)
 
     def step(self) -> None:
         """Move on by one."""
-        self._bar.advance(self._task)
+        if self._bar is not None:
+            self._bar.advance(self._task)

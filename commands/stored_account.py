@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from commands.composition import Panels
 from commands.failures import CommandFailed, Exit
@@ -14,9 +15,11 @@ from services.clock import SystemClock
 from services.domain.bars import Panel
 from services.domain.events import Event, Genesis
 from services.journal.journal import Journal
-from services.journal.sql_store import SqlStore
 from services.ports import JournalFault
 from services.settings import Settings
+
+if TYPE_CHECKING:
+    from services.journal.sql_store import SqlStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +79,9 @@ def read_only_store(settings: Settings) -> Iterator[tuple[SqlStore, AccountFolde
     """
     folder = AccountFolder(settings.data_dir, settings.account)
     where = journal_place(settings, folder)
+    # A backtest only asks this module where its journal lies: what it does not use is not loaded for it.
     from services.journal.database import NoJournal
+    from services.journal.sql_store import SqlStore
 
     try:
         store = SqlStore.open_read_only(where, settings.account)

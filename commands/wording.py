@@ -87,6 +87,16 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "replay.part.orders": ("orders", "委托"),
     "replay.part.refusals": ("refusals", "拒绝"),
     "replay.part.fills": ("fills", "成交"),
+    "rules.checked": ("{passed} of {cases} cases pass", "{cases} 个算例中 {passed} 个通过"),
+    "rules.failed": (
+        "  {id}: expected {expected}, the rulebook says {got}",
+        "  {id}：期望 {expected}，规则库给出 {got}",
+    ),
+    "rules.expects_nothing": (
+        "  {id}: states nothing to compare with; the rulebook says {got}",
+        "  {id}：未给出期望值；规则库给出 {got}",
+    ),
+    "rules.unsupported": ("  {id}: cannot be answered: {why}", "  {id}：无法回答：{why}"),
     "interrupted": ("interrupted; start again to go on", "已中断；再次启动即可继续"),
 }
 

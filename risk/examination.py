@@ -103,7 +103,9 @@ def _fresh(quote: Quote, desk: Desk, rules: Rules) -> None:
     seen = quote.seen_at.astimezone(desk.slot_zone)
     if seen.date() != desk.day or desk.moment - quote.seen_at < -_CLOCK_SKEW:
         raise Rejected(Rule.QUOTE_STALE, f"the quote of {quote.symbol} is of {seen:%Y-%m-%d %H:%M:%S}")
-    age = _ZERO_AGE if quote.approximate else _trading_since(seen.time(), desk, rules)
+    if quote.approximate:
+        return
+    age = _trading_since(seen.time(), desk, rules)
     if age > timedelta(seconds=desk.limits.quote_age_s_max):
         raise Rejected(
             Rule.QUOTE_STALE,

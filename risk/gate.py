@@ -136,7 +136,7 @@ def fund(deferred: Iterable[Deferred], desk: Desk, send_by: datetime) -> Review:
         if terms.freeze_cny <= spendable:
             spendable -= terms.freeze_cny
             last = min(max(send_by, terms.send_by), _phase_end(terms, desk))
-            approved.append(replace(terms, send_by=last))
+            approved.append(terms if last == terms.send_by else replace(terms, send_by=last))
         else:
             refused.append(_unfunded(terms, _short(terms, spendable, desk)))
     return Review(

@@ -134,7 +134,7 @@ class Loop:
 
     def _missed(self, slot: Slot, now: datetime) -> None:
         log = self._world.journal.log(self._world.session_id(slot))
-        log.settle("opened", opened(slot, self._world))
+        log.settle("opened", opened(log.session, slot, self._world))
         self._close_missed(log, slot, now)
 
     def _close_missed(self, log: Log, slot: Slot, now: datetime) -> None:

@@ -60,7 +60,7 @@ class Replay:
         closed = journal.recorded_value(event.session, "closed")
         slot = slot_of(SessionState(opened=recorded, opening=journal.account.book), world)
         if isinstance(closed, Closed) and closed.outcome is Outcome.MISSED:
-            journal.log(event.session).settle("opened", opened(slot, world))
+            journal.log(event.session).settle("opened", opened(event.session, slot, world))
             journal.take_as_recorded(event.session)
             return
         await run_session(slot, world)

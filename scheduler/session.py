@@ -46,7 +46,7 @@ async def run_session(slot: Slot, world: World) -> Closed:
     """
     log = world.journal.log(world.session_id(slot))
     if not log.has("opened"):
-        log.settle("opened", opened(slot, world))
+        log.settle("opened", opened(log.session, slot, world))
     day = await log.once("trading_day", lambda: _trading_day(slot, world))
     if day is not TradingDay.OPEN:
         closed = day is TradingDay.CLOSED
@@ -76,10 +76,10 @@ def _watch(world: World, book: Book) -> tuple[Symbol, ...]:
     return (*world.watchlist, *held) if held else world.watchlist
 
 
-def opened(slot: Slot, world: World) -> Opened:
+def opened(session: str, slot: Slot, world: World) -> Opened:
     """Return a session's first record: what it runs on today."""
     return Opened(
-        session=SessionId(world.session_id(slot)),
+        session=SessionId(session),
         day=slot.day,
         at=slot.local,
         slot=slot.moment,

@@ -53,11 +53,11 @@ async def wake(state: SessionState, world: World) -> None:
             for intent, terms in zip(intents, stage.waiting, strict=True)
             if fresh.moment <= terms.send_by
         ]
-        judged = review(in_time, desk_for(log, slot, world, opening, first, fresh))
+        desk = desk_for(log, slot, world, opening, first, fresh)
+        judged = review(in_time, desk)
         late = [terms for terms in stage.waiting if fresh.moment > terms.send_by]
         verdicts = replace(judged.verdicts, refused=(*judged.verdicts.refused, *_too_late(late)))
         log.settle(f"{prefix}verdicts", verdicts)
-        desk = desk_for(log, slot, world, opening, first, fresh)
         await place(log, prefix, world, desk, judged)
     except PriceFault as fault:
         log.settle(f"{prefix}verdicts", Verdicts(refused=_unpriced(stage.waiting, str(fault))))

@@ -9,16 +9,17 @@ from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from dotenv import dotenv_values
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from services.settings import Settings, SettingsError
 from services.settings_secrets import Filled, SecretKey, fill_secrets
 from services.settings_sections import MODEL_ALIASES, ModelSettings
-from services.settings_text import Raw, read_raw
+
+if TYPE_CHECKING:
+    from services.settings_text import Raw
 
 DOTENV = Path(".env")
 
@@ -79,10 +80,17 @@ def _prepare(
     environment: Mapping[str, str] | None,
     dotenv: Path | None,
 ) -> tuple[Raw, Filled]:
-    raw = _without_blanks(read_raw(path)) if path is not None else {}
+    raw = _read(path) if path is not None else {}
     for key, value in overrides.items():
         _put(raw, key, value)
     return raw, fill_secrets(raw, {**_dotenv(dotenv), **(os.environ if environment is None else environment)})
+
+
+def _read(path: Path) -> Raw:
+    # YAML is loaded where there is a file to read.
+    from services.settings_text import read_raw
+
+    return _without_blanks(read_raw(path))
 
 
 def _without_blanks(raw: Raw) -> Raw:
@@ -98,6 +106,8 @@ def _dotenv(path: Path | None) -> dict[str, str]:
     """Return the values of a `.env` file; empty where there is none."""
     if path is None or not path.is_file():
         return {}
+    from dotenv import dotenv_values
+
     try:
         values = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
     except UnicodeDecodeError as error:

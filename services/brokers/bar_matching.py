@@ -103,7 +103,7 @@ class BarMarket:
 
 
 def _price(prices: FloatArray, row: int, column: int) -> Decimal | None:
-    price = float(prices[row, column])
+    price = prices.item(row, column)
     return None if isnan(price) else from_float(price)
 
 

@@ -114,10 +114,10 @@ class OrderDesk:
         self, placed: PlacedOrder, accepted: Accepted, offer: Offer, at: datetime
     ) -> Filled | None:
         """Return the trade an accepted order makes on `offer`, None where it does not trade."""
-        rules = self.facts(accepted.terms.symbol, at.date()).rules
-        price = None
         if offer.suspended:
             return None
+        rules = self.facts(accepted.terms.symbol, at.date()).rules
+        price = None
         if accepted.fixed_from is not None:
             if accepted.fixed_from <= at:
                 price = price_after_hours(accepted, offer.last_cny, rules.tick)

@@ -34,6 +34,7 @@ from services.ports import BrokerFault, Calendar, Clock
 from services.rules import Commission, Phase
 from services.slots import ZONES
 
+_ACCEPTED = Ack(kind=AckKind.ACCEPTED)
 _CANCEL_LOCKED = frozenset({Phase.OPEN_CALL_LOCKED, Phase.CLOSE_CALL})
 
 
@@ -89,7 +90,7 @@ class SimulatedExchange:
                 placed = self._state.orders[order.order_id]
         if placed.accepted is None:
             return Ack(kind=AckKind.REJECTED, reason=placed.reason)
-        return Ack(kind=AckKind.ACCEPTED)
+        return _ACCEPTED
 
     async def cancel_order(self, order_id: OrderId) -> Ack:
         """Withdraw a working order; one withdrawn before is confirmed again.

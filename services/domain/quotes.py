@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
 from math import isnan
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -109,6 +109,16 @@ class VendorSnapshot:
         return np.array([known.get(symbol, np.nan) for symbol in self.symbols])
 
 
+class _Shown(NamedTuple):
+    """What a panel shows at a moment: rows ended, row in progress, last prices and when they were true."""
+
+    ended: int
+    opening: int | None
+    lasts: FloatArray
+    seen_at: datetime
+    quotes: dict[Symbol, Quote | None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class PanelSnapshot:
     """What a panel shows at `moment`: the open of the bar in progress, else the last close.
@@ -132,45 +142,33 @@ class PanelSnapshot:
     @property
     def in_progress(self) -> bool:
         """Whether a bar is in progress at this moment."""
-        return self._opening is not None
+        return self._shown.opening is not None
 
     @cached_property
-    def _ended(self) -> int:
-        return self.panel.ended(self.moment)
-
-    @cached_property
-    def _opening(self) -> int | None:
-        return self.panel.opening(self.moment)
-
-    @cached_property
-    def _lasts(self) -> FloatArray:
-        if self._opening is not None:
-            opens: FloatArray = self.panel.open[self._opening]
-            return opens
-        if self._ended == 0:
-            return np.full(len(self.panel.symbols), np.nan)
-        closes: FloatArray = self.panel.close[self._ended - 1]
-        return closes
+    def _shown(self) -> _Shown:
+        panel = self.panel
+        ended, opening = panel.ended(self.moment), panel.opening(self.moment)
+        if opening is not None:
+            return _Shown(ended, opening, panel.open[opening], _utc(panel._starts[opening]), {})
+        if ended == 0:
+            return _Shown(ended, opening, np.full(len(panel.symbols), np.nan), _utc(0), {})
+        return _Shown(ended, opening, panel.close[ended - 1], _utc(panel._ends[ended - 1]), {})
 
     def lasts(self) -> FloatArray:
         """Return the last prices in the order of `symbols`, NaN where this instant has none."""
-        return self._lasts
+        return self._shown.lasts
 
     def last(self, symbol: Symbol) -> Decimal | None:
         """Return the last price of `symbol` alone; cheaper than its whole quote."""
         column = self.panel.column.get(symbol)
-        if column is not None and not isnan(price := self._lasts.item(column)):
+        if column is not None and not isnan(price := self._shown.lasts.item(column)):
             return from_float(price)
         quote = self.get(symbol)
         return None if quote is None else quote.last_cny
 
-    @cached_property
-    def _quotes(self) -> dict[Symbol, Quote | None]:
-        return {}
-
     def get(self, symbol: Symbol) -> Quote | None:
         """Return the quote of `symbol`; None before its first bar, or where its last is unknown."""
-        known = self._quotes
+        known = self._shown.quotes
         if symbol not in known:
             known[symbol] = self._read(symbol)
         return known[symbol]
@@ -179,21 +177,20 @@ class PanelSnapshot:
         panel, column = self.panel, self.panel.column.get(symbol)
         if column is None:
             return None
-        row = self._opening
-        price = float(self._lasts[column])
-        seen = panel._starts[row] if row is not None else panel._ends[self._ended - 1] if self._ended else 0
+        shown = self._shown
+        price, seen_at = shown.lasts.item(column), shown.seen_at
         suspended = isnan(price)
         if suspended:
-            past = _last_known(panel, column, self._ended - 1)
-            if past is None or _still_open(panel, column, self._ended - 1):
+            past = _last_known(panel, column, shown.ended - 1)
+            if past is None or _still_open(panel, column, shown.ended - 1):
                 return None
-            price, seen = float(panel.close[past, column]), panel._ends[past]
+            price, seen_at = panel.close.item(past, column), _utc(panel._ends[past])
         prev = self._prev_close(column)
         return Quote(
             symbol=symbol,
             last_cny=from_float(price),
             prev_close_cny=None if prev is None else from_float(prev),
-            seen_at=datetime.fromtimestamp(seen, UTC),
+            seen_at=seen_at,
             source=panel.source,
             suspended=suspended,
             approximate=True,
@@ -202,12 +199,16 @@ class PanelSnapshot:
 
     def _prev_close(self, column: int) -> float | None:
         """Return the close before the day of `moment`, as stated by the file or as last traded."""
-        panel = self.panel
-        row = self._opening if self._opening is not None else self._ended - 1
-        if panel.prev_close is not None and not isnan(stated := float(panel.prev_close[row, column])):
+        panel, shown = self.panel, self._shown
+        row = shown.opening if shown.opening is not None else shown.ended - 1
+        if panel.prev_close is not None and not isnan(stated := panel.prev_close.item(row, column)):
             return stated
         past = _last_known(panel, column, panel.first_rows[row] - 1)
-        return None if past is None else float(panel.close[past, column])
+        return None if past is None else panel.close.item(past, column)
+
+
+def _utc(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)
 
 
 def _last_known(panel: Panel, column: int, row: int) -> int | None:

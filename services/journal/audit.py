@@ -50,14 +50,14 @@ class _Session:
     fills: int = 0
     closed: bool = False
     told: bool = False
-    held: list[dict[str, Any]] = field(default_factory=list)
 
 
 class AuditTrail:
     """The lines of the audit trail, in order, as the journal moves forward.
 
     `apply` returns the lines (bytes with their newline) that an event completes: a session's at its
-    close, a later stage's at its end, so that a line once returned never changes.
+    close, a later stage's at its end, so that a line once returned never changes. A fill found
+    meanwhile of another session's order is told there too, in its turn.
     """
 
     def __init__(self) -> None:
@@ -72,6 +72,7 @@ class AuditTrail:
         self._id = 0
         self._hash = GENESIS_HASH
         self._lines: list[bytes] = []
+        self._held: list[tuple[_Session, dict[str, Any]]] = []
 
     def apply(self, event: Event, value: object, account: Account) -> Sequence[bytes]:
         """Return the lines that are complete after the event; none for most.
@@ -126,7 +127,7 @@ class AuditTrail:
         if self._book.order(value.order_id) is None:
             session.open_orders.discard(value.order_id)
         session.fills += 1
-        session.held.append(self._fill_line(session, value))
+        self._held.append((session, self._fill_line(session, value)))
 
     def _fill_line(self, session: _Session, fill: Fill) -> dict[str, Any]:
         total = fill.fees.total
@@ -176,18 +177,18 @@ class AuditTrail:
 
     def _tell(self, session: _Session) -> None:
         """Write what the session's stage brought; a session that can bring no fill any more gets its line."""
-        refusals = [_refusal(refusal) for refusal in session.refusals]
-        for line in session.held:
-            line["refusals"], refusals = refusals, []
-            self._write(line)
-            session.refusals, session.told = [], True
-        session.held = []
+        for owner, line in self._held:
+            self._tell_with_refusals(owner, line)
+        self._held = []
         if session.told or session.open_orders or session.waiting:
             return
-        session.told, session.refusals = True, []
         line = self._line(session.opened.at, _NO_TRADE, session.opened.session)
-        line["refusals"] = refusals
         line["reason"] = session.reason
+        self._tell_with_refusals(session, line)
+
+    def _tell_with_refusals(self, session: _Session, line: dict[str, Any]) -> None:
+        line["refusals"] = [_refusal(refusal) for refusal in session.refusals]
+        session.told, session.refusals = True, []
         self._write(line)
 
     def _line(self, at: str, action: Mapping[str, Any] | None, session_id: str | None) -> dict[str, Any]:
@@ -257,7 +258,7 @@ def _holdings(book: Book) -> tuple[orjson.Fragment, orjson.Fragment]:
             {
                 "shares": lot.shares,
                 "cost_cny": str(lot.cost_cny),
-                "acquired_on": lot.acquired_on.isoformat(),
+                "acquired_on": lot.acquired_on,
             }
         )
     return orjson.Fragment(orjson.dumps(positions)), orjson.Fragment(orjson.dumps(lots))

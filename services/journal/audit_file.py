@@ -67,7 +67,9 @@ class AuditFile:
         self._repaired = True
         if self._pending and self._at_once:
             self.flush()
-        return Repaired(torn_bytes=torn, lines_added=added) if existed and added else None
+        # A file that was never there is written for the first time with its opening line alone.
+        repaired = added > (0 if existed else 1)
+        return Repaired(torn_bytes=torn, lines_added=added) if repaired else None
 
     def flush(self) -> None:
         """Write the lines kept; they are on the disk when this returns.

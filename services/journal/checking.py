@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,6 +75,9 @@ class CheckingJournal(Journal):
         self.diverging = ""
         self._replay_clock = clock
         self._by_step = {(event.session, event.step): event for event in self.recorded}
+        self._of_session: defaultdict[str, list[Event]] = defaultdict(list)
+        for event in self.recorded:
+            self._of_session[event.session].append(event)
         self._seen: set[tuple[str, str]] = set()
         self._next = 0
 
@@ -114,10 +118,8 @@ class CheckingJournal(Journal):
         """Return the recorded events of the session that the replay did not come to."""
         return tuple(
             event
-            for event in self.recorded
-            if event.session == session
-            and (session, event.step) not in self._seen
-            and event.kind not in EVIDENCE
+            for event in self._of_session[session]
+            if (session, event.step) not in self._seen and event.kind not in EVIDENCE
         )
 
     def recorded_value(self, session: str, step: str) -> object:
@@ -127,8 +129,8 @@ class CheckingJournal(Journal):
 
     def take_as_recorded(self, session: str) -> None:
         """Take the rest of a session as it stands: what was cut off and given up is not lived again."""
-        for event in self.recorded:
-            if event.session == session and (session, event.step) not in self._seen:
+        for event in self._of_session[session]:
+            if (session, event.step) not in self._seen:
                 self.write(session, event.step, self.value(event))
 
     def start_at(self, moment: datetime) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -21,7 +20,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._events: list[Event] = []
         self._bodies: dict[str, bytes] = {}
-        self._steps: defaultdict[str, set[str]] = defaultdict(set)
+        self._steps: set[tuple[str, str]] = set()
         self._hash = GENESIS_HASH
         self._account = ""
 
@@ -42,18 +41,15 @@ class MemoryStore:
         if bodies:
             require_digests(bodies)
         prev, seq, account = self._hash, len(self._events), self._account
-        fresh: set[tuple[str, str]] = set()
         for event in events:
             account = account or event.account
             if event.seq != seq + 1 or event.prev != prev or event.account != account:
                 raise JournalFault(f"append event {event.seq}", f"it does not follow event {seq}")
-            step = (event.session, event.step)
-            if event.step in self._steps[event.session] or step in fresh:
-                raise JournalFault(f"append event {event.seq}", f"step {step} is already written")
             prev, seq = event.hash, event.seq
-            fresh.add(step)
-        for session, name in fresh:
-            self._steps[session].add(name)
+        fresh = {(event.session, event.step) for event in events}
+        if len(fresh) < len(events) or not fresh.isdisjoint(self._steps):
+            raise JournalFault(f"append event {seq}", f"one of the steps {sorted(fresh)} is already written")
+        self._steps |= fresh
         self._events += events
         self._hash, self._account = prev, account
         self._bodies.update(bodies)

@@ -178,7 +178,7 @@ def _caged(rules: Rules, side: Side, price: Decimal, bound: Decimal) -> Answer:
     if price <= bound if side is Side.BUY else price >= bound:
         return {"valid": True}
     if rules.cage is not None and rules.cage.parks:
-        return {"valid": True, "reason": f"parked_until_{bound}"}
+        return {"valid": True, "reason": f"parked_beyond_cage_{bound}"}
     return {"valid": False, "reason": f"{'above' if side is Side.BUY else 'below'}_cage_{bound}"}
 
 

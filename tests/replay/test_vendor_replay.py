@@ -139,6 +139,15 @@ def test_a_price_that_ran_away_while_the_mind_was_thinking_is_refused_and_comes_
     require_identical(setup)
 
 
+def test_an_order_held_back_by_a_stop_comes_out_the_same():
+    setup = vendor_setup(stop=lambda: "the kill file is there")
+    live = setup.open().run(at(MON, "14:10"))
+
+    assert live.kinds("ack") != []
+    assert live.kinds("fill") == []
+    require_identical(setup)
+
+
 # Cut off anywhere, started again at once or later.
 
 

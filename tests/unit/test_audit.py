@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import Any
 import pytest
 
 from risk.limits import Limits
+from services.clock import VirtualClock
 from services.domain.bars import CorporateAction
-from services.domain.events import Genesis
+from services.domain.decision import Briefing, RawAnswer
 from services.domain.instruments import Symbol
 from services.journal.audit_file import AuditBroken, AuditFile
-from services.ports import JournalFault
+from services.ports import Agent, JournalFault
 from tests.exchange_market import FLAT, MAIN, MON, OTHER, TUE, Bar, at, panel
+from tests.unit.vendor import SteppingClock, Vendor
 from tests.unit.world import HOLD, Live, Setup, answer, flat, order
 
 FIELDS = [
@@ -163,7 +166,9 @@ def test_each_refusal_appears_exactly_once_at_the_first_line_of_its_session(path
     mixed = answer(order("buy", MAIN, 100), order("buy", OTHER, 150), order("sell", OTHER, 100))
     lines = lines_of(Setup(audit=path, answers=[mixed, mixed]), at(MON, "13:00"))
 
-    refusals = [(line["id"], one["symbol"], one["side"], one["rule"]) for line in lines for one in line["refusals"]]
+    refusals = [
+        (line["id"], one["symbol"], one["side"], one["rule"]) for line in lines for one in line["refusals"]
+    ]
     # 10:35: line 1 is its fill. 11:35 is told at 13:00, when MAIN traded; by then once more.
     assert refusals == [
         (1, OTHER, "sell", "position"),
@@ -173,6 +178,14 @@ def test_each_refusal_appears_exactly_once_at_the_first_line_of_its_session(path
     ]
     assert all(set(one) == {"symbol", "side", "shares", "rule", "reason"} for one in lines[1]["refusals"])
     assert lines[1]["refusals"][1]["shares"] == 150
+
+
+def test_a_session_with_two_fills_tells_its_refusals_with_the_first_alone(path):
+    three = answer(order("buy", MAIN, 100), order("buy", OTHER, 100), order("sell", OTHER, 100))
+
+    lines = lines_of(Setup(audit=path, answers=[three]), at(MON, "10:40"))
+
+    assert [len(line["refusals"]) for line in lines] == [0, 1, 0]
 
 
 def test_a_session_whose_waiting_orders_are_refused_at_one_has_one_line_then(path):
@@ -222,6 +235,54 @@ def test_a_working_orders_later_fill_is_told_with_its_own_session(path):
 
     assert (line["date"], line["trade_time"]) == ("2026-07-13 14:05:00", "2026-07-13 15:00:00")
     assert line["price"] == "9.90"
+
+
+def test_a_fill_found_in_another_session_has_its_line_in_its_turn(path):
+    # The order of 10:35 is kept; it trades while the mind of 14:05 thinks, when MAIN falls to 9.82.
+    def price(symbol: Symbol, moment: datetime) -> str:
+        return "9.82" if symbol == MAIN and moment.time() >= time(14, 5, 30) else "10.00"
+
+    setup = Setup(
+        audit=path,
+        answers=[
+            answer(order("buy", MAIN, 1000, limit="9.90")),
+            HOLD,
+            answer(order("buy", OTHER, 100), order("buy", MAIN, 100)),
+        ],
+        vendor=lambda clock: Vendor(clock, price),
+        clock=SteppingClock,
+        keep_orders=True,
+    )
+    live = replace(setup, agent=Thinking).open()
+    Thinking.clock = live.clock
+
+    live.run(at(MON, "14:10"))
+
+    lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+    bought = [line for line in lines if line.get("this_action", {}).get("action") == "buy"]
+    assert [(line["this_action"]["symbol"], line["date"][11:]) for line in bought] == [
+        (MAIN, "10:35:00"),
+        (OTHER, "14:05:00"),
+    ]
+    assert len(bought) == len(live.kinds("fill"))
+    cash = Decimal("100000.00")
+    for line in lines:
+        cash += Decimal(line["cash_change_cny"])
+        assert line["positions"]["CASH"] == float(cash)
+
+
+class Thinking:
+    """A mind that takes half a minute."""
+
+    clock: VirtualClock
+
+    def __init__(self, inner: Agent) -> None:
+        self._inner = inner
+        self.name, self.reads = inner.name, inner.reads
+
+    async def decide(self, briefing: Briefing) -> RawAnswer:
+        self.clock.jump(self.clock.now() + timedelta(seconds=30))
+        return await self._inner.decide(briefing)
 
 
 def test_a_day_without_trading_leaves_no_line(path):
@@ -297,6 +358,21 @@ def test_a_file_cut_off_is_completed_and_that_is_on_record(path, cut):
     assert repaired.lines_added == whole.count(b"\n") - missing.count(b"\n")
 
 
+def test_a_file_that_was_taken_away_is_written_anew_and_that_is_on_record(path):
+    setup, whole = finished(path)
+    path.unlink()
+
+    live = setup.open()
+
+    assert path.read_bytes() == whole
+    (event,) = live.kinds("repaired")
+    assert live.journal.value(event).lines_added == whole.count(b"\n")
+
+
+def test_a_new_account_begins_without_a_repair(path):
+    assert Setup(audit=path).open().kinds("repaired") == []
+
+
 @pytest.mark.parametrize("where", [3, 500, -5])
 def test_a_file_that_says_something_else_halts_and_is_not_touched(path, where):
     setup, whole = finished(path)
@@ -327,11 +403,12 @@ def test_a_file_that_cannot_be_written_stops_the_run(tmp_path):
 
 
 def test_lines_kept_back_are_written_by_flush(path):
-    setup = Setup(answers=swap())
-    live: Live = setup.open()
+    live: Live = Setup(answers=swap()).open()
     audit = AuditFile(path, at_once=False)
     for event in live.journal.events:
         audit.listen(event, live.journal.value(event), live.journal.account)
     audit.repair()
-    assert isinstance(live.journal.value(live.journal.events[0]), Genesis)
+
+    audit.flush()
+
     assert path.read_bytes().count(b"\n") == 1

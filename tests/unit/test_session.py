@@ -292,16 +292,20 @@ def sides_in_order(live: Any) -> list[tuple[Symbol, Side]]:
 
 
 def test_the_day_a_loss_counts_from_begins_with_its_first_session():
-    setup = replace(falling(), limits=Limits(), answers=[BUY])
+    ten: Bar = (10.0, 10.0, 10.0, 10.0)
+    morning: list[Bar] = [(9.2, 9.2, 9.2, 9.2)] * 2
+    afternoon: list[Bar] = [(9.5, 9.5, 9.5, 9.5)] * 2
+    series = {MAIN: [*[ten] * 4, *morning, *afternoon], OTHER: [ten] * 8}
+    market = panel(series, prev_close={MAIN: [10.0, 10.0], OTHER: [10.0, 10.0]})
 
-    live = setup.open().run(at(TUE, "14:10"))
+    live = Setup(market=market, answers=[BUY]).open().run(at(TUE, "14:10"))
 
     first, later = live.value(NEXT_DAY, "book"), live.value("20260714-1405", "book")
     assert isinstance(first, Opening)
     assert isinstance(later, Opening)
-    # 89994.90 + 1000 x 9.20
+    # 89994.90 + 1000 x 9.20, and in the afternoon + 1000 x 9.50
     assert (first.equity_cny, first.day_equity_cny) == (Decimal("99194.90"), Decimal("99194.90"))
-    assert later.day_equity_cny == Decimal("99194.90")
+    assert (later.equity_cny, later.day_equity_cny) == (Decimal("99494.90"), Decimal("99194.90"))
 
 
 def test_a_briefing_of_a_mind_that_reads_arrays_holds_no_text():

@@ -1,0 +1,70 @@
+"""Every figure in one table, each measured in a process of its own. `make bench` prints it.
+
+python -m benchmarks.figures
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+_RUNS = "3"
+
+
+def rows() -> Iterator[tuple[str, str, str]]:
+    """Yield what was measured, the figure, and what it is to be."""
+    base: dict[tuple[str, int], int] = {}
+    for frequency in ("daily", "hourly"):
+        for every, goal in ((1, "3,000 or more"), (20, "8,000 or more")):
+            found = _bench("engine", "--frequency", frequency, "--every", str(every), "--runs", _RUNS)
+            base[frequency, every] = found["sessions_per_s"]
+            name = f"sessions/s, {frequency}, 50 symbols, 4 years, rebalanced every {_bars(every)}"
+            yield name, f"{found['sessions_per_s']:,}", goal
+            if (frequency, every) == ("hourly", 1):
+                yield "peak memory of that hourly run, MiB", f"{found['peak_mib']}", "under 200"
+                size = found["journal_bytes_per_session"]
+                yield "journal, bytes a session, hourly, every bar", f"{size:,}", ""
+    for frequency in ("daily", "hourly"):
+        for every in (1, 20):
+            options = ("--symbols", "300", "--frequency", frequency, "--every", str(every))
+            found = _bench("engine", *options, "--runs", _RUNS)
+            times = base[frequency, every] / found["sessions_per_s"]
+            name = f"300 symbols against 50, time a session, {frequency}, every {_bars(every)}"
+            yield name, f"{times:.2f} times", "at most 1.5"
+    found = _bench("record")
+    yield "one durable commit on SQLite, microseconds", f"{found['commit_us']}", ""
+    yield "the gate, microseconds an order", f"{found['gate_us_per_order']}", ""
+    yield "verify, microseconds a session (hourly, every bar)", f"{found['verify_us_per_session']}", ""
+    yield "replay, microseconds a session (hourly, every bar)", f"{found['replay_us_per_session']}", ""
+    found = _bench("startup")
+    first_s = found["first_session_s"]
+    yield "start of the process to the end of the first session, s", f"{first_s}", "under 0.5"
+    yield "`run_live.py --help`, s", f"{found['help_s']}", "under 0.3"
+
+
+def _bars(every: int) -> str:
+    return "bar" if every == 1 else f"{every} bars"
+
+
+def _bench(program: str, *options: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", f"benchmarks.{program}", *options]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def main() -> None:
+    cores = os.cpu_count()
+    print(f"{cores} cores ({platform.machine()}), {platform.system()}, Python {platform.python_version()}\n")
+    print("| measured | figure | to be |\n| --- | ---: | --- |")
+    for name, figure, goal in rows():
+        print(f"| {name} | {figure} | {goal} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
