@@ -167,9 +167,9 @@ def _action(stated: object) -> tuple[Action, str, int]:
     if not isinstance(stated, dict):
         raise _Unreadable("this_action is no object")
     name = stated.get("action")
-    if name not in frozenset(Action) or name == Action.OPENING:
+    if not isinstance(name, str) or name not in frozenset(Action) - {Action.OPENING}:
         raise _Unreadable(f"the action {_shown(name)} is not known")
-    action = Action(str(name))
+    action = Action(name)
     symbol, amount = stated.get("symbol"), stated.get("amount")
     if not action.trades and action is not Action.BONUS:
         return action, symbol if isinstance(symbol, str) else "", 0
@@ -225,7 +225,7 @@ def _order(line: RecordLine, stated: object, ids: dict[int, int], before: list[R
     elif stated in ids:
         problems.append(f"has the id {stated} of line {ids[stated]}")
     else:
-        if ids and stated != max(ids) + 1:
+        if ids and stated != max(ids) + 1 and not line.after_gap:
             problems.append(f"has the id {stated} after {max(ids)}")
         ids[stated] = line.number
     if before and line.label < before[-1].label:

@@ -241,12 +241,13 @@ def _may_have_waited(trade: _Trade, prices: LabelledPrices) -> bool:
 
     A record without prices of its own traded at the bar's open, so nothing waited.
     """
-    if trade.line.price is None or trade.row is None:
+    price = trade.line.price
+    if price is None or trade.row is None:
         return False
     low, high = prices.low(trade.symbol, trade.row), prices.high(trade.symbol, trade.row)
     if low is None or high is None:
         return False
-    return low < trade.price if trade.side is Side.BUY else high > trade.price
+    return low < price if trade.side is Side.BUY else high > price
 
 
 def _over_the_cap(trade: _Trade) -> Refused:

@@ -51,7 +51,7 @@ def answer_case(category: str, input: Mapping[str, object], calendars: Calendars
     fields = CaseInput(input)
     answer = None if asked is None else asked(fields, calendars)
     if answer is None:
-        return run_case(category, input)
+        return run_case(category, input, full=True)
     fields.done()
     return answer
 
@@ -158,6 +158,18 @@ def _phase(case: CaseInput, calendars: Calendars) -> Answer | None:
     return None
 
 
+def _after_hours(case: CaseInput, calendars: Calendars) -> Answer | None:
+    """Answer for a day without trading; None where the rulebook alone tells."""
+    dated = case.has("date") or "T" in str(case.raw("time"))
+    if not dated or case.has("close"):
+        return None
+    day, _ = case.moment("time")
+    if calendars(Market.CN).trading_day(day) is not TradingDay.CLOSED:
+        return None
+    case.ignore_rest()
+    return {"after_hours_trading": False, "accepts_after_hours_orders": False, "matching": False}
+
+
 def _sellable(case: CaseInput, calendars: Calendars) -> Answer | None:
     """Answer from when shares may be sold; None where the case asks how many of them today."""
     if not case.has("buy_date"):
@@ -220,5 +232,11 @@ def _us_day(day: date, calendar: Calendar) -> Answer:
 
 
 _CALENDAR_CATEGORIES: Mapping[str, Callable[[CaseInput, Calendars], Answer | None]] = MappingProxyType(
-    {"calendar": _calendar, "phase": _phase, "sellable": _sellable, "us": _us}
+    {
+        "calendar": _calendar,
+        "phase": _phase,
+        "after_hours": _after_hours,
+        "sellable": _sellable,
+        "us": _us,
+    }
 )

@@ -45,12 +45,17 @@ class VolumeUnit(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorporateAction:
-    """An ex-day: cash per share and new shares per share, for holders of the day before."""
+    """An ex-day: cash per share and new shares per share, for holders of the day before.
+
+    `bonus_per_share` is the part of the new shares paid out of profit, which is taxed at par (送股);
+    the rest is capitalisation, which is not (转增).
+    """
 
     symbol: Symbol
     ex_date: date
     cash_per_share: Decimal = Decimal(0)
     shares_per_share: Decimal = Decimal(0)
+    bonus_per_share: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from services.domain.fills import Fill, Movement
 from services.domain.instruments import Symbol
-from services.domain.money import ZERO, to_cent
+from services.domain.money import CENT, ZERO, ceil_to_tick, to_cent
 from services.domain.orders import OrderId, OrderState, OrderTerms, Side
 
 
@@ -208,7 +208,7 @@ def _without(orders: tuple[OpenOrder, ...], order_id: OrderId) -> tuple[OpenOrde
 def _filled(orders: tuple[OpenOrder, ...], order: OpenOrder, fill: Fill) -> tuple[OpenOrder, ...]:
     """Return the open orders after a fill, which sets free its share of the frozen cash or what it paid.
 
-    The larger of the two: a part that traded below the limit frees its share, one that bore the
+    Its share is rounded so that what stays frozen pays for the rest. The larger of the two: a part that traded below the limit frees its share, one that bore the
     order's least commission all it paid, so that no cash is both spent and frozen.
     """
     if fill.shares == order.remaining:
@@ -216,7 +216,7 @@ def _filled(orders: tuple[OpenOrder, ...], order: OpenOrder, fill: Fill) -> tupl
     left, frozen = order.remaining - fill.shares, order.frozen_cny
     if order.side is Side.BUY:
         paid = fill.amount_cny + fill.fees.total
-        frozen = max(ZERO, min(to_cent(frozen * left / order.remaining), frozen - paid))
+        frozen = max(ZERO, min(ceil_to_tick(frozen * left / order.remaining, CENT), frozen - paid))
     still = replace(order, filled=order.filled + fill.shares, frozen_cny=frozen)
     return tuple(still if one.order_id == order.order_id else one for one in orders)
 

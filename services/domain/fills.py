@@ -61,7 +61,10 @@ class MovementKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
-    """Cash or shares that came or went without an order; a `movement_id` counts once."""
+    """Cash or shares that came or went without an order; a `movement_id` counts once.
+
+    `order_id` names the sale on which a dividend's tax fell due, None for anything else.
+    """
 
     movement_id: str
     kind: MovementKind
@@ -70,3 +73,4 @@ class Movement:
     cash_cny: Decimal
     day: date
     why: str
+    order_id: OrderId | None = None

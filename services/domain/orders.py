@@ -23,6 +23,25 @@ class Side(StrEnum):
     SELL = "sell"
 
 
+class OrderKind(StrEnum):
+    """How an order meets the market.
+
+    MARKET_PROTECTED takes what stands against it up to its protective limit, and the rest is
+    cancelled; MARKET_TO_LIMIT's rest goes on as a limit order at its last price. A STOP sleeps until
+    the market trades at its trigger or through it, and is a limit order from then on.
+    """
+
+    LIMIT = "limit"
+    MARKET_PROTECTED = "market_protected"
+    MARKET_TO_LIMIT = "market_to_limit"
+    STOP = "stop"
+
+    @property
+    def market(self) -> bool:
+        """Whether the order trades at once or not at all."""
+        return self in (OrderKind.MARKET_PROTECTED, OrderKind.MARKET_TO_LIMIT)
+
+
 class Origin(StrEnum):
     """Who wanted the order: the mind that was asked, or an exit that needs no mind."""
 
@@ -85,7 +104,8 @@ class OrderTerms:
     """Every field of an order as the broker gets it; what the journal holds of one.
 
     `freeze_cny` is the cash set aside for a buy: limit times shares plus fees; 0 for a sell.
-    `not_before` is the first moment the order may be sent, `send_by` the last.
+    `not_before` is the first moment the order may be sent, `send_by` the last. `limit_cny` is the
+    protective price of a market order. `stop_cny` is the trigger of a stop, None for any other kind.
     """
 
     order_id: OrderId
@@ -103,6 +123,8 @@ class OrderTerms:
     index: int
     rules_version: str
     approximate: bool = False
+    kind: OrderKind = OrderKind.LIMIT
+    stop_cny: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

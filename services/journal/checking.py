@@ -99,7 +99,7 @@ class CheckingJournal(Journal):
             event = link(0, self.name, session, step, kind, version, self._stamp(), body, "")
             self._take(event, value)
             return event
-        if (kind, body) != (event.kind, event.body):
+        if (kind, body) != (event.kind, event.body) and not self._older_form(event, kind, body):
             self.differences.append(difference(event, kind, body))
             if session == self.diverging:
                 event = link(0, self.name, session, step, kind, version, event.at, body, "")
@@ -136,6 +136,10 @@ class CheckingJournal(Journal):
     def start_at(self, moment: datetime) -> None:
         """Show the moment at which something on record began."""
         self._replay_clock.show(moment)
+
+    def _older_form(self, event: Event, kind: str, body: str) -> bool:
+        """Answer whether the record says the same in an older form, before fields with defaults were added."""
+        return pack(self.value(event), {}) == (kind, event.version, body)
 
     def _take(self, event: Event, value: object) -> None:
         """Take the event; the journal's moment is the recorded one."""

@@ -65,23 +65,26 @@ def div_tax(case: CaseInput) -> Answer:
     bought, shares = case.day("buy", None), case.integer("shares")
     cash = case.decimal("cash_per_share", "0")
     bonus, par = case.decimal("bonus_per_share", "0"), case.decimal("par", "1")
-    if case.raw("sell") is None:
-        entitled = is_entitled(bought, None, case.day("record_date", None))
-        return {
-            "entitled": entitled,
-            "credit": str(dividend_credit(shares, cash) if entitled else ZERO),
-        }
-    sold = case.day("sell", None)
+    sold = None if case.raw("sell") is None else case.day("sell", None)
+    usual = None if sold is None else max(bought, sold - timedelta(days=1))
+    record = case.day("record_date", usual)
+    entitled = is_entitled(bought, sold, record)
+    right: Answer = {
+        "entitled": entitled,
+        "credit": str(dividend_credit(shares, cash) if entitled else ZERO),
+    }
+    if sold is None:
+        return right
     tax = dividend_tax(
         bought=bought,
         sold=sold,
-        record_date=case.day("record_date", max(bought, sold - timedelta(days=1))),
+        record_date=record,
         shares=shares,
         cash_per_share=cash,
         bonus_per_share=bonus,
         par=par,
     )
-    return {"rate": str(tax.rate), "tax": str(tax.tax_cny)}
+    return case.answer({"rate": str(tax.rate), "tax": str(tax.tax_cny)}, **right)
 
 
 def _div_event(case: CaseInput) -> Answer:

@@ -48,7 +48,8 @@ class Unsupported(LookupError):
 class CaseInput:
     """A case's input, read field by field; what nobody read is an error."""
 
-    def __init__(self, fields: Mapping[str, object]) -> None:
+    def __init__(self, fields: Mapping[str, object], *, full: bool = False) -> None:
+        self._full = full
         self._fields = dict(fields)
         self._unread = set(fields)
 
@@ -161,6 +162,10 @@ class CaseInput:
             return _KINDS.get(name) or Kind(name)
         except ValueError:
             raise Unsupported(f"the kind {name!r} is not known") from None
+
+    def answer(self, asked: dict[str, object], **more: object) -> dict[str, object]:
+        """Return what a case of this form usually asks, with `more` where a full answer is wanted."""
+        return {**asked, **more} if self._full else asked
 
     def ignore(self, *names: str) -> None:
         """Read fields that do not change the answer."""

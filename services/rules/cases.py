@@ -34,22 +34,24 @@ from services.rules.settlement import (
 from services.rules.terms import Phase, Rules
 from services.rules.us import luld_band, pattern_day_trader_block
 
-__all__ = ["Answer", "Unsupported", "run_case"]
+__all__ = ["CATEGORIES", "Answer", "Unsupported", "run_case"]
 
 Answer = dict[str, object]
 
 
-def run_case(category: str, input: Mapping[str, object]) -> Answer:
+def run_case(category: str, input: Mapping[str, object], *, full: bool = False) -> Answer:
     """Return what the rulebook answers to a case, in the form of the case's expectation.
+
+    `full` adds what else is known of it, for a case that expects that.
 
     Raises:
         Unsupported: The case needs a calendar, its category is unknown, or a field is.
         OutsideRulebook: The rules of that day are not known.
     """
-    answer = _CATEGORIES.get(category)
+    answer = CATEGORIES.get(category)
     if answer is None:
         raise Unsupported(f"category {category!r} is not the rulebook's alone")
-    fields = CaseInput(input)
+    fields = CaseInput(input, full=full)
     result = answer(fields)
     fields.done()
     return result
@@ -94,13 +96,17 @@ def _fee(case: CaseInput) -> Answer:
         shares=sum(shares for _, shares in fills),
     )
     cash = -amount - fees.total if side is Side.BUY else amount - fees.total
-    shown = _FEE_LINES if mode == "net" else _FEE_LINES[:3]
-    return {
-        "amount": str(to_cent(amount)),
-        **{name: str(getattr(fees, name)) for name in shown},
-        "total": str(fees.total),
-        "cash_delta": str(to_cent(cash)),
-    }
+    lines = {name: str(getattr(fees, name)) for name in _FEE_LINES}
+    inside = () if mode == "net" else ("handling_fee", "csrc_fee")
+    return case.answer(
+        {
+            "amount": str(to_cent(amount)),
+            **{name: fee for name, fee in lines.items() if name not in inside},
+            "total": str(fees.total),
+            "cash_delta": str(to_cent(cash)),
+        },
+        **{name: lines[name] for name in inside},
+    )
 
 
 _FEE_LINES = ("commission", "stamp_duty", "transfer_fee", "handling_fee", "csrc_fee")
@@ -188,10 +194,12 @@ def _after_hours(case: CaseInput) -> Answer:
     dated = "T" in case.text("time") or case.has("date")
     day, at = case.moment("time")
     rules = rules_on(case.board(), day)
-    matching = phase_at(rules, at).phase is Phase.AFTER_HOURS and _trades_after_hours(case, rules)
+    trades = _trades_after_hours(case, rules)
+    matching = phase_at(rules, at).phase is Phase.AFTER_HOURS and trades
+    accepts = accepts_after_hours_orders(rules, at) and trades
     if dated:
-        return {"after_hours_trading": matching}
-    accepts = accepts_after_hours_orders(rules, at) and _trades_after_hours(case, rules)
+        more = {"accepts_after_hours_orders": accepts, "matching": matching}
+        return case.answer({"after_hours_trading": matching}, **more)
     return {"accepts_after_hours_orders": accepts, "matching": matching}
 
 
@@ -328,7 +336,7 @@ def _us(case: CaseInput) -> Answer:
 
 _MIDDAY = time(12, 0)
 
-_CATEGORIES: Mapping[str, Callable[[CaseInput], Answer]] = MappingProxyType(
+CATEGORIES: Mapping[str, Callable[[CaseInput], Answer]] = MappingProxyType(
     {
         "limit": _limit,
         "lot": _lot,
@@ -348,3 +356,4 @@ _CATEGORIES: Mapping[str, Callable[[CaseInput], Answer]] = MappingProxyType(
         "us": _us,
     }
 )
+"""How each category is answered without a calendar."""

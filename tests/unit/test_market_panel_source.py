@@ -95,3 +95,14 @@ def test_where_no_symbol_has_the_bar_of_the_moment_an_old_price_is_not_shown(fre
 def test_a_symbol_that_is_not_in_the_panel_is_a_fault():
     with pytest.raises(PriceFault, match=r"600519\.SH"):
         shown(demo_panel(), at("2026-07-14 10:35"), Symbol("600519.SH"))
+
+
+def test_a_list_that_changed_since_it_was_asked_for_is_looked_at_again():
+    source = PanelSource(demo_panel(), ReplayClock(at("2026-07-14 10:35")))
+    symbols = [A]
+    asyncio.run(source.get_current_prices(symbols))
+
+    symbols.append(Symbol("999999.SH"))
+
+    with pytest.raises(PriceFault, match=r"999999\.SH"):
+        asyncio.run(source.get_current_prices(symbols))
