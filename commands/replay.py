@@ -41,6 +41,8 @@ def replay(settings: Settings, session: str, agent: str | None, screen: Screen) 
     """
     with stored_account(settings) as account:
         if session == "all":
+            if agent is not None:
+                raise CommandFailed(Exit.USAGE, "--agent takes one session's place at a time; give its ID")
             return _replay_all(account, screen)
         if session not in account.journal.account.sessions:
             raise CommandFailed(Exit.USAGE, f"there is no session {session!r}; see `sessions`")
@@ -239,7 +241,7 @@ def _first(twin: Twin, session: str) -> dict[str, str] | None:
     named = [
         one
         for one in twin.journal.differences
-        if one.session == session and one.step not in ("opened", "answer")
+        if one.session == session and one.step not in ("opened", "briefing", "answer")
     ]
     return asdict(named[0]) if named else None
 

@@ -27,6 +27,9 @@ def report(
     if start is not None and end is not None and end < start:
         raise CommandFailed(Exit.USAGE, f"--end {end} lies before --start {start}")
     with stored_account(settings) as account:
+        days = [state.opened.day for state in account.journal.account.sessions.values()]
+        if not any((start or day) <= day <= (end or day) for day in days):
+            raise CommandFailed(Exit.USAGE, f"no session from {start or 'the start'} to {end or 'the end'}")
         path = out or account.folder.report
         write_report(
             account.events,

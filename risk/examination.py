@@ -5,7 +5,7 @@ The checks run in the order of `Rule`; the first that applies is the reason.
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 
 from risk.candidate import Candidate, Rejected, facts_of
 from risk.limits import Desk
@@ -28,10 +28,10 @@ from services.rules import (
     price_band,
     rules_on,
     st_daily_buy_cap,
+    trading_time,
 )
 
 _CLOCK_SKEW = timedelta(seconds=2)
-_ZERO_AGE = timedelta(0)
 
 
 def examine(intent: Intent, desk: Desk) -> Candidate:
@@ -105,26 +105,13 @@ def _fresh(quote: Quote, desk: Desk, rules: Rules) -> None:
         raise Rejected(Rule.QUOTE_STALE, f"the quote of {quote.symbol} is of {seen:%Y-%m-%d %H:%M:%S}")
     if quote.approximate:
         return
-    age = _trading_since(seen.time(), desk, rules)
+    age = trading_time(rules, seen.time(), desk.local)
     if age > timedelta(seconds=desk.limits.quote_age_s_max):
         raise Rejected(
             Rule.QUOTE_STALE,
             f"the quote of {quote.symbol} is {age.total_seconds():.0f} s of trading old, "
             f"at most {desk.limits.quote_age_s_max} s are allowed",
         )
-
-
-def _trading_since(seen: time, desk: Desk, rules: Rules) -> timedelta:
-    """Return how long prices could move since `seen`.
-
-    At 13:00 the last price of the morning is new, and after hours the close does not age.
-    """
-    age = _ZERO_AGE
-    for span in rules.phases:
-        since, until = max(seen, span.start), min(desk.local, span.end)
-        if span.matches and span.phase is not Phase.AFTER_HOURS and since < until:
-            age += datetime.combine(desk.day, until) - datetime.combine(desk.day, since)
-    return age
 
 
 def _agrees(quote: Quote, band: Band, rules: Rules) -> None:

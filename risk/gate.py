@@ -80,17 +80,15 @@ class _Tally:
 
     def _buy(self, candidate: Candidate, freeze_cny: Decimal) -> None:
         terms = _terms(candidate, self.desk, freeze_cny)
-        if freeze_cny <= self.spendable:
-            self.spendable -= freeze_cny
-        elif freeze_cny <= self.spendable + self.expected:
-            short = freeze_cny - self.spendable
-            self.spendable, self.expected = ZERO, self.expected - short
-            if not candidate.during(Phase.LUNCH):
-                self.deferred.append(Deferred(terms=terms, short_cny=short))
-                return
-        else:
+        short = max(ZERO, freeze_cny - self.spendable)
+        if short > self.expected:
             raise _short(terms, self.spendable + self.expected, self.desk)
-        self._let_through(terms, candidate)
+        self.spendable, self.expected = self.spendable - freeze_cny + short, self.expected - short
+        sold_too = (terms.symbol, Side.SELL) in self.seen
+        if (short or sold_too) and not candidate.during(Phase.LUNCH):
+            self.deferred.append(Deferred(terms=terms, short_cny=short))
+        else:
+            self._let_through(terms, candidate)
 
     def _let_through(self, terms: OrderTerms, candidate: Candidate) -> None:
         (self.waiting if candidate.during(Phase.LUNCH) else self.approved).append(terms)
@@ -110,8 +108,8 @@ class _Tally:
 def review(intents: Sequence[Intent], desk: Desk) -> Review:
     """Return a verdict on every intent, sells before buys, each side in the order given.
 
-    A buy that needs the proceeds of this session's sells is deferred, to be judged by `fund` on
-    what they brought. During lunch an order that passes waits for the afternoon, when it is
+    A buy that needs the proceeds of this session's sells, or whose symbol the session also sells, is
+    deferred, to be judged by `fund` on what became of them. During lunch an order that passes waits for the afternoon, when it is
     reviewed again.
     """
     tally = _Tally(desk)
@@ -125,15 +123,20 @@ def review(intents: Sequence[Intent], desk: Desk) -> Review:
 def fund(deferred: Iterable[Deferred], desk: Desk, send_by: datetime) -> Review:
     """Return verdicts on deferred buys, on the cash the sells really brought; what is short is refused.
 
-    `desk.book` is the account after those sells. `send_by` replaces the orders' last moment, which
+    So is a buy in whose symbol an order is still open: one never trades with oneself, and nothing
+    is sent where an order's fate is unknown. `desk.book` is the account after those sells. `send_by` replaces the orders' last moment, which
     the sells may have used up, but never goes past the end of the phase.
     """
     spendable = desk.book.available_cny - desk.limits.cash_reserve_cny_min
     approved: list[OrderTerms] = []
     refused: list[Refusal] = []
+    still_open = {order.symbol: order.order_id for order in desk.book.open_orders}
     for one in deferred:
         terms = one.terms
-        if terms.freeze_cny <= spendable:
+        if terms.symbol in still_open:
+            reason = f"order {still_open[terms.symbol]} in {terms.symbol} is still open"
+            refused.append(_unfunded(terms, Rejected(Rule.UNRESOLVED, reason)))
+        elif terms.freeze_cny <= spendable:
             spendable -= terms.freeze_cny
             last = min(max(send_by, terms.send_by), _phase_end(terms, desk))
             approved.append(terms if last == terms.send_by else replace(terms, send_by=last))

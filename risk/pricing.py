@@ -41,8 +41,13 @@ def _cage(candidate: Candidate) -> Decimal | None:
 
 
 def _marketable(candidate: Candidate, desk: Desk, cage: Decimal | None) -> Decimal:
-    """Return the quote moved by `marketable_bp`, no further than cage and daily limit, on the tick."""
+    """Return the quote moved by `marketable_bp`, no further than cage and daily limit, on the tick.
+
+    After hours there is one price, the close.
+    """
     last, tick, band = candidate.quote.last_cny, candidate.rules.tick, candidate.band
+    if candidate.during(Phase.AFTER_HOURS):
+        return to_tick(last, tick)
     share = desk.limits.marketable_bp / BP
     if candidate.buys:
         bounds = [bound for bound in (cage, band.limit_up) if bound is not None]

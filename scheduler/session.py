@@ -243,7 +243,7 @@ def _outcome(
     """Return how the session ended, and a sentence on it."""
     state = world.journal.account.sessions[log.session]
     if any(not halt.symbol for halt in opening.halts):
-        return Outcome.HALTED, opening.halts[0].why
+        return Outcome.HALTED, next(halt.why for halt in opening.halts if not halt.symbol)
     if decision is None:
         return Outcome.RISK_ONLY, why
     return (Outcome.DONE if state.orders or state.waiting else Outcome.NO_TRADE), why

@@ -117,9 +117,9 @@ class DataSourceSettings(Section):
     api_key: Annotated[
         SecretStr | None, Field(description="Vendor's key, from KAIPAN_DATA_API_KEY.", repr=False)
     ] = None
-    use_cache: Annotated[bool, Field(description="Keep parsed prices in the data folder.")] = True
+    use_cache: Annotated[bool, Field(description="Accepted; has no effect: parsed prices are always kept.")] = True
     cache_ttl_seconds: Annotated[
-        Whole, Unit("s"), Field(ge=0, description="How long a cached vendor answer may be used again.")
+        Whole, Unit("s"), Field(ge=0, description="Accepted; has no effect: a vendor is asked anew in every session.")
     ] = 60
 
 
@@ -156,6 +156,28 @@ class BrokerSettings(Section):
         Unit("bp of price"),
         Field(ge=0, le=1000, description="By how much simulated fills are worse."),
     ] = Decimal(0)
+    slippage_ticks: Annotated[
+        Whole,
+        Unit("ticks"),
+        Field(ge=0, le=100, description="By how many ticks simulated fills are worse, beside `slippage_bp`."),
+    ] = 0
+    volume_cap_ratio: Annotated[
+        Number,
+        Unit("ratio of the bar's volume"),
+        Field(
+            ge=0,
+            le=1,
+            description="Most of a bar's volume that simulated orders may trade on one side; 0 sets no cap. "
+            "Without effect where the price file's volume unit is not declared.",
+        ),
+    ] = Decimal("0.25")
+    dividend_tax: Annotated[
+        bool,
+        Field(
+            description="Simulated sales of stocks bear an individual's tax on dividends and bonus shares, "
+            "by how long each lot was held."
+        ),
+    ] = True
 
 
 class RiskSettings(Section):

@@ -649,7 +649,7 @@ def test_known_facts_are_not_overruled_by_a_name():
 
 def test_an_order_of_the_same_decision_has_the_same_id_and_others_have_others():
     account = book(lot(MAIN, 300))
-    first, second = (review([sell(), buy(), buy(OTHER)], desk(account=account)) for _ in range(2))
+    first, second = (review([sell(), buy(OTHER), buy(FUND)], desk(account=account)) for _ in range(2))
 
     ids = [order.order_id for order in first.approved]
     assert ids == [order.order_id for order in second.approved]

@@ -33,6 +33,7 @@ from tests.unit.gate_desk import (
     quote,
     refused,
     sell,
+    working,
 )
 
 # 100 at 10.00: a buy freezes 1000 + 5.00 + 0.01; a sell brings 1000 - 5.00 - 0.50 stamp - 0.01.
@@ -120,6 +121,33 @@ def test_two_waiting_buys_do_not_share_the_same_cash():
     assert len(waiting) == 2
     assert [order.terms.symbol for order in judged.approved] == [OTHER]
     assert [(one.symbol, one.shares) for one in judged.verdicts.refused] == [(FUND, 100)]
+
+
+def test_a_buy_of_what_the_session_sells_waits_for_the_sells_end_whatever_the_cash():
+    judged = review([sell(), buy(), buy(OTHER)], desk(account=book(HOLDS)))
+
+    assert [order.terms.symbol for order in judged.approved] == [MAIN, OTHER]
+    assert [(one.terms.symbol, one.short_cny) for one in judged.verdicts.deferred] == [(MAIN, d("0.00"))]
+
+
+@pytest.mark.parametrize(("open_orders", "rules"), [((working(MAIN),), [Rule.UNRESOLVED]), ((), [])])
+def test_nothing_is_bought_while_an_order_in_the_symbol_is_open(open_orders, rules):
+    waiting = review([sell(), buy()], desk(account=book(HOLDS))).verdicts.deferred
+
+    judged = fund(waiting, desk(account=book(open_orders=open_orders)), at(TUE, "10:37"))
+
+    assert refused(judged) == rules
+    assert len(judged.approved) == 1 - len(rules)
+
+
+def test_after_hours_an_order_without_a_limit_asks_for_the_close():
+    at_the_close = desk(
+        quote(STAR, last="50.00", prev="50.00", seen="15:00"), clock="15:05", account=book(cash="10005.10")
+    )
+
+    judged = review([buy(STAR, 200, None)], at_the_close)  # 200 at 50.00, 5.00 commission, 0.10 transfer fee.
+
+    assert [order.terms.limit_cny for order in judged.approved] == [d("50.00")]
 
 
 def test_funding_moves_the_last_moment_on_but_never_back():
