@@ -150,7 +150,9 @@ def market_view(panel: Panel | None, remembered: PriceSource | None) -> MarketVi
         return BarMarket(panel)
     if remembered is None:
         raise ValueError("a simulated exchange needs bars or quotes")
-    return SnapshotMarket(remembered)
+    # Asking what is remembered costs nobody anything. A pause between looks would be one that a
+    # process started anew does not know of, and a replay would look at other moments.
+    return SnapshotMarket(remembered, look_s=0.0)
 
 
 def midnight(day: date, market: Market) -> datetime:
@@ -162,6 +164,20 @@ def midnight(day: date, market: Market) -> datetime:
 
 _SAME = ("run_id", "mode", "account", "market", "frequency")
 """What two first records must share to be of one run; on live prices the run id says nothing of the rest."""
+
+
+def require_ledger(journal: Journal, ledger: Path) -> None:
+    """Do nothing where the exchange's ledger is there, or nothing was ever sent to it.
+
+    Raises:
+        CommandFailed: The journal holds orders and the ledger is gone: a new one would start with full cash.
+    """
+    if journal.account.order_session and not ledger.exists():
+        raise CommandFailed(
+            Exit.UNAVAILABLE,
+            f"{ledger}: is gone, but the journal holds orders sent to it; put it back from a copy, or start "
+            "a new account with --account",
+        )
 
 
 def same_run(there: Genesis, wanted: Genesis, folder: AccountFolder) -> None:

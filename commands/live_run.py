@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 from commands.account_claim import claim
-from commands.composition import Panels, Parts, market_view, same_run
+from commands.composition import Panels, Parts, market_view, require_ledger, same_run
+from commands.earlier_settings import began_in, same_terms
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
 from commands.minds import Mind, mind_of
@@ -32,8 +32,8 @@ from services.domain.events import Outcome
 from services.domain.instruments import Market, Symbol
 from services.journal.account_lock import account_lock
 from services.journal.audit_file import AuditFile
-from services.journal.inbox import kill_requested
 from services.journal.journal import Journal
+from services.journal.kill_file import kill_requested
 from services.journal.sql_store import SqlStore
 from services.market.akshare_source import AkshareSource
 from services.market.seen_prices import SeenPrices
@@ -61,6 +61,9 @@ DEFAULT_WATCHLIST = tuple(
 """Ten liquid shares, watched where the configuration names none."""
 
 _ONCE_GRACE_S = int(timedelta(days=1).total_seconds())
+
+_HEARTBEAT_S = 45
+"""Shorter than the minute between two ticks, so that working orders are looked at on each of them."""
 
 
 def run_on_live_prices(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
@@ -111,9 +114,10 @@ def _world(
     store.take_fence()
     decided = run_settings(settings, watchlist, seen.name)
     record = recorded(decided)
+    same_terms(journal, decided)
     begin(journal, audit, genesis, record)
-    ledger = FileLedger(folder.ledger)
-    opened.callback(ledger.close)
+    require_ledger(journal, folder.ledger)
+    ledger = opened.enter_context(closing(FileLedger(folder.ledger)))
     calendar = open_calendar(settings, cache)
     exchange = SimulatedExchange(
         market=market_view(None, seen.remembered()),
@@ -121,7 +125,7 @@ def _world(
         calendar=calendar,
         cash_cny=genesis.cash_cny,
         commission=decided.commission,
-        slippage_bp=Decimal(decided.slippage_bp),
+        frictions=decided.frictions,
         ledger=ledger,
         instruments={},
         zone=ZONES[Market(genesis.market)],
@@ -146,7 +150,7 @@ def _world(
         panels=panels,
         stop=stop,
     ).world
-    return replace(world, grace_s=_ONCE_GRACE_S) if once else world
+    return replace(world, heartbeat_s=_HEARTBEAT_S, grace_s=_ONCE_GRACE_S if once else world.grace_s)
 
 
 async def _once(world: World, screen: Screen) -> Exit:
@@ -157,7 +161,8 @@ async def _once(world: World, screen: Screen) -> Exit:
     once = OncePlan(
         plan, world.market, lambda slot: world.session_id(slot) in world.journal.account.sessions
     )
-    await Loop(world, once, ended.append).tick(now)
+    loop = Loop(world, once, ended.append, world_of=lambda opened: began_in(world, opened))
+    await loop.tick(now)
     for session in ended:
         show_session(world, session, screen)
     following = plan.next_after(now)
@@ -168,9 +173,8 @@ async def _once(world: World, screen: Screen) -> Exit:
             "frequency": str(world.frequency),
             "account": world.account,
             "run_id": world.run_id,
-            "sessions": [
-                {"id": session, "outcome": str(states[session].outcome)} for session in ended
-            ],
+            "sessions": len(ended),
+            "ended": [{"id": session, "outcome": str(states[session].outcome)} for session in ended],
             "next_slot": None if following is None else following.local,
         }
     )
@@ -248,6 +252,7 @@ async def _stay_up(world: World, screen: Screen) -> Exit:
         OpenPlan(world.market, world.frequency, world.calendar, world.times),
         lambda session: show_session(world, session, screen),
         lambda session: show_woken(world, session, screen),
+        lambda opened: began_in(world, opened),
     )
     ticker = _Ticker(loop, world, screen)
     ticker.listen()

@@ -11,8 +11,8 @@ from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
 from commands.minds import Mind
 from services.calendars import FIRST_DAYS, MarketCalendar, OverlayError, load_overlay
-from services.domain.bars import Frequency, Panel
-from services.domain.events import Genesis
+from services.domain.bars import Adjustment, Frequency, Panel
+from services.domain.events import Genesis, TradingDay
 from services.domain.instruments import Market, Symbol
 from services.settings import Settings
 
@@ -64,8 +64,10 @@ def open_recorded(
 
         start, end = start or DEMO_START, end or DEMO_END
     _require_frequency(settings.frequency, panel)
+    _require_raw(panel)
     calendar = open_calendar(settings, cache)
     first, last = _period(panel, calendar, settings.market, start, end)
+    _require_trading_days(panel, calendar)
     watchlist = _watchlist(settings, panel)
     genesis = Genesis(
         account=settings.account,
@@ -132,6 +134,36 @@ def _require_frequency(frequency: Frequency, panel: Panel) -> None:
             f"{panel.source}: holds daily bars, which say nothing of the hours; "
             "give --frequency daily, or a file of hourly bars",
         )
+
+
+def _require_raw(panel: Panel) -> None:
+    """Refuse ex-days beside prices that hold them already, or of which nobody says whether they do."""
+    if not panel.actions or panel.adjustment is Adjustment.RAW:
+        return
+    undeclared = panel.adjustment is Adjustment.UNKNOWN
+    said = "its adjustment is not declared" if undeclared else f"it is {panel.adjustment}-adjusted"
+    raise CommandFailed(
+        Exit.USAGE,
+        f"{panel.source}: actions are declared beside it, which belong to raw prices, and {said}; "
+        "declare adjustment raw where that is so, else take the actions out",
+    )
+
+
+def _require_trading_days(panel: Panel, calendar: MarketCalendar) -> None:
+    """Do nothing where every bar is of a day that may have had trading.
+
+    Raises:
+        CommandFailed: A bar is of a day on which the market was closed: the next day's limits would
+            rest on it.
+    """
+    for ordinal in dict.fromkeys(panel.days.tolist()):
+        day = date.fromordinal(ordinal)
+        if calendar.trading_day(day) is TradingDay.CLOSED:
+            raise CommandFailed(
+                Exit.USAGE,
+                f"{panel.source}: holds a bar of {day}, when the market was closed; remove it, or correct "
+                "the day with calendar_overlay",
+            )
 
 
 def _period(

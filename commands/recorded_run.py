@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
-from commands.composition import Parts, instruments_of, market_view, same_run
+from commands.composition import Parts, instruments_of, market_view, require_ledger, same_run
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
 from commands.minds import Mind
@@ -29,6 +28,7 @@ from services.domain.orders import SessionId
 from services.journal.account_lock import WriterLock, account_lock
 from services.journal.audit_file import AuditFile
 from services.journal.journal import Journal
+from services.journal.kill_file import kill_requested
 from services.journal.memory_store import MemoryStore
 from services.market.panel_source import PanelSource
 from services.ports import EventStore
@@ -133,7 +133,7 @@ class RecordedRun:
                 "choose another --data-dir or --account, or move it away",
             )
         with _rare_collections():
-            outcome = self._drive(store, MemoryLedger(), audit, watch)
+            outcome = self._drive(store, lambda _journal: MemoryLedger(), audit, watch)
         store.save(self._folder.journal)
         audit.flush()
         return outcome
@@ -148,9 +148,14 @@ class RecordedRun:
             store = SqlStore.open(self._where, genesis.account)
             opened.callback(store.close)
             store.take_fence()
-            ledger = FileLedger(self._folder.ledger)
-            opened.callback(ledger.close)
-            outcome = self._drive(store, ledger, AuditFile(self._folder.audit), watch)
+
+            def open_ledger(journal: Journal) -> LedgerStore:
+                require_ledger(journal, self._folder.ledger)
+                ledger = FileLedger(self._folder.ledger)
+                opened.callback(ledger.close)
+                return ledger
+
+            outcome = self._drive(store, open_ledger, AuditFile(self._folder.audit), watch, self._stop)
         # Whoever reads a body now must not open the files for writing again: that would leave a -wal.
         whole = self._finished()
         return outcome if whole is None else replace(whole, already_finished=False, planned=outcome.planned)
@@ -163,9 +168,10 @@ class RecordedRun:
     def _drive(
         self,
         store: EventStore,
-        ledger: LedgerStore,
+        open_ledger: Callable[[Journal], LedgerStore],
         audit: AuditFile,
         watch: Watch,
+        stop: Callable[[], str] = lambda: "",
     ) -> Outcome:
         genesis, settings = self._run.genesis, self._settings
         clock = VirtualClock(genesis.opened_at)
@@ -176,7 +182,7 @@ class RecordedRun:
             same_run(journal.account.genesis, genesis, self._folder)
         record = begun(journal) or recorded(settings)
         begin(journal, audit, genesis, record)
-        world = self._world(journal, record, clock, ledger)
+        world = self._world(journal, record, clock, open_ledger(journal), stop)
         plan = FixedPlan(
             world.market,
             world.frequency,
@@ -197,8 +203,16 @@ class RecordedRun:
             planned=len(plan.slots),
         )
 
+    def _stop(self) -> str:
+        return "the kill file is there" if kill_requested(self._folder.root) else ""
+
     def _world(
-        self, journal: Journal, record: SettingsRecord, clock: VirtualClock, ledger: LedgerStore
+        self,
+        journal: Journal,
+        record: SettingsRecord,
+        clock: VirtualClock,
+        ledger: LedgerStore,
+        stop: Callable[[], str],
     ) -> World:
         settings = restored(record)
         genesis, panel = self._run.genesis, self._run.panel
@@ -208,7 +222,7 @@ class RecordedRun:
             calendar=self._run.calendar,
             cash_cny=genesis.cash_cny,
             commission=settings.commission,
-            slippage_bp=Decimal(settings.slippage_bp),
+            frictions=settings.frictions,
             ledger=ledger,
             instruments=instruments_of(panel, panel.symbols),
             zone=ZONES[Market(genesis.market)],
@@ -224,6 +238,7 @@ class RecordedRun:
             broker=exchange,
             journal=journal,
             panels=self._run.panels,
+            stop=stop,
         ).world
 
 
@@ -256,7 +271,7 @@ def ordinal_in(journal: Journal) -> Callable[[SessionId], int]:
     """Return a function that tells the how-manieth session of the account one is, counted from 0."""
 
     def ordinal_of(session: SessionId) -> int:
-        return list(journal.account.sessions).index(session)
+        return journal.account.sessions[session].ordinal
 
     return ordinal_of
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from risk.limits import Limits
+from services.brokers.pricing import Frictions
 from services.domain.events import SettingsRecord
 from services.domain.instruments import Symbol
 from services.rules import Commission
@@ -33,6 +34,19 @@ class RunSettings:
     times: tuple[time, ...] | None
     lang: str
     quote_source: str
+    slippage_ticks: int = 0
+    volume_cap_ratio: Decimal = Decimal(0)
+    dividend_tax: bool = False
+
+    @property
+    def frictions(self) -> Frictions:
+        """What simulated orders meet beside fees; what a record does not name was not there."""
+        return Frictions(
+            slippage_bp=self.slippage_bp,
+            slippage_ticks=self.slippage_ticks,
+            volume_cap_ratio=self.volume_cap_ratio,
+            dividend_tax=self.dividend_tax,
+        )
 
 
 def run_settings(settings: Settings, watchlist: tuple[Symbol, ...], quote_source: str) -> RunSettings:
@@ -51,6 +65,9 @@ def run_settings(settings: Settings, watchlist: tuple[Symbol, ...], quote_source
         times=settings.slot_times,
         lang=settings.lang,
         quote_source=quote_source,
+        slippage_ticks=settings.broker.slippage_ticks,
+        volume_cap_ratio=settings.broker.volume_cap_ratio,
+        dividend_tax=settings.broker.dividend_tax,
     )
 
 

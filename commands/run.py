@@ -197,4 +197,7 @@ def _defaults(settings: Settings) -> dict[str, Any]:
         "commission_min": float(broker.commission_min),
         "commission_all_in": broker.commission_all_in,
         "slippage_bp": float(broker.slippage_bp),
+        "slippage_ticks": broker.slippage_ticks,
+        "volume_cap_ratio": float(broker.volume_cap_ratio),
+        "dividend_tax": broker.dividend_tax,
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, time
-from decimal import Decimal
 
 from agents.replay import ReplayAgent
 from agents.rule import rule_agent
@@ -131,7 +130,7 @@ class Twin:
                 calendar=self._calendar,
                 cash_cny=self._genesis.cash_cny,
                 commission=settings.commission,
-                slippage_bp=Decimal(settings.slippage_bp),
+                frictions=settings.frictions,
                 ledger=MemoryLedger(),
                 instruments=instruments_of(self._panel, self._panel.symbols if self._panel else ()),
                 zone=ZONES[Market(self._genesis.market)],

@@ -6,12 +6,14 @@ from dataclasses import asdict
 
 from commands.composition import Panels
 from commands.failures import CommandFailed, Exit
+from commands.folders import AccountFolder
 from commands.screen import Screen
 from commands.stored_account import read_only_store
 from services.clock import SystemClock
+from services.journal.journal import Journal
 from services.journal.verify import Problem, Verification
 from services.journal.verify import verify as verify_record
-from services.ports import JournalFault
+from services.ports import EventStore, JournalFault
 from services.settings import Settings
 
 
@@ -33,7 +35,9 @@ def verify(settings: Settings, screen: Screen) -> Exit:
             )
         except OSError as error:
             raise CommandFailed(Exit.UNAVAILABLE, f"{folder.audit}: {error.strerror}") from error
-    problems = (*damage, *found.problems)
+        problems = (*damage, *found.problems)
+        if not problems:
+            problems = _ledger_problems(store, folder, settings.account)
     screen.result(
         {
             "ok": not problems,
@@ -47,6 +51,16 @@ def verify(settings: Settings, screen: Screen) -> Exit:
     for problem in problems:
         screen.line("verify.problem", record=problem.record, problem=problem.problem)
     return Exit.DIFFERENCES if problems else Exit.DONE
+
+
+def _ledger_problems(store: EventStore, folder: AccountFolder, account: str) -> tuple[Problem, ...]:
+    """Return where the simulated exchange's own ledger, if there is one, tells another story."""
+    if not folder.ledger.is_file():
+        return ()
+    from commands.ledger_check import ledger_problems
+
+    journal = Journal(store, account, SystemClock(), Panels(folder.panels).get)
+    return ledger_problems(folder.ledger, journal.account)
 
 
 def _damage(store: object) -> tuple[str, ...]:

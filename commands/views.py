@@ -64,7 +64,16 @@ def sessions(settings: Settings, screen: Screen) -> Exit:
     """
     with stored_account(settings) as account:
         records = tuple(session_records(account.events, account.journal.value))
-    screen.result({"account": settings.account, "sessions": [_row(record) for record in records]})
+        synthetic = account.genesis.synthetic
+    screen.result(
+        {
+            "account": settings.account,
+            "synthetic": synthetic,
+            "sessions": [_row(record) for record in records],
+        }
+    )
+    if synthetic:
+        screen.line("synthetic")
     if not screen.as_json:
         from monitor.console import session_line
 
@@ -83,9 +92,12 @@ def show(settings: Settings, session: str, screen: Screen) -> Exit:
     with stored_account(settings) as account:
         events = [event for event in account.events if event.session == session]
         records = tuple(session_records(events, account.journal.value))
+        synthetic = account.genesis.synthetic
     if not records:
         raise CommandFailed(Exit.USAGE, f"there is no session {session!r}; see `sessions`")
-    screen.result(msgspec.to_builtins(records[0]))
+    screen.result({**msgspec.to_builtins(records[0]), "synthetic": synthetic})
+    if synthetic:
+        screen.line("synthetic")
     if not screen.as_json:
         from monitor.console import session_view
 

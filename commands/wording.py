@@ -39,6 +39,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     ),
     "live.stopped": ("stopped; the journal is complete", "已停止；日志完整"),
     "live.tick_failed": ("session not run: {why}", "时段未能运行：{why}"),
+    "synthetic": (
+        "DEMO: a made-up market. No name or price here is real.",
+        "演示：虚构行情，名称与价格均非真实。",
+    ),
     "status.running": ("a process is running this account", "该账户正由一个进程运行"),
     "status.stopped": ("no process is running this account", "当前没有进程运行该账户"),
     "status.finished": ("the run is finished", "运行已完成"),

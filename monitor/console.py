@@ -16,7 +16,7 @@ from monitor.plain_text import printable
 from monitor.summary import Summary, fee_lines
 from monitor.wording import say
 from services.domain.decision import BadAnswer, Decision
-from services.domain.events import Verdicts
+from services.domain.events import Outcome, Verdicts
 from services.domain.orders import Intent, OrderTerms
 from services.domain.record import SessionRecord
 
@@ -209,6 +209,14 @@ def _fills(record: SessionRecord, lang: str) -> Iterator[str]:
         yield f"{side} {fill.symbol} {paid}, {fees}{mark}"
 
 
+def _unanswered(summary: Summary, lang: str) -> tuple[tuple[str, str], ...]:
+    """Return a row on sessions in which nothing usable was decided, if there are any."""
+    without = summary.outcomes.get(Outcome.RISK_ONLY, 0) + summary.outcomes.get(Outcome.FAILED, 0)
+    if not without:
+        return ()
+    return (("undecided", say("sessions.undecided", lang, count=without, sessions=summary.sessions)),)
+
+
 def _figures(summary: Summary, lang: str) -> Table:
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="cyan")
@@ -224,6 +232,7 @@ def _figures(summary: Summary, lang: str) -> Table:
     rows = (
         ("account", f"{summary.account} · {_mode(summary.mode, lang)} · {summary.agent}"),
         ("sessions", sessions),
+        *_unanswered(summary, lang),
         ("fills", f"{summary.fills} / {summary.orders}"),
         ("initial_cash", money(summary.initial_cash_cny)),
         ("final_cash", money(summary.final_cash_cny)),

@@ -15,7 +15,7 @@ from monitor.reading import ValueOf, inline_value
 from monitor.records import ended_state
 from monitor.trail import Trail, follow
 from monitor.valuing import Valuer, cost_price_cny
-from services.domain.bars import Panel
+from services.domain.bars import Adjustment, Panel
 from services.domain.events import Event, Outcome
 from services.domain.fills import Fees
 from services.domain.instruments import Symbol
@@ -177,7 +177,8 @@ def summary_of(trail: Trail, points: Sequence[EquityPoint], panel: Panel | None)
         settings={key: text for key, text in trail.settings.items() if key != "watchlist"},
         synthetic=bool(genesis and genesis.synthetic) or bool(panel and panel.synthetic),
         approximate=any(terms.approximate for terms in trail.orders.values())
-        or any(trade.fill.approximate for trade in trail.trades),
+        or any(trade.fill.approximate for trade in trail.trades)
+        or (panel is not None and panel.adjustment is Adjustment.UNKNOWN),
         finished=trail.finished,
     )
 

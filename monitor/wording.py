@@ -103,6 +103,11 @@ _COMMON: Mapping[str, tuple[str, str]] = {
     "run": ("Run", "运行编号"),
     "period": ("Period", "区间"),
     "sessions": ("Sessions", "场次"),
+    "undecided": ("No usable answer", "无可用决策"),
+    "sessions.undecided": (
+        "{count} of {sessions} sessions: model or source failed",
+        "{sessions} 场中 {count} 场：模型或数据源失败",
+    ),
     "sessions.split": (
         "{sessions} ({completed} completed, {no_trade} without a trade)",
         "{sessions}（完成 {completed}，无交易 {no_trade}）",

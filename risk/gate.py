@@ -109,8 +109,8 @@ def review(intents: Sequence[Intent], desk: Desk) -> Review:
     """Return a verdict on every intent, sells before buys, each side in the order given.
 
     A buy that needs the proceeds of this session's sells, or whose symbol the session also sells, is
-    deferred, to be judged by `fund` on what became of them. During lunch an order that passes waits for the afternoon, when it is
-    reviewed again.
+    deferred, to be judged by `fund` on what became of them. During lunch an order that passes waits
+    for the afternoon, when it is reviewed again.
     """
     tally = _Tally(desk)
     for side in (Side.SELL, Side.BUY):
@@ -124,8 +124,9 @@ def fund(deferred: Iterable[Deferred], desk: Desk, send_by: datetime) -> Review:
     """Return verdicts on deferred buys, on the cash the sells really brought; what is short is refused.
 
     So is a buy in whose symbol an order is still open: one never trades with oneself, and nothing
-    is sent where an order's fate is unknown. `desk.book` is the account after those sells. `send_by` replaces the orders' last moment, which
-    the sells may have used up, but never goes past the end of the phase.
+    is sent where an order's fate is unknown. `desk.book` is the account after those sells.
+    `send_by` replaces the orders' last moment, which the sells may have used up, but never goes past
+    the end of the phase.
     """
     spendable = desk.book.available_cny - desk.limits.cash_reserve_cny_min
     approved: list[OrderTerms] = []

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
 from scheduler.session import opened, run_session
 from scheduler.stages import look_after, slot_of, wake
 from scheduler.world import World
-from services.domain.events import Outcome, StageKind
+from services.domain.events import Opened, Outcome, StageKind
 from services.domain.instruments import Market
 from services.domain.orders import OrderTerms
 from services.domain.slot import Slot
 from services.journal.account import SessionState
 from services.journal.journal import Log
+from services.rules import board_of, rules_on
 from services.slots import ZONES, local
 
 _DAY_ENDS = {Market.CN: (time(15, 0), time(15, 30)), Market.US: (time(16, 0), time(16, 0))}
@@ -35,7 +36,8 @@ class Loop:
     """One account's loop. `tick` may be called at any time and as often as one likes.
 
     `ended` is called with the id of each session that came to its end, `woken` with that of each
-    whose waiting orders were sent later.
+    whose waiting orders were sent later. `world_of` returns the world a session began in, in which it
+    is also finished; None where settings cannot change on the way.
     """
 
     def __init__(
@@ -44,9 +46,12 @@ class Loop:
         plan: Plan,
         ended: Callable[[str], None] = lambda _id: None,
         woken: Callable[[str], None] = lambda _id: None,
+        world_of: Callable[[Opened], World] | None = None,
     ) -> None:
         self._world, self._plan, self._ended, self._woken = world, plan, ended, woken
+        self._world_of = world_of or (lambda _opened: world)
         self._looked: set[str] = set()
+        self._beaten: datetime | None = None
 
     async def tick(self, now: datetime) -> None:
         """Go on with what was cut off, then do what is due at `now`, in order.
@@ -55,29 +60,38 @@ class Loop:
             JournalFault: The journal cannot be written.
             JournalDrift: A session cut off does not come out again as recorded.
         """
-        world, account = self._world, self._world.journal.account
+        account = self._world.journal.account
         if account.unfinished is not None:
-            await self._go_on(slot_of(account.sessions[account.unfinished], world), now)
+            await self._go_on(account.sessions[account.unfinished], now)
         for state in account.in_stage():
             if state.stage is None or state.stage.kind is StageKind.WAKE:
                 await self._wake(state)
             else:
-                await look_after(state, world, state.stage.kind)
+                await look_after(state, self._world_of(state.opened), state.stage.kind)
         for state in account.waiting():
             if min(terms.not_before for terms in state.waiting.values()) <= now:
                 await self._wake(state)
-        over = [
-            terms
-            for terms in account.working()
-            if terms.order_id not in self._looked and self._expiry(terms) <= now
-        ]
-        await self._look_after(over, StageKind.EXPIRY)
+        await self._look_at_working(now)
         for slot in self._plan.between(self._handled(), now):
             if self._too_late(slot, now):
                 self._missed(slot, now)
                 continue
             await self._look_after(account.working(), StageKind.NEXT_SLOT)
             await self._run(slot)
+
+    async def _look_at_working(self, now: datetime) -> None:
+        """Look after the orders whose day is over, then after those whose heartbeat has come."""
+        working = self._world.journal.account.working()
+        over = [
+            terms
+            for terms in working
+            if terms.order_id not in self._looked and self._expiry(terms) <= now
+        ]
+        await self._look_after(over, StageKind.EXPIRY)
+        beat = self._next_beat()
+        if beat is not None and beat <= now:
+            self._beaten = now
+            await self._look_after(self._on(local(now, self._world.market).date()), StageKind.HEARTBEAT)
 
     def next_due(self) -> datetime | None:
         """Return the next moment at which there is something to do, None when there is nothing more."""
@@ -86,6 +100,9 @@ class Loop:
         moments += [
             self._expiry(terms) for terms in account.working() if terms.order_id not in self._looked
         ]
+        beat = self._next_beat()
+        if beat is not None:
+            moments.append(beat)
         slot = self._plan.next_after(self._handled())
         if slot is not None:
             moments.append(slot.moment)
@@ -109,7 +126,7 @@ class Loop:
         self._ended(self._world.session_id(slot))
 
     async def _wake(self, state: SessionState) -> None:
-        await wake(state, self._world)
+        await wake(state, self._world_of(state.opened))
         self._woken(state.opened.session)
 
     async def _look_after(self, orders: tuple[OrderTerms, ...] | list[OrderTerms], kind: StageKind) -> None:
@@ -117,17 +134,43 @@ class Loop:
             return
         account = self._world.journal.account
         for session in dict.fromkeys(terms.session for terms in orders):
-            await look_after(account.sessions[session], self._world, kind)
+            state = account.sessions[session]
+            await look_after(state, self._world_of(state.opened), kind)
         if kind is StageKind.EXPIRY:
             self._looked.update(terms.order_id for terms in orders)
 
-    async def _go_on(self, slot: Slot, now: datetime) -> None:
+    async def _go_on(self, state: SessionState, now: datetime) -> None:
         """Finish a session that was cut off; one cut off before its verdicts is not begun anew too late."""
-        log = self._world.journal.log(self._world.session_id(slot))
+        slot, log = slot_of(state, self._world), self._world.journal.log(state.opened.session)
         if log.has("verdicts") or not self._too_late(slot, now):
-            await self._run(slot)
+            await run_session(slot, self._world_of(state.opened))
+            self._ended(log.session)
         else:
             self._close_missed(log, slot, now)
+
+    def _next_beat(self) -> datetime | None:
+        """Return when working orders are to be looked at next, None where no heartbeat comes that day.
+
+        Once the heartbeat's time has come round and the market is closed, that is when it trades again.
+        """
+        world = self._world
+        working = world.journal.account.working() if world.heartbeat_s else ()
+        if not working:
+            return None
+        sent = max(terms.not_before for terms in working)
+        beat = max(sent, self._beaten or sent) + timedelta(seconds=world.heartbeat_s)
+        at = local(beat, world.market)
+        starts = [
+            max(at, datetime.combine(at.date(), span.start, at.tzinfo))
+            for terms in self._on(at.date())
+            for span in rules_on(board_of(terms.symbol, terms.day), terms.day).phases
+            if span.matches and at.time() < span.end
+        ]
+        return min(starts, default=None)
+
+    def _on(self, day: date) -> tuple[OrderTerms, ...]:
+        """Return the working orders of `day`."""
+        return tuple(terms for terms in self._world.journal.account.working() if terms.day == day)
 
     def _too_late(self, slot: Slot, now: datetime) -> bool:
         return now - slot.moment > timedelta(seconds=self._world.grace_s)

@@ -77,6 +77,11 @@ async def look_after(state: SessionState, world: World, kind: StageKind) -> None
                 await world.executor.look_after(order_id, log, stage=prefix, cancel=cancel)
             except BrokerFault as fault:
                 log.settle(f"{prefix}fault:{order_id}", _note(fault))
+    try:
+        # A stage cut off between a sale and the tax on it finds the order ended, and the tax here.
+        await world.executor.collect(state.opened.day)
+    except BrokerFault as fault:
+        log.settle(f"{prefix}fault", _note(fault))
     _rest(log, prefix, world)
 
 

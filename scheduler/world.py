@@ -8,6 +8,7 @@ from datetime import time
 
 from risk.limits import Limits
 from services.domain.bars import Frequency, Panel
+from services.domain.fills import Movement
 from services.domain.instruments import Instrument, Market, Symbol
 from services.domain.slot import Slot
 from services.domain.statement import Statement
@@ -23,6 +24,8 @@ class World:
 
     `run_id` is "live" on the system clock, else the hash that names the run. `grace_s` is how late
     a slot may still start. `keep_orders` leaves working orders alone when the next slot comes.
+    `heartbeat_s` is how often working orders are looked at while the market trades: for brokers
+    that know more only when asked; 0 for one that tells afterwards what happened in between.
     `watched` is the watchlist as a set. `keep_panel` stores bars a vendor answered with.
     """
 
@@ -47,6 +50,7 @@ class World:
     lang: str = "en"
     grace_s: int = 300
     keep_orders: bool = False
+    heartbeat_s: int = 0
     times: tuple[time, ...] | None = None
     watched: frozenset[Symbol] = field(default_factory=frozenset)
     keep_panel: Callable[[Panel], None] = lambda _panel: None
@@ -75,5 +79,18 @@ class World:
             balance=await self.broker.get_balance(),
             holdings=await self.broker.get_positions(),
             open_orders=await self.broker.get_open_orders(),
-            movements=await self.broker.get_movements(slot.day),
+            movements=await self._movements(slot),
+        )
+
+    async def _movements(self, slot: Slot) -> tuple[Movement, ...]:
+        """Return the day's movements, and those since the last look that the journal does not hold yet.
+
+        Raises:
+            BrokerFault: The listing failed.
+        """
+        account = self.journal.account
+        return tuple(
+            movement
+            for movement in await self.broker.get_movements(min(account.day or slot.day, slot.day))
+            if movement.day >= slot.day or movement.movement_id not in account.movements
         )

@@ -7,8 +7,8 @@ from datetime import date
 
 from services.domain.book import OrderEnded
 from services.domain.events import Halt
-from services.domain.fills import Fill
-from services.domain.orders import ApprovedOrder, OrderId, OrderState
+from services.domain.fills import Fill, Movement
+from services.domain.orders import ApprovedOrder, OrderId, OrderState, Side
 from services.domain.statement import Ack, AckKind, Sight
 from services.journal.journal import Journal, Log
 from services.ports import Broker, Clock
@@ -38,13 +38,20 @@ class Executor:
             await self.collect(min(days))
 
     async def collect(self, since: date) -> None:
-        """Write the fills of `since` and later that the journal does not hold yet.
+        """Write the fills of `since` and later, and the tax on them, that the journal does not hold yet.
 
         Raises:
             BrokerFault: The listing failed.
         """
+        sold = False
         for fill in await self._broker.get_fills(since):
             self._take(fill)
+            sold = sold or fill.side is Side.SELL
+        if not sold:
+            return
+        for movement in await self._broker.get_movements(since):
+            if movement.order_id is not None:
+                self._move(movement, movement.order_id)
 
     async def look_after(self, order_id: OrderId, log: Log, *, stage: str, cancel: bool) -> None:
         """Write what became of an open order; with `cancel` ask for its end first.
@@ -140,3 +147,9 @@ class Executor:
         session = account.order_session.get(fill.order_id)
         if session is not None and fill.fill_id not in account.fills:
             self._journal.log(session).settle(f"fill:{fill.fill_id}", fill)
+
+    def _move(self, movement: Movement, order_id: OrderId) -> None:
+        account = self._journal.account
+        session = account.order_session.get(order_id)
+        if session is not None and movement.movement_id not in account.movements:
+            self._journal.log(session).settle(f"movement:{movement.movement_id}", movement)

@@ -117,9 +117,13 @@ class DataSourceSettings(Section):
     api_key: Annotated[
         SecretStr | None, Field(description="Vendor's key, from KAIPAN_DATA_API_KEY.", repr=False)
     ] = None
-    use_cache: Annotated[bool, Field(description="Accepted; has no effect: parsed prices are always kept.")] = True
+    use_cache: Annotated[
+        bool, Field(description="Accepted; has no effect: parsed prices are always kept.")
+    ] = True
     cache_ttl_seconds: Annotated[
-        Whole, Unit("s"), Field(ge=0, description="Accepted; has no effect: a vendor is asked anew in every session.")
+        Whole,
+        Unit("s"),
+        Field(ge=0, description="Accepted; has no effect: a vendor is asked anew in every session."),
     ] = 60
 
 

@@ -11,12 +11,21 @@ import numpy as np
 from services.brokers.bar_matching import BarMarket
 from services.brokers.ledger import LedgerStore, MemoryLedger
 from services.brokers.market_view import MarketView
+from services.brokers.pricing import Frictions
 from services.brokers.simulated import SimulatedExchange
 from services.clock import VirtualClock
 from services.domain.bars import Adjustment, CorporateAction, Frequency, Panel, VolumeUnit
 from services.domain.events import TradingDay
 from services.domain.instruments import Instrument, Market, Symbol
-from services.domain.orders import ApprovedOrder, OrderId, OrderTerms, Origin, SessionId, Side
+from services.domain.orders import (
+    ApprovedOrder,
+    OrderId,
+    OrderKind,
+    OrderTerms,
+    Origin,
+    SessionId,
+    Side,
+)
 from services.rules import Commission
 from services.slots import ZONES
 
@@ -71,8 +80,13 @@ def panel(
     prev_close: Mapping[Symbol, Sequence[float]] | None = None,
     actions: tuple[CorporateAction, ...] = (),
     adjustment: Adjustment = Adjustment.RAW,
+    volume: float = 1e6,
+    volume_unit: VolumeUnit = VolumeUnit.SHARE,
 ) -> Panel:
-    """Return a panel; each symbol gives one bar an hour of each day, `prev_close` one price a day."""
+    """Return a panel; each symbol gives one bar an hour of each day, `prev_close` one price a day.
+
+    `volume` is that of every bar.
+    """
     spans = [(day, start, end) for day in days for start, end in hours]
     symbols = tuple(series)
     nothing = (np.nan,) * 4
@@ -91,10 +105,10 @@ def panel(
         high=cube[:, :, 1],
         low=cube[:, :, 2],
         close=cube[:, :, 3],
-        volume=np.full(cube.shape[:2], 1e6),
+        volume=np.full(cube.shape[:2], volume),
         frequency=Frequency.DAILY if len(hours) == 1 else Frequency.HOURLY,
         adjustment=adjustment,
-        volume_unit=VolumeUnit.SHARE,
+        volume_unit=volume_unit,
         source="test",
         digest="0" * 64,
         prev_close=stated,
@@ -111,6 +125,8 @@ def order(
     name: str = "A",
     day: date = MON,
     freeze: str | None = None,
+    kind: OrderKind = OrderKind.LIMIT,
+    stop: str | None = None,
 ) -> ApprovedOrder:
     """Return an order; a buy sets aside its limit amount and 1% of it, at least 10, for fees."""
     limit_cny = Decimal(limit)
@@ -132,6 +148,8 @@ def order(
             origin=Origin.DECISION,
             index=0,
             rules_version="test",
+            kind=kind,
+            stop_cny=None if stop is None else Decimal(stop),
         )
     )
 
@@ -151,6 +169,9 @@ def exchange(
     ledger: LedgerStore | None = None,
     cash: str = "100000.00",
     slippage_bp: str = "0",
+    slippage_ticks: int = 0,
+    volume_cap: str = "0",
+    dividend_tax: bool = False,
     instruments: Mapping[Symbol, Instrument] | None = None,
 ) -> SimulatedExchange:
     """Return an exchange over the market, with a commission of 2.5 bp and 5.00 at least."""
@@ -162,5 +183,10 @@ def exchange(
         commission=Commission(),
         ledger=MemoryLedger() if ledger is None else ledger,
         instruments=instruments or {},
-        slippage_bp=Decimal(slippage_bp),
+        frictions=Frictions(
+            slippage_bp=Decimal(slippage_bp),
+            slippage_ticks=slippage_ticks,
+            volume_cap_ratio=Decimal(volume_cap),
+            dividend_tax=dividend_tax,
+        ),
     )

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
+from typing import NamedTuple
 
 from services.brokers.ledger import Accepted, Rejected
 from services.brokers.market_view import Offer
 from services.domain.book import Book
 from services.domain.instruments import Board, Instrument, Kind, Symbol
 from services.domain.money import to_cent
-from services.domain.orders import OrderTerms, Rule, Side
+from services.domain.orders import OrderKind, OrderTerms, Rule, Side
 from services.rules import (
     Band,
     Commission,
@@ -59,8 +60,7 @@ class Objection:
         return f"{self.rule}: {self.detail}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """What an order is judged by: moment in market time, book, facts, offer and contract.
 
     `early_close` is the local time at which a shortened day ends.
@@ -98,6 +98,7 @@ def examine(terms: OrderTerms, request: Request) -> Accepted | Rejected:
         band = _band(request.facts, request.offer)
         objection = (
             _moment_objection(terms, request, span)
+            or _kind_objection(terms, request, span)
             or _size_objection(terms, request, span)
             or _price_objection(terms, request, span, band)
             or _cash_objection(terms, request)
@@ -131,6 +132,7 @@ def _accepted(terms: OrderTerms, request: Request, span: PhaseSpan, band: Band) 
         limit_down_cny=band.limit_down,
         limit_up_cny=band.limit_up,
         fixed_from=max(request.at, _on(request.at, last.start)) if after_hours else None,
+        call_at=_on(request.at, end) if span.phase is Phase.CLOSE_CALL else None,
     )
 
 
@@ -178,6 +180,24 @@ def _moment_objection(terms: OrderTerms, request: Request, span: PhaseSpan) -> O
     return None
 
 
+def _kind_objection(terms: OrderTerms, request: Request, span: PhaseSpan) -> Objection | None:
+    """Return why an order of that kind cannot be placed now, or is not one."""
+    if terms.kind is OrderKind.LIMIT and terms.stop_cny is None:
+        return None
+    if terms.kind.market and span.phase is not Phase.CONTINUOUS:
+        return Objection(rule=Rule.PHASE, detail=f"no market orders in {span.phase}")
+    if (terms.kind is OrderKind.STOP) != (terms.stop_cny is not None):
+        return Objection(rule=Rule.TICK, detail=f"a {terms.kind} order with the trigger {terms.stop_cny}")
+    if terms.stop_cny is None:
+        return None
+    if span.phase in AFTER_HOURS:
+        return Objection(rule=Rule.PHASE, detail="a stop has nothing to wait for after hours")
+    tick = request.facts.rules.tick
+    if not _is_price(terms.stop_cny, tick):
+        return Objection(rule=Rule.TICK, detail=f"{terms.stop_cny} is no price on the tick of {tick}")
+    return None
+
+
 def _size_objection(terms: OrderTerms, request: Request, span: PhaseSpan) -> Objection | None:
     """Return why the number of shares is not one: lots, the most of one order, T+1."""
     book = request.book
@@ -190,7 +210,14 @@ def _size_objection(terms: OrderTerms, request: Request, span: PhaseSpan) -> Obj
         )
         held = book.held(terms.symbol) - leaving
     after_hours = span.phase in AFTER_HOURS
-    problem = lot_problem(request.facts.rules, terms.side, terms.shares, held, after_hours=after_hours)
+    problem = lot_problem(
+        request.facts.rules,
+        terms.side,
+        terms.shares,
+        held,
+        market_order=terms.kind.market,
+        after_hours=after_hours,
+    )
     if problem is not None:
         rule = Rule.ORDER_MAX if problem.over_max else Rule.BOARD_LOT
         return Objection(rule=rule, detail=problem.detail)
@@ -204,7 +231,7 @@ def _size_objection(terms: OrderTerms, request: Request, span: PhaseSpan) -> Obj
 def _price_objection(terms: OrderTerms, request: Request, span: PhaseSpan, band: Band) -> Objection | None:
     """Return why the limit is no price of the day: tick, price limits, after hours the close."""
     limit, tick = terms.limit_cny, request.facts.rules.tick
-    if not (limit.is_finite() and 0 < limit < _LIMIT_BEYOND_SENSE and limit % tick == 0):
+    if not _is_price(limit, tick):
         return Objection(rule=Rule.TICK, detail=f"{limit} is no price on the tick of {tick}")
     if not band.allows(limit):
         detail = f"{limit} is outside {band.limit_down} to {band.limit_up}"
@@ -213,6 +240,10 @@ def _price_objection(terms: OrderTerms, request: Request, span: PhaseSpan, band:
         detail = f"{limit} cannot trade at the close of {request.offer.last_cny}"
         return Objection(rule=Rule.PRICE_LIMIT, detail=detail)
     return None
+
+
+def _is_price(price: Decimal, tick: Decimal) -> bool:
+    return price.is_finite() and 0 < price < _LIMIT_BEYOND_SENSE and price % tick == 0
 
 
 def _cash_objection(terms: OrderTerms, request: Request) -> Objection | None:

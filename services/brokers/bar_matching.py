@@ -11,9 +11,12 @@ from math import isnan
 import numpy as np
 
 from services.brokers.market_view import Offer, Traded
-from services.domain.bars import Adjustment, CorporateAction, FloatArray, Panel
+from services.domain.bars import Adjustment, CorporateAction, FloatArray, Panel, VolumeUnit
 from services.domain.instruments import Symbol
 from services.domain.money import from_float
+
+_UNIT_SHARES = {VolumeUnit.SHARE: 1, VolumeUnit.LOT: 100}
+"""Shares in one unit of volume; a unit nobody declared is not guessed."""
 
 
 class BarMarket:
@@ -30,6 +33,7 @@ class BarMarket:
         self._looks = sorted({*self._starts, *self._ends})
         self._day = 0
         self._day_row = 0
+        self._unit_shares = _UNIT_SHARES.get(panel.volume_unit)
 
     @property
     def actions(self) -> Sequence[CorporateAction]:
@@ -56,17 +60,32 @@ class BarMarket:
         if last is None:
             return _suspended(prev, day)
         trade = last if in_progress else None
-        return Offer(last_cny=last, last_on=day, prev_close_cny=prev, buy_cny=trade, sell_cny=trade)
+        return Offer(
+            last_cny=last,
+            last_on=day,
+            prev_close_cny=prev,
+            buy_cny=trade,
+            sell_cny=trade,
+            picture=self._starts[row],
+            volume=self._volume(row, column),
+        )
 
     def traded(self, symbol: Symbol, second: float) -> Traded | None:
-        """Return low and high of the bar that ended at `second`."""
+        """Return the bar that ended at `second`."""
         row, column = bisect_left(self._ends, second), self._panel.column.get(symbol)
         if column is None or row == len(self._ends) or self._ends[row] != second:
             return None
         low, high = _price(self._panel.low, row, column), _price(self._panel.high, row, column)
-        if low is None or high is None:
+        close = _price(self._panel.close, row, column)
+        if low is None or high is None or close is None:
             return None
-        return Traded(low_cny=low, high_cny=high)
+        return Traded(
+            started=self._starts[row],
+            low_cny=low,
+            high_cny=high,
+            close_cny=close,
+            volume=self._volume(row, column),
+        )
 
     def next_look(self, after: float) -> float:
         """Return the first start or end of a bar after `after`, infinity past the last."""
@@ -76,6 +95,13 @@ class BarMarket:
     def looks(self, after: float, until: float) -> Sequence[float]:
         """Return the starts and ends of bars in (after, until]."""
         return self._looks[bisect_right(self._looks, after) : bisect_right(self._looks, until)]
+
+    def _volume(self, row: int, column: int) -> int | None:
+        """Return what traded in the bar, in shares; an open alone, of a bar that never ended, has none."""
+        if self._unit_shares is None:
+            return None
+        volume = self._panel.volume.item(row, column)
+        return None if isnan(volume) else int(volume) * self._unit_shares
 
     def _prev_close(self, row: int, column: int) -> Decimal | None:
         """Return the close before the row's day, as the file states it or else as last traded.

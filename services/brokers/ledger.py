@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Protocol
 
 from services.domain.book import Book, OrderEnded
-from services.domain.fills import Fill, Movement
+from services.domain.fills import Fees, Fill, Movement
+from services.domain.instruments import Symbol
 from services.domain.money import ZERO
-from services.domain.orders import OrderId, OrderState, OrderTerms
+from services.domain.orders import OrderId, OrderKind, OrderState, OrderTerms, Side
 from services.domain.statement import OrderStatus
 
 
@@ -29,6 +30,7 @@ class Accepted:
 
     `limit_down_cny` and `limit_up_cny` are the day's price limits, None on an unlimited day.
     `fixed_from` is there for an after-hours order alone: from then on it trades at the close.
+    `call_at` is there for an order of the closing call alone: the moment of its one uncross.
     """
 
     at: datetime
@@ -37,6 +39,7 @@ class Accepted:
     limit_down_cny: Decimal | None
     limit_up_cny: Decimal | None
     fixed_from: datetime | None = None
+    call_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +53,32 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """An order traded."""
+    """An order traded.
+
+    `picture` is the second since the epoch that names what it traded in: the start of a bar, or the
+    moment of a quote; None where how much could trade there is not known.
+    """
 
     at: datetime
     fill: Fill
+    picture: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triggered:
+    """The market reached the trigger of a stop: from then on it is a limit order."""
+
+    at: datetime
+    order_id: OrderId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancelled:
-    """An order was withdrawn on request."""
+    """An order was withdrawn, on request or because what is left of its kind does not wait."""
 
     at: datetime
     order_id: OrderId
+    reason: str = "cancelled on request"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +91,17 @@ class Expired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """Cash or shares came without an order."""
+    """Cash or shares came or went without an order.
+
+    `taxable_per_share` is what of a distribution is income of each share held, in CNY.
+    """
 
     at: datetime
     movement: Movement
+    taxable_per_share: Decimal = ZERO
 
 
-Entry = AccountOpened | Accepted | Rejected | Filled | Cancelled | Expired | Moved
+Entry = AccountOpened | Accepted | Rejected | Filled | Triggered | Cancelled | Expired | Moved
 
 
 class LedgerStore(Protocol):
@@ -122,9 +143,16 @@ class MemoryLedger:
         """Do nothing: there is nothing to give back."""
 
 
+_NO_FEES = Fees()
+
+
 @dataclass(slots=True)
 class PlacedOrder:
-    """One order as the ledger tells it. `amount_cny` and `commission_cny` are those of its fills so far."""
+    """One order as the ledger tells it.
+
+    `amount_cny` and `paid` are the amount and fees of its fills so far, `price_cny` is the last one's
+    price. `triggered` is true once a stop woke up.
+    """
 
     terms: OrderTerms
     state: OrderState
@@ -133,7 +161,26 @@ class PlacedOrder:
     filled: int = 0
     fills: int = 0
     amount_cny: Decimal = ZERO
-    commission_cny: Decimal = ZERO
+    paid: Fees = _NO_FEES
+    price_cny: Decimal | None = None
+    triggered: bool = False
+
+    @property
+    def left(self) -> int:
+        """Shares not filled yet."""
+        return self.terms.shares - self.filled
+
+    @property
+    def asleep(self) -> bool:
+        """Whether the order is a stop that nothing has triggered yet."""
+        return self.terms.kind is OrderKind.STOP and not self.triggered
+
+    @property
+    def limit_cny(self) -> Decimal:
+        """The price the order may not be worse than: its limit, or what a market order turned into."""
+        if self.price_cny is not None and self.terms.kind is OrderKind.MARKET_TO_LIMIT:
+            return self.price_cny
+        return self.terms.limit_cny
 
     @property
     def status(self) -> OrderStatus:
@@ -151,6 +198,17 @@ class PlacedOrder:
         )
 
 
+def sum_of_fees(one: Fees, other: Fees) -> Fees:
+    """Return two bills as one, line by line."""
+    return Fees(
+        commission=one.commission + other.commission,
+        stamp_duty=one.stamp_duty + other.stamp_duty,
+        transfer_fee=one.transfer_fee + other.transfer_fee,
+        handling_fee=one.handling_fee + other.handling_fee,
+        csrc_fee=one.csrc_fee + other.csrc_fee,
+    )
+
+
 class LedgerState:
     """The fold of a ledger's entries; `apply` moves it one entry forward.
 
@@ -164,7 +222,13 @@ class LedgerState:
         self.working: dict[OrderId, PlacedOrder] = {}
         self.fills: list[Fill] = []
         self.movements: list[Movement] = []
+        self.distributions: dict[Symbol, list[Moved]] = {}
         self.version = 0
+        self._used: dict[tuple[Symbol, bool, float], int] = {}
+
+    def used(self, symbol: Symbol, side: Side, picture: float) -> int:
+        """Return how many shares this account has bought, or sold, in one bar or against one quote."""
+        return self._used.get((symbol, side is Side.BUY, picture), 0)
 
     def apply(self, entry: Entry) -> None:
         """Move the state over one entry.
@@ -173,19 +237,20 @@ class LedgerState:
             BookBroken: The entry cannot follow those before it.
         """
         if isinstance(entry, Filled):
-            self._fill(entry.fill)
+            self._fill(entry.fill, entry.picture)
         elif isinstance(entry, Accepted):
             self._accept(entry)
         elif isinstance(entry, Rejected):
             order_id = entry.terms.order_id
             self.orders[order_id] = PlacedOrder(entry.terms, OrderState.REJECTED, entry.reason)
         elif isinstance(entry, Cancelled):
-            self._end(entry.order_id, OrderState.CANCELLED, "cancelled on request")
+            self._end(entry.order_id, OrderState.CANCELLED, entry.reason)
         elif isinstance(entry, Expired):
             self._end(entry.order_id, OrderState.EXPIRED, "the day ended")
         elif isinstance(entry, Moved):
-            self.book = self.book.after(entry.movement)
-            self.movements.append(entry.movement)
+            self._move(entry)
+        elif isinstance(entry, Triggered):
+            self.orders[entry.order_id].triggered = True
         else:
             self.book = Book(cash_cny=entry.cash_cny)
         self.version += 1
@@ -195,14 +260,24 @@ class LedgerState:
         order = PlacedOrder(entry.terms, OrderState.WORKING, accepted=entry)
         self.orders[entry.terms.order_id] = self.working[entry.terms.order_id] = order
 
-    def _fill(self, fill: Fill) -> None:
+    def _move(self, entry: Moved) -> None:
+        self.book = self.book.after(entry.movement)
+        self.movements.append(entry.movement)
+        if entry.movement.shares or entry.taxable_per_share:
+            self.distributions.setdefault(entry.movement.symbol, []).append(entry)
+
+    def _fill(self, fill: Fill, picture: float | None) -> None:
         self.book = self.book.after(fill)
         self.fills.append(fill)
         order = self.orders[fill.order_id]
+        order.paid = sum_of_fees(order.paid, fill.fees) if order.fills else fill.fees
         order.filled += fill.shares
         order.fills += 1
         order.amount_cny += fill.amount_cny
-        order.commission_cny += fill.fees.commission
+        order.price_cny = fill.price_cny
+        if picture is not None:
+            key = (fill.symbol, fill.side is Side.BUY, picture)
+            self._used[key] = self._used.get(key, 0) + fill.shares
         if order.filled == order.terms.shares:
             order.state = OrderState.FILLED
             del self.working[fill.order_id]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine, event, insert, select
@@ -22,11 +23,13 @@ from services.brokers.ledger import (
     Filled,
     Moved,
     Rejected,
+    Triggered,
 )
-from services.ports import BrokerFault
+from services.journal.database import open_for_reading
+from services.ports import BrokerFault, JournalFault
 
-VERSION = 1
-"""Of the file's form; kept in SQLite's `user_version`."""
+VERSION = 2
+"""Of the file's form; kept in SQLite's `user_version`. 2 knows triggers and dividend tax."""
 
 KINDS: Mapping[str, type[Entry]] = MappingProxyType(
     {
@@ -34,6 +37,7 @@ KINDS: Mapping[str, type[Entry]] = MappingProxyType(
         "accepted": Accepted,
         "rejected": Rejected,
         "filled": Filled,
+        "triggered": Triggered,
         "cancelled": Cancelled,
         "expired": Expired,
         "moved": Moved,
@@ -67,7 +71,7 @@ class FileLedger:
         self._path = path
         engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
         event.listen(engine, "connect", _make_durable)
-        self._count = 0
+        self._count, self._version = 0, VERSION
         try:
             self._connection = engine.connect()
             self._prepare()
@@ -85,13 +89,9 @@ class FileLedger:
                 rows = self._connection.execute(select(_ENTRIES).order_by(_ENTRIES.c.seq)).all()
         except SQLAlchemyError as error:
             raise self._fault("read", error) from error
-        entries: list[Entry] = []
-        for seq, kind, body in rows:
-            if seq != len(entries) + 1:
-                raise BrokerFault(f"read {self._path.name}", f"entry {len(entries) + 1} is missing")
-            entries.append(self._decoded(seq, kind, body))
+        entries = _entries(self._path, rows)
         self._count = len(entries)
-        return tuple(entries)
+        return entries
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Write the entries in one commit.
@@ -106,9 +106,12 @@ class FileLedger:
         try:
             with self._connection.begin():
                 self._connection.execute(insert(_ENTRIES), rows)
+                if self._version < VERSION:
+                    self._connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
         except SQLAlchemyError as error:
             raise self._fault("write", error) from error
         self._count += len(rows)
+        self._version = VERSION
 
     def close(self) -> None:
         """Give the file back; its write-ahead log is folded into it."""
@@ -120,18 +123,49 @@ class FileLedger:
             if version == 0:
                 _TABLES.create_all(self._connection)
                 self._connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
+                version = VERSION
+        self._version = version
         if version > VERSION:
             self._connection.close()
             raise BrokerFault(f"open {self._path.name}", "it was written by a newer Kaipan")
 
-    def _decoded(self, seq: int, kind: str, body: str) -> Entry:
-        try:
-            return _DECODERS[kind].decode(body)
-        except (KeyError, msgspec.MsgspecError) as error:
-            raise BrokerFault(f"read {self._path.name}", f"entry {seq} is damaged: {error}") from error
-
     def _fault(self, verb: str, error: SQLAlchemyError) -> BrokerFault:
         return BrokerFault(f"{verb} {self._path.name}", str(getattr(error, "orig", None) or error))
+
+
+def read_entries(path: Path) -> tuple[Entry, ...]:
+    """Return every entry of the file at `path`, changing no byte of it or beside it.
+
+    Raises:
+        BrokerFault: The file cannot be read, a row is not an entry, or a newer version wrote it.
+    """
+    database = open_for_reading(path)
+    try:
+        version = database.read(
+            "read", lambda connection: connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        )
+        rows = database.read(
+            "read", lambda connection: connection.execute(select(_ENTRIES).order_by(_ENTRIES.c.seq)).all()
+        )
+    except JournalFault as fault:
+        raise BrokerFault(f"read {path.name}", fault.why) from fault
+    finally:
+        database.close()
+    if version > VERSION:
+        raise BrokerFault(f"read {path.name}", "it was written by a newer Kaipan")
+    return _entries(path, rows)
+
+
+def _entries(path: Path, rows: Iterable[Any]) -> tuple[Entry, ...]:
+    entries: list[Entry] = []
+    for seq, kind, body in rows:
+        if seq != len(entries) + 1:
+            raise BrokerFault(f"read {path.name}", f"entry {len(entries) + 1} is missing")
+        try:
+            entries.append(_DECODERS[kind].decode(body))
+        except (KeyError, msgspec.MsgspecError) as error:
+            raise BrokerFault(f"read {path.name}", f"entry {seq} is damaged: {error}") from error
+    return tuple(entries)
 
 
 def _make_durable(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

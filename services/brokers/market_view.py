@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from services.domain.bars import CorporateAction
 from services.domain.instruments import Symbol
+from services.domain.quotes import Level
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class Offer(NamedTuple):
     """What an order for a symbol meets at one moment, prices in CNY a share.
 
     `buy_cny` and `sell_cny` are the prices at which it could be bought and sold just then, None
@@ -22,7 +21,10 @@ class Offer:
     `prev_close_cny` is the ex-adjusted close of the day before, None where nobody says.
     `from_trades` marks prices read off trades (bars, a last price) instead of a book: whether a
     side is sealed must then be told from the price. `live` marks a picture of this very moment,
-    which trades only while the phase matches orders.
+    which trades only while the phase matches orders, and was true at `seen_at`.
+    `bids` and `asks` are the book, best level first, None where none is known. `picture` names the
+    bar or the quote by the second it began or was seen, and `volume` is what traded in all of the
+    bar, in shares; None where the volume's unit is not known.
     """
 
     last_cny: Decimal
@@ -33,14 +35,24 @@ class Offer:
     suspended: bool = False
     from_trades: bool = True
     live: bool = False
+    seen_at: datetime | None = None
+    bids: tuple[Level, ...] | None = None
+    asks: tuple[Level, ...] | None = None
+    picture: float | None = None
+    volume: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traded:
-    """The lowest and highest price of a bar that has ended, in CNY a share."""
+class Traded(NamedTuple):
+    """A bar that has ended, in CNY a share: when it began (seconds since the epoch), its range, its close.
 
+    `volume` is in shares, None where its unit is not known.
+    """
+
+    started: float
     low_cny: Decimal
     high_cny: Decimal
+    close_cny: Decimal
+    volume: int | None = None
 
 
 class MarketView(Protocol):
@@ -58,7 +70,7 @@ class MarketView(Protocol):
         """
 
     def traded(self, symbol: Symbol, second: float) -> Traded | None:
-        """Return the range of the bar that ended at `second` (since the epoch), None where there is none."""
+        """Return the bar that ended at `second` (since the epoch), None where there is none."""
 
     def next_look(self, after: float) -> float:
         """Return the first second after `after` at which working orders may trade; infinity: never again."""

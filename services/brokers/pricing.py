@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
-from services.brokers.ledger import Accepted
+from services.brokers.ledger import Accepted, PlacedOrder
 from services.brokers.market_view import Offer, Traded
 from services.domain.money import ceil_to_tick, floor_to_tick, to_tick
 from services.domain.orders import Side
@@ -13,56 +14,97 @@ from services.rules import after_hours_price
 _WHOLE = Decimal(10_000)
 
 
-def price_on_offer(order: Accepted, offer: Offer, slippage_bp: Decimal, tick: Decimal) -> Decimal | None:
-    """Return the price at which `order` trades at once: what is offered, moved by slippage against it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frictions:
+    """What simulated trading meets beside fees: worse prices, a thin market, the tax on dividends.
+
+    A price moves by `slippage_bp` of itself to the next tick, then by `slippage_ticks`.
+    `volume_cap_ratio` is the part of a bar's volume one account may trade on one side, 0 for no cap.
+    `dividend_tax`: a sale bears an individual's tax on what its shares were given while held.
+    """
+
+    slippage_bp: Decimal = Decimal(0)
+    slippage_ticks: int = 0
+    volume_cap_ratio: Decimal = Decimal(0)
+    dividend_tax: bool = False
+
+
+def price_on_offer(order: PlacedOrder, accepted: Accepted, offer: Offer, moved: Mover) -> Decimal | None:
+    """Return the price at which the order trades at once: what is offered, moved by slippage against it.
 
     None where nobody offers, the side is sealed, or the moved price leaves the order's limit or
     the day's limits. A price between ticks (adjusted history) is rounded against the order.
     """
-    buys = order.terms.side is Side.BUY
-    offered = offer.buy_cny if buys else offer.sell_cny
-    if offered is None or (offer.from_trades and _sealed(order, offered)):
+    offered = offer.buy_cny if order.terms.side is Side.BUY else offer.sell_cny
+    if offered is None or (offer.from_trades and sealed(accepted, offered)):
         return None
-    if buys:
-        price = ceil_to_tick(offered * (1 + slippage_bp / _WHOLE) if slippage_bp else offered, tick)
-        within = price <= order.terms.limit_cny
-    else:
-        price = floor_to_tick(offered * (1 - slippage_bp / _WHOLE) if slippage_bp else offered, tick)
-        within = price >= order.terms.limit_cny
-    return price if within and _inside(order, price) else None
+    return moved.within(order, accepted, offered)
 
 
-def price_in_bar(order: Accepted, traded: Traded, tick: Decimal) -> Decimal | None:
-    """Return the price at which `order`, working while the bar ran, traded in it: its limit.
+def price_in_bar(order: PlacedOrder, traded: Traded, tick: Decimal) -> Decimal | None:
+    """Return the price at which an order that worked while the bar ran traded in it: its limit.
 
     Only where the bar went through the limit: one that merely touched it may have had a queue in
     front. That is also why a bar that stayed at limit-up fills no buy.
     """
-    limit = order.terms.limit_cny
+    limit = order.limit_cny
     through = traded.low_cny < limit if order.terms.side is Side.BUY else traded.high_cny > limit
     return to_tick(limit, tick) if through else None
 
 
-def price_after_hours(order: Accepted, close_cny: Decimal, tick: Decimal) -> Decimal | None:
-    """Return the day's close where the after-hours order trades at it; nothing moves a fixed price.
+def price_of_stop(order: PlacedOrder, accepted: Accepted, stop_cny: Decimal, moved: Mover) -> Decimal | None:
+    """Return the price at which a stop triggered inside a bar trades: its trigger, moved by slippage."""
+    return None if sealed(accepted, stop_cny) else moved.within(order, accepted, stop_cny)
+
+
+def price_at_close(
+    order: PlacedOrder, accepted: Accepted, close_cny: Decimal, tick: Decimal
+) -> Decimal | None:
+    """Return the day's close where the order trades at it; nothing moves the one price of an uncross.
 
     A close at limit-up has nobody to sell, one at limit-down nobody to buy.
     """
-    if _sealed(order, close_cny):
+    if sealed(accepted, close_cny):
         return None
-    price = after_hours_price(order.terms.side, order.terms.limit_cny, close_cny)
+    price = after_hours_price(order.terms.side, order.limit_cny, close_cny)
     return None if price is None else to_tick(price, tick)
 
 
-def _sealed(order: Accepted, price: Decimal) -> bool:
+def reaches(side: Side, price_cny: Decimal, stop_cny: Decimal) -> bool:
+    """Answer whether a trade at `price_cny` wakes a stop: at its trigger or beyond."""
+    return price_cny >= stop_cny if side is Side.BUY else price_cny <= stop_cny
+
+
+def sealed(order: Accepted, price: Decimal) -> bool:
     """Answer whether at `price` the other side is empty: limit-up for a buy, limit-down for a sell."""
     if order.terms.side is Side.BUY:
         return order.limit_up_cny is not None and price >= order.limit_up_cny
     return order.limit_down_cny is not None and price <= order.limit_down_cny
 
 
+class Mover:
+    """Moves a price by slippage against an order, on one tick."""
+
+    def __init__(self, frictions: Frictions, tick: Decimal) -> None:
+        self._ratio = frictions.slippage_bp / _WHOLE if frictions.slippage_bp else None
+        self._away = frictions.slippage_ticks * tick if frictions.slippage_ticks else None
+        self._tick = tick
+
+    def within(self, order: PlacedOrder, accepted: Accepted, price: Decimal) -> Decimal | None:
+        """Return the price moved against the order, None where that leaves its limit or the day's."""
+        if order.terms.side is Side.BUY:
+            price = ceil_to_tick(price if self._ratio is None else price * (1 + self._ratio), self._tick)
+            price = price if self._away is None else price + self._away
+            inside = price <= order.limit_cny
+        else:
+            price = floor_to_tick(price if self._ratio is None else price * (1 - self._ratio), self._tick)
+            price = price if self._away is None else price - self._away
+            inside = price >= order.limit_cny
+        return price if inside and _inside(accepted, price) else None
+
+
 def _inside(order: Accepted, price: Decimal) -> bool:
-    """Answer whether `price` is inside the day's limits."""
+    """Answer whether `price` is positive and inside the day's limits."""
     above = order.limit_up_cny is not None and price > order.limit_up_cny
     below = order.limit_down_cny is not None and price < order.limit_down_cny
-    return not (above or below)
+    return price > 0 and not (above or below)

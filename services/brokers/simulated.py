@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from services.brokers.dividend_dues import tax_on
 from services.brokers.ex_days import ExDays
 from services.brokers.ledger import (
     Accepted,
@@ -22,19 +23,22 @@ from services.brokers.ledger import (
     Moved,
     PlacedOrder,
     Rejected,
+    Triggered,
 )
 from services.brokers.market_view import MarketView
 from services.brokers.order_desk import OrderDesk
+from services.brokers.pricing import Frictions
 from services.brokers.statement_cache import StatementCache
 from services.domain.fills import Fill, Movement
-from services.domain.instruments import Instrument, Market, Symbol
-from services.domain.orders import ApprovedOrder, OrderId, OrderState
+from services.domain.instruments import Instrument, Kind, Market, Symbol
+from services.domain.orders import ApprovedOrder, OrderId, OrderState, Side
 from services.domain.statement import Ack, AckKind, Balance, Holding, OrderStatus, Sight, Sighting
 from services.ports import BrokerFault, Calendar, Clock
 from services.rules import Commission, Phase
 from services.slots import ZONES
 
 _ACCEPTED = Ack(kind=AckKind.ACCEPTED)
+_NONE = Frictions()
 _CANCEL_LOCKED = frozenset({Phase.OPEN_CALL_LOCKED, Phase.CLOSE_CALL})
 
 
@@ -62,7 +66,7 @@ class SimulatedExchange:
         commission: Commission,
         ledger: LedgerStore,
         instruments: Mapping[Symbol, Instrument],
-        slippage_bp: Decimal = Decimal(0),
+        frictions: Frictions = _NONE,
         zone: ZoneInfo = ZONES[Market.CN],
     ) -> None:
         self._market, self._clock, self._ledger, self._zone = market, clock, ledger, zone
@@ -70,9 +74,10 @@ class SimulatedExchange:
             market=market,
             calendar=calendar,
             commission=commission,
-            slippage_bp=slippage_bp,
+            frictions=frictions,
             instruments=instruments,
         )
+        self._dividend_tax = frictions.dividend_tax
         self._ex_days = ExDays(market.actions, zone)
         self._turn = asyncio.Lock()
         if not ledger.entries():
@@ -86,7 +91,7 @@ class SimulatedExchange:
             placed = self._state.orders.get(order.order_id)
             if placed is None:
                 self._release_ahead()
-                self._commit(await self._desk.receive(order.terms, self._state.book, self._moment))
+                self._commit(await self._desk.receive(order.terms, self._state, self._moment))
                 placed = self._state.orders[order.order_id]
         if placed.accepted is None:
             return Ack(kind=AckKind.REJECTED, reason=placed.reason)
@@ -138,9 +143,13 @@ class SimulatedExchange:
         return tuple(fills[first:])
 
     async def get_movements(self, since: date) -> tuple[Movement, ...]:
-        """Return dividends and bonus shares of `since` and later, oldest first."""
+        """Return dividends, new shares and dividend tax of `since` and later, oldest first."""
         await self._advance()
-        return tuple(movement for movement in self._state.movements if movement.day >= since)
+        movements = self._state.movements
+        first = len(movements)
+        while first and movements[first - 1].day >= since:
+            first -= 1
+        return tuple(movements[first:])
 
     async def get_positions(self) -> tuple[Holding, ...]:
         """Return what is held, in order of first purchase, with sellable shares."""
@@ -247,8 +256,9 @@ class SimulatedExchange:
             times.update(self._market.looks(self._until, second))
         for time in sorted(times):
             at = datetime.fromtimestamp(time, UTC).astimezone(self._zone)
-            for movement in self._ex_days.movements(time, self._state.book):
-                self._apply(Moved(at=at, movement=movement), entries)
+            for credit in self._ex_days.credits(time, self._state.book, self._pays_tax):
+                moved = Moved(at=at, movement=credit.movement, taxable_per_share=credit.taxable_per_share)
+                self._apply(moved, entries)
             for placed in tuple(self._state.working.values()):
                 await self._look(placed, at, entries)
         return entries
@@ -256,10 +266,12 @@ class SimulatedExchange:
     async def _look(self, placed: PlacedOrder, at: datetime, entries: list[Entry]) -> None:
         """Try one working order at one moment, and let it lapse if its day is over."""
         accepted = _accepted(placed)
-        trade = await self._desk.look(placed, accepted, at)
-        if trade is not None:
+        for trade in self._desk.in_bar(placed, accepted, self._state, at):
             self._apply(trade, entries)
-        elif accepted.expires_at <= at:
+        if placed.state is OrderState.WORKING:
+            for trade in await self._desk.on_offer(placed, accepted, self._state, at):
+                self._apply(trade, entries)
+        if placed.state is OrderState.WORKING and accepted.expires_at <= at:
             self._apply(Expired(at=at, order_id=placed.terms.order_id), entries)
 
     def _settlement_days(self, symbol: Symbol) -> int:
@@ -272,18 +284,28 @@ class SimulatedExchange:
             self._state.apply(entry)
             self._show(max(self._moment, entry.at))
 
+    def _pays_tax(self, symbol: Symbol, day: date) -> bool:
+        """Answer whether an individual owes tax on what the symbol distributes: stocks, not funds."""
+        return self._dividend_tax and self._desk.facts(symbol, day).kind is Kind.STOCK
+
     def _apply(self, entry: Entry, entries: list[Entry]) -> None:
+        """Move the state over the entry, and over the dividend tax that a sale makes due."""
         self._state.apply(entry)
         entries.append(entry)
+        if isinstance(entry, Filled) and entry.fill.side is Side.SELL:
+            tax = tax_on(entry.fill, self._state)
+            if tax is not None:
+                self._apply(Moved(at=entry.at, movement=tax), entries)
 
     def _commit(self, entries: Sequence[Entry]) -> None:
-        """Write the entries, then let the state follow, and reckon what is due next."""
-        # A failed write leaves open what is on the disk: the ledger is read again before the next answer.
+        """Write the entries and what follows from them, and reckon what is due next."""
+        # Until they are committed the state is ahead of the ledger; where that fails, it is read again.
         self._stale = True
-        self._ledger.append(entries)
-        self._stale = False
+        written: list[Entry] = []
         for entry in entries:
-            self._state.apply(entry)
+            self._apply(entry, written)
+        self._ledger.append(written)
+        self._stale = False
         self._schedule()
 
 
@@ -298,6 +320,7 @@ def _asked(entries: Sequence[Entry]) -> int:
     answers = (AccountOpened, Accepted, Rejected, Cancelled)
     last = max(i for i, entry in enumerate(entries) if isinstance(entry, answers))
     end = last + 1
-    while end < len(entries) and isinstance(entries[end], Filled) and entries[end].at == entries[last].at:
+    at_once = (Filled, Triggered, Moved)
+    while end < len(entries) and isinstance(entries[end], at_once) and entries[end].at == entries[last].at:
         end += 1
     return end

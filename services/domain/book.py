@@ -208,8 +208,9 @@ def _without(orders: tuple[OpenOrder, ...], order_id: OrderId) -> tuple[OpenOrde
 def _filled(orders: tuple[OpenOrder, ...], order: OpenOrder, fill: Fill) -> tuple[OpenOrder, ...]:
     """Return the open orders after a fill, which sets free its share of the frozen cash or what it paid.
 
-    Its share is rounded so that what stays frozen pays for the rest. The larger of the two: a part that traded below the limit frees its share, one that bore the
-    order's least commission all it paid, so that no cash is both spent and frozen.
+    The larger of the two: a part that traded below the limit frees its share, one that bore the
+    order's least commission all it paid, so that no cash is both spent and frozen. Its share is
+    rounded so that what stays frozen pays for the rest.
     """
     if fill.shares == order.remaining:
         return _without(orders, order.order_id)

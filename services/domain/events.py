@@ -165,11 +165,13 @@ class StageKind(StrEnum):
 
     WAKE: the time of waiting orders has come. NEXT_SLOT: the account's next session is about to
     run, so what still works is cancelled. EXPIRY: the trading day of working orders is over.
+    HEARTBEAT: working orders are looked at while the market trades; nothing is cancelled.
     """
 
     WAKE = "wake"
     NEXT_SLOT = "next_slot"
     EXPIRY = "expiry"
+    HEARTBEAT = "heartbeat"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

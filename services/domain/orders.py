@@ -39,7 +39,7 @@ class OrderKind(StrEnum):
     @property
     def market(self) -> bool:
         """Whether the order trades at once or not at all."""
-        return self in (OrderKind.MARKET_PROTECTED, OrderKind.MARKET_TO_LIMIT)
+        return self is OrderKind.MARKET_PROTECTED or self is OrderKind.MARKET_TO_LIMIT
 
 
 class Origin(StrEnum):

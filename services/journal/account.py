@@ -39,14 +39,16 @@ class Stage:
 class SessionState:
     """What of a session matters to the ones after it.
 
-    `opening` is the book at the session's first event; `waiting` are orders whose time has not
-    come; `orders` are those that left or were about to; `stages` counts the finished stages after
-    its close, and `stage` is one that began and has not ended. `books` are the books that verdicts
-    were given on, by step: what is settled again after a cut must look at the same.
+    `opening` is the book at the session's first event; `ordinal` counts the account's sessions from
+    0; `waiting` are orders whose time has not come; `orders` are those that left or were about to;
+    `stages` counts the finished stages after its close, and `stage` is one that began and has not
+    ended. `books` are the books that verdicts were given on, by step: what is settled again after a
+    cut must look at the same.
     """
 
     opened: Opened
     opening: Book
+    ordinal: int = 0
     outcome: Outcome | None = None
     waiting: dict[OrderId, OrderTerms] = field(default_factory=dict)
     orders: dict[OrderId, OrderTerms] = field(default_factory=dict)
@@ -106,7 +108,7 @@ class Account:
         self.book = Book(cash_cny=value.cash_cny)
 
     def _opened(self, event: Event, value: Opened) -> None:
-        state = SessionState(opened=value, opening=self.book)
+        state = SessionState(opened=value, opening=self.book, ordinal=len(self.sessions))
         self.sessions[event.session] = self.last_session = state
         self.unfinished = event.session
 

@@ -72,7 +72,7 @@ class AuditTrail:
         self._id = 0
         self._hash = GENESIS_HASH
         self._lines: list[bytes] = []
-        self._held: list[tuple[_Session, dict[str, Any]]] = []
+        self._held: list[tuple[_Session | None, dict[str, Any]]] = []
 
     def apply(self, event: Event, value: object, account: Account) -> Sequence[bytes]:
         """Return the lines that are complete after the event; none for most.
@@ -161,7 +161,11 @@ class AuditTrail:
         line["cash_change_cny"] = str(value.cash_cny)
         line["reason"] = value.why
         line["trade_time"] = f"{value.day.isoformat()} 00:00:00"
-        self._write(line)
+        if self._held:
+            # What a sale made due stands after that sale, which is still to be told.
+            self._held.append((None, line))
+        else:
+            self._write(line)
 
     def _closed(self, event: Event, value: Closed) -> None:
         session = self._sessions[event.session]
@@ -178,7 +182,10 @@ class AuditTrail:
     def _tell(self, session: _Session) -> None:
         """Write what the session's stage brought; a session that can bring no fill any more gets its line."""
         for owner, line in self._held:
-            self._tell_with_refusals(owner, line)
+            if owner is None:
+                self._write(line)
+            else:
+                self._tell_with_refusals(owner, line)
         self._held = []
         if session.told or session.open_orders or session.waiting:
             return
@@ -224,6 +231,8 @@ class AuditTrail:
     def _write(self, line: dict[str, Any]) -> None:
         """Chain the line and add its bytes; `hash` stands last."""
         line["id"], line["prev"] = self._id, self._hash
+        if self._genesis is not None and self._genesis.synthetic:
+            line["synthetic"] = True
         raw = orjson.dumps(line)
         self._hash = line_hash(raw)
         self._id += 1

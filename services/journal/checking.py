@@ -138,7 +138,7 @@ class CheckingJournal(Journal):
         self._replay_clock.show(moment)
 
     def _older_form(self, event: Event, kind: str, body: str) -> bool:
-        """Answer whether the record says the same in an older form, before fields with defaults were added."""
+        """Answer whether the record says the same as it was written before fields with defaults came."""
         return pack(self.value(event), {}) == (kind, event.version, body)
 
     def _take(self, event: Event, value: object) -> None:

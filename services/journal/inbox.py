@@ -1,4 +1,4 @@
-"""What other processes ask of a running account: an append-only list of commands, and the kill file."""
+"""What other processes ask of a running account: an append-only list of commands."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from sqlalchemy import Connection, bindparam, column, insert, inspect, select, t
 
 from services.journal.database import Database, Where, open_for_writing
 from services.ports import JournalFault
-
-KILL_NAME = "KILL"
-"""A file of this name stops all sending: in an account's folder that account's, in the data folder all."""
 
 INBOX_NAME = "inbox.sqlite3"
 """The file of commands in an account's folder."""
@@ -99,17 +96,6 @@ class Inbox:
             return ()
         rows = connection.execute(_UNREAD, {"of_account": self._account, "after_seq": after_seq})
         return tuple(_command(*row) for row in rows)
-
-
-def kill_requested(folder: Path) -> bool:
-    """Answer whether a kill file lies in the account's folder or in the data folder above it.
-
-    Where that cannot be told the answer is yes: nothing may be sent.
-    """
-    try:
-        return any((place / KILL_NAME).exists() for place in (folder, folder.parent))
-    except OSError:
-        return True
 
 
 def _command(seq: int, command: str, args: str) -> Command:

@@ -190,11 +190,9 @@ class SessionLog:
             self._journal.write(self.session, step, value)
             return value
         kind, version, body = pack(value, {})
-        if (kind, version, body) not in (
-            (event.kind, event.version, event.body),
-            # Written before a field with a default was added, it says the same.
-            pack(self._journal.value(event), {}),
-        ):
+        written = (event.kind, event.version, event.body)
+        # Written before a field with a default was added, a record says the same in another form.
+        if (kind, version, body) != written and (kind, version, body) != pack(self._journal.value(event), {}):
             raise JournalDrift(
                 f"session {self.session}, step {step}: recorded {event.kind} {event.body[:300]}, "
                 f"recomputed {kind} {body[:300]}"

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from services.domain.bars import Panel
-from services.domain.book import BookBroken
-from services.domain.events import BodyRef, Event, PanelRef, SnapshotRef
+from services.domain.book import BookBroken, OrderEnded
+from services.domain.conservation import Tally
+from services.domain.events import BodyRef, Event, Genesis, PanelRef, SnapshotRef
+from services.domain.fills import Fill, Movement
+from services.domain.orders import OrderTerms
 from services.journal.account import Account
 from services.journal.audit import GENESIS_HASH, AuditTrail, line_hash
 from services.journal.chain import Head, first_break
@@ -146,16 +149,18 @@ def _agreement(
     lines: list[bytes],
 ) -> Iterator[Problem]:
     """Yield where the journal's fold is not the audit trail."""
-    trail, expected = AuditTrail(), list[bytes]()
+    trail, expected, balance = AuditTrail(), list[bytes](), _Balance()
 
     def listen(event: Event, value: object, folded: Account) -> None:
         expected.extend(trail.apply(event, value, folded))
+        balance.listen(event, value, folded)
 
     try:
         Journal(store, account, clock, panel_of, (listen,))
     except BookBroken as broken:
         yield Problem(record="journal", problem=f"contradicts itself: {broken}")
         return
+    yield from balance.problems
     for i, line in enumerate(expected):
         if i >= len(lines):
             missing = len(expected) - len(lines)
@@ -169,6 +174,28 @@ def _agreement(
             return
     if len(lines) > len(expected):
         yield Problem(record=f"position.jsonl line {len(expected)}", problem="is not in the journal")
+
+
+class _Balance:
+    """Holds the fold against plain sums after every event, and names the first after which they differ."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self._tally: Tally | None = None
+
+    def listen(self, event: Event, value: object, folded: Account) -> None:
+        if isinstance(value, Genesis):
+            self._tally = Tally(value.cash_cny)
+        if self._tally is None or self.problems:
+            return
+        if isinstance(value, Fill | Movement):
+            self._tally.take(value)
+        elif not isinstance(value, OrderTerms | OrderEnded):
+            return
+        self.problems += [
+            Problem(record=f"event {event.seq}", problem=f"the account does not balance: {problem}")
+            for problem in self._tally.problems(folded.book)
+        ]
 
 
 def _decoded(event: Event) -> object:

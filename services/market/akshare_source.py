@@ -215,7 +215,11 @@ class AkshareSource:
 
     def _loaded(self) -> AkshareApi:
         if self._api is None:
-            self._api = importlib.import_module("akshare")
+            try:
+                self._api = importlib.import_module("akshare")
+            except ImportError as error:
+                why = f"cannot be loaded ({error}); install requirements.lock"
+                raise PriceFault("akshare", why) from error
         return self._api
 
     def _bounded(self, network: tuple[type[Exception], ...], late: Event) -> Callable[..., Any]:

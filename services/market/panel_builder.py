@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from services.domain.bars import Adjustment, CorporateAction, FloatArray, Frequency, Panel, VolumeUnit
 from services.domain.instruments import Instrument, Market, NotASymbol, Symbol, parse_symbol
 from services.market.bar_times import BarTime, bar_time, market_of
+from services.market.ex_references import with_ex_references
 from services.market.raw_bars import PriceFileError, RawBar
 
 PRICES = ("open", "high", "low", "close")
@@ -87,7 +88,7 @@ class PanelBuilder:
         ends = np.array([when.end_s for when in times], dtype=np.int64)
         matrices = _matrices(all_series, ends)
         self._require_known(facts)
-        return Panel(
+        panel = Panel(
             symbols=tuple(series.symbol for series in all_series),
             names=tuple(series.name for series in all_series),
             starts=np.array([when.start_s for when in times], dtype=np.int64),
@@ -107,6 +108,10 @@ class PanelBuilder:
             instruments={instrument.symbol: instrument for instrument in facts.instruments},
             actions=facts.actions,
         )
+        try:
+            return with_ex_references(panel)
+        except ValueError as problem:
+            raise PriceFileError(f"{self._path}.meta.json: actions: {problem}; correct the action") from None
 
     def _begin(self, bar: RawBar) -> _Series:
         try:

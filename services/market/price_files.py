@@ -20,7 +20,7 @@ from services.market.tushare_csv import read_tushare_csv
 
 __all__ = ["PriceFileError", "load_prices"]
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Changes when a reader or check makes something else of the same bytes: panels are then made anew."""
 
 

@@ -13,7 +13,12 @@ from services.rules.fees import Commission, commission_problem, fees_of
 from services.rules.limits import Band, price_band
 from services.rules.lots import AFTER_HOURS_ORDER_MAX, LotProblem, lot_problem, round_lot_down
 from services.rules.matching import after_hours_price, bar_fill_price, book_fill_price
-from services.rules.phases import accepts_after_hours_orders, after_hours_eligible, phase_at
+from services.rules.phases import (
+    accepts_after_hours_orders,
+    after_hours_eligible,
+    phase_at,
+    trading_time,
+)
 from services.rules.rows import KNOWN_UNTIL, Confidence, OutsideRulebook, Row, Series
 from services.rules.rulebook import RULES_VERSION, every_series, rules_on
 from services.rules.settlement import sellable_shares, settlement_days, st_daily_buy_cap
@@ -74,4 +79,5 @@ __all__ = [
     "sellable_shares",
     "settlement_days",
     "st_daily_buy_cap",
+    "trading_time",
 ]

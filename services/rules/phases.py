@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 
 from services.domain.instruments import Board, Instrument, Kind
@@ -14,6 +14,7 @@ from services.rules.terms import Phase, PhaseSpan, Rules, Window
 TIMETABLE_FIRST = date(2006, 7, 1)
 """The first day of the opening call as it is now; earlier timetables are not in the book."""
 
+_NO_TIME = timedelta(0)
 _AFTER_HOURS_KINDS = frozenset(
     {
         Kind.STOCK,
@@ -43,6 +44,19 @@ def phase_at(rules: Rules, at: time) -> PhaseSpan:
         if at < span.end:
             return span
     return rules.phases[-1]
+
+
+def trading_time(rules: Rules, since: time, until: time) -> timedelta:
+    """Return how long prices could move between two times of one day, local to the market.
+
+    At 13:00 the last price of the morning is new, and after hours the close does not age.
+    """
+    moved = _NO_TIME
+    for span in rules.phases:
+        begin, end = max(since, span.start), min(until, span.end)
+        if span.matches and span.phase is not Phase.AFTER_HOURS and begin < end:
+            moved += datetime.combine(rules.day, end) - datetime.combine(rules.day, begin)
+    return moved
 
 
 def after_hours_eligible(rules: Rules, kind: Kind, instrument: Instrument | None = None) -> bool:

@@ -40,6 +40,9 @@ FILES = {
     "field-missing": (f"{COLUMNS}\n{bar(prices='10,,9,10')}\n{bar(day=DAYS[1])}\n", [":2", "high"]),
     "twice": (f"{COLUMNS}\n{bar()}\n{bar()}\n", [":3", "line 2"]),
     "unordered": (f"{COLUMNS}\n{bar(day=DAYS[1])}\n{bar(day=DAYS[0])}\n", [":3", "line 2"]),
+    "closed-day": (
+        f"{COLUMNS}\n{bar(day='20251010')}\n{bar(day='20251011')}\n{bar(day='20251013')}\n", ["2025-10-11"],
+    ),
     "no-such-day": (f"{COLUMNS}\n{bar(day='20251332')}\n", [":2", "20251332"]),
     "no-suffix": (f"{COLUMNS}\n{bar('600000')}\n", [":2", "600000.SH"]),
     "another-market": (f"{COLUMNS}\n{bar('AAPL.US')}\n", ["us", "--market"]),
@@ -59,6 +62,19 @@ def test_a_price_file_that_cannot_be_used(name: str, mode: str, tmp_path: Path):
 
     assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
     assert [part for part in (path.name, *named) if part not in done.err] == []
+    assert not (tmp_path / "data" / "main").exists()
+
+
+@pytest.mark.parametrize("declared", ['"adjustment": "forward", ', '"adjustment": "backward", ', ""])
+def test_ex_days_beside_prices_that_are_not_declared_raw_are_refused(declared: str, tmp_path: Path):
+    path = four_days(tmp_path)
+    actions = '"actions": [{"symbol": "600000.SH", "ex_date": "2025-10-13", "cash_per_share": "0.10"}]'
+    path.with_name(f"{path.name}.meta.json").write_text("{" + declared + actions + "}", encoding="utf-8")
+
+    done = call("--mode", "backtest", "--prices", path, "--data-dir", tmp_path / "data")
+
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert [part for part in (path.name, "actions", "raw") if part not in done.err] == []
     assert not (tmp_path / "data" / "main").exists()
 
 

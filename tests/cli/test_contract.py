@@ -88,6 +88,9 @@ def test_a_run_prints_the_defaults_it_traded_under(ran: tuple[str, Path, Ran]):
         "commission_min": 5.0,
         "commission_all_in": True,
         "slippage_bp": 0.0,
+        "slippage_ticks": 0,
+        "volume_cap_ratio": 0.25,
+        "dividend_tax": True,
     }
     assert found["watchlist"] == ["600000.SH"]
 

@@ -21,7 +21,7 @@ from services.brokers.simulated import SimulatedExchange
 from services.clock import VirtualClock
 from services.domain.bars import CorporateAction, Panel
 from services.domain.fills import Fees, MovementKind
-from services.domain.orders import ApprovedOrder, OrderState
+from services.domain.orders import ApprovedOrder, OrderKind, OrderState
 from services.domain.statement import Ack, AckKind, Balance, Holding, Sight
 from services.ports import Broker
 from tests.exchange_market import CHINEXT, FLAT, MAIN, MON, OTHER, TUE, WED, at, buy, exchange, panel, sell
@@ -64,13 +64,18 @@ class Bench:
     durable: bool
     market: Panel = MARKET
     clock: VirtualClock = field(default_factory=lambda: VirtualClock(at(MON, "09:35")))
+    volume_cap: str = "0"
     opened: list[SimulatedExchange] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.broker: Broker = self.start()
 
     def start(self) -> Broker:
-        self.opened.append(exchange(self.market, self.clock, ledger=self.make()))
+        self.opened.append(
+            exchange(
+                self.market, self.clock, ledger=self.make(), volume_cap=self.volume_cap, dividend_tax=True
+            )
+        )
         return self.opened[-1]
 
     def restart(self) -> None:
@@ -99,13 +104,26 @@ class Bench:
 
 @pytest.fixture(params=["memory", "file"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
-    if request.param == "memory":
-        kept = MemoryLedger()
-        made = Bench(make=lambda: kept, durable=False)
-    else:
-        made = Bench(make=lambda: FileLedger(tmp_path / "exchange.sqlite3"), durable=True)
+    made = bench_of(request.param, tmp_path)
     yield made
     made.stop()
+
+
+@pytest.fixture(params=["memory", "file"])
+def thin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    """The same, where 1,000 shares of a bar may be had."""
+    made = bench_of(request.param, tmp_path, volume_cap="0.001")
+    yield made
+    made.stop()
+
+
+def bench_of(kind: str, tmp_path: Path, volume_cap: str = "0") -> Bench:
+    if kind == "memory":
+        kept = MemoryLedger()
+        return Bench(make=lambda: kept, durable=False, volume_cap=volume_cap)
+    return Bench(
+        make=lambda: FileLedger(tmp_path / "exchange.sqlite3"), durable=True, volume_cap=volume_cap
+    )
 
 
 def test_an_order_is_filled_at_the_open_and_paid_to_the_cent(bench: Bench) -> None:
@@ -355,6 +373,143 @@ def test_listings_begin_at_the_day_asked_for(bench: Bench) -> None:
     assert days == [MON, TUE]
     assert [fill.trade_date for fill in asyncio.run(bench.broker.get_fills(TUE))] == [TUE]
     assert asyncio.run(bench.broker.get_fills(WED)) == ()
+
+
+def test_an_order_is_filled_in_parts_as_the_market_gives_and_pays_one_least_commission(thin: Bench) -> None:
+    order = buy(MAIN, 1200, "10.00", freeze="12010.00")
+
+    thin.submit(order)
+
+    # A thousandth of 1,000,000 at once.
+    (first,) = asyncio.run(thin.broker.get_fills(MON))
+    assert first.shares == 1000
+    assert first.fees == Fees(commission=Decimal("5.00"), transfer_fee=Decimal("0.10"))
+    assert thin.state(order) is OrderState.WORKING
+    # 12010.00 less the 10005.10 paid is 2004.90; by shares 12010 x 200 / 1200 = 2001.6667 -> 2001.67
+    assert thin.balance() == balance("89994.90", "87993.23", "87993.23", "2001.67")
+    assert asyncio.run(thin.broker.get_open_orders())[0].filled == 1000
+
+    thin.clock.jump(at(MON, "11:30"))
+
+    _, second = asyncio.run(thin.broker.get_fills(MON))
+    # The next bar fell through 10.00 from its open of 10.10. 12000 x 2.5 bp = 3.00, long paid.
+    assert (second.fill_id, second.shares, second.price_cny) == (f"{order.order_id}-2", 200, Decimal("10.00"))
+    assert second.fees == Fees(transfer_fee=Decimal("0.02"))
+    assert thin.state(order) is OrderState.FILLED
+    assert thin.balance() == balance("87994.88", "87994.88", "87994.88", "0.00")
+
+
+def test_a_restart_in_the_midst_of_an_order_goes_on_with_what_is_left(thin: Bench) -> None:
+    order = buy(MAIN, 1200, "10.00")
+    thin.submit(order)
+
+    thin.restart()
+
+    assert thin.submit(order).kind is AckKind.ACCEPTED
+    thin.clock.jump(at(MON, "11:30"))
+    assert [fill.shares for fill in asyncio.run(thin.broker.get_fills(MON))] == [1000, 200]
+
+
+def test_a_cancel_ends_the_rest_of_an_order_filled_in_part(thin: Bench) -> None:
+    order = buy(MAIN, 1200, "10.00")
+    thin.submit(order)
+
+    ack = asyncio.run(thin.broker.cancel_order(order.order_id))
+
+    assert ack.kind is AckKind.ACCEPTED
+    thin.clock.jump(at(MON, "14:05"))
+    assert [fill.shares for fill in asyncio.run(thin.broker.get_fills(MON))] == [1000]
+    # 100000 - 10000 - 5.10
+    assert thin.balance() == balance("89994.90", "89994.90", "89994.90", "0.00")
+
+
+def test_a_cancel_that_the_last_fill_overtook_is_rejected_and_the_fill_stands(bench: Bench) -> None:
+    order = buy(MAIN, 100, "9.90")
+    bench.submit(order)
+
+    # The bar that ended at 11:30 went through 9.90: the order was filled before the cancel came.
+    bench.clock.jump(at(MON, "13:05"))
+    ack = asyncio.run(bench.broker.cancel_order(order.order_id))
+
+    assert ack.kind is AckKind.REJECTED
+    assert bench.state(order) is OrderState.FILLED
+    assert len(asyncio.run(bench.broker.get_fills(MON))) == 1
+
+
+@pytest.mark.parametrize(
+    ("protection", "shares", "state"),
+    [("10.10", 1000, OrderState.CANCELLED), ("9.99", 0, OrderState.CANCELLED)],
+)
+def test_a_protected_market_order_takes_what_it_can_get_and_never_waits(
+    thin: Bench, protection: str, shares: int, state: OrderState
+) -> None:
+    order = buy(MAIN, 1200, protection, kind=OrderKind.MARKET_PROTECTED)
+
+    assert thin.submit(order).kind is AckKind.ACCEPTED
+
+    assert sum(fill.shares for fill in asyncio.run(thin.broker.get_fills(MON))) == shares
+    assert (thin.state(order), asyncio.run(thin.broker.get_open_orders())) == (state, ())
+    assert thin.balance().frozen_cny == Decimal("0.00")
+
+
+def test_the_rest_of_a_market_order_that_turns_into_a_limit_order_waits(thin: Bench) -> None:
+    order = buy(MAIN, 1200, "10.30", kind=OrderKind.MARKET_TO_LIMIT)
+
+    thin.submit(order)
+
+    assert thin.state(order) is OrderState.WORKING
+    thin.clock.jump(at(MON, "11:30"))
+    # At 10.00, what its first part paid, and not at its protection.
+    fills = asyncio.run(thin.broker.get_fills(MON))
+    assert [(fill.shares, fill.price_cny) for fill in fills] == [
+        (1000, Decimal("10.00")),
+        (200, Decimal("10.00")),
+    ]
+
+
+def test_a_stop_waits_for_its_trigger_and_then_trades(bench: Bench) -> None:
+    bench.submit(buy(MAIN, 300, "10.10", name="HELD"))
+    order = sell(MAIN, 300, "10.30", name="STOP", day=TUE, kind=OrderKind.STOP, stop="10.40")
+
+    bench.submit(order, at(TUE, "09:35"))
+
+    assert bench.state(order) is OrderState.WORKING
+    # Each of Tuesday's bars falls to 10.40; the first one may have done so before 09:35.
+    bench.clock.jump(at(TUE, "10:30"))
+    assert asyncio.run(bench.broker.get_fills(TUE)) == ()
+    bench.clock.jump(at(TUE, "11:30"))
+    (fill,) = asyncio.run(bench.broker.get_fills(TUE))
+    assert (fill.price_cny, fill.shares) == (Decimal("10.40"), 300)
+
+
+def test_orders_of_the_two_calls_trade_at_the_open_and_the_close(bench: Bench) -> None:
+    opening = buy(MAIN, 100, "10.60", name="OPEN", day=TUE)
+    closing = buy(MAIN, 100, "10.60", name="CLOSE", day=TUE)
+
+    bench.submit(opening, at(TUE, "09:18"))
+    bench.clock.jump(at(TUE, "09:30"))
+    assert bench.state(opening) is OrderState.FILLED
+    bench.submit(closing, at(TUE, "14:58"))
+    assert bench.state(closing) is OrderState.WORKING
+    bench.clock.jump(at(TUE, "15:00"))
+
+    # 10.50 opens the day and closes it.
+    assert [fill.price_cny for fill in asyncio.run(bench.broker.get_fills(TUE))] == [Decimal("10.50")] * 2
+    assert bench.state(closing) is OrderState.FILLED
+
+
+def test_a_sale_bears_the_tax_on_what_its_shares_were_given(bench: Bench) -> None:
+    bench.submit(buy(MAIN, 300, "10.00", name="BUY"))  # 100000 - 3000 - 5.00 - 0.03 = 96994.97
+    order = sell(MAIN, 330, "9.20", name="SELL", day=WED)
+
+    bench.submit(order, at(WED, "09:35"))
+
+    tax = next(one for one in asyncio.run(bench.broker.get_movements(WED)) if one.order_id)
+    # 300 x 0.25 = 75.00, held for two days: 20%. The 30 new shares are capitalisation, which is not taxed.
+    assert (tax.order_id, tax.cash_cny, tax.shares) == (order.order_id, Decimal("-15.00"), 0)
+    # 96994.97 + 75.00 + 330 x 9.30 = 3069.00 - (5.00 + 1.53 + 0.03) - 15.00
+    assert bench.balance().cash_cny == Decimal("100117.41")
+    assert bench.positions() == ()
 
 
 def balance(cash: str, available: str, withdrawable: str, frozen: str) -> Balance:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from services.journal.inbox import INBOX_NAME, KILL_NAME, Command, Inbox, kill_requested
+from services.journal.inbox import INBOX_NAME, Command, Inbox
+from services.journal.kill_file import KILL_NAME, kill_requested
 from services.ports import JournalFault
 
 

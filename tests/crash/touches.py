@@ -152,10 +152,12 @@ class MortalRun(RecordedRun):
         self.fate = fate
         through: Any = Store(store, fate)
         desk: Any = Ledger(ledger, fate)
-        return self._drive(through, desk, Audit(audit, fate), Watch()).journal
+        return self._drive(through, lambda _journal: desk, Audit(audit, fate), Watch()).journal
 
-    def _world(self, journal: Journal, record: SettingsRecord, clock: VirtualClock, ledger: Any) -> World:
-        world = super()._world(journal, record, clock, ledger)
+    def _world(
+        self, journal: Journal, record: SettingsRecord, clock: VirtualClock, ledger: Any, stop: Any
+    ) -> World:
+        world = super()._world(journal, record, clock, ledger, stop)
         broker: Broker = Wire(world.broker, self.fate, ledger)  # type: ignore[assignment]  # It passes all on.
         prices: PriceSource = Door(world.prices, self.fate, "prices")  # type: ignore[assignment]  # The same.
         agent: Agent = Door(world.agent, self.fate, "agent")  # type: ignore[assignment]  # The same.

@@ -17,7 +17,7 @@ from risk.gate import Review
 from services.domain.decision import Decision, RawAnswer
 from services.domain.events import Verdicts
 from services.domain.fills import Fees, Fill
-from services.domain.orders import ApprovedOrder, OrderTerms
+from services.domain.orders import ApprovedOrder, OrderKind, OrderTerms
 from services.journal import account as folding
 from services.journal.account import Account
 from services.journal.audit import AuditTrail
@@ -165,7 +165,7 @@ def rule_agent(patch: Patch) -> None:
 
 
 def exchange_price(patch: Patch) -> None:
-    import services.brokers.order_desk as desk
+    import services.brokers.matcher as desk
 
     true = desk.price_on_offer
 
@@ -177,7 +177,7 @@ def exchange_price(patch: Patch) -> None:
 
 
 def exchange_fees(patch: Patch) -> None:
-    import services.brokers.order_desk as desk
+    import services.brokers.matcher as desk
 
     true = desk.fees_of
 
@@ -274,6 +274,8 @@ OTHER_TERMS: dict[str, Callable[[OrderTerms], Any]] = {
     "index": lambda terms: terms.index + 1,
     "rules_version": lambda terms: terms.rules_version + "x",
     "approximate": lambda terms: not terms.approximate,
+    "kind": lambda terms: OrderKind.STOP,
+    "stop_cny": lambda terms: terms.limit_cny,
 }
 
 

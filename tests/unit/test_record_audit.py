@@ -377,6 +377,24 @@ def test_ex_days_the_record_does_not_know_are_credited_and_taxed(tmp_path: Path)
     assert Doubt.NEW_SHARES in audit.doubts
 
 
+@pytest.mark.parametrize(("first", "last", "credited"), [(THU, MON, 1), (THU, FRI, 0), (MON, TUE, 0)])
+def test_an_ex_day_counts_after_the_first_line_and_up_to_the_last(tmp_path: Path, first, last, credited):
+    prices = priced(tmp_path, {MAIN: {day: flat() for day in (THU, FRI, MON, TUE)}}, facts=EX_DAY)
+
+    assert len(strict(Record(day=first, **{MAIN: 100}).rest(last), prices).entitlements) == credited
+
+
+def test_us_tickers_may_stand_without_their_market(tmp_path: Path):
+    prices = priced(tmp_path, {"AAPL.US": {THU: flat(), FRI: flat()}})
+    record = Record().trade("buy", "AAPL", 7, FRI).trade("sell", "AAPL", 7, FRI)
+
+    audit = strict(record, prices)
+
+    # Single shares, sold the same day; the configured commission's minimum twice.
+    assert audit.clean
+    assert audit.fees.total == Decimal("10.00")
+
+
 def test_adjusted_prices_have_their_ex_days_in_them(tmp_path: Path):
     bars = {MAIN: {day: flat() for day in (THU, FRI, MON, TUE)}}
     prices = priced(tmp_path, bars, facts=EX_DAY, adjustment=Adjustment.FORWARD)

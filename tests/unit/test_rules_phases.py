@@ -1,6 +1,6 @@
 """The timetable of a day by board and date, and who trades after hours."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from itertools import pairwise
 
 import pytest
@@ -13,6 +13,7 @@ from services.rules import (
     after_hours_eligible,
     phase_at,
     rules_on,
+    trading_time,
 )
 
 DAY = date(2026, 11, 20)
@@ -166,3 +167,22 @@ def test_the_instrument_may_be_excluded_from_after_hours(instrument, eligible):
     rules = rules_on(Board.SZSE_MAIN, DAY)
 
     assert after_hours_eligible(rules, Kind.STOCK, instrument) is eligible
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "minutes"),
+    [
+        ("09:35", "09:38", 3),
+        ("11:29", "13:01", 2),  # lunch does not count
+        ("11:30", "13:00", 0),
+        ("09:22", "09:31", 4),  # 09:22 to 09:25, and 09:30 to 09:31
+        ("14:56", "15:20", 4),  # to the end of the closing call; after hours the close stands
+        ("10:05", "10:00", 0),
+    ],
+)
+def test_prices_grow_old_only_while_the_market_trades(since, until, minutes):
+    rules = rules_on(Board.SSE_MAIN, DAY)
+
+    moved = trading_time(rules, time.fromisoformat(since), time.fromisoformat(until))
+
+    assert moved == timedelta(minutes=minutes)

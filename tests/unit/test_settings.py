@@ -384,4 +384,4 @@ def test_every_key_is_on_the_page_with_its_meaning_and_default() -> None:
     assert ["| `risk_control.order_ttl_s`", "s", "`60` |"] in [
         [cells[0], cells[3], cells[4]] for cells in rows
     ]
-    assert len(rows) == 57  # 19 at the top, then 2 + 4 + 8 + 9 + 9 + 4 + 2, counted by hand.
+    assert len(rows) == 60  # 19 at the top, then 2 + 4 + 11 + 9 + 9 + 4 + 2, counted by hand.

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from services.brokers.ledger import Entry, Filled, LedgerStore, MemoryLedger
-from services.brokers.ledger_file import FileLedger
+from services.brokers.ledger import Entry, Filled, LedgerStore, MemoryLedger, Triggered
+from services.brokers.ledger_file import FileLedger, read_entries
 from services.clock import VirtualClock
 from services.domain.bars import CorporateAction
-from services.domain.orders import OrderState
+from services.domain.orders import OrderId, OrderState
 from services.domain.statement import AckKind, Sight
 from services.ports import BrokerFault
 from tests.exchange_market import FLAT, MAIN, MON, TUE, WED, at, buy, exchange, panel, sell
@@ -286,6 +286,47 @@ def test_an_idle_exchange_writes_nothing(tmp_path: Path) -> None:
         asyncio.run(broker.get_positions())
 
     assert len(ledger.entries()) == 1
+
+
+def test_a_ledger_of_an_older_version_goes_on_and_is_of_this_one_from_its_next_entry(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.sqlite3"
+    a_full_run(FileLedger(path))
+    with sqlite3.connect(path) as older:
+        older.execute("PRAGMA user_version = 1")
+    older.close()
+    before = path.read_bytes()
+
+    ledger = FileLedger(path)
+    entries = ledger.entries()
+    ledger.close()
+
+    assert path.read_bytes() == before
+    assert read_entries(path) == entries
+    again = FileLedger(path)
+    again.entries()
+    again.append([Triggered(at=at(WED, "09:40"), order_id=OrderId("A"))])
+    again.close()
+    with sqlite3.connect(path) as now:
+        assert now.execute("PRAGMA user_version").fetchone() == (2,)
+    now.close()
+    assert read_entries(path)[:-1] == entries
+
+
+def test_a_ledger_is_read_without_a_byte_of_it_changing_and_damage_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.sqlite3"
+    ledger = FileLedger(path)
+    a_full_run(ledger)
+    ledger.close()
+    before = path.read_bytes()
+
+    read_entries(path)
+
+    assert (path.read_bytes(), [one.name for one in tmp_path.iterdir()]) == (before, [path.name])
+    with sqlite3.connect(path) as damaged:
+        damaged.execute("DELETE FROM entries WHERE seq = 3")
+    damaged.close()
+    with pytest.raises(BrokerFault):
+        read_entries(path)
 
 
 def test_a_ledger_of_a_newer_version_is_refused(tmp_path: Path) -> None:

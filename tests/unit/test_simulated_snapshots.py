@@ -33,6 +33,7 @@ class Vendor:
         self.asks: tuple[str, ...] | None = ("10.02", "10.03")
         self.bids: tuple[str, ...] | None = ("10.01", "10.00")
         self.last, self.age_s, self.down, self.suspended, self.asked = "10.00", 1, False, False, 0
+        self.shares = 1000
 
     async def get_current_prices(self, symbols: Sequence[Symbol]) -> VendorSnapshot:
         self.asked += 1
@@ -45,8 +46,8 @@ class Vendor:
             prev_close_cny=Decimal("10.00"),
             seen_at=self._clock.now() - timedelta(seconds=self.age_s),
             source="vendor",
-            asks=levels(self.asks),
-            bids=levels(self.bids),
+            asks=levels(self.asks, self.shares),
+            bids=levels(self.bids, self.shares),
             suspended=self.suspended,
         )
         return VendorSnapshot(
@@ -60,8 +61,10 @@ class Vendor:
         return {}
 
 
-def levels(prices: tuple[str, ...] | None) -> tuple[Level, ...] | None:
-    return None if prices is None else tuple(Level(price_cny=Decimal(price), shares=1000) for price in prices)
+def levels(prices: tuple[str, ...] | None, shares: int) -> tuple[Level, ...] | None:
+    if prices is None:
+        return None
+    return tuple(Level(price_cny=Decimal(price), shares=shares) for price in prices)
 
 
 class Desk:

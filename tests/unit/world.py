@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -133,6 +133,9 @@ class Setup:
     agent: Callable[[Agent], Agent] = lambda agent: agent
     vendor: Callable[[VirtualClock], PriceSource] | None = None
     clock: type[VirtualClock] = VirtualClock
+    volume_cap: str = "0"
+    dividend_tax: bool = False
+    heartbeat_s: int = 0
 
     @property
     def watchlist(self) -> tuple[Symbol, ...]:
@@ -167,6 +170,8 @@ class Setup:
             times=self.times,
             lang="en",
             quote_source="test",
+            volume_cap_ratio=Decimal(self.volume_cap),
+            dividend_tax=self.dividend_tax,
         )
 
     def open(self, now: datetime | None = None) -> Live:
@@ -204,6 +209,7 @@ class Live:
             commission=Commission(),
             ledger=setup.ledger,
             instruments=instruments_of(panel, setup.watchlist if panel is not None else ()),
+            frictions=setup.settings.frictions,
         )
         self.mind = Mind(setup.answers, self.journal)
         self.broker = setup.broker(self.exchange, self.journal)
@@ -220,6 +226,7 @@ class Live:
             panels=self.panels,
             stop=setup.stop,
         ).world
+        self.world = replace(self.world, heartbeat_s=setup.heartbeat_s)
         self.plan = FixedPlan(
             Market.CN, Frequency.HOURLY, setup.calendar, setup.first, setup.last, setup.times
         )

@@ -1,0 +1,257 @@
+"""What a working order trades against one picture of the market: prices, shares, fees. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from services.brokers.acceptance import Facts
+from services.brokers.ledger import Accepted, Filled, LedgerState, PlacedOrder, Triggered, sum_of_fees
+from services.brokers.market_view import Offer, Traded
+from services.brokers.pricing import (
+    Frictions,
+    Mover,
+    price_at_close,
+    price_in_bar,
+    price_of_stop,
+    price_on_offer,
+    reaches,
+)
+from services.domain.fills import Fees, Fill, FillId
+from services.domain.money import ZERO, to_cent
+from services.domain.orders import Side
+from services.domain.quotes import Level
+from services.rules import Commission, Phase, Rules, fees_of, phase_at
+
+Trades = list[Triggered | Filled]
+
+
+class Attempt(NamedTuple):
+    """One working order, tried once: the order, the rulebook's word on it, the account, the moment."""
+
+    placed: PlacedOrder
+    accepted: Accepted
+    facts: Facts
+    state: LedgerState
+    at: datetime
+
+
+_Bite = tuple[Decimal, int]
+"""A price, and the shares to be had at it."""
+
+
+class Matcher:
+    """Trades orders against bars, quotes and books. Remembers nothing but what trading costs."""
+
+    def __init__(self, commission: Commission, frictions: Frictions) -> None:
+        self._commission, self._frictions = commission, frictions
+        # As two whole numbers: exact, and a third of a Decimal's cost.
+        self._cap = frictions.volume_cap_ratio.as_integer_ratio()
+        self._movers: dict[Decimal, Mover] = {}
+
+    def on_offer(self, attempt: Attempt, offer: Offer, *, new: bool = False) -> Trades:
+        """Return what the order trades on what is offered; `new` for one that just arrived.
+
+        A stop is woken by prices after its acceptance alone, so never by those it arrives on.
+        """
+        if offer.suspended or attempt.accepted.call_at is not None:
+            return self._uncrossed_live(attempt, offer)
+        woken: Trades = []
+        if attempt.placed.asleep:
+            if new or not _wakes(attempt, offer):
+                return []
+            woken = [Triggered(at=attempt.at, order_id=attempt.placed.terms.order_id)]
+        bites = self._bites(attempt, offer)
+        if not bites:
+            return woken
+        return woken + self._fills(attempt, bites, offer.picture, approximate=offer.from_trades)
+
+    def in_bar(self, attempt: Attempt, traded: Traded) -> Trades:
+        """Return what the order traded in a bar that has just ended, and in which it worked."""
+        placed, accepted, tick = attempt.placed, attempt.accepted, attempt.facts.rules.tick
+        if accepted.fixed_from is not None:
+            return []
+        if accepted.call_at is not None:
+            if attempt.at < accepted.call_at:
+                return []
+            price = price_at_close(placed, accepted, traded.close_cny, tick)
+        elif placed.asleep:
+            return self._stopped(attempt, traded)
+        else:
+            price = price_in_bar(placed, traded, tick)
+        return self._in_volume(attempt, price, traded)
+
+    def _stopped(self, attempt: Attempt, traded: Traded) -> Trades:
+        """Return a stop's waking in a bar, and its trade at the trigger.
+
+        Of the bar in which it arrived only the close is surely later than it, and nothing of that bar
+        is later than its close: a stop woken by it waits for the next price.
+        """
+        terms, stop = attempt.placed.terms, attempt.placed.terms.stop_cny
+        whole = attempt.accepted.at.timestamp() <= traded.started
+        extreme = traded.high_cny if terms.side is Side.BUY else traded.low_cny
+        if stop is None or not reaches(terms.side, extreme if whole else traded.close_cny, stop):
+            return []
+        woken: Trades = [Triggered(at=attempt.at, order_id=terms.order_id)]
+        if not whole:
+            return woken
+        mover = self._mover(attempt.facts.rules.tick)
+        price = price_of_stop(attempt.placed, attempt.accepted, stop, mover)
+        return woken + self._in_volume(attempt, price, traded)
+
+    def _uncrossed_live(self, attempt: Attempt, offer: Offer) -> Trades:
+        """Return the trade of a closing call that a quote stamped at its end or later tells of."""
+        call_at = attempt.accepted.call_at
+        late = offer.seen_at is not None and call_at is not None and offer.seen_at >= call_at
+        if offer.suspended or not late:
+            return []
+        tick = attempt.facts.rules.tick
+        price = price_at_close(attempt.placed, attempt.accepted, offer.last_cny, tick)
+        bites = [] if price is None else [(price, attempt.placed.left)]
+        return self._fills(attempt, bites, None, approximate=True)
+
+    def _bites(self, attempt: Attempt, offer: Offer) -> Sequence[_Bite]:
+        placed, accepted, rules = attempt.placed, attempt.accepted, attempt.facts.rules
+        if accepted.fixed_from is not None:
+            if accepted.fixed_from > attempt.at:
+                return ()
+            price = price_at_close(placed, accepted, offer.last_cny, rules.tick)
+        elif offer.live and phase_at(rules, attempt.at.time()).phase is not Phase.CONTINUOUS:
+            return ()
+        else:
+            levels = offer.asks if placed.terms.side is Side.BUY else offer.bids
+            if levels is not None:
+                return self._walk(attempt, levels, offer)
+            price = price_on_offer(placed, accepted, offer, self._mover(rules.tick))
+        if price is None:
+            return ()
+        return ((price, self._share_of(attempt, offer.volume, offer.picture)),)
+
+    def _walk(self, attempt: Attempt, levels: Sequence[Level], offer: Offer) -> Sequence[_Bite]:
+        """Return what the levels of a book give, up to the order's limit and less what was taken before."""
+        placed, mover = attempt.placed, self._mover(attempt.facts.rules.tick)
+        best = offer.buy_cny if placed.terms.side is Side.BUY else offer.sell_cny
+        if best is None or offer.picture is None:
+            return ()
+        taken = attempt.state.used(placed.terms.symbol, placed.terms.side, offer.picture)
+        bites: list[_Bite] = []
+        for level in levels:
+            price = mover.within(placed, attempt.accepted, level.price_cny)
+            if price is None:
+                break
+            there = max(0, level.shares - taken)
+            taken = max(0, taken - level.shares)
+            bites.append((price, there))
+        return _cut(bites, _valid(placed, sum(shares for _, shares in bites), attempt.facts.rules))
+
+    def _in_volume(self, attempt: Attempt, price: Decimal | None, traded: Traded) -> Trades:
+        """Return the trade at `price` of as much as the bar's volume allows."""
+        if price is None:
+            return []
+        bite = (price, self._share_of(attempt, traded.volume, traded.started))
+        return self._fills(attempt, (bite,), traded.started, approximate=True)
+
+    def _share_of(self, attempt: Attempt, volume: int | None, picture: float | None) -> int:
+        """Return how much of what is left of the order a bar's volume lets trade."""
+        placed, (part, whole) = attempt.placed, self._cap
+        left = placed.left
+        if not part or volume is None or picture is None:
+            return left
+        terms = placed.terms
+        room = volume * part // whole - attempt.state.used(terms.symbol, terms.side, picture)
+        if room >= left:
+            return left
+        return _valid(placed, room, attempt.facts.rules)
+
+    def _mover(self, tick: Decimal) -> Mover:
+        mover = self._movers.get(tick)
+        if mover is None:
+            mover = self._movers[tick] = Mover(self._frictions, tick)
+        return mover
+
+    def _fills(
+        self, attempt: Attempt, bites: Iterable[_Bite], picture: float | None, *, approximate: bool
+    ) -> Trades:
+        """Return one fill for each bite; none that the account's cash could not bear."""
+        placed, facts, terms = attempt.placed, attempt.facts, attempt.placed.terms
+        filled, fills, before, paid = placed.filled, placed.fills, placed.amount_cny, placed.paid
+        sells = terms.side is Side.SELL
+        spare = attempt.state.book.available_cny if sells else ZERO
+        trades: Trades = []
+        for price, shares in bites:
+            if shares <= 0:
+                continue
+            amount = to_cent(price * shares)
+            fees = self._fees(facts, terms.side, before + amount, filled + shares, paid if fills else None)
+            if sells:
+                spare += amount - fees.total
+                if spare < 0:
+                    break
+            fills += 1
+            paid = sum_of_fees(paid, fees) if fills > 1 else fees
+            fill = Fill(
+                fill_id=FillId(f"{terms.order_id}-{fills}"),
+                order_id=terms.order_id,
+                symbol=terms.symbol,
+                side=terms.side,
+                shares=shares,
+                price_cny=price,
+                amount_cny=amount,
+                fees=fees,
+                trade_date=attempt.at.date(),
+                traded_at=attempt.at,
+                approximate=approximate,
+            )
+            trades.append(Filled(at=attempt.at, fill=fill, picture=picture))
+            filled, before = filled + shares, before + amount
+        return trades
+
+    def _fees(self, facts: Facts, side: Side, amount: Decimal, shares: int, paid: Fees | None) -> Fees:
+        """Return what an order that has traded `amount` in all owes beyond what it has paid, line by line."""
+        due = fees_of(facts.rules, facts.kind, side, amount, self._commission, shares=shares)
+        if paid is None:
+            return due
+        return Fees(
+            commission=max(ZERO, due.commission - paid.commission),
+            stamp_duty=max(ZERO, due.stamp_duty - paid.stamp_duty),
+            transfer_fee=max(ZERO, due.transfer_fee - paid.transfer_fee),
+            handling_fee=max(ZERO, due.handling_fee - paid.handling_fee),
+            csrc_fee=max(ZERO, due.csrc_fee - paid.csrc_fee),
+        )
+
+
+def _wakes(attempt: Attempt, offer: Offer) -> bool:
+    """Answer whether the last trade shown reached the stop's trigger, and was later than the stop."""
+    stop = attempt.placed.terms.stop_cny
+    if stop is None or not reaches(attempt.placed.terms.side, offer.last_cny, stop):
+        return False
+    if offer.live:
+        return offer.seen_at is not None and offer.seen_at > attempt.accepted.at
+    return offer.buy_cny is not None
+
+
+def _valid(placed: PlacedOrder, room: int, rules: Rules) -> int:
+    """Return the most of `room` shares that leaves what the order has filled in all a valid size.
+
+    The last part of an order completes it, whatever its size.
+    """
+    if room >= placed.left:
+        return placed.left
+    total, lots = placed.filled + max(0, room), rules.lots
+    total -= total % lots.step
+    if placed.terms.side is Side.BUY and total < lots.minimum:
+        return 0
+    return max(0, total - placed.filled)
+
+
+def _cut(bites: Sequence[_Bite], shares: int) -> Sequence[_Bite]:
+    """Return the first bites, up to `shares` in all."""
+    cut: list[_Bite] = []
+    for price, there in bites:
+        take = min(there, shares)
+        if take:
+            cut.append((price, take))
+        shares -= take
+    return cut
