@@ -82,14 +82,6 @@ class MarketCalendar:
         """Return the known open days in [start, end], ascending."""
         return self._days[bisect_left(self._days, start) : bisect_right(self._days, end)]
 
-    def next_trading_day(self, day: date) -> date | None:
-        """Return the first open day after `day`, None where a day before it is not known."""
-        i = bisect_right(self._days, day)
-        following = self._days[i] if i < len(self._days) else None
-        if following is None or day < self._known.first:
-            return None
-        return following if following <= self._known_through(day, following) else None
-
     def early_close(self, day: date) -> time | None:
         """Return the market-local time at which an open day ends early, None for a usual one."""
         return self._known.early_closes.get(day) if day in self._open else None

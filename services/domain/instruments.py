@@ -109,10 +109,3 @@ class Instrument:
     def is_st(self, day: date) -> bool:
         """Answer whether the instrument carries a risk warning on `day`."""
         return any(span.covers(day) for span in self.st)
-
-    def listing_day_number(self, day: date) -> int | None:
-        """Return 1 on the first trading day, 2 on the second ..., None when long listed."""
-        try:
-            return self.first_days.index(day) + 1
-        except ValueError:
-            return None

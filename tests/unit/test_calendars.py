@@ -89,23 +89,6 @@ def test_an_early_close_is_told_in_the_markets_own_time(cache):
     assert cn(cache).early_close(date(2026, 11, 20)) is None
 
 
-def test_the_next_trading_day_skips_weekends_and_holidays(cache):
-    calendar = cn(cache)
-
-    assert calendar.next_trading_day(date(2026, 11, 19)) == date(2026, 11, 20)
-    assert calendar.next_trading_day(date(2026, 11, 20)) == date(2026, 11, 23)
-    assert calendar.next_trading_day(date(2026, 9, 30)) == date(2026, 10, 8)
-
-
-def test_the_next_trading_day_past_the_end_is_not_guessed(cache):
-    bridged = {"2027-01-01": CLOSED, "2027-01-04": OPEN}
-
-    assert cn(cache).next_trading_day(date(2026, 12, 31)) is None
-    assert cn(cache, **{"2027-01-04": OPEN}).next_trading_day(date(2026, 12, 31)) is None
-    assert cn(cache, **bridged).next_trading_day(date(2026, 12, 31)) == date(2027, 1, 4)
-    assert cn(cache).next_trading_day(date(1980, 1, 1)) is None
-
-
 def test_the_runway_counts_the_days_to_the_end_of_knowledge(cache):
     calendar = cn(cache)
 
@@ -126,7 +109,6 @@ def test_an_overlay_is_believed_before_the_library(cache):
     assert calendar.trading_day(date(2026, 11, 23)) is CLOSED
     assert calendar.trading_day(date(2027, 1, 4)) is OPEN
     assert calendar.trading_day(date(2027, 1, 5)) is CLOSED
-    assert calendar.next_trading_day(date(2026, 11, 20)) == date(2026, 11, 24)
     assert calendar.trading_days(date(2026, 12, 31), date(2027, 12, 31)) == (
         date(2026, 12, 31),
         date(2027, 1, 4),

@@ -114,12 +114,6 @@ def test_a_risk_warning_holds_on_its_days():
     assert [instrument.is_st(day) for day in days] == [True, False, True]
 
 
-def test_the_first_trading_days_are_counted_from_one():
-    instrument = Instrument(symbol=MAIN, first_days=(MON, TUE))
-
-    assert [instrument.listing_day_number(day) for day in (MON, TUE, date(2026, 7, 15))] == [1, 2, None]
-
-
 def test_an_order_id_is_derived_from_every_part_and_nothing_else():
     parts = ("live", "main", "20260714-1035", "decision", 0, MAIN, "buy", 0)
     ids = {order_id(*parts[:n], "x", *parts[n + 1 :]) for n in range(len(parts))} | {order_id(*parts)}
