@@ -15,7 +15,7 @@ from agents.sizing import kind_of, shares_for, tradable_rules
 from services.domain.bars import Adjustment, Panel
 from services.domain.decision import Briefing
 from services.domain.instruments import Instrument, Market, Symbol
-from services.domain.money import to_cent
+from services.domain.money import to_cent, to_tick
 from services.domain.quotes import PanelSnapshot, Quote
 from services.rules import (
     OutsideRulebook,
@@ -212,8 +212,8 @@ def _watch_lines(briefing: Briefing, words: Phrases, rows: dict[Symbol, _Row]) -
         cells = (
             symbol,
             _name(row),
-            str(quote.last_cny) if quote else words.unknown,
-            str(quote.prev_close_cny) if quote and quote.prev_close_cny else words.unknown,
+            _price(quote.last_cny, row) if quote else words.unknown,
+            _price(quote.prev_close_cny, row) if quote and quote.prev_close_cny else words.unknown,
             no_limit if row.limit_down_cny is None else str(row.limit_down_cny),
             no_limit if row.limit_up_cny is None else str(row.limit_up_cny),
             f"{lots.minimum}/{lots.step}" if lots else words.unknown,
@@ -221,6 +221,14 @@ def _watch_lines(briefing: Briefing, words: Phrases, rows: dict[Symbol, _Row]) -
             _state(row, words),
         )
         yield " | ".join(cells)
+
+
+def _price(amount_cny: Decimal, row: _Row) -> str:
+    """Return a price with the decimals of its tick; one that lies between ticks as it is."""
+    if row.rules is None:
+        return str(amount_cny)
+    on_tick = to_tick(amount_cny, row.rules.tick)
+    return str(on_tick if on_tick == amount_cny else amount_cny)
 
 
 def _most_to_buy(briefing: Briefing, row: _Row) -> int:

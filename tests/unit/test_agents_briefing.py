@@ -79,9 +79,9 @@ def test_prices_limits_lots_and_the_most_that_can_be_bought_stand_in_one_line_a_
     text = LUNCH.brief().text
 
     # 10.00 +-10%; (50000 - 6) / (10.1 * 1.0115) = 4893.6 -> 4800
-    assert line_of(text, BANK, 1)[2:8] == ["10.1", "10.0", "9.00", "11.00", "100/100", "4800"]
+    assert line_of(text, BANK, 1)[2:8] == ["10.10", "10.00", "9.00", "11.00", "100/100", "4800"]
     # 40.00 +-20%; 49994 / (40 * 1.0115) = 1235.6 -> 1235, single shares from 200 on
-    assert line_of(text, CHIP)[2:8] == ["40.0", "40.0", "32.00", "48.00", "200/1", "1235"]
+    assert line_of(text, CHIP)[2:8] == ["40.00", "40.00", "32.00", "48.00", "200/1", "1235"]
     # 7.00 +-30%
     assert line_of(text, NORTH)[4:7] == ["4.90", "9.10", "100/1"]
 
