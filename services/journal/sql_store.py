@@ -110,6 +110,11 @@ class SqlStore:
             raise
         return cls(database, account)
 
+    @property
+    def shared(self) -> bool:
+        """Whether other accounts' events and bodies lie in the same database."""
+        return self._database.dialect != "sqlite"
+
     def take_fence(self) -> int:
         """Return the new fencing token: from now on no other writer of the account can commit.
 
