@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.common_options import Common, with_common
 from commands.flags import (
     EXAMPLES,
     MANUAL,
@@ -61,34 +61,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Common:
-    """The options that every command takes, and what the main job's ones override."""
-
-    data_dir: Path | None
-    config: Path | None
-    account: str | None
-    lang: str | None
-    as_json: bool
-
-    def under(self, outer: Common | None) -> Common:
-        """Return these options, with those not given taken from before the command's name."""
-        if outer is None:
-            return self
-        return Common(
-            data_dir=self.data_dir or outer.data_dir,
-            config=self.config or outer.config,
-            account=self.account or outer.account,
-            lang=self.lang or outer.lang,
-            as_json=self.as_json or outer.as_json,
-        )
-
-    def overrides(self) -> dict[str, object]:
-        """Return the settings the command line states."""
-        given = {"data_dir": self.data_dir, "account": self.account, "lang": self.lang}
-        return {key: str(value) for key, value in given.items() if value is not None}
 
 
 def _settings(common: Common, overrides: dict[str, object], demo: bool = False) -> Settings:
@@ -215,18 +187,15 @@ def _with_usual_folder(settings: Settings, options: RunOptions) -> Settings:
     return settings.model_copy(update={"data_dir": settings.data_dir / name})
 
 
-def _command(
-    ctx: typer.Context, common: Common, run: Callable[[Settings, Screen], int], **overrides: object | None
-) -> None:
+def _command(common: Common, run: Callable[[Settings, Screen], int], **overrides: object | None) -> None:
     """Run a command on the configured account."""
-    options = common.under(ctx.obj)
 
     def command(screen: Screen) -> int:
-        settings = _settings(options, _stated(overrides))
+        settings = _settings(common, _stated(overrides))
         screen.lang = settings.lang
         return run(settings, screen)
 
-    _run(options, command)
+    _run(common, command)
 
 
 def _replay_of_main_job(common: Common, mode: str | None, session: str, agent: str | None) -> None:
@@ -241,50 +210,29 @@ def _replay_of_main_job(common: Common, mode: str | None, session: str, agent: s
     _replay(common, session, agent)
 
 
-def _replay(common: Common, session: str, agent: str | None, ctx: typer.Context | None = None) -> None:
+def _replay(common: Common, session: str, agent: str | None) -> None:
     from commands.replay import replay
 
-    options = common.under(ctx.obj if ctx is not None else None)
-
-    def command(screen: Screen) -> int:
-        settings = _settings(options, {} if agent is None else {"agent_type": agent})
-        screen.lang = settings.lang
-        return replay(settings, session, agent, screen)
-
-    _run(options, command)
+    _command(common, lambda settings, screen: replay(settings, session, agent, screen), agent_type=agent)
 
 
 @app.command(help=said("What is running, what is held, what comes next.", "运行状态、持仓与下一时段。"))
-def status(
-    ctx: typer.Context,
-    data_dir: DataDir = None,
-    config: Config = None,
-    account: Account = None,
-    lang: Lang = None,
-    as_json: Json = False,
-) -> None:
+@with_common
+def status(common: Common) -> None:
     """Show the account's state."""
     from commands.views import status as show_status
     from services.clock import SystemClock
 
-    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
-    _command(ctx, common, lambda settings, screen: show_status(settings, screen, SystemClock().now()))
+    _command(common, lambda settings, screen: show_status(settings, screen, SystemClock().now()))
 
 
 @app.command(help=said("The list of sessions.", "时段列表。"))
-def sessions(
-    ctx: typer.Context,
-    data_dir: DataDir = None,
-    config: Config = None,
-    account: Account = None,
-    lang: Lang = None,
-    as_json: Json = False,
-) -> None:
+@with_common
+def sessions(common: Common) -> None:
     """List the account's sessions."""
     from commands.views import sessions as list_sessions
 
-    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
-    _command(ctx, common, list_sessions)
+    _command(common, list_sessions)
 
 
 @app.command(
@@ -293,20 +241,15 @@ def sessions(
         "查看一个时段：输入、决策、风控结论、委托、成交与原因。",
     )
 )
+@with_common
 def show(
-    ctx: typer.Context,
+    common: Common,
     session: Annotated[str, typer.Argument(metavar="ID")],
-    data_dir: DataDir = None,
-    config: Config = None,
-    account: Account = None,
-    lang: Lang = None,
-    as_json: Json = False,
 ) -> None:
     """Show one session."""
     from commands.views import show as show_one
 
-    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
-    _command(ctx, common, lambda settings, screen: show_one(settings, session, screen))
+    _command(common, lambda settings, screen: show_one(settings, session, screen))
 
 
 @app.command(
@@ -316,19 +259,14 @@ def show(
         "重放一个已记录的时段并比较；--agent 换另一决策者。ID 为 all 时重放全部。",
     )
 )
+@with_common
 def replay(
-    ctx: typer.Context,
+    common: Common,
     session: Annotated[str, typer.Argument(metavar="ID")],
     agent: Annotated[str | None, typer.Option(metavar="SPEC", show_default=False)] = None,
-    data_dir: DataDir = None,
-    config: Config = None,
-    account: Account = None,
-    lang: Lang = None,
-    as_json: Json = False,
 ) -> None:
     """Replay one session."""
-    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
-    _replay(common, session, agent, ctx)
+    _replay(common, session, agent)
 
 
 @app.command(
@@ -337,42 +275,29 @@ def replay(
         "校验日志、position.jsonl 及二者一致性；从不写入。",
     )
 )
-def verify(
-    ctx: typer.Context,
-    data_dir: DataDir = None,
-    config: Config = None,
-    account: Account = None,
-    lang: Lang = None,
-    as_json: Json = False,
-) -> None:
+@with_common
+def verify(common: Common) -> None:
     """Check the record."""
     from commands.verify import verify as check
 
-    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
-    _command(ctx, common, check)
+    _command(common, check)
 
 
 @app.command(help=said("The HTML report of an account and period.", "生成账户与区间的 HTML 报告。"))
+@with_common
 def report(
-    ctx: typer.Context,
+    common: Common,
     out: Annotated[
         Path | None,
         typer.Option(help=said("Where to write it.", "输出路径。"), show_default=False),
     ] = None,
     start: Day = None,
     end: Day = None,
-    data_dir: DataDir = None,
-    config: Config = None,
-    account: Account = None,
-    lang: Lang = None,
-    as_json: Json = False,
 ) -> None:
     """Write the HTML report."""
     from commands.report import report as write
 
-    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
     _command(
-        ctx,
         common,
         lambda settings, screen: write(settings, screen, out=out, start=_day(start), end=_day(end)),
     )
@@ -384,24 +309,15 @@ def report(
         "检查运行该配置还缺什么，并给出补救办法。",
     )
 )
-def doctor(
-    ctx: typer.Context,
-    data_dir: DataDir = None,
-    config: Config = None,
-    account: Account = None,
-    lang: Lang = None,
-    as_json: Json = False,
-) -> None:
+@with_common
+def doctor(common: Common) -> None:
     """Check what this configuration needs."""
     from commands.doctor import doctor as examine
     from services.clock import SystemClock
 
-    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
-    options = common.under(ctx.obj)
     _command(
-        ctx,
         common,
-        lambda settings, screen: examine(settings, options.config, screen, SystemClock().now()),
+        lambda settings, screen: examine(settings, common.config, screen, SystemClock().now()),
     )
 
 
@@ -435,8 +351,9 @@ def rules(
         "某证券某日适用的全部规则，附有效期与来源。",
     )
 )
+@with_common
 def explain(
-    ctx: typer.Context,
+    common: Common,
     symbol: Annotated[str, typer.Argument(metavar="SYMBOL")],
     on: RequiredDay,
     prev_close: PrevClose = None,
@@ -444,16 +361,10 @@ def explain(
     name: SecurityName = "",
     listed_on: ListedOn = None,
     kind: KindName = None,
-    data_dir: DataDir = None,
-    config: Config = None,
-    account: Account = None,
-    lang: Lang = None,
-    as_json: Json = False,
 ) -> None:
     """Explain the rules of a day."""
     from commands.rules_explain import Asked, explain_rules
 
-    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
     asked = Asked(
         symbol=symbol,
         on=on.date(),
@@ -463,7 +374,7 @@ def explain(
         listed_on=_day(listed_on),
         kind=kind,
     )
-    _command(ctx, common, lambda settings, screen: explain_rules(settings, asked, screen, cache_folder()))
+    _command(common, lambda settings, screen: explain_rules(settings, asked, screen, cache_folder()))
 
 
 @rules_app.command(
@@ -472,20 +383,15 @@ def explain(
         "回答算例文件并比较；有不同则退出码为 1。",
     )
 )
+@with_common
 def check(
-    ctx: typer.Context,
+    common: Common,
     file: Annotated[Path, typer.Argument(metavar="FILE")],
-    data_dir: DataDir = None,
-    config: Config = None,
-    account: Account = None,
-    lang: Lang = None,
-    as_json: Json = False,
 ) -> None:
     """Check worked cases."""
     from commands.rules_check import check_rules
 
-    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
-    _command(ctx, common, lambda settings, screen: check_rules(settings, file, screen, cache_folder()))
+    _command(common, lambda settings, screen: check_rules(settings, file, screen, cache_folder()))
 
 
 @app.command(
@@ -494,27 +400,20 @@ def check(
         "对照历史行情与当时规则，审计任意 AI-Trader 式 position.jsonl。",
     )
 )
+@with_common
 def audit(
-    ctx: typer.Context,
+    common: Common,
     file: Annotated[Path, typer.Argument(metavar="FILE")],
     prices: PricesOfRecord,
     terms: TermsName = "strict",
     adjustment: AdjustmentName = None,
     volume_unit: VolumeUnitName = None,
-    data_dir: DataDir = None,
-    config: Config = None,
-    account: Account = None,
-    lang: Lang = None,
-    as_json: Json = False,
 ) -> None:
     """Audit a record."""
     from commands.audit import audit as audit_record
 
-    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
     stated = {"prices.adjustment": adjustment, "prices.volume_unit": volume_unit}
-    _command(
-        ctx, common, lambda settings, screen: audit_record(settings, screen, file, prices, terms), **stated
-    )
+    _command(common, lambda settings, screen: audit_record(settings, screen, file, prices, terms), **stated)
 
 
 def main() -> None:

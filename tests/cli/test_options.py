@@ -44,8 +44,10 @@ def chinese() -> ModuleType:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["run_live.py", "--lang", "zh"])
         patch.setitem(sys.modules, place.name, module)
-        patch.setattr(commands, "flags", commands.flags)  # Put back with what it is replaced by below.
-        patch.delitem(sys.modules, "commands.flags")
+        for name in ("flags", "common_options"):
+            # Put back with what it is replaced by below.
+            patch.setattr(commands, name, getattr(commands, name))
+            patch.delitem(sys.modules, f"commands.{name}")
         place.loader.exec_module(module)
     return module
 
