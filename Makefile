@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 DATA_DIR ?=
 DEMO := --mode paper --frequency hourly --demo
 SESSION := build/session
+CROSS := build/rqalpha
 CREATED := $(VENV)/.created
 RUNTIME := $(VENV)/.runtime.installed
 DEVELOPMENT := $(VENV)/.development.installed
@@ -23,7 +24,7 @@ PURE := services/domain/*,services/rules/*,services/slots.py,risk/*,agents/parsi
 PRODUCT := --cov=agents --cov=commands --cov=monitor --cov=risk --cov=run_live --cov=scheduler --cov=services
 
 .DEFAULT_GOAL := help
-.PHONY: help demo session test check lint types bench docs lock clean
+.PHONY: help demo session test check lint types bench cross docs lock clean
 
 help: ## What can be run
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +56,11 @@ types: $(DEVELOPMENT)
 
 bench: $(DEVELOPMENT) ## Every benchmark, as one table (some minutes)
 	@$(BIN)/python -m benchmarks.figures
+
+cross: $(DEVELOPMENT) ## Our fees against rqalpha's, which gets an environment of its own
+	@[ -x $(CROSS)/bin/python ] || { "$(PYTHON)" -m venv $(CROSS) && $(CROSS)/bin/python -m pip \
+		--disable-pip-version-check install --quiet 'rqalpha==6.4.2' 'numpy<2' 'pyarrow<20' 'setuptools<80'; }
+	@$(BIN)/python -m tests.cross.rqalpha_fees $(CROSS)/bin/python
 
 docs: $(DEVELOPMENT) ## Write docs/configuration.md from the settings
 	@$(BIN)/python -m services.settings_table > docs/configuration.md
