@@ -41,10 +41,20 @@ def rows() -> Iterator[tuple[str, str, str]]:
     yield "the gate, microseconds an order", f"{found['gate_us_per_order']}", ""
     yield "verify, microseconds a session (hourly, every bar)", f"{found['verify_us_per_session']}", ""
     yield "replay, microseconds a session (hourly, every bar)", f"{found['replay_us_per_session']}", ""
+    yield from _rulebook()
     found = _bench("startup")
     first_s = found["first_session_s"]
     yield "start of the process to the end of the first session, s", f"{first_s}", "under 0.5"
     yield "`run_live.py --help`, s", f"{found['help_s']}", "under 0.3"
+
+
+def _rulebook() -> Iterator[tuple[str, str, str]]:
+    found = _bench("rulebook", "--runs", _RUNS)
+    yield "rules of a board and a day, asked first, microseconds", f"{found['lookup_first_us']}", ""
+    yield "rules of a board and a day, asked again, microseconds", f"{found['lookup_again_us']}", ""
+    name = f"1,000,000 orders through rules and fees, s (reckoned from {found['orders_measured']:,})"
+    yield name, f"{found['million_orders_s']}", ""
+    yield "audit of a record of 544 lines, start of the process to its end, s", f"{found['audit_s']}", ""
 
 
 def _bars(every: int) -> str:

@@ -6,8 +6,8 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
-from functools import cached_property
+from datetime import date, datetime, time, timedelta
+from functools import cache, cached_property
 from pathlib import Path
 
 from agents.briefing import TEMPLATE_VERSION
@@ -23,6 +23,7 @@ from services.domain.instruments import Instrument, Market, Symbol
 from services.executor import Executor
 from services.journal.codec import VERSION
 from services.journal.journal import Journal
+from services.market.bar_times import market_of
 from services.market.columns import open_panel, save_panel
 from services.ports import Agent, Broker, Calendar, Clock, PriceSource
 from services.rules import RULES_VERSION
@@ -35,6 +36,11 @@ VERSIONS: Mapping[str, str] = {
     "briefing": TEMPLATE_VERSION,
 }
 """What a session's outcome depends on beside its inputs."""
+
+
+_FIRST_DAYS = 5
+"""The most trading days after a listing for which any board has rules of their own."""
+_LISTED_LONG = timedelta(days=60)
 
 
 class Panels:
@@ -115,10 +121,34 @@ def instruments_of(panel: Panel | None, watchlist: tuple[Symbol, ...]) -> Mappin
     if panel is None:
         return {}
     names = dict(zip(panel.symbols, panel.names, strict=True))
+    first = date.fromordinal(int(panel.days[0]))
     return {
-        symbol: facts_of(symbol, names.get(symbol, ""), panel.instruments.get(symbol))
+        symbol: _with_first_days(
+            facts_of(symbol, names.get(symbol, ""), panel.instruments.get(symbol)), first
+        )
         for symbol in watchlist
     }
+
+
+def _with_first_days(facts: Instrument, first: date) -> Instrument:
+    """Return the facts with the trading days after a listing that may matter on prices from `first` on.
+
+    They are the published calendar's, not the run's: a replay knows only the days it lived. Where
+    that does not know them all, or the listing was on none of them, the facts are as they were.
+    """
+    listed = facts.listed_on
+    if listed is None or facts.first_days or listed < first - _LISTED_LONG:
+        return facts
+    days = _published_calendar(market_of(facts.symbol)).trading_days(listed, listed + _LISTED_LONG)
+    days = days[:_FIRST_DAYS]
+    return replace(facts, first_days=days) if len(days) == _FIRST_DAYS and days[0] == listed else facts
+
+
+@cache
+def _published_calendar(market: Market) -> Calendar:
+    from services.calendars import MarketCalendar
+
+    return MarketCalendar(market, None)
 
 
 def run_id(genesis: Genesis, config_hash: str, script: str = "") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -13,6 +13,10 @@ from types import MappingProxyType
 CASH = "CASH"
 
 _SHARES_MAX = 10**15
+_PRICE_MAX = 10**7
+_HALF_CENT = Decimal("0.005")
+_ADJUSTED = range(-99, 16)
+"""The exponents of numbers that can be reckoned with: sums of others overflow, or round to nothing."""
 
 
 class Action(StrEnum):
@@ -39,7 +43,9 @@ class RecordLine:
 
     `number` counts the file's lines from 0; `label` is the line's date as it stands. `price`,
     `fees` and `cash_change` are there in records that state them. `cash` is as written, so it may
-    have the noise of a float. `after_gap`: the line before it could not be read.
+    have the noise of a float. `after_gap`: the line before it could not be read. `traded_at` is the
+    `trade_time` of a trade that states one: later than its date where the order waited. `place` is
+    when the line was written, as exactly as it says.
     """
 
     number: int
@@ -53,6 +59,8 @@ class RecordLine:
     fees: Decimal | None = None
     cash_change: Decimal | None = None
     after_gap: bool = False
+    traded_at: str | None = None
+    place: str = ""
 
     @property
     def signed_shares(self) -> int:
@@ -60,6 +68,11 @@ class RecordLine:
         if self.action is Action.SELL:
             return -self.shares
         return self.shares if self.action in (Action.BUY, Action.BONUS) else 0
+
+    @property
+    def day(self) -> date:
+        """The day the line is of; of a trade that states its time, the day it traded."""
+        return date.fromisoformat((self.traded_at or self.label)[:10])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,17 +123,41 @@ def _object(text: bytes, *, cut: bool) -> dict[str, object]:
     if not text.strip():
         raise _Unreadable("is empty")
     try:
-        stated = json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+        stated = json.loads(_decoded(text, cut=cut), parse_float=_number, parse_constant=_no_number)
+    except json.JSONDecodeError as problem:
+        raise _Unreadable("is cut off" if cut or _ends_early(problem) else "is not JSON") from None
+    except _Unreadable:
+        raise
     except (ValueError, RecursionError):
-        why = "is cut off" if cut or text.lstrip().startswith(b"{") else "is not JSON"
-        raise _Unreadable(why) from None
+        raise _Unreadable("is not JSON that can be read") from None
     if not isinstance(stated, dict):
         raise _Unreadable("is no JSON object")
     return stated
 
 
+def _decoded(text: bytes, *, cut: bool) -> str:
+    try:
+        return text.decode().strip()
+    except UnicodeDecodeError as problem:
+        inside = cut and problem.reason == "unexpected end of data"
+        raise _Unreadable("is cut off" if inside else "is not UTF-8") from None
+
+
+def _ends_early(problem: json.JSONDecodeError) -> bool:
+    """Answer whether an object stops where more of it was due."""
+    at_the_end = problem.pos >= len(problem.doc) or problem.msg.startswith("Unterminated string")
+    return problem.doc.startswith("{") and at_the_end
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        raise _Unreadable(f"has {_shown(text)}, which is no number one can reckon with") from None
+
+
 def _no_number(constant: str) -> object:
-    raise ValueError(f"{constant} is no number")
+    raise _Unreadable(f"has {constant}, which is no number")
 
 
 def _line(number: int, stated: Mapping[str, object], *, after_gap: bool) -> RecordLine:
@@ -130,6 +167,7 @@ def _line(number: int, stated: Mapping[str, object], *, after_gap: bool) -> Reco
     if not isinstance(positions, dict) or CASH not in positions:
         raise _Unreadable("has no positions with CASH")
     action, symbol, shares = _action(stated.get("this_action"))
+    traded_at = _traded_at(stated.get("trade_time")) if action.trades else None
     fees = stated.get("fees")
     total = fees.get("total") if isinstance(fees, dict) else None
     return RecordLine(
@@ -143,14 +181,25 @@ def _line(number: int, stated: Mapping[str, object], *, after_gap: bool) -> Reco
             {
                 name: held
                 for name, value in positions.items()
-                if name != CASH and (held := _shares(name, value))
+                if name != CASH and (held := _shares(_symbol(name), value))
             }
         ),
-        price=_stated_money("price", stated.get("price")),
+        price=_price(stated.get("price"), traded=action.trades),
         fees=_stated_money("fees", total),
         cash_change=_stated_money("cash_change_cny", stated.get("cash_change_cny")),
         after_gap=after_gap,
+        traded_at=traded_at,
+        # A trail with trade times tells of a session whose orders waited after later ones, by its date.
+        place=traded_at or (label[:10] if "trade_time" in stated else label),
     )
+
+
+def _traded_at(stated: object) -> str | None:
+    if stated is None:
+        return None
+    if not isinstance(stated, str) or not _is_date(stated):
+        raise _Unreadable(f"has the trade_time {_shown(stated)}, not one like 2025-10-10 10:30:00")
+    return stated
 
 
 def _is_date(label: str) -> bool:
@@ -158,7 +207,7 @@ def _is_date(label: str) -> bool:
         moment = datetime.fromisoformat(label)
     except ValueError:
         return False
-    return moment.tzinfo is None and 1990 <= moment.year <= 2100
+    return label.isascii() and moment.tzinfo is None and 1990 <= moment.year <= 2100
 
 
 def _action(stated: object) -> tuple[Action, str, int]:
@@ -172,10 +221,18 @@ def _action(stated: object) -> tuple[Action, str, int]:
     action = Action(name)
     symbol, amount = stated.get("symbol"), stated.get("amount")
     if not action.trades and action is not Action.BONUS:
-        return action, symbol if isinstance(symbol, str) else "", 0
+        return action, _symbol(symbol) if isinstance(symbol, str) else "", 0
     if not isinstance(symbol, str) or not symbol:
         raise _Unreadable("the action names no symbol")
-    return action, symbol, _shares("amount", amount)
+    return action, _symbol(symbol), _shares("amount", amount)
+
+
+def _symbol(written: str) -> str:
+    try:
+        written.encode()
+    except UnicodeEncodeError:
+        raise _Unreadable(f"has the symbol {_shown(written)}, which is no text") from None
+    return written
 
 
 def _shares(name: str, value: object) -> int:
@@ -183,7 +240,7 @@ def _shares(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise _Unreadable(f"{_shown(name)} is {_shown(value)}, not a number of shares")
     shares = Decimal(value)
-    if abs(shares) > _SHARES_MAX or shares != int(shares):
+    if not _in_range(shares) or shares != int(shares):
         raise _Unreadable(f"{_shown(name)} is {_shown(value)}, not a whole number of shares")
     return int(shares)
 
@@ -192,9 +249,20 @@ def _money(name: str, value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise _Unreadable(f"{name} is {_shown(value)}, not an amount of money")
     amount = Decimal(value)
-    if abs(amount) > _SHARES_MAX:
+    if not _in_range(amount):
         raise _Unreadable(f"{name} is {_shown(value)}, not an amount of money")
     return amount
+
+
+def _in_range(number: Decimal) -> bool:
+    return number.adjusted() in _ADJUSTED and abs(number) <= _SHARES_MAX
+
+
+def _price(stated: object, *, traded: bool) -> Decimal | None:
+    price = _stated_money("price", stated)
+    if traded and price is not None and not 0 < price <= _PRICE_MAX:
+        raise _Unreadable(f"price is {_shown(stated)}, at which nothing trades")
+    return price
 
 
 def _stated_money(name: str, value: object) -> Decimal | None:
@@ -228,11 +296,34 @@ def _order(line: RecordLine, stated: object, ids: dict[int, int], before: list[R
         if ids and stated != max(ids) + 1 and not line.after_gap:
             problems.append(f"has the id {stated} after {max(ids)}")
         ids[stated] = line.number
-    if before and line.label < before[-1].label:
-        problems.append(f"is dated {_shown(line.label)}, before line {before[-1].number}")
+    if before and _earlier(line.place, before[-1].place):
+        problems.append(f"is dated {_shown(line.place)}, before line {before[-1].number}")
     if before and line.action is Action.OPENING:
         problems.append("has no action, though it is not the opening balance")
     problems += [f"holds {held} shares of {_shown(name)}" for name, held in line.holdings.items() if held < 0]
     if line.cash < 0:
         problems.append(f"has a CASH of {line.cash}")
+    problems += _contradicted(line, before)
     return [Damage(line=line.number, problem=problem) for problem in problems]
+
+
+def _earlier(place: str, than: str) -> bool:
+    """Answer whether a line stands too late; where one says the day alone, the days are compared."""
+    exact = min(len(place), len(than))
+    return place[:exact] < than[:exact]
+
+
+def _contradicted(line: RecordLine, before: list[RecordLine]) -> list[str]:
+    """Return a stated change of cash that is not the trade's, or where it has no price, not CASH's."""
+    if line.cash_change is None or not line.action.trades:
+        return []
+    if line.price is not None:
+        due = -line.price * line.signed_shares - (line.fees or 0)
+    elif before and not line.after_gap:
+        due = line.cash - before[-1].cash
+    else:
+        return []
+    if abs(line.cash_change - due) < _HALF_CENT:
+        return []
+    by = "CASH changed by" if line.price is None else "its trade comes to"
+    return [f"states a cash_change_cny of {line.cash_change}, though {by} {due}"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from decimal import Decimal
 
 from monitor.foreign_record import Action, RecordLine
 from monitor.record_audit import Doubt, Entitlement, Findings
@@ -19,11 +18,11 @@ _DAY = timedelta(days=1)
 
 @dataclass(slots=True)
 class _Lot:
-    """Shares bought on one day, and the cash dividends paid on them (index of the ex-day, CNY a share)."""
+    """Shares bought on one day, and what was distributed on them, by the index of its ex-day."""
 
     bought: date
     shares: int
-    paid: list[tuple[int, Decimal]] = field(default_factory=list)
+    paid: list[tuple[int, CorporateAction]] = field(default_factory=list)
 
 
 def entitlements_of(
@@ -31,7 +30,8 @@ def entitlements_of(
 ) -> tuple[Entitlement, ...]:
     """Return what each declared ex-day would have credited, none where prices or record have it already.
 
-    Shares are sold first in, first out. New shares are taken as capitalisation, which is not taxed.
+    Shares are sold first in, first out. New shares beyond those declared as bonus
+    are taken as capitalisation, which is not taxed.
     """
     panel = prices.panel
     booked = any(line.action in (Action.DIVIDEND, Action.BONUS) for line in lines)
@@ -40,13 +40,9 @@ def entitlements_of(
     if not panel.actions:
         findings.doubt(Doubt.CORPORATE_ACTIONS)
         return ()
-    first, last = _day(lines[0]), _day(lines[-1])
+    first, last = lines[0].day, lines[-1].day
     due = sorted((one for one in panel.actions if first < one.ex_date <= last), key=lambda one: one.ex_date)
     return _Ledger(lines[0], due, prices, findings).after(lines[1:])
-
-
-def _day(line: RecordLine) -> date:
-    return date.fromisoformat(line.label[:10])
 
 
 class _Ledger:
@@ -62,14 +58,14 @@ class _Ledger:
         self._prices, self._findings = prices, findings
         self._due = list(due)
         self._found: list[Entitlement] = []
-        day = _day(opening)
+        day = opening.day
         self._lots = {name: [_Lot(day, held)] for name, held in opening.holdings.items() if held > 0}
 
     def after(self, lines: Sequence[RecordLine]) -> tuple[Entitlement, ...]:
         for line in lines:
-            self._credit(_day(line))
+            self._credit(line.day)
             if line.action is Action.BUY and line.shares > 0:
-                self._lots.setdefault(line.symbol, []).append(_Lot(_day(line), line.shares))
+                self._lots.setdefault(line.symbol, []).append(_Lot(line.day, line.shares))
             elif line.action is Action.SELL:
                 self._sell(line)
         return tuple(self._found)
@@ -87,8 +83,8 @@ class _Ledger:
             if not shares:
                 continue
             for lot in held:
-                lot.paid.append((len(self._found), action.cash_per_share))
-            if action.shares_per_share:
+                lot.paid.append((len(self._found), action))
+            if action.shares_per_share and not action.bonus_per_share:
                 self._findings.doubt(Doubt.NEW_SHARES)
             self._found.append(
                 Entitlement(
@@ -104,20 +100,24 @@ class _Ledger:
         lots, left = self._lots.get(line.symbol, []), line.shares
         while lots and left > 0:
             sold = min(left, lots[0].shares)
-            for index, cash in lots[0].paid:
-                self._found[index] = self._taxed(index, lots[0].bought, _day(line), sold, cash)
+            for index, action in lots[0].paid:
+                self._found[index] = self._taxed(index, lots[0].bought, line.day, sold, action)
             lots[0].shares -= sold
             left -= sold
             if not lots[0].shares:
                 lots.pop(0)
 
-    def _taxed(self, index: int, bought: date, sold: date, shares: int, cash: Decimal) -> Entitlement:
+    def _taxed(
+        self, index: int, bought: date, sold: date, shares: int, action: CorporateAction
+    ) -> Entitlement:
         entitlement = self._found[index]
         tax = dividend_tax(
             bought=bought,
-            sold=sold,
+            # A record whose dates go back is damaged; its sale counts as of the day of the purchase.
+            sold=max(sold, bought),
             record_date=entitlement.ex_date - _DAY,
             shares=shares,
-            cash_per_share=cash,
+            cash_per_share=action.cash_per_share,
+            bonus_per_share=action.bonus_per_share,
         )
         return replace(entitlement, tax=entitlement.tax + (tax.tax_cny or ZERO))

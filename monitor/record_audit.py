@@ -154,7 +154,7 @@ def price_of(prices: LabelledPrices, line: RecordLine) -> Decimal | None:
     """Return the price a line states, else the open of the bar it names, None where there is neither."""
     if line.price is not None:
         return line.price
-    symbol, row = prices.symbol(line.symbol), prices.row(line.label)
+    symbol, row = prices.symbol(line.symbol), prices.row_of(line)
     return None if symbol is None or row is None else prices.open(symbol, row)
 
 

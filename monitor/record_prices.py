@@ -50,6 +50,11 @@ class LabelledPrices:
             moment = self._moment(label)
             return None if moment is None else self.panel.opening(moment)
 
+    def row_of(self, line: RecordLine) -> int | None:
+        """Return the bar a line traded in: by its trade time, where it has none by its date."""
+        row = None if line.traded_at is None else self.row(line.traded_at)
+        return self.row(line.label) if row is None else row
+
     def reached(self, label: str) -> int:
         """Return the last bar that a line's date names or that had ended by then, -1 before the first."""
         row = self.row(label)

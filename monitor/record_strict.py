@@ -82,9 +82,8 @@ def audit_strict(record: ForeignRecord, prices: LabelledPrices, commission: Comm
     _general_doubts(prices, findings)
     day: _Day | None = None
     for before, line in pairwise(record.lines):
-        on = date.fromisoformat(line.label[:10])
-        if day is None or day.day != on:
-            day = _Day(on, dict(before.holdings))
+        if day is None or day.day != line.day:
+            day = _Day(line.day, dict(before.holdings))
         if line.action.trades:
             _judge(before, line, day, prices, commission, findings)
             moved = day.bought if line.action is Action.BUY else day.sold
@@ -132,7 +131,7 @@ def _judge(
         instrument=instrument,
         kind=instrument.kind or default_kind(board),
         rules=rules,
-        row=prices.row(line.label),
+        row=prices.row_of(line),
         price=price_of(prices, line),
     )
     fees = _fees(trade, commission, findings)

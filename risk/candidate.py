@@ -54,13 +54,15 @@ class Candidate:
 
 
 def facts_of(symbol: Symbol, name: str, known: Instrument | None) -> Instrument:
-    """Return the known facts, and what the name alone says: a risk warning, a delisting period.
+    """Return the known facts, and what the names say: a risk warning, a delisting period.
 
-    A name speaks only where the known facts are silent. An instrument of which nothing is known
-    counts as long listed.
+    Names are the one given, of the quote or the file, and the declared one; either may warn. They
+    speak only where the known facts are silent. An instrument of which nothing is known counts as
+    long listed.
     """
     facts = known or Instrument(symbol=symbol, name=name)
-    warned, leaving = _marks(name)
+    given, declared = _marks(name), _marks(facts.name)
+    warned, leaving = given[0] or declared[0], given[1] or declared[1]
     if warned and not facts.st:
         facts = replace(facts, st=(Span(since=_LONG_AGO),))
     if leaving and facts.delisting is None:

@@ -11,7 +11,7 @@ from risk.candidate import Candidate, Rejected, facts_of
 from risk.limits import Desk
 from risk.pricing import limit_of
 from risk.sizing import shares_of
-from services.domain.instruments import Instrument, Kind, Symbol
+from services.domain.instruments import Board, Instrument, Kind, Symbol
 from services.domain.money import to_tick
 from services.domain.orders import Intent, Rule, Side
 from services.domain.quotes import Quote
@@ -31,6 +31,7 @@ from services.rules import (
     trading_time,
 )
 
+_FUNDS = frozenset({Board.SSE_FUND, Board.SZSE_FUND})
 _CLOCK_SKEW = timedelta(seconds=2)
 
 
@@ -62,9 +63,7 @@ def _candidate(intent: Intent, desk: Desk) -> Candidate:
     if intent.target_weight is not None:
         _require_whole_equity(desk)
     instrument = facts_of(symbol, quote.name, desk.instruments.get(symbol))
-    if quote.suspended:
-        _free(symbol, desk)
-        raise Rejected(Rule.SUSPENDED, f"{symbol} does not trade today")
+    _trades(quote, instrument, desk)
     band = _band(quote, instrument, rules, desk)
     _free(symbol, desk)
     kind = instrument.kind or default_kind(rules.board)
@@ -81,6 +80,14 @@ def _candidate(intent: Intent, desk: Desk) -> Candidate:
     )
 
 
+def _trades(quote: Quote, instrument: Instrument, desk: Desk) -> None:
+    """Refuse what is suspended: by its quote for now, by its declared facts for the day."""
+    declared = instrument.is_suspended(desk.day)
+    if declared or quote.suspended:
+        _free(quote.symbol, desk)
+        raise Rejected(Rule.SUSPENDED, f"{quote.symbol} does not trade {'today' if declared else 'now'}")
+
+
 def _require_whole_equity(desk: Desk) -> None:
     """Refuse a weight of an equity that leaves out a holding nobody could price."""
     for symbol in desk.book.holdings():
@@ -93,9 +100,27 @@ def _band(quote: Quote, instrument: Instrument, rules: Rules, desk: Desk) -> Ban
     if quote.prev_close_cny is None:
         raise Rejected(Rule.QUOTE_MISSING, f"no previous close of {quote.symbol}: its limits are unknown")
     band = price_band(rules, quote.prev_close_cny, instrument)
+    if quote.limit_down_cny is None or quote.limit_up_cny is None:
+        unknown = _unknown_fact(quote, rules, desk)
+        if unknown and not band.unlimited:
+            raise Rejected(Rule.RULES_UNKNOWN, f"{unknown}, and {quote.source} states no limits")
     _fresh(quote, desk, rules)
     _agrees(quote, band, rules)
     return band
+
+
+def _unknown_fact(quote: Quote, rules: Rules, desk: Desk) -> str:
+    """Return which fact the limits hang on nobody told, of an instrument a vendor quotes; empty for none.
+
+    Bars stay approximate instead. A name tells whether a stock carries a risk warning.
+    """
+    if quote.approximate or quote.name or quote.symbol in desk.instruments:
+        return ""
+    if rules.board in _FUNDS:
+        return f"{quote.symbol}: what kind of fund it is, is not known"
+    if default_kind(rules.board) is Kind.STOCK:
+        return f"{quote.symbol}: whether it carries a risk warning is not known"
+    return ""
 
 
 def _fresh(quote: Quote, desk: Desk, rules: Rules) -> None:
@@ -158,12 +183,7 @@ def _phase(instrument: Instrument, kind: Kind, rules: Rules, desk: Desk) -> Phas
 def _portfolio(candidate: Candidate, desk: Desk) -> None:
     """Refuse a buy beyond the account's own limits."""
     symbol, shares, limits = candidate.intent.symbol, candidate.shares, desk.limits
-    cap = st_daily_buy_cap(candidate.rules, candidate.instrument)
-    if cap is not None:
-        bought = _bought_today(desk, symbol)
-        if bought + shares > cap:
-            reason = f"{bought} bought today and {shares} more exceed the day's {cap}"
-            raise Rejected(Rule.ST_DAILY_CAP, reason, shares)
+    _st_cap(candidate, desk)
     loss_max = limits.daily_loss_ratio_max
     if loss_max is not None and desk.equity_cny <= desk.day_equity_cny * (1 - loss_max):
         reason = f"equity {desk.equity_cny} is {loss_max} or more below the day's first {desk.day_equity_cny}"
@@ -173,6 +193,24 @@ def _portfolio(candidate: Candidate, desk: Desk) -> None:
     if ratio_max is not None and value > ratio_max * desk.equity_cny:
         reason = f"the position would be {value} CNY, over {ratio_max} of the equity {desk.equity_cny}"
         raise Rejected(Rule.POSITION_RATIO, reason, shares)
+
+
+def _st_cap(candidate: Candidate, desk: Desk) -> None:
+    """Refuse a buy beyond what one account may buy of a risk-warned stock a day.
+
+    What may carry a warning for all that is known is held to it as well.
+    """
+    symbol, shares, rules = candidate.intent.symbol, candidate.shares, candidate.rules
+    unknown = _unknown_fact(candidate.quote, rules, desk)
+    possibly = default_kind(rules.board) is Kind.STOCK and unknown
+    cap = rules.st_buy_cap if possibly else st_daily_buy_cap(rules, candidate.instrument)
+    bought = _bought_today(desk, symbol)
+    if cap is None or bought + shares <= cap:
+        return
+    reason = f"{bought} bought today and {shares} more exceed the day's {cap}"
+    if possibly:
+        raise Rejected(Rule.RULES_UNKNOWN, f"{unknown}; with one, {reason}", shares)
+    raise Rejected(Rule.ST_DAILY_CAP, reason, shares)
 
 
 def _bought_today(desk: Desk, symbol: Symbol) -> int:

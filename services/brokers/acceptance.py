@@ -32,6 +32,7 @@ from services.rules import (
     price_band,
     rules_on,
     settlement_days,
+    st_daily_buy_cap,
 )
 
 _LIMIT_BEYOND_SENSE = Decimal(10) ** 9
@@ -101,6 +102,7 @@ def examine(terms: OrderTerms, request: Request) -> Accepted | Rejected:
             or _kind_objection(terms, request, span)
             or _size_objection(terms, request, span)
             or _price_objection(terms, request, span, band)
+            or _st_cap_objection(terms, request)
             or _cash_objection(terms, request)
         )
     except OutsideRulebook as unknown:
@@ -164,8 +166,10 @@ def _band(facts: Facts, offer: Offer) -> Band:
 def _moment_objection(terms: OrderTerms, request: Request, span: PhaseSpan) -> Objection | None:
     """Return why nothing of the symbol can be ordered now: suspended, or the wrong phase."""
     facts, offer = request.facts, request.offer
-    if offer.suspended:
-        return Objection(rule=Rule.SUSPENDED, detail=f"{terms.symbol} does not trade")
+    declared = facts.instrument.is_suspended(request.at.date())
+    if declared or offer.suspended:
+        when = "today" if declared else "now"
+        return Objection(rule=Rule.SUSPENDED, detail=f"{terms.symbol} does not trade {when}")
     if terms.day != request.at.date():
         return Objection(rule=Rule.PHASE, detail=f"an order for {terms.day}, today is {request.at.date()}")
     closed = request.early_close is not None and request.at.time() >= request.early_close
@@ -244,6 +248,25 @@ def _price_objection(terms: OrderTerms, request: Request, span: PhaseSpan, band:
 
 def _is_price(price: Decimal, tick: Decimal) -> bool:
     return price.is_finite() and 0 < price < _LIMIT_BEYOND_SENSE and price % tick == 0
+
+
+def _st_cap_objection(terms: OrderTerms, request: Request) -> Objection | None:
+    """Return why a buy is beyond the day's cap on a risk-warned stock; working buys count whole."""
+    cap = st_daily_buy_cap(request.facts.rules, request.facts.instrument)
+    if cap is None or terms.side is Side.SELL:
+        return None
+    book, today = request.book, request.at.date()
+    bought = sum(
+        lot.shares for lot in book.lots if lot.symbol == terms.symbol and lot.acquired_on == today
+    ) + sum(
+        order.remaining
+        for order in book.open_orders
+        if order.symbol == terms.symbol and order.side is Side.BUY
+    )
+    if bought + terms.shares <= cap:
+        return None
+    detail = f"{bought} bought or ordered today and {terms.shares} more exceed the day's {cap}"
+    return Objection(rule=Rule.ST_DAILY_CAP, detail=detail)
 
 
 def _cash_objection(terms: OrderTerms, request: Request) -> Objection | None:

@@ -97,10 +97,15 @@ class BarMarket:
         return self._looks[bisect_right(self._looks, after) : bisect_right(self._looks, until)]
 
     def _volume(self, row: int, column: int) -> int | None:
-        """Return what traded in the bar, in shares; an open alone, of a bar that never ended, has none."""
+        """Return what traded in the bar, in shares; an open alone, of a bar that never ended, has none.
+
+        Nothing is nothing in a unit nobody declared, too.
+        """
+        volume = self._panel.volume.item(row, column)
+        if volume == 0:
+            return 0
         if self._unit_shares is None:
             return None
-        volume = self._panel.volume.item(row, column)
         return None if isnan(volume) else int(volume) * self._unit_shares
 
     def _prev_close(self, row: int, column: int) -> Decimal | None:

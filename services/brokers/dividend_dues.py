@@ -51,9 +51,11 @@ def tax_on(sale: Fill, state: LedgerState) -> Movement | None:
     before = [fill for fill in state.fills[:-1] if fill.symbol == sale.symbol]
     parcels = _parcels(before, distributions)
     parts = [part for sold in _taken(parcels, sale.shares) for part in _taxed(sold, sale.trade_date)]
-    due = min(sum((part.tax_cny for part in parts), ZERO), state.book.available_cny)
+    owed = sum((part.tax_cny for part in parts), ZERO)
+    due = min(owed, state.book.available_cny)
     if due <= 0:
         return None
+    let_go = f"; {owed - due} of it let go, for want of cash" if due < owed else ""
     return Movement(
         movement_id=f"tax-{sale.fill_id}",
         kind=MovementKind.ADJUST,
@@ -61,7 +63,7 @@ def tax_on(sale: Fill, state: LedgerState) -> Movement | None:
         shares=0,
         cash_cny=-due,
         day=sale.trade_date,
-        why="dividend tax, " + "; ".join(str(part) for part in parts if part.tax_cny),
+        why="dividend tax, " + "; ".join(str(part) for part in parts if part.tax_cny) + let_go,
         order_id=sale.order_id,
     )
 

@@ -56,6 +56,8 @@ class Matcher:
 
         A stop is woken by prices after its acceptance alone, so never by those it arrives on.
         """
+        if offer.volume == 0:
+            return []
         if offer.suspended or attempt.accepted.call_at is not None:
             return self._uncrossed_live(attempt, offer)
         woken: Trades = []
@@ -71,7 +73,7 @@ class Matcher:
     def in_bar(self, attempt: Attempt, traded: Traded) -> Trades:
         """Return what the order traded in a bar that has just ended, and in which it worked."""
         placed, accepted, tick = attempt.placed, attempt.accepted, attempt.facts.rules.tick
-        if accepted.fixed_from is not None:
+        if accepted.fixed_from is not None or traded.volume == 0:
             return []
         if accepted.call_at is not None:
             if attempt.at < accepted.call_at:

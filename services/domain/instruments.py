@@ -92,7 +92,8 @@ class Instrument:
     `listed_on` None means unknown: on price files that counts as long listed, and what is judged
     by it is marked approximate. `first_days` are the trading days from the listing on, as far as
     known, so that the fifth trading day can be told without a calendar. `st` holds the
-    risk-warning periods. `issue_price_cny` is needed for the first day of old-regime listings.
+    risk-warning periods, `suspended` the days without trading. `issue_price_cny` is needed for the
+    first day of old-regime listings.
     """
 
     symbol: Symbol
@@ -105,6 +106,11 @@ class Instrument:
     registration_regime: bool = True
     share_reform_pending: bool = False
     issue_price_cny: str | None = None
+    suspended: tuple[Span, ...] = ()
+
+    def is_suspended(self, day: date) -> bool:
+        """Answer whether the instrument is known not to trade on `day`."""
+        return any(span.covers(day) for span in self.suspended)
 
     def is_st(self, day: date) -> bool:
         """Answer whether the instrument carries a risk warning on `day`."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +16,8 @@ from services.market.panel_builder import DeclaredFacts
 from services.market.raw_bars import PriceFileError
 
 _Record = TypeVar("_Record", Instrument, CorporateAction)
+
+_PER_SHARE_MAX = 10**6
 
 
 class _Stated(msgspec.Struct, forbid_unknown_fields=True):
@@ -48,11 +51,34 @@ def read_declared_facts(
             _record(beside, f"instruments.{symbol}", {**facts, "symbol": symbol}, Instrument)
             for symbol, facts in stated.instruments.items()
         ),
-        actions=tuple(
-            _record(beside, f"actions[{i}]", action, CorporateAction)
-            for i, action in enumerate(stated.actions)
-        ),
+        actions=_actions(beside, stated.actions),
     )
+
+
+def _actions(beside: Path, stated: Sequence[Mapping[str, object]]) -> tuple[CorporateAction, ...]:
+    actions: list[CorporateAction] = []
+    for i, one in enumerate(stated):
+        action = _record(beside, f"actions[{i}]", one, CorporateAction)
+        problem = _problem(action)
+        if action in actions:
+            problem = f"is actions[{actions.index(action)}] again"
+        if problem is not None:
+            raise PriceFileError(f"{beside}: actions[{i}]: {problem}; correct it")
+        actions.append(action)
+    return tuple(actions)
+
+
+def _problem(action: CorporateAction) -> str | None:
+    for name in ("cash_per_share", "shares_per_share", "bonus_per_share"):
+        amount: Decimal = getattr(action, name)
+        if not amount.is_finite() or not 0 <= amount <= _PER_SHARE_MAX:
+            return f"{name} is {amount}, not an amount a share"
+    if action.bonus_per_share > action.shares_per_share:
+        return (
+            f"bonus_per_share is {action.bonus_per_share}, above shares_per_share {action.shares_per_share}, "
+            "of which it is part"
+        )
+    return None
 
 
 def _stated(beside: Path, content: bytes) -> _Stated:

@@ -25,13 +25,15 @@ def ex_ref(case: CaseInput) -> Answer:
     """Return the reference price of an ex-day; the tick is the case's own, else its board's, else 0.01."""
     tick = rules_on(case.board(), case.day("date")).tick if case.has("board") else CENT
     case.ignore("date")
-    return {"reference": str(_reference(case, case.decimal("prev"), case.decimal("tick", str(tick))))}
+    return {
+        "reference": str(_reference(case, case.require_price("prev"), case.require_price("tick", str(tick))))
+    }
 
 
 def ex_limit(case: CaseInput) -> Answer:
     """Return the reference price of an ex-day and the limits on it."""
     rules = rules_on(case.board(), case.day("date"))
-    close = case.decimal("raw_close" if case.has("raw_close") else "prev")
+    close = case.require_price("raw_close" if case.has("raw_close") else "prev")
     reference = _reference(case, close, rules.tick)
     band = case_band(case, rules, reference)
     if band.unlimited:
@@ -44,13 +46,13 @@ def ex_limit(case: CaseInput) -> Answer:
 
 
 def _reference(case: CaseInput, prev_close: Decimal, tick: Decimal) -> Decimal:
-    shares = case.decimal("share", "0") + case.decimal("bonus", "0") + case.decimal("capitalisation", "0")
+    shares = case.amount("share", "0") + case.amount("bonus", "0") + case.amount("capitalisation", "0")
     return ex_reference(
         prev_close,
-        cash=case.decimal("cash", "0"),
+        cash=case.amount("cash", "0"),
         share_ratio=shares,
-        rights_ratio=case.decimal("rights_ratio", "0"),
-        rights_price=case.decimal("rights_price", "0"),
+        rights_ratio=case.amount("rights_ratio", "0"),
+        rights_price=case.amount("rights_price", "0"),
         tick=tick,
     )
 
@@ -62,9 +64,9 @@ def div_tax(case: CaseInput) -> Answer:
     """
     if case.has("event"):
         return _div_event(case)
-    bought, shares = case.day("buy", None), case.integer("shares")
-    cash = case.decimal("cash_per_share", "0")
-    bonus, par = case.decimal("bonus_per_share", "0"), case.decimal("par", "1")
+    bought, shares = case.day("buy", None), case.count("shares")
+    cash = case.amount("cash_per_share", "0")
+    bonus, par = case.amount("bonus_per_share", "0"), case.amount("par", "1")
     sold = None if case.raw("sell") is None else case.day("sell", None)
     usual = None if sold is None else max(bought, sold - timedelta(days=1))
     record = case.day("record_date", usual)
@@ -89,16 +91,16 @@ def div_tax(case: CaseInput) -> Answer:
 
 def _div_event(case: CaseInput) -> Answer:
     """A payment, or shares and cash as announcements write them: 10 shares give 送, 转 and 派 so many."""
-    event, shares = case.text("event"), case.integer("shares")
+    event, shares = case.text("event"), case.count("shares")
     if event == "payment":
         case.ignore("record_date", "buy")
-        credit = dividend_credit(shares, case.decimal("cash_per_share"))
+        credit = dividend_credit(shares, case.amount("cash_per_share"))
         return {"credit": str(credit), "withheld": str(ZERO)}
     bonus, cash = _stated(event, "送"), _stated(event, "派")
     if bonus is None and cash is None and "转" not in event:
         raise Unsupported(f"event {event!r} is not understood")
-    par = case.decimal("par", "1")
-    per_ten = (bonus or ZERO) * par + (cash or ZERO) + 10 * case.decimal("cash_per_share", "0")
+    par = case.amount("par", "1")
+    per_ten = (bonus or ZERO) * par + (cash or ZERO) + 10 * case.amount("cash_per_share", "0")
     taxable = shares * per_ten / 10
     return {"taxable": str(to_cent(taxable)), "tax": str(to_cent(taxable * _rate_within(case)))}
 

@@ -27,6 +27,8 @@ _BOARDS: Mapping[str, Board] = MappingProxyType(
 )
 """Other names of boards. A plain ETF is one of SSE, whose rules SZSE shares since 2026-07-06."""
 
+_VENUES: Mapping[str, str] = MappingProxyType({"SSE": "SH", "SZSE": "SZ"})
+
 _KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "etf": Kind.ETF_EQUITY,
@@ -82,15 +84,36 @@ class CaseInput:
             raise Unsupported(f"the case gives no finite number for {name!r}")
         return number
 
+    def amount(self, name: str, default: str | None = None) -> Decimal:
+        """Return an exact number that is not below 0."""
+        number = self.decimal(name, default)
+        if number < 0:
+            raise Unsupported(f"{number} is below 0 for {name!r}")
+        return number
+
+    def require_price(self, name: str, default: str | None = None) -> Decimal:
+        """Return a price, which is above 0."""
+        number = self.decimal(name, default)
+        if number <= 0:
+            raise Unsupported(f"{number} is no price for {name!r}")
+        return number
+
     def price(self, name: str) -> Decimal | None:
-        """Return an exact number, None where the case has none."""
-        return None if self.raw(name) is None else self.decimal(name)
+        """Return a price, which is above 0; None where the case has none."""
+        return None if self.raw(name) is None else self.require_price(name)
 
     def integer(self, name: str, default: int | None = None) -> int:
         """Return a whole number."""
         value = self.raw(name, default)
         if not isinstance(value, int) or isinstance(value, bool):
             raise Unsupported(f"the case gives no whole number for {name!r}")
+        return value
+
+    def count(self, name: str, default: int | None = None) -> int:
+        """Return a whole number that is not below 0."""
+        value = self.integer(name, default)
+        if value < 0:
+            raise Unsupported(f"{value} is below 0 for {name!r}")
         return value
 
     def flag(self, name: str, default: bool = False) -> bool:
@@ -138,7 +161,7 @@ class CaseInput:
         if not isinstance(pairs, list) or not all(isinstance(one, list) and len(one) == 2 for one in pairs):
             raise Unsupported(f"the case gives no pairs of price and shares for {name!r}")
         read = [CaseInput({"price": price, "shares": shares}) for price, shares in pairs]
-        return tuple((one.decimal("price"), one.integer("shares")) for one in read)
+        return tuple((one.require_price("price"), one.count("shares")) for one in read)
 
     def side(self) -> Side:
         """Return which way shares move."""
@@ -154,6 +177,11 @@ class CaseInput:
             return _BOARDS.get(name) or Board(name)
         except ValueError:
             raise Unsupported(f"the board {name!r} is not known") from None
+
+    def venue(self) -> str | None:
+        """Return the exchange's suffix where the board's name tells it and the board does not."""
+        name = str(self.raw("board"))
+        return _VENUES.get(name.partition("_")[0]) if name in _BOARDS else None
 
     def kind(self, default: Kind) -> Kind:
         """Return what the instrument is."""

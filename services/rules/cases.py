@@ -70,13 +70,23 @@ def _band_answer(band: Band) -> Answer:
 
 def _lot(case: CaseInput) -> Answer:
     rules = rules_on(case.board(), case.day("date"))
-    side, shares, held = case.side(), case.integer("qty"), case.integer("pos", 0)
-    problem = lot_problem(rules, side, shares, held, market_order=case.text("order", "limit") == "market")
+    side, shares, held = case.side(), case.integer("qty"), case.count("pos", 0)
+    problem = lot_problem(rules, side, shares, held, market_order=_order(case) == "market")
     if problem is not None:
         return {"valid": False, "reason": problem.code}
+    if side is Side.SELL and case.has("pos") and shares > held:
+        return {"valid": False, "reason": "over_position"}
     lots = rules.lots
     odd = side is Side.SELL and (shares % lots.step != 0 or shares < lots.minimum)
     return {"valid": True, "reason": "ok_odd_lot" if odd else "ok"}
+
+
+def _order(case: CaseInput) -> str:
+    """Return which kind of order the case is about, `limit` or `market`."""
+    order = case.text("order", "limit")
+    if order not in ("limit", "market"):
+        raise Unsupported(f"the order {order!r} is neither limit nor market")
+    return order
 
 
 def _fee(case: CaseInput) -> Answer:
@@ -85,7 +95,7 @@ def _fee(case: CaseInput) -> Answer:
     side, mode = case.side(), case.text("mode", "all_in")
     if mode not in ("all_in", "net"):
         raise Unsupported(f"the commission mode {mode!r} is neither all_in nor net")
-    fills = case.fills() if case.has("fills") else ((case.decimal("price"), case.integer("qty")),)
+    fills = case.fills() if case.has("fills") else ((case.require_price("price"), case.count("qty")),)
     amount = sum((price * shares for price, shares in fills), ZERO)
     fees = fees_of(
         rules,
@@ -114,8 +124,8 @@ _FEE_LINES = ("commission", "stamp_duty", "transfer_fee", "handling_fee", "csrc_
 
 def _commission(case: CaseInput, *, all_in: bool) -> Commission:
     return Commission(
-        rate=case.decimal("commission_rate", "0.00025"),
-        min_cny=case.decimal("commission_min", "5.00"),
+        rate=case.amount("commission_rate", "0.00025"),
+        min_cny=case.amount("commission_min", "5.00"),
         all_in=all_in,
     )
 
@@ -125,7 +135,7 @@ def _fee_policy(case: CaseInput) -> Answer:
     kind = case.kind(default_kind(rules.board))
     commission = _commission(case, all_in=case.text("mode", "all_in") == "all_in")
     problem = commission_problem(rules, kind, commission)
-    notional = case.price("notional")
+    notional = None if case.raw("notional") is None else case.amount("notional")
     if problem is not None:
         return {"valid": False, "reason": problem}
     if notional is None:
@@ -136,7 +146,7 @@ def _fee_policy(case: CaseInput) -> Answer:
 
 def _phase(case: CaseInput) -> Answer:
     day, at = case.moment("time")
-    span = phase_at(rules_on(case.board(), day), at)
+    span = phase_at(rules_on(case.board(), day, case.venue()), at)
     return {
         "phase": span.phase.value,
         "exchange_accepts_auction_orders": span.accepts_auction_orders,
@@ -145,9 +155,23 @@ def _phase(case: CaseInput) -> Answer:
 
 
 def _cage(case: CaseInput) -> Answer:
+    """Return the bound, null where there is none: outside continuous trading and for market orders."""
     rules = rules_on(case.board(), case.day("date"))
-    bound = _cage_of(case, rules, case.price("prev" if case.has("prev") else "prev_close"))
+    prev_close = case.price("prev" if case.has("prev") else "prev_close")
+    if not _in_continuous_limit(case):
+        case.side()
+        case.ignore("ask1", "bid1", "last")
+        return {"bound": None}
+    bound = _cage_of(case, rules, prev_close)
     return {"bound": None if bound is None else str(bound)}
+
+
+def _in_continuous_limit(case: CaseInput) -> bool:
+    """Answer whether the case is about a limit order in continuous trading, as one is that names neither."""
+    phase, order = case.text("phase", Phase.CONTINUOUS), _order(case)
+    if phase not in frozenset(Phase):
+        raise Unsupported(f"the phase {phase!r} is not known")
+    return phase == Phase.CONTINUOUS and order == "limit"
 
 
 def _cage_of(case: CaseInput, rules: Rules, prev_close: Decimal | None) -> Decimal | None:
@@ -164,10 +188,8 @@ def _cage_of(case: CaseInput, rules: Rules, prev_close: Decimal | None) -> Decim
 def _cage_combined(case: CaseInput) -> Answer:
     """Tick and daily limit, then, for limit orders in continuous trading, the cage."""
     rules = rules_on(case.board(), case.day("date"))
-    prev_close, price = case.decimal("prev_close"), case.decimal("limit_price")
-    side, phase, order = case.side(), case.text("phase", "continuous"), case.text("order", "limit")
-    if phase not in frozenset(Phase) or order not in ("limit", "market"):
-        raise Unsupported(f"the phase {phase!r} or the order {order!r} is not known")
+    prev_close, price = case.decimal("prev_close"), case.require_price("limit_price")
+    side, caged = case.side(), _in_continuous_limit(case)
     band, bound = case_band(case, rules, prev_close), _cage_of(case, rules, prev_close)
     if price != price.quantize(rules.tick):
         return {"valid": False, "reason": "not_on_tick"}
@@ -175,7 +197,6 @@ def _cage_combined(case: CaseInput) -> Answer:
         return {"valid": False, "reason": f"above_daily_limit_{band.limit_up}"}
     if band.limit_down is not None and price < band.limit_down:
         return {"valid": False, "reason": f"below_daily_limit_{band.limit_down}"}
-    caged = phase == Phase.CONTINUOUS and order == "limit"
     return {"valid": True} if bound is None or not caged else _caged(rules, side, price, bound)
 
 
@@ -209,9 +230,9 @@ def _after_hours_order(case: CaseInput) -> Answer:
     if at < _AFTER_HOURS_AT:
         raise Unsupported("the close is not known before the after-hours match")
     rules = rules_on(case.board("SSE_MAIN"), day)
-    price = after_hours_price(case.side(), case.decimal("limit"), case.decimal("close"))
+    price = after_hours_price(case.side(), case.require_price("limit"), case.require_price("close"))
     taken = _trades_after_hours(case, rules) and accepts_after_hours_orders(rules, at)
-    too_large = case.has("qty") and case.integer("qty") > AFTER_HOURS_ORDER_MAX
+    too_large = case.has("qty") and case.count("qty") > AFTER_HOURS_ORDER_MAX
     if price is None or not taken or too_large or case.flag("suspended"):
         case.ignore("suspended")
         return {"eligible": False}
@@ -241,19 +262,21 @@ def _sellable(case: CaseInput) -> Answer:
         return {"sellable_from": day.isoformat()}
     shares = sellable_shares(
         days,
-        opening=case.integer("opening"),
-        bought_today=case.integer("bought_today", 0),
-        sold_today=case.integer("sold_today", 0),
-        frozen=case.integer("frozen", 0),
+        opening=case.count("opening"),
+        bought_today=case.count("bought_today", 0),
+        sold_today=case.count("sold_today", 0),
+        frozen=case.count("frozen", 0),
     )
     return {"sellable": shares}
 
 
 def _cash(case: CaseInput) -> Answer:
     case.ignore("date")
-    rights = cash_after_sales(
-        case.decimal("opening_available", "0.00"), case.decimal("sell_proceeds_today", "0.00")
-    )
+    opening, proceeds = case.amount("opening_available", "0.00"), case.amount("sell_proceeds_today", "0.00")
+    bought = case.amount("bought_today", "0.00")
+    if bought > opening + proceeds:
+        raise Unsupported(f"{bought} cannot have been bought with {opening + proceeds}")
+    rights = cash_after_sales(opening, proceeds, bought)
     return {
         "buyable_today": str(to_cent(rights.buyable_today)),
         "withdrawable_today": str(to_cent(rights.withdrawable_today)),
@@ -265,7 +288,7 @@ def _st_cap(case: CaseInput) -> Answer:
     exchange = case.text("exch", "SSE")
     rules = rules_on(case.board(_MAIN_BOARDS.get(exchange)), case.day("date"))
     cap = st_daily_buy_cap(rules, case_instrument(case, rules))
-    shares = case.integer("bought_today", 0) + case.integer("order")
+    shares = case.count("bought_today", 0) + case.count("order")
     if cap is None or shares <= cap:
         return {"valid": True}
     return {"valid": False, "reason": f"risk_warning_daily_buy_cap_{cap}"}
@@ -282,11 +305,16 @@ def _fill(case: CaseInput) -> Answer:
         case.ignore_rest()
         return {"fill": False, "reason": "suspended"}
     band = _stated_band(case)
-    limit = case.decimal("order", _at_any_price(side, band))
+    limit = case.require_price("order", _at_any_price(side, band))
     if case.has("bar"):
         bar = case.nested("bar")
         price = bar_fill_price(
-            side, limit, band, opened=bar.decimal("o"), high=bar.decimal("h"), low=bar.decimal("l")
+            side,
+            limit,
+            band,
+            opened=bar.require_price("o"),
+            high=bar.require_price("h"),
+            low=bar.require_price("l"),
         )
     else:
         book = case.nested("quote")
@@ -315,11 +343,11 @@ def _us(case: CaseInput) -> Answer:
     if case.has("tier"):
         if case.integer("tier") not in (1, 2):
             raise Unsupported("LULD tiers are 1 and 2")
-        reference = case.decimal("reference")
+        reference = case.require_price("reference")
         band = luld_band(
             tier=case.integer("tier"),
             reference=reference,
-            prev_close=case.decimal("prev_close", str(reference)),
+            prev_close=case.require_price("prev_close", str(reference)),
             at=case.moment("time_et")[1] if case.has("time_et") else _MIDDAY,
         )
         case.ignore("date")
@@ -327,7 +355,7 @@ def _us(case: CaseInput) -> Answer:
     if case.has("day_trades_5d"):
         blocked = pattern_day_trader_block(
             equity=case.decimal("equity"),
-            day_trades_5d=case.integer("day_trades_5d"),
+            day_trades_5d=case.count("day_trades_5d"),
             day=case.day("date"),
         )
         return {"pdt_block": blocked}

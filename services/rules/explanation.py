@@ -90,7 +90,7 @@ def _series(symbol: Symbol, board: Board, kind: Kind) -> Iterator[tuple[Topic, S
     for topic, table in tables:
         if board in table:
             yield topic, table[board]
-    yield Topic.SELLABLE, settlement.US_SETTLEMENT if board is Board.US else settlement.SETTLEMENT[kind]
+    yield Topic.SELLABLE, settlement.settlement_series(kind, board)
     yield Topic.CASH, US_SETTLEMENT_DAYS if board is Board.US else CN_WITHDRAWABLE_DAYS
     yield from _costs(board, kind)
 

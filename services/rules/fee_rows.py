@@ -32,7 +32,7 @@ _H, _M, _L = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 _ZERO = Decimal(0)
 
 _STOCK_BOARDS = (Board.SSE_MAIN, Board.SZSE_MAIN, Board.STAR, Board.CHINEXT, Board.BSE)
-_SZSE_STOCKS = (Board.SZSE_MAIN, Board.CHINEXT)
+_SZSE_STOCKS = {Board.SZSE_MAIN: CN_FIRST, Board.CHINEXT: date(2009, 10, 30)}
 _UNTAXED_BOARDS = (Board.SSE_FUND, Board.SZSE_FUND, Board.REIT, Board.CONVERTIBLE)
 _BSE_FIRST = date(2021, 11, 15)
 
@@ -98,19 +98,29 @@ _TRANSFER_ROWS: tuple[Row[Transfer], ...] = (
     ),
 )
 _TRANSFER_2012 = _CLEARING + " of 2012; the first day is not confirmed"
+_BEFORE_2012 = "taken as the ChinaClear tariff of 2012; the rates before it were not found"
+
+
+def _until_2015(value: Transfer, first: date) -> tuple[Row[Transfer], ...]:
+    """Return the tariff of 2012, and before it the same from the board's first day on."""
+    return (
+        Row(value=value, since=first, until=date(2012, 8, 31), source=_BEFORE_2012, confidence=_L),
+        Row(
+            value=value,
+            since=date(2012, 9, 1),
+            until=date(2015, 7, 31),
+            source=_TRANSFER_2012,
+            confidence=_L,
+        ),
+    )
+
 
 TRANSFER: Mapping[Board, Series[Transfer]] = MappingProxyType(
     {
         Board.SSE_MAIN: Series(
             name="transfer fee SSE_MAIN",
             rows=(
-                Row(
-                    value=Transfer(rate=Decimal("0.0003"), on_par=True),
-                    since=date(2012, 9, 1),
-                    until=date(2015, 7, 31),
-                    source=_TRANSFER_2012,
-                    confidence=_L,
-                ),
+                *_until_2015(Transfer(rate=Decimal("0.0003"), on_par=True), CN_FIRST),
                 *_TRANSFER_ROWS,
             ),
         ),
@@ -119,17 +129,11 @@ TRANSFER: Mapping[Board, Series[Transfer]] = MappingProxyType(
             board: Series(
                 name=f"transfer fee {board}",
                 rows=(
-                    Row(
-                        value=Transfer(rate=Decimal("0.0000255")),
-                        since=date(2012, 9, 1),
-                        until=date(2015, 7, 31),
-                        source=_TRANSFER_2012,
-                        confidence=_L,
-                    ),
+                    *_until_2015(Transfer(rate=Decimal("0.0000255")), first),
                     *_TRANSFER_ROWS,
                 ),
             )
-            for board in _SZSE_STOCKS
+            for board, first in _SZSE_STOCKS.items()
         },
         Board.BSE: Series(
             name="transfer fee BSE",

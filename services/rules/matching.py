@@ -13,8 +13,9 @@ def bar_fill_price(
 ) -> Decimal | None:
     """Return the price at which a limit order standing from the bar's open trades, None if it cannot.
 
-    The open where it is within the limit, else the limit where the bar reached it. A bar that
-    never left its limit price is sealed: nobody sells at limit-up, nobody buys at limit-down.
+    The open where it is within the limit, else the limit where the bar touched it: it could have
+    traded, which the simulated exchange, minding the queue, does not take for granted. A bar that
+    never left the day's limit is sealed: nobody sells at limit-up, nobody buys at limit-down.
     """
     if side is Side.BUY:
         if (band.limit_up is not None and low >= band.limit_up) or limit < low:

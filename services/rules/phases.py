@@ -79,13 +79,17 @@ def accepts_after_hours_orders(rules: Rules, at: time) -> bool:
     return any(window.covers(at) for window in rules.after_hours_windows)
 
 
-def phases_on(board: Board, day: date) -> tuple[PhaseSpan, ...]:
+def phases_on(board: Board, day: date, venue: str | None = None) -> tuple[PhaseSpan, ...]:
     """Return the phases of a full trading day in order, empty where they are not known.
+
+    `venue` `SH` tells SSE from SZSE on the boards both have.
 
     Raises:
         OutsideRulebook: The day is past the end of the book.
     """
     series = TIMETABLES[board]
+    if venue == "SH":
+        series = SSE_TIMETABLES.get(board, series)
     return series.on(day) if day >= series.rows[0].since else ()
 
 
@@ -222,3 +226,17 @@ TIMETABLES: Mapping[Board, Series[_Spans]] = MappingProxyType(
         }.items()
     }
 )
+
+SSE_TIMETABLES: Mapping[Board, Series[_Spans]] = MappingProxyType(
+    {
+        board: Series(
+            name=f"timetable {board} SSE",
+            rows=(
+                _row(_NO_CLOSING_CALL, first, _UNTIL_2026, "as SSE funds: traded on to 15:00", _L),
+                _row(_WITH_CLOSING_CALL, _SINCE_2026, None, _SSE_2026, _L),
+            ),
+        )
+        for board, first in {Board.REIT: date(2021, 1, 29), Board.CONVERTIBLE: TIMETABLE_FIRST}.items()
+    }
+)
+"""The boards both exchanges have, at SSE."""

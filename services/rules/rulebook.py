@@ -7,7 +7,20 @@ from datetime import date
 from functools import cache
 
 from services.domain.instruments import Board
-from services.rules import boards, cage, corporate, fee_rows, limit_rows, lots, phases, settlement, us
+from services.rules import (
+    boards,
+    breakers,
+    cage,
+    corporate,
+    fee_rows,
+    limit_rows,
+    lots,
+    phases,
+    proceeds,
+    programmatic,
+    settlement,
+    us,
+)
 from services.rules.cage import cage_on
 from services.rules.fees import fees_on
 from services.rules.limits import limits_on
@@ -16,13 +29,16 @@ from services.rules.rows import Series
 from services.rules.settlement import st_buy_cap_on
 from services.rules.terms import Rules
 
-RULES_VERSION = "cn-2026.11.20"
+RULES_VERSION = "cn-2026.11.20.1"
 """Names the rows; a change of any row changes it (a test holds the rows' digest against it)."""
 
 
 @cache
-def rules_on(board: Board, day: date) -> Rules:
+def rules_on(board: Board, day: date, venue: str | None = None) -> Rules:
     """Return the rules of `board` on `day`, which need not be a trading day.
+
+    `venue` is the exchange's suffix, `SH` or `SZ`: REITs and convertible bonds of SSE had another
+    timetable before 2026-07-06. Without it they have that of SZSE.
 
     Timetable and fees reach less far back than the rest: where they are not known, asking them
     for an answer raises.
@@ -31,7 +47,7 @@ def rules_on(board: Board, day: date) -> Rules:
         OutsideRulebook: Before the board's first row, or past `KNOWN_UNTIL`.
     """
     limits = limits_on(board, day)
-    spans = phases_on(board, day)
+    spans = phases_on(board, day, venue)
     windows = after_hours_windows(board, spans)
     return Rules(
         board=board,
@@ -65,6 +81,7 @@ def every_series() -> Iterator[Series[object]]:
         lots.TICKS,
         cage.CAGES,
         phases.TIMETABLES,
+        phases.SSE_TIMETABLES,
         fee_rows.STAMP,
         fee_rows.TRANSFER,
         fee_rows.HANDLING,
@@ -79,6 +96,11 @@ def every_series() -> Iterator[Series[object]]:
         limit_rows.SHARE_REFORM_RATIO,
         fee_rows.COMMISSION_CAP,
         settlement.US_SETTLEMENT,
+        settlement.SZSE_COMMODITY_SETTLEMENT,
         corporate.DIVIDEND_TAX,
         us.PDT_EQUITY_MIN,
+        breakers.BREAKERS,
+        proceeds.CN_WITHDRAWABLE_DAYS,
+        proceeds.US_SETTLEMENT_DAYS,
+        programmatic.PROGRAMMATIC,
     )

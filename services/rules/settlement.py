@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from services.domain.instruments import Board, Instrument, Kind
+from services.domain.money import ZERO
 from services.rules.rows import CN_FIRST, US_FIRST, Confidence, Row, Series
 from services.rules.terms import Rules
 
@@ -16,12 +17,22 @@ from services.rules.terms import Rules
 def settlement_days(kind: Kind, day: date, board: Board | None = None) -> int:
     """Return after how many trading days shares bought on `day` may be sold: 0 or 1.
 
-    `board` is needed where it tells more than the kind: US shares may be sold the same day.
+    `board` is needed where it tells more than the kind: US shares may be sold the same day, and
+    commodity funds of SZSE could be earlier than those of SSE.
 
     Raises:
         OutsideRulebook: The rule of that kind is not known on that day.
     """
-    return US_SETTLEMENT.on(day) if board is Board.US else SETTLEMENT[kind].on(day)
+    return settlement_series(kind, board).on(day)
+
+
+def settlement_series(kind: Kind, board: Board | None) -> Series[int]:
+    """Return the rows about selling a kind on `board`; the stricter ones where the board is not told."""
+    if board is Board.US:
+        return US_SETTLEMENT
+    if board is Board.SZSE_FUND and kind is Kind.ETF_COMMODITY_T0:
+        return SZSE_COMMODITY_SETTLEMENT
+    return SETTLEMENT[kind]
 
 
 def sellable_shares(
@@ -41,11 +52,18 @@ class CashRights:
     withdrawable_next_session: Decimal
 
 
-def cash_after_sales(opening_available: Decimal, proceeds_today: Decimal) -> CashRights:
-    """Return the uses of cash: proceeds buy at once and leave the account the next trading day."""
-    total = opening_available + proceeds_today
+def cash_after_sales(
+    opening_available: Decimal, proceeds_today: Decimal, bought_today: Decimal = ZERO
+) -> CashRights:
+    """Return the uses of cash: proceeds buy at once and leave the account the next trading day.
+
+    `bought_today` is what purchases of the day cost; the day's proceeds pay for them first.
+    """
+    left = opening_available + proceeds_today - bought_today
     return CashRights(
-        buyable_today=total, withdrawable_today=opening_available, withdrawable_next_session=total
+        buyable_today=left,
+        withdrawable_today=min(opening_available, left),
+        withdrawable_next_session=left,
     )
 
 
@@ -73,9 +91,11 @@ def _always(kind: Kind, days: int, source: str) -> Series[int]:
     return Series(name=f"settlement {kind}", rows=(row,))
 
 
-def _from(kind: Kind, first: date, before: date, source: str, confidence: Confidence = _H) -> Series[int]:
+def _from(
+    kind: Kind, first: date, before: date, source: str, confidence: Confidence = _H, exchange: str = ""
+) -> Series[int]:
     return Series(
-        name=f"settlement {kind}",
+        name=f"settlement {kind}{exchange}",
         rows=(
             Row(value=1, since=CN_FIRST, until=before, source=_T1, confidence=confidence),
             Row(value=0, since=first, source=source, confidence=confidence),
@@ -110,9 +130,18 @@ SETTLEMENT: Mapping[Kind, Series[int]] = MappingProxyType(
             Kind.ETF_COMMODITY_T0,
             date(2020, 1, 20),
             date(2020, 1, 19),
-            _SAME_DAY + "; SSE from 2020-01-20 (SZSE from 2019-01-11: the later day is taken)",
+            _SAME_DAY + "; SSE from 2020-01-20",
         ),
     }
+)
+"""By kind; of commodity funds those of SSE."""
+
+SZSE_COMMODITY_SETTLEMENT: Series[int] = _from(
+    Kind.ETF_COMMODITY_T0,
+    date(2019, 1, 11),
+    date(2019, 1, 10),
+    _SAME_DAY + "; SZSE from 2019-01-11",
+    exchange=" SZSE",
 )
 
 US_SETTLEMENT: Series[int] = Series(

@@ -56,7 +56,7 @@ def quote(
     asks: tuple[str, ...] | None = None,
     suspended: bool = False,
     approximate: bool = False,
-    name: str = "",
+    name: str = "PLAIN",
 ) -> Quote:
     return Quote(
         symbol=symbol,

@@ -258,3 +258,27 @@ def test_adjusted_prices_are_left_as_they_are() -> None:
 def test_an_action_that_takes_more_than_the_share_is_named() -> None:
     with pytest.raises(ValueError, match=f"{MAIN} {EX}"):
         references([FLAT] * 4, action(cash_per_share="10.00"))
+
+
+def test_tax_that_the_cash_does_not_cover_is_taken_as_far_as_it_goes_and_the_reason_says_so() -> None:
+    cheap: Bar = (0.05, 0.05, 0.05, 0.05)
+    market = panel(
+        {MAIN: [FLAT, cheap, cheap]},
+        days=(BOUGHT, EX, MONTH_TO_THE_DAY),
+        hours=WHOLE_DAY,
+        prev_close={MAIN: (10.0, 0.05, 0.05)},
+        actions=(action(shares_per_share="1", bonus_per_share="1"),),
+    )
+    clock = VirtualClock(at(BOUGHT, "09:35"))
+    broker = exchange(market, clock, cash="10005.10", dividend_tax=True)
+    bought = buy(MAIN, 1000, "10.00", name="BUY", day=BOUGHT, freeze="10005.10")
+    asyncio.run(broker.submit_order(bought))
+    clock.jump(at(MONTH_TO_THE_DAY, "09:35"))
+
+    asyncio.run(broker.submit_order(sell(MAIN, 2000, "0.05", name="SELL", day=MONTH_TO_THE_DAY)))
+
+    # 1000 x 1.00 x 20% = 200.00 is owed; 2000 x 0.05 - 5.00 - 0.05 = 94.95 is there.
+    tax = asyncio.run(broker.get_movements(MONTH_TO_THE_DAY))[-1]
+    assert tax.cash_cny == Decimal("-94.95")
+    assert tax.why.endswith(": 200.00; 105.05 of it let go, for want of cash")
+    assert asyncio.run(broker.get_balance()).cash_cny == Decimal("0.00")

@@ -494,6 +494,41 @@ def test_declared_facts_that_cannot_be_are_refused(tmp_path, facts):
     assert f"{path}.meta.json" in problem_of(path)
 
 
+GIVEN = {"symbol": "600519.SH", "ex_date": "2025-10-10"}
+
+
+@pytest.mark.parametrize(
+    ("actions", "problem"),
+    [
+        ([{**GIVEN, "cash_per_share": "-0.1"}], "actions[0]: cash_per_share is -0.1"),
+        ([{**GIVEN, "cash_per_share": "NaN"}], "actions[0]: cash_per_share is NaN"),
+        ([{**GIVEN, "shares_per_share": "-0.1"}], "actions[0]: shares_per_share is -0.1"),
+        ([{**GIVEN, "shares_per_share": "1e999999999"}], "actions[0]: shares_per_share is 1E+999999999"),
+        (
+            [GIVEN, {**GIVEN, "shares_per_share": "0.3", "bonus_per_share": "0.5"}],
+            "actions[1]: bonus_per_share is 0.5, above shares_per_share 0.3",
+        ),
+        (
+            [{**GIVEN, "cash_per_share": "0.1"}, GIVEN, {**GIVEN, "cash_per_share": "0.10"}],
+            "actions[2]: is actions[0] again",
+        ),
+    ],
+)
+def test_a_corporate_action_that_cannot_be_is_refused_by_its_place(tmp_path, actions, problem):
+    path = jsonl(tmp_path, series({"2025-10-10": bar()}))
+    declared(path, {"actions": actions})
+
+    assert problem in problem_of(path)
+
+
+def test_two_distributions_of_one_day_are_two_actions(tmp_path):
+    path = jsonl(tmp_path, series({"2025-10-10": bar()}))
+    cash, shares = {**GIVEN, "cash_per_share": "0.1"}, {**GIVEN, "shares_per_share": "0.3"}
+    declared(path, {"actions": [cash, shares]})
+
+    assert len(load_prices(path, cache_dir=None).actions) == 2
+
+
 def test_the_same_file_is_parsed_once(tmp_path, monkeypatch):
     path = jsonl(tmp_path, series({"2025-10-10": bar()}))
     first = load_prices(path, cache_dir=tmp_path / "panels")

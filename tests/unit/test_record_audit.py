@@ -377,6 +377,27 @@ def test_ex_days_the_record_does_not_know_are_credited_and_taxed(tmp_path: Path)
     assert Doubt.NEW_SHARES in audit.doubts
 
 
+def test_declared_bonus_shares_are_taxed_at_par(tmp_path: Path):
+    action = {"symbol": MAIN, "ex_date": MON, "cash_per_share": "0.25"}
+    facts: dict[str, object] = {"actions": [{**action, "shares_per_share": "0.5", "bonus_per_share": "0.3"}]}
+    prices = priced(tmp_path, {MAIN: {day: flat() for day in (THU, FRI, MON, TUE)}}, facts=facts)
+    record = Record().trade("buy", MAIN, 1000, FRI).trade("sell", MAIN, 1000, TUE)
+
+    audit = strict(record, prices)
+
+    # Within a month 20% of 1,000 x 0.25 in cash and 1,000 x 0.3 at a par of 1.00: 0.20 x 550.00.
+    (one,) = audit.entitlements
+    assert (one.cash, one.new_shares, one.tax) == (Decimal("250.00"), 500, Decimal("110.00"))
+    assert Doubt.NEW_SHARES not in audit.doubts
+
+
+def test_a_sale_dated_before_its_purchase_is_damage_and_no_crash(tmp_path: Path):
+    prices = priced(tmp_path, {MAIN: {day: flat() for day in (THU, FRI, MON, TUE)}}, facts=EX_DAY)
+    record = Record().trade("buy", MAIN, 1000, FRI).rest(MON).trade("sell", MAIN, 1000, THU).rest(TUE)
+
+    assert [one.line for one in strict(record, prices).damage] == [3]
+
+
 @pytest.mark.parametrize(("first", "last", "credited"), [(THU, MON, 1), (THU, FRI, 0), (MON, TUE, 0)])
 def test_an_ex_day_counts_after_the_first_line_and_up_to_the_last(tmp_path: Path, first, last, credited):
     prices = priced(tmp_path, {MAIN: {day: flat() for day in (THU, FRI, MON, TUE)}}, facts=EX_DAY)
@@ -432,6 +453,7 @@ def damage_of(*lines: object) -> list[tuple[int, str]]:
 
 
 OPENING = {"date": THU, "id": 0, "positions": {"CASH": 1000.0}}
+BUY = {"action": "buy", "symbol": MAIN, "amount": 100}
 
 
 @pytest.mark.parametrize(
@@ -441,9 +463,21 @@ OPENING = {"date": THU, "id": 0, "positions": {"CASH": 1000.0}}
         (b"not json\n", "not JSON"),
         (b'{"date": "2025-10-10", "id"\n', "cut off"),
         (b'{"date": "2025-10-10", "id": 1, "posi', "cut off"),
-        (b"\xff\xfe\n", "not JSON"),
+        (b"\xff\xfe\n", "not UTF-8"),
+        ('{"date": "2025-10-10", "id": 1, "name": "平安"}\n'.encode("gbk"), "not UTF-8"),
+        ('{"date": "2025-10-10", "id": 1, "name": "平安"}'.encode("gbk"), "not UTF-8"),
+        ('{"date": "2025-10-10", "name": "平安'.encode()[:-1], "cut off"),
+        (b'{"date": "2025-10-10", "id": 1, "posi\n', "cut off"),
+        (b"{'date': '2025-10-10'}\n", "not JSON"),
         (b"[1]\n", "object"),
-        (b'{"date": "2025-10-10", "id": 1, "positions": {"CASH": NaN}}\n', "cut off"),
+        (b'{"date": "2025-10-10", "id": 1, "positions": {"CASH": NaN}}\n', "has NaN"),
+        (b'{"date": "2025-10-10", "id": 1, "positions": {"CASH": -Infinity}}', "has -Infinity"),
+        (b'{"date": "2025-10-10", "id": 1, "positions": {"CASH": 1e999999999}}\n', "CASH is '1E+999999999'"),
+        (b'{"date": "2025-10-10", "id": 1, "positions": {"CASH": 1e-999999999}}\n', "CASH is"),
+        (b'{"date": "2025-10-10", "positions": {"CASH": 1, "600000.SH": -1e999999999}}\n', MAIN),
+        (b'{"date": "2025-10-10", "positions": {"CASH": 1e99999999999999999999}}\n', "reckon"),
+        ({**OPENING, "date": "2025-10-10\ud80010:30:00"}, "date"),
+        ({**OPENING, "positions": {"CASH": 1, "\ud800": 1}}, "symbol '\\ud800'"),
         ({**OPENING, "date": None}, "date"),
         ({**OPENING, "date": "yesterday"}, "yesterday"),
         ({"date": FRI, "id": 1}, "positions"),
@@ -458,6 +492,13 @@ OPENING = {"date": THU, "id": 0, "positions": {"CASH": 1000.0}}
         ({**OPENING, "id": 1, "this_action": {"action": "buy", "amount": 100}}, "symbol"),
         ({**OPENING, "id": 1, "this_action": {"action": "buy", "symbol": MAIN, "amount": "x"}}, "amount"),
         ({**OPENING, "id": 1, "this_action": {"action": "no_trade"}, "price": "NaN"}, "price"),
+        ({**OPENING, "id": 1, "this_action": {"action": "no_trade"}, "price": "1e999999999"}, "price"),
+        ({**OPENING, "id": 1, "this_action": {**BUY, "symbol": "\ud800"}}, "symbol '\\ud800'"),
+        ({**OPENING, "id": 1, "this_action": {"action": "no_trade", "symbol": "\ud800"}}, "symbol"),
+        ({**OPENING, "id": 1, "this_action": BUY, "price": "0"}, "price is '0'"),
+        ({**OPENING, "id": 1, "this_action": BUY, "price": -9.5}, "price is '-9.5'"),
+        ({**OPENING, "id": 1, "this_action": BUY, "price": "1e9"}, "price is '1e9'"),
+        ({**OPENING, "id": 1, "this_action": BUY, "trade_time": "noon"}, "trade_time 'noon'"),
         ({**OPENING, "id": 0, "this_action": {"action": "no_trade"}}, "id 0 of line 0"),
         ({**OPENING, "id": 5, "this_action": {"action": "no_trade"}}, "id 5 after 0"),
         ({**OPENING, "id": "1", "this_action": {"action": "no_trade"}}, "no id"),
@@ -491,6 +532,81 @@ def test_a_line_that_cannot_be_read_leaves_the_others_judged(tmp_path: Path):
     assert [(one.line, one.problem) for one in audit.damage] == [(2, "is cut off")]
     assert (audit.records, audit.cash_mismatches) == (4, ())
     assert audit.doubts[Doubt.AFTER_GAP] == (3,)
+
+
+@pytest.mark.parametrize(
+    ("stated", "cash", "problems"),
+    [
+        ({"cash_change_cny": "-3005.03", "price": "10.00", "fees": {"total": "5.03"}}, 96_994.97, []),
+        (
+            {"cash_change_cny": "-3000.00", "price": "10.00", "fees": {"total": "5.03"}},
+            96_994.97,
+            ["states a cash_change_cny of -3000.00, though its trade comes to -3005.03"],
+        ),
+        ({"cash_change_cny": "-3000.00"}, 97_000.0, []),
+        (
+            {"cash_change_cny": "3000.00"},
+            97_000.0,
+            ["states a cash_change_cny of 3000.00, though CASH changed by -3000.0"],
+        ),
+    ],
+)
+def test_a_stated_change_of_cash_is_held_against_the_trade(stated, cash, problems):
+    record = Record().trade("buy", MAIN, 300, FRI)
+    record.rows[1].update(stated)
+    record.rows[1]["positions"] = {MAIN: 300, "CASH": cash}
+
+    assert [one.problem for one in record.read.damage] == problems
+
+
+def two_days_of_hours(folder: Path) -> LabelledPrices:
+    hours = ("10:30:00", "11:30:00", "14:00:00", "15:00:00")
+    return priced(folder, {MAIN: {f"{day} {hour}": flat() for day in (FRI, MON) for hour in hours}})
+
+
+def own(record: Record, *times: str | None) -> Record:
+    """Give the lines the trade times of a trail of our own."""
+    for row, at in zip(record.rows, times, strict=True):
+        row["trade_time"] = at
+    return record
+
+
+def test_a_late_fill_stands_in_its_turn_with_its_sessions_date(tmp_path: Path):
+    # The order of 10:35 trades by 15:00, after the line of 14:05; that of 10:36 ends unfilled.
+    record = Record(day=f"{FRI} 09:00:00").rest(f"{FRI} 14:05:00")
+    record.trade("buy", MAIN, 100, f"{FRI} 10:35:00").rest(f"{FRI} 10:35:00")
+    record.rest(f"{MON} 10:35:00")
+    own(record, None, None, f"{FRI} 15:00:00", None, None)
+
+    assert strict(record, two_days_of_hours(tmp_path)).clean
+
+
+@pytest.mark.parametrize(
+    ("times", "problem"),
+    [
+        ((None, f"{FRI} 15:00:00", f"{FRI} 14:00:00"), f"is dated '{FRI} 14:00:00', before line 1"),
+        ((None, f"{MON} 10:35:00", None), f"is dated '{FRI}', before line 1"),
+    ],
+)
+def test_a_trade_time_or_a_day_that_goes_back_is_damage(times, problem):
+    record = Record(day=f"{FRI} 09:00:00").trade("buy", MAIN, 100, f"{FRI} 10:35:00")
+    if times[2] is None:
+        record.rest(f"{FRI} 14:05:00")
+    else:
+        record.trade("buy", MAIN, 100, f"{FRI} 14:05:00")
+
+    assert [one.problem for one in own(record, *times).read.damage] == [problem]
+
+
+def test_a_late_fill_is_judged_by_the_bar_it_traded_in(tmp_path: Path):
+    # Sealed at the limit from 14:00; the order of 10:35 that states 11.00 at 15:00 had nobody to buy from.
+    bars = {f"{THU} 15:00:00": flat(), f"{FRI} 11:30:00": OPENED_UP, f"{FRI} 15:00:00": SEALED_UP}
+    record = Record(day=f"{THU} 09:00:00").trade("buy", MAIN, 100, f"{FRI} 10:35:00", price="11.00")
+    record.rows[1]["price"] = "11.00"
+    prices = priced(tmp_path, {MAIN: bars})
+
+    assert rules_of(strict(record, prices)) == []
+    assert rules_of(strict(own(record, None, f"{FRI} 15:00:00"), prices)) == [(1, "limit_up")]
 
 
 def test_a_whole_last_line_needs_no_newline():

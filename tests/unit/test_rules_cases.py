@@ -173,3 +173,100 @@ def test_a_case_that_is_not_understood_is_refused(category, given):
 )
 def test_cases_of_the_same_kinds(category, given, expected):
     assert run_case(category, given) == expected
+
+
+@pytest.mark.parametrize(
+    ("category", "given"),
+    [
+        ("cage", {"board": "SSE_MAIN", "side": "buy", "ask1": "-10.00"}),
+        ("cage", {"board": "SSE_MAIN", "side": "buy", "ask1": "0"}),
+        ("cage", {"board": "SSE_MAIN", "side": "buy", "ask1": "10.00", "phase": "tea"}),
+        ("cage", {"board": "SSE_MAIN", "side": "buy", "ask1": "10.00", "order": "wish"}),
+        ("cage_combined", {"board": "SSE_MAIN", "side": "buy", "prev_close": "10", "limit_price": "-1"}),
+        ("lot", {"board": "SSE_MAIN", "side": "sell", "qty": 100, "pos": -1}),
+        ("lot", {"board": "SSE_MAIN", "side": "sell", "qty": 100, "order": "wish"}),
+        ("fee", {"board": "SSE_MAIN", "side": "buy", "price": "10.00", "qty": -1}),
+        ("fee", {"board": "SSE_MAIN", "side": "buy", "fills": [["10.00", -1]]}),
+        ("fee", {"board": "SSE_MAIN", "side": "buy", "fills": [["-10.00", 100]]}),
+        ("fee", {"board": "SSE_MAIN", "side": "buy", "price": "10", "qty": 100, "commission_rate": "-1"}),
+        ("fee_policy", {"commission_rate": "0.0003", "notional": "-1"}),
+        ("after_hours", {"side": "buy", "limit": "10", "close": "-10"}),
+        ("after_hours", {"side": "buy", "limit": "10", "close": "10", "qty": -1}),
+        ("sellable", {"kind": "stock", "opening": -1}),
+        ("sellable", {"kind": "stock", "opening": 1, "sold_today": -1}),
+        ("cash", {"opening_available": "-1", "sell_proceeds_today": "10"}),
+        ("cash", {"opening_available": "1", "sell_proceeds_today": "10", "bought_today": "11.01"}),
+        ("st_cap", {"exch": "SSE", "st": True, "order": -1}),
+        ("fill", {"side": "buy", "order": "-1", "quote": {"ask1": "10"}}),
+        ("fill", {"side": "buy", "order": "10", "bar": {"o": "-1", "h": "1", "l": "1"}}),
+        ("us", {"tier": 1, "reference": "-5"}),
+        ("us", {"tier": 1, "reference": "5", "prev_close": "0"}),
+        ("us", {"equity": "1000", "day_trades_5d": -1}),
+    ],
+)
+def test_a_case_about_nothing_real_is_refused(category, given):
+    with pytest.raises(Unsupported):
+        run_case(category, given)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"qty": 400, "pos": 300}, {"valid": False, "reason": "over_position"}),
+        ({"qty": 100, "pos": 0}, {"valid": False, "reason": "over_position"}),
+        ({"qty": 300, "pos": 300}, {"valid": True, "reason": "ok"}),
+        ({"qty": 350, "pos": 300}, {"valid": False, "reason": "not_multiple"}),  # the form comes first
+        ({"qty": 100}, {"valid": True, "reason": "ok"}),  # no position told: the form alone
+        ({"qty": -1, "pos": 300}, {"valid": False, "reason": "not_positive"}),
+    ],
+)
+def test_a_sell_is_not_larger_than_the_position_the_case_tells(given, expected):
+    assert run_case("lot", {"board": "SSE_MAIN", "side": "sell", **given}) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "bound"),
+    [
+        ({"ask1": "10.00", "phase": "continuous", "order": "limit"}, "10.20"),
+        ({"ask1": "10.00", "phase": "open_call"}, None),
+        ({"ask1": "10.00", "phase": "close_call", "order": "limit"}, None),
+        ({"ask1": "10.00", "order": "market"}, None),
+        ({"phase": "after_hours"}, None),  # no reference is needed where there is no cage
+    ],
+)
+def test_the_cage_holds_limit_orders_of_continuous_trading(given, bound):
+    assert run_case("cage", {"board": "SSE_MAIN", "side": "buy", **given}) == {"bound": bound}
+
+
+@pytest.mark.parametrize(
+    ("bought", "buyable", "today"),
+    [
+        ("0", "10100.00", "100.00"),
+        ("4000.00", "6100.00", "100.00"),  # paid from the day's proceeds of 10,000 first
+        ("10050.00", "50.00", "50.00"),  # 50 beyond them, from the opening 100
+        ("10100.00", "0.00", "0.00"),
+    ],
+)
+def test_what_was_bought_today_is_paid_from_the_days_proceeds_first(bought, buyable, today):
+    given = {"opening_available": "100.00", "sell_proceeds_today": "10000.00", "bought_today": bought}
+
+    assert run_case("cash", given) == {
+        "buyable_today": buyable,
+        "withdrawable_today": today,
+        "withdrawable_next_session": buyable,
+    }
+
+
+@pytest.mark.parametrize(
+    ("board", "date", "phase"),
+    [
+        ("SSE_REIT", "2026-07-03", "continuous"),
+        ("SSE_REIT", "2026-07-06", "close_call"),
+        ("SZSE_REIT", "2026-07-03", "close_call"),
+        ("SSE_CB", "2026-07-03", "continuous"),
+        ("SSE_CB", "2026-07-06", "close_call"),
+        ("SZSE_CB", "2026-07-03", "close_call"),
+    ],
+)
+def test_reits_and_convertibles_of_sse_traded_on_to_the_end(board, date, phase):
+    assert run_case("phase", {"board": board, "date": date, "time": "14:58:00"})["phase"] == phase

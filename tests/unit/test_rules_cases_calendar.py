@@ -11,10 +11,8 @@ from services.domain.instruments import Market
 from services.ports import Calendar
 from services.rule_case_file import CaseFileError, check, read_cases, same
 from services.rule_cases import answer_case
-from services.rules import OutsideRulebook, every_series
+from services.rules import OutsideRulebook
 from services.rules.case_input import Unsupported
-from services.rules.proceeds import CN_WITHDRAWABLE_DAYS, US_SETTLEMENT_DAYS
-from services.rules.programmatic import PROGRAMMATIC
 
 CASES = Path(__file__).parents[3] / "shared/cases/rules_cases.json"
 
@@ -593,13 +591,6 @@ def test_what_is_not_understood_is_refused(category, given):
 def test_what_the_rulebook_does_not_know_is_refused(category, given):
     with pytest.raises(OutsideRulebook):
         answer(category, **given)
-
-
-def test_the_rows_beside_the_book_have_no_gap():
-    beside = (CN_WITHDRAWABLE_DAYS, US_SETTLEMENT_DAYS, PROGRAMMATIC)
-
-    assert [fault for series in beside for fault in series.faults()] == []
-    assert {series.name for series in beside}.isdisjoint(series.name for series in every_series())
 
 
 def write(path: Path, content: object) -> Path:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from services.domain.fills import Fees
 from services.domain.instruments import Board, Kind
 from services.domain.orders import Side
-from services.rules import Commission, OutsideRulebook, commission_problem, fees_of, rules_on
+from services.rules import Commission, Confidence, OutsideRulebook, commission_problem, fees_of, rules_on
+from services.rules.fee_rows import TRANSFER
 
 D = Decimal
 DAY = date(2026, 11, 20)
@@ -72,7 +73,7 @@ def test_stamp_duty_by_date(day, buy, sell):
         (date(2008, 9, 19), "0", "0.001"),
     ],
 )
-def test_stamp_duty_before_transfer_fees_are_known(day, buy, sell):
+def test_the_rates_of_stamp_duty(day, buy, sell):
     schedule = rules_on(Board.SZSE_MAIN, day).fees
 
     assert (schedule.stamp_buy, schedule.stamp_sell) == (buy and D(buy), sell and D(sell))
@@ -99,6 +100,33 @@ def test_the_transfer_fee_of_sse_was_on_par_value():
     assert str(fees(Board.SSE_MAIN, BUY, "100000", day=day, shares=8000).transfer_fee) == "2.40"
     with pytest.raises(OutsideRulebook, match="needs the shares"):
         fees(Board.SSE_MAIN, BUY, "100000", day=day)
+
+
+@pytest.mark.parametrize(
+    ("board", "day", "buy", "sell", "transfer"),
+    [
+        # 100,000 x 0.001 = 100; x 0.003 = 300. Transfer: 8,000 at par x 0.0003 = 2.40.
+        (Board.SSE_MAIN, date(2005, 1, 24), "100.00", "100.00", "2.40"),
+        (Board.SSE_MAIN, date(2007, 5, 30), "300.00", "300.00", "2.40"),
+        (Board.SSE_MAIN, date(2012, 8, 31), "0.00", "100.00", "2.40"),
+        # 100,000 x 0.0000255 = 2.55.
+        (Board.SZSE_MAIN, date(2008, 4, 23), "300.00", "300.00", "2.55"),
+        (Board.SZSE_MAIN, date(2008, 9, 18), "100.00", "100.00", "2.55"),
+        (Board.CHINEXT, date(2009, 10, 30), "0.00", "100.00", "2.55"),
+    ],
+)
+def test_orders_before_the_tariff_of_2012_have_their_fees(board, day, buy, sell, transfer):
+    bought, sold = (fees(board, side, "100000", day=day, shares=8000) for side in (BUY, SELL))
+
+    assert (str(bought.stamp_duty), str(sold.stamp_duty)) == (buy, sell)
+    assert str(bought.transfer_fee) == str(sold.transfer_fee) == transfer
+
+
+def test_the_transfer_fee_before_the_tariff_of_2012_is_marked_as_weak():
+    for board in (Board.SSE_MAIN, Board.SZSE_MAIN, Board.CHINEXT):
+        row = TRANSFER[board].row_on(date(2012, 8, 31))
+
+        assert (row.until, row.confidence) == (date(2012, 8, 31), Confidence.LOW)
 
 
 def test_the_minimum_is_taken_once_an_order():
@@ -141,7 +169,6 @@ def test_a_net_commission_has_handling_fee_and_levy_on_top(board, kind, day, han
     ("board", "day", "commission"),
     [
         (Board.SSE_MAIN, date(2005, 1, 23), USUAL),  # stamp duty
-        (Board.SSE_MAIN, date(2012, 8, 31), USUAL),  # transfer fee
         (Board.SSE_B, DAY, USUAL),  # other currencies
         (Board.SSE_MAIN, date(2015, 7, 31), NET),  # handling fee
         (Board.BSE, date(2022, 11, 30), NET),

@@ -7,6 +7,7 @@ import pytest
 
 from services.domain.instruments import Board, Instrument, Kind, Span, Symbol
 from services.rules import OutsideRulebook, rules_on, sellable_shares, settlement_days, st_daily_buy_cap
+from services.rules.explanation import Topic, rows_about
 from services.rules.settlement import cash_after_sales
 
 DAY = date(2026, 11, 20)
@@ -33,6 +34,42 @@ DAY = date(2026, 11, 20)
 )
 def test_what_may_be_sold_on_the_day_it_was_bought(kind, day, expected):
     assert settlement_days(kind, day) == expected
+
+
+@pytest.mark.parametrize(
+    ("board", "day", "expected"),
+    [
+        (Board.SZSE_FUND, date(2019, 1, 10), 1),
+        (Board.SZSE_FUND, date(2019, 1, 11), 0),
+        (Board.SSE_FUND, date(2019, 1, 11), 1),
+        (Board.SSE_FUND, date(2020, 1, 19), 1),
+        (Board.SSE_FUND, date(2020, 1, 20), 0),
+        (None, date(2020, 1, 19), 1),  # the board not told: the later of the two days
+    ],
+)
+def test_commodity_funds_are_sold_the_same_day_from_another_day_on_each_exchange(board, day, expected):
+    assert settlement_days(Kind.ETF_COMMODITY_T0, day, board) == expected
+
+
+def test_the_row_explained_for_a_commodity_fund_is_the_one_that_is_used():
+    day, kind = date(2019, 1, 11), Kind.ETF_COMMODITY_T0
+    told = {
+        board: next(one.row for one in rows_about(symbol, board, kind, day) if one.topic is Topic.SELLABLE)
+        for symbol, board in (
+            (Symbol("159985.SZ"), Board.SZSE_FUND),
+            (Symbol("510300.SH"), Board.SSE_FUND),
+        )
+    }
+
+    assert {board: row and row.value for board, row in told.items()} == {
+        Board.SZSE_FUND: 0,
+        Board.SSE_FUND: 1,
+    }
+
+
+def test_the_board_does_not_change_when_other_kinds_are_sold():
+    assert settlement_days(Kind.ETF_EQUITY, DAY, Board.SZSE_FUND) == 1
+    assert settlement_days(Kind.ETF_GOLD_T0, DAY, Board.SZSE_FUND) == 0
 
 
 def test_every_kind_has_a_settlement_rule():
