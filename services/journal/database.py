@@ -90,9 +90,11 @@ class EngineDatabase:
             return query(connection)
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connection back; on PostgreSQL a later read takes one of its own and gives it back."""
         with faults("close", self.label):
             self._engine.dispose()
+        if self.dialect == "postgresql":
+            self._engine = create_engine(self._engine.url, poolclass=NullPool)
 
 
 class ReadOnlyFile:
