@@ -15,7 +15,7 @@ from services.brokers.ledger import AccountOpened, Entry, Filled, LedgerState, M
 from services.brokers.ledger_file import KINDS
 from services.clock import VirtualClock
 from services.domain.bars import CorporateAction, Panel, VolumeUnit
-from services.domain.book import Book, Lot
+from services.domain.book import Book, Lot, OpenOrder
 from services.domain.conservation import Tally
 from services.domain.fills import Fees, Fill, FillId, Movement, MovementKind
 from services.domain.instruments import Symbol
@@ -216,3 +216,23 @@ def test_a_book_that_differs_from_the_sums_is_told(book: Book, wrong: int) -> No
         tally.take(event)
 
     assert len(list(tally.problems(book))) == wrong
+
+
+@pytest.mark.parametrize(
+    ("remaining", "frozen", "wrong"), [(10, "0.00", 0), (0, "0.00", 1), (10, "-0.01", 1), (10, "997.51", 1)]
+)
+def test_what_is_below_zero_in_a_book_is_told(remaining: int, frozen: str, wrong: int) -> None:
+    order = OpenOrder(
+        order_id=OrderId("A" * 20),
+        symbol=MAIN,
+        side=Side.BUY,
+        shares=remaining,
+        filled=0,
+        limit_cny=Decimal("10.00"),
+        frozen_cny=Decimal(frozen),
+    )
+    tally = Tally(Decimal("2000.00"))
+    for event in (BOUGHT, GIVEN):
+        tally.take(event)
+
+    assert len(list(tally.problems(replace(TRUE, open_orders=(order,))))) == wrong

@@ -94,3 +94,10 @@ def test_a_refusal_tells_a_halt_of_now_from_a_suspension_of_the_day() -> None:
     (today,) = review([buy()], desk(instruments=halted)).verdicts.refused
 
     assert (now.reason, today.reason) == (f"{MAIN} does not trade now", f"{MAIN} does not trade today")
+
+
+def test_a_nameless_convertible_hangs_on_no_name() -> None:
+    bond = Symbol("113050.SH")
+    nameless = replace(quote(bond, last="110.000", prev="110.000"), name="")
+
+    assert verdict(desk(nameless, watchlist=(bond,)), buy(bond, 10, None)) is None
