@@ -26,12 +26,12 @@ from services.rules import (
     Rules,
     accepts_after_hours_orders,
     after_hours_eligible,
-    board_of,
     default_kind,
     fees_of,
+    order_band,
     phase_at,
     price_band,
-    rules_on,
+    rules_of,
 )
 from services.rules.breakers import breaker_at
 from services.rules.explanation import rows_about
@@ -119,8 +119,8 @@ def _explanation(
     at: time | None,
     commission: Commission,
 ) -> Explanation:
-    board = board_of(symbol, asked.on)
-    rules, kind = rules_on(board, asked.on), _kind(asked.kind, board)
+    rules = rules_of(symbol, asked.on)
+    kind = _kind(asked.kind, rules.board)
     instrument = _instrument(symbol, asked, kind, calendar)
     return Explanation(
         instrument=instrument,
@@ -131,9 +131,10 @@ def _explanation(
         after_hours=after_hours_eligible(rules, kind, instrument),
         prev_close=prev_close,
         band=_band(rules, prev_close, instrument),
+        opening_call=_opening_call(rules, prev_close, instrument),
         moment=None if at is None else _moment(rules, calendar, instrument, kind, at),
         fees=_fee_examples(rules, kind, prev_close, commission),
-        rows=rows_about(symbol, board, kind, asked.on),
+        rows=rows_about(symbol, rules, kind),
     )
 
 
@@ -157,6 +158,17 @@ def _band(rules: Rules, prev_close: Decimal | None, instrument: Instrument) -> B
         return price_band(rules, prev_close, instrument)
     band = price_band(rules, Decimal(1), instrument)
     return band if band.unlimited else None
+
+
+def _opening_call(rules: Rules, prev_close: Decimal | None, instrument: Instrument) -> Band | None:
+    """Return what the opening call takes where that is not the day's limits, None where it is not known."""
+    if prev_close is None or rules.board is Board.US:
+        return None
+    try:
+        call = order_band(rules, instrument, Phase.OPEN_CALL, prev_close=prev_close, last=None)
+    except OutsideRulebook:
+        return None
+    return None if call == price_band(rules, prev_close, instrument) else call
 
 
 def _moment(rules: Rules, calendar: Calendar, instrument: Instrument, kind: Kind, at: time) -> Moment:

@@ -12,7 +12,7 @@ from typing import cast
 from commands.rules_wording import CATALOGUE
 from monitor.wording import worded
 from services.domain.instruments import Board
-from services.rules import KNOWN_UNTIL, Cage, LotRule
+from services.rules import KNOWN_UNTIL, Cage, CallRange, HaltRule, LotRule
 from services.rules.corporate import DividendTaxRates
 from services.rules.explanation import Explained, Topic
 from services.rules.fee_rows import Stamp, Transfer
@@ -93,6 +93,29 @@ def _first_day(value: object, lang: str, board: Board) -> str:
     if factors.up is None or factors.down is None:
         return tell("value.no_limit", lang)
     return tell("value.of_issue", lang, down=_percent(factors.down), up=_percent(factors.up))
+
+
+def _call_prices(value: object, lang: str, board: Board) -> str:
+    calls = cast(CallRange, value)
+    opening, ratio = calls.opening, calls.later_ratio
+    return tell(
+        "value.call_prices",
+        lang,
+        down=tell("value.no_limit", lang) if opening.down is None else _percent(opening.down),
+        up=tell("value.no_limit", lang) if opening.up is None else _percent(opening.up),
+        later=tell("value.refused_unknown", lang) if ratio is None else f"±{_percent(ratio)}",
+    )
+
+
+def _halts(value: object, lang: str, board: Board) -> str:
+    rule = cast(HaltRule, value)
+    return tell(
+        "value.halts",
+        lang,
+        moves=", ".join(f"±{_percent(move)}" for move in rule.moves),
+        minutes=rule.halt_s // 60,
+        latest=f"{rule.resumes_at_latest:%H:%M}",
+    )
 
 
 def _lots(value: object, lang: str, board: Board) -> str:
@@ -186,7 +209,11 @@ _SENTENCES: Mapping[Topic, Callable[[object, str, Board], str]] = MappingProxyTy
         Topic.LIMIT_ONE_TICK: _yes_no,
         Topic.UNLIMITED_DAYS: _free_days,
         Topic.FIRST_DAY: _first_day,
+        Topic.FIRST_DAY_CALL: _first_day,
         Topic.DELISTING_FIRST_DAY: _free_when,
+        Topic.RELISTING_FIRST_DAY: _free_when,
+        Topic.CALL_PRICES: _call_prices,
+        Topic.HALTS: _halts,
         Topic.LOTS: _lots,
         Topic.TICK: _tick,
         Topic.CAGE: _cage,

@@ -51,7 +51,8 @@ class FeeExample:
 class Explanation:
     """Everything said of one instrument on one day.
 
-    `band` None: a previous close is needed. `fees` empty: a rate is not known.
+    `band` None: a previous close is needed. `opening_call` None: the opening call takes the prices of
+    the band, or it is not known what it takes. `fees` empty: a rate is not known.
     """
 
     instrument: Instrument
@@ -62,6 +63,7 @@ class Explanation:
     after_hours: bool
     prev_close: Decimal | None
     band: Band | None
+    opening_call: Band | None
     moment: Moment | None
     fees: tuple[FeeExample, ...]
     rows: tuple[Explained, ...]
@@ -84,6 +86,7 @@ def as_json(found: Explanation, lang: str) -> dict[str, object]:
         "after_hours": found.after_hours,
         "after_hours_orders": plain_value(rules.after_hours_windows) if found.after_hours else [],
         "band": _band(found),
+        "opening_call": None if found.opening_call is None else plain_value(found.opening_call),
         "at": None if found.moment is None else plain_value(found.moment),
         "fees_example": [_fee(example) for example in found.fees],
         "rows": [_row(one, lang, rules) for one in found.rows],
@@ -168,6 +171,10 @@ def _findings(found: Explanation, lang: str) -> Iterator[str]:
     else:
         band = found.band
         yield tell("band.limited", lang, prev=found.prev_close, down=band.limit_down, up=band.limit_up)
+    if found.opening_call is not None:
+        ends = (found.opening_call.limit_down, found.opening_call.limit_up)
+        down, up = (tell("opening_call.open", lang) if end is None else end for end in ends)
+        yield tell("opening_call", lang, down=down, up=up)
     if found.moment is not None:
         yield _moment(found.moment, lang)
     if not found.fees:

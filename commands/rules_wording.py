@@ -19,6 +19,10 @@ _TOPICS: Mapping[Topic, tuple[str, str]] = {
     Topic.UNLIMITED_DAYS: ("first days without a limit", "上市初期不设涨跌幅"),
     Topic.FIRST_DAY: ("first day of other listings, on the issue price", "其他方式上市首日（按发行价）"),
     Topic.DELISTING_FIRST_DAY: ("first day of a delisting period", "退市整理期首日"),
+    Topic.FIRST_DAY_CALL: ("opening call of such a first day", "该首日的开盘集合竞价"),
+    Topic.RELISTING_FIRST_DAY: ("first day of a share listed again", "重新上市首日"),
+    Topic.CALL_PRICES: ("order prices in calls, days without a limit", "集合竞价申报价格（不设涨跌幅日）"),
+    Topic.HALTS: ("halts, days without a limit", "盘中临时停牌（不设涨跌幅日）"),
     Topic.LOTS: ("order sizes", "申报数量"),
     Topic.TICK: ("tick", "最小价位"),
     Topic.CAGE: ("price cage, continuous trading", "价格笼子（连续竞价）"),
@@ -45,6 +49,16 @@ _VALUES: Mapping[str, tuple[str, str]] = {
     "half_up": ("half-up to the tick", "四舍五入至价位"),
     "inward": ("limit-up cut off, limit-down rounded up", "涨停价舍去，跌停价进位"),
     "free_days": ("{days} trading day(s)", "{days} 个交易日"),
+    "refused_unknown": ("not known, so refused", "未知，故拒绝"),
+    "call_prices": (
+        "opening call, of the issue price or previous close: {down} to {up}; "
+        "closing call, around the last trade: {later}",
+        "开盘集合竞价（按发行价或前收盘价）：{down} 至 {up}；收盘集合竞价（按最新成交价）：{later}",
+    ),
+    "halts": (
+        "{minutes} minutes at the first move of {moves} from the open, over by {latest}",
+        "较开盘价首次涨跌 {moves} 各停牌 {minutes} 分钟，至迟 {latest} 复牌",
+    ),
     "lots": (
         "buy {minimum} or more in steps of {step}; odd lot: {odd}; at most {limit} an order, "
         "market order {market}",
@@ -116,6 +130,8 @@ _LINES: Mapping[str, tuple[str, str]] = {
         "以前收盘价 {prev} 计：{down} 至 {up}",
     ),
     "band.unlimited": ("no price limit on this day", "当日不设涨跌幅限制"),
+    "opening_call": ("opening call: orders from {down} to {up}", "开盘集合竞价：申报价格 {down} 至 {up}"),
+    "opening_call.open": ("no limit", "不设限制"),
     "band.unasked": (
         "give --prev-close for the limits in prices (ex-rights adjustment already in it)",
         "给出 --prev-close（已除权）即可算出涨跌停价",

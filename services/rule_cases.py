@@ -160,13 +160,16 @@ def _phase(case: CaseInput, calendars: Calendars) -> Answer | None:
 
 def _after_hours(case: CaseInput, calendars: Calendars) -> Answer | None:
     """Answer for a day without trading; None where the rulebook alone tells."""
-    dated = case.has("date") or "T" in str(case.raw("time"))
-    if not dated or case.has("close"):
+    stated = str(case.raw("time"))
+    if not (case.has("date") or "T" in stated or " " in stated):
         return None
-    day, _ = case.moment("time")
+    day = case.moment("time")[0] if case.has("time") else case.day("date")
     if calendars(Market.CN).trading_day(day) is not TradingDay.CLOSED:
         return None
+    order = case.has("limit") or case.has("close")
     case.ignore_rest()
+    if order:
+        return {"eligible": False}
     return {"after_hours_trading": False, "accepts_after_hours_orders": False, "matching": False}
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import NewType
+from functools import lru_cache
+from typing import NamedTuple, NewType
 
 Symbol = NewType("Symbol", str)
 
@@ -93,7 +95,8 @@ class Instrument:
     by it is marked approximate. `first_days` are the trading days from the listing on, as far as
     known, so that the fifth trading day can be told without a calendar. `st` holds the
     risk-warning periods, `suspended` the days without trading. `issue_price_cny` is needed for the
-    first day of old-regime listings.
+    first day of old-regime listings. `relisted_on` is the first trading day after a delisted share was
+    listed again.
     """
 
     symbol: Symbol
@@ -107,6 +110,7 @@ class Instrument:
     share_reform_pending: bool = False
     issue_price_cny: str | None = None
     suspended: tuple[Span, ...] = ()
+    relisted_on: date | None = None
 
     def is_suspended(self, day: date) -> bool:
         """Answer whether the instrument is known not to trade on `day`."""
@@ -115,3 +119,56 @@ class Instrument:
     def is_st(self, day: date) -> bool:
         """Answer whether the instrument carries a risk warning on `day`."""
         return any(span.covers(day) for span in self.st)
+
+
+class Fact(StrEnum):
+    """A fact of one instrument that a source may be unable to tell."""
+
+    FUND_KIND = "fund_kind"
+    RISK_WARNING = "risk_warning"
+    LISTING = "listing"
+    DELISTING = "delisting"
+    SUSPENSION = "suspension"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a source tells of some instruments: the facts it knows, and by symbol those it does not, and why.
+
+    A field of an instrument speaks only where its fact is not in `unknown`. An instrument of which
+    nothing is known may be left out.
+    """
+
+    instruments: tuple[Instrument, ...] = ()
+    unknown: Mapping[Symbol, Mapping[Fact, str]] = field(default_factory=dict)
+
+
+def nothing_told(symbols: Iterable[Symbol], why: str) -> Facts:
+    """Return that no fact of the symbols is known, and why."""
+    return Facts(unknown={symbol: dict.fromkeys(Fact, why) for symbol in symbols})
+
+
+LONG_AGO = date(1990, 12, 19)
+"""The first trading day there was: since then, where nobody says since when."""
+
+
+class NameMarks(NamedTuple):
+    """What a short name says of its share: a risk warning, a delisting period, a listing of these days."""
+
+    warned: bool
+    leaving: bool
+    new: bool
+
+
+@lru_cache(maxsize=8192)
+def marks_of(name: str) -> NameMarks:
+    """Return what the exchange writes into a short name, an ex-day's `XD`, `XR` or `DR` before it aside.
+
+    Source: `N` marks the first day of a listing, `C` the second to fifth; `退` a delisting period.
+    """
+    plain = name[2:] if name.startswith(("XD", "XR", "DR")) else name
+    return NameMarks(
+        warned=plain.startswith(("ST", "*ST", "SST", "S*ST")),
+        leaving=plain.startswith("退市") or plain.endswith("退"),
+        new=plain.startswith(("N", "C")) and not plain[1:2].isascii(),
+    )

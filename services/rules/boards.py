@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from services.domain.instruments import Board, Kind, Symbol
 from services.rules.rows import CN_FIRST, US_FIRST, Confidence, OutsideRulebook, Row, Series
+from services.rules.terms import Venue
 
 _STAR_FIRST = date(2019, 7, 22)
 _CHINEXT_FIRST = date(2009, 10, 30)
@@ -39,6 +40,17 @@ def board_of(symbol: Symbol, day: date) -> Board:
     return series.on(day)
 
 
+def venue_of(board: Board, symbol: Symbol | None = None) -> Venue:
+    """Return the exchange that trades `board`.
+
+    REITs and convertible bonds are traded on two: `symbol` tells which, and without it the answer
+    is SZSE.
+    """
+    if board in _SHARED_BOARDS:
+        return Venue.SZSE if symbol is None else Venue(symbol[-2:])
+    return _VENUES[board]
+
+
 def default_kind(board: Board) -> Kind:
     """Return what an instrument of `board` is unless its own data says otherwise."""
     return _KINDS.get(board, Kind.STOCK)
@@ -48,6 +60,23 @@ def is_lof(symbol: Symbol) -> bool:
     """Answer whether the code is of a listed open-end fund (LOF), which is not an ETF."""
     return any(symbol.startswith(code[:-3]) and symbol.endswith(code[-3:]) for code in _LOF_CODES)
 
+
+_SHARED_BOARDS = frozenset({Board.REIT, Board.CONVERTIBLE})
+
+_VENUES: Mapping[Board, Venue] = MappingProxyType(
+    {
+        Board.SSE_MAIN: Venue.SSE,
+        Board.STAR: Venue.SSE,
+        Board.SSE_FUND: Venue.SSE,
+        Board.SSE_B: Venue.SSE,
+        Board.SZSE_MAIN: Venue.SZSE,
+        Board.CHINEXT: Venue.SZSE,
+        Board.SZSE_FUND: Venue.SZSE,
+        Board.SZSE_B: Venue.SZSE,
+        Board.BSE: Venue.BSE,
+        Board.US: Venue.US,
+    }
+)
 
 _KINDS: Mapping[Board, Kind] = MappingProxyType(
     {

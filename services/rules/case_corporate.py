@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from services.domain.money import CENT, ZERO, to_cent
-from services.rules.case_facts import case_band
+from services.rules.case_facts import case_band, case_rules
 from services.rules.case_input import CaseInput, Unsupported
 from services.rules.corporate import (
     DIVIDEND_TAX,
@@ -16,14 +16,13 @@ from services.rules.corporate import (
     ex_reference,
     is_entitled,
 )
-from services.rules.rulebook import rules_on
 
 Answer = dict[str, object]
 
 
 def ex_ref(case: CaseInput) -> Answer:
     """Return the reference price of an ex-day; the tick is the case's own, else its board's, else 0.01."""
-    tick = rules_on(case.board(), case.day("date")).tick if case.has("board") else CENT
+    tick = case_rules(case).tick if case.has("board") else CENT
     case.ignore("date")
     return {
         "reference": str(_reference(case, case.require_price("prev"), case.require_price("tick", str(tick))))
@@ -32,7 +31,7 @@ def ex_ref(case: CaseInput) -> Answer:
 
 def ex_limit(case: CaseInput) -> Answer:
     """Return the reference price of an ex-day and the limits on it."""
-    rules = rules_on(case.board(), case.day("date"))
+    rules = case_rules(case)
     close = case.require_price("raw_close" if case.has("raw_close") else "prev")
     reference = _reference(case, close, rules.tick)
     band = case_band(case, rules, reference)

@@ -9,12 +9,14 @@ from types import MappingProxyType
 
 from services.domain.instruments import Board, Kind
 from services.domain.orders import Side
+from services.rules.terms import Venue
 
 AS_OF = date(2026, 11, 20)
 """The day of a case that names none."""
 
 _BOARDS: Mapping[str, Board] = MappingProxyType(
     {
+        "CDR": Board.STAR,
         "ETF": Board.SSE_FUND,
         "LOF": Board.SZSE_FUND,
         "SSE_LOF": Board.SSE_FUND,
@@ -27,7 +29,9 @@ _BOARDS: Mapping[str, Board] = MappingProxyType(
 )
 """Other names of boards. A plain ETF is one of SSE, whose rules SZSE shares since 2026-07-06."""
 
-_VENUES: Mapping[str, str] = MappingProxyType({"SSE": "SH", "SZSE": "SZ"})
+_SHARED_BOARDS = ("REIT", "SSE_REIT", "SZSE_REIT", "CB", "SSE_CB", "SZSE_CB")
+
+_VENUES: Mapping[str, Venue] = MappingProxyType({"SSE": Venue.SSE, "SZSE": Venue.SZSE})
 
 _KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -37,6 +41,7 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
         "cb": Kind.CONVERTIBLE_BOND,
         "bond": Kind.CONVERTIBLE_BOND,
         "lof_cross_border_t0": Kind.ETF_CROSS_BORDER_T0,
+        "etf_cross_border_t1": Kind.ETF_EQUITY,
         **{str(kind).removesuffix("_t0"): kind for kind in Kind if str(kind).endswith("_t0")},
     }
 )
@@ -178,10 +183,12 @@ class CaseInput:
         except ValueError:
             raise Unsupported(f"the board {name!r} is not known") from None
 
-    def venue(self) -> str | None:
-        """Return the exchange's suffix where the board's name tells it and the board does not."""
-        name = str(self.raw("board"))
-        return _VENUES.get(name.partition("_")[0]) if name in _BOARDS else None
+    def venue(self) -> Venue | None:
+        """Return the exchange of a board that two have, where its name or the case tells it."""
+        if self.raw("board") not in _SHARED_BOARDS:
+            return None
+        prefix = self.text("board").partition("_")[0]
+        return _VENUES.get(prefix) or _VENUES.get(str(self.raw("exch")))
 
     def kind(self, default: Kind) -> Kind:
         """Return what the instrument is."""

@@ -9,10 +9,23 @@ from enum import StrEnum
 from typing import TypeVar
 
 from services.domain.instruments import Board, Kind, Symbol
-from services.rules import boards, cage, corporate, fee_rows, limit_rows, lots, phases, settlement, us
+from services.rules import (
+    boards,
+    cage,
+    corporate,
+    fee_rows,
+    limit_rows,
+    lots,
+    order_prices,
+    phases,
+    settlement,
+    trading_halts,
+    us,
+)
 from services.rules.proceeds import CN_WITHDRAWABLE_DAYS, US_SETTLEMENT_DAYS
 from services.rules.programmatic import PROGRAMMATIC
 from services.rules.rows import Row, Series
+from services.rules.terms import Rules
 
 T = TypeVar("T")
 
@@ -30,7 +43,11 @@ class Topic(StrEnum):
     LIMIT_ONE_TICK = "limit_one_tick"
     UNLIMITED_DAYS = "unlimited_days"
     FIRST_DAY = "first_day"
+    FIRST_DAY_CALL = "first_day_call"
     DELISTING_FIRST_DAY = "delisting_first_day"
+    RELISTING_FIRST_DAY = "relisting_first_day"
+    CALL_PRICES = "call_prices"
+    HALTS = "halts"
     LOTS = "lots"
     TICK = "tick"
     CAGE = "cage"
@@ -56,13 +73,9 @@ class Explained:
     row: Row[object] | None
 
 
-def rows_about(symbol: Symbol, board: Board, kind: Kind, day: date) -> tuple[Explained, ...]:
-    """Return the rows about an instrument of `board` on `day`, by topic.
-
-    Raises:
-        OutsideRulebook: The day is past the end of the book.
-    """
-    return tuple(_about(topic, series, day) for topic, series in _series(symbol, board, kind))
+def rows_about(symbol: Symbol, rules: Rules, kind: Kind) -> tuple[Explained, ...]:
+    """Return the rows about an instrument on the day of its `rules`, by topic."""
+    return tuple(_about(topic, series, rules.day) for topic, series in _series(symbol, rules, kind))
 
 
 def _about(topic: Topic, series: Series[object], day: date) -> Explained:
@@ -70,19 +83,22 @@ def _about(topic: Topic, series: Series[object], day: date) -> Explained:
     return Explained(topic=topic, series=series.name, row=series.row_on(day) if known else None)
 
 
-def _series(symbol: Symbol, board: Board, kind: Kind) -> Iterator[tuple[Topic, Series[object]]]:
+def _series(symbol: Symbol, rules: Rules, kind: Kind) -> Iterator[tuple[Topic, Series[object]]]:
+    board, venue = rules.board, rules.venue
     yield Topic.BOARD, _code(symbol)
+    yield Topic.TIMETABLE, phases.timetable_of(board, venue)
     tables: tuple[tuple[Topic, Mapping[Board, Series[object]]], ...] = (
-        (Topic.TIMETABLE, phases.TIMETABLES),
         (Topic.LIMIT, limit_rows.RATIO),
         (Topic.LIMIT_ST, limit_rows.ST_RATIO),
         (Topic.LIMIT_SHARE_REFORM, _on_main_boards(limit_rows.SHARE_REFORM_RATIO)),
         (Topic.LIMIT_WIDE_FUND, limit_rows.WIDE_FUND_RATIO),
-        (Topic.LIMIT_ROUNDING, _but_us(limit_rows.ROUNDING)),
-        (Topic.LIMIT_ONE_TICK, _but_us(limit_rows.ONE_TICK)),
         (Topic.UNLIMITED_DAYS, limit_rows.FREE_DAYS),
         (Topic.FIRST_DAY, limit_rows.FIRST_DAY),
+        (Topic.FIRST_DAY_CALL, limit_rows.FIRST_DAY_CALL),
         (Topic.DELISTING_FIRST_DAY, limit_rows.DELISTING_FIRST_DAY_FREE),
+        (Topic.RELISTING_FIRST_DAY, limit_rows.RELISTING_FIRST_DAY_FREE),
+        (Topic.CALL_PRICES, order_prices.CALL_RANGES),
+        (Topic.HALTS, trading_halts.HALTS),
         (Topic.LOTS, lots.LOTS),
         (Topic.TICK, lots.TICKS),
         (Topic.CAGE, cage.CAGES),
@@ -90,6 +106,9 @@ def _series(symbol: Symbol, board: Board, kind: Kind) -> Iterator[tuple[Topic, S
     for topic, table in tables:
         if board in table:
             yield topic, table[board]
+    if board is not Board.US:
+        yield Topic.LIMIT_ROUNDING, limit_rows.ROUNDING[venue]
+        yield Topic.LIMIT_ONE_TICK, limit_rows.ONE_TICK[venue]
     yield Topic.SELLABLE, settlement.settlement_series(kind, board)
     yield Topic.CASH, US_SETTLEMENT_DAYS if board is Board.US else CN_WITHDRAWABLE_DAYS
     yield from _costs(board, kind)
@@ -125,7 +144,3 @@ def _code(symbol: Symbol) -> Series[object]:
 
 def _on_main_boards(series: Series[T]) -> Mapping[Board, Series[T]]:
     return {board: series for board in (Board.SSE_MAIN, Board.SZSE_MAIN)}
-
-
-def _but_us(table: Mapping[Board, Series[T]]) -> Mapping[Board, Series[T]]:
-    return {board: series for board, series in table.items() if board is not Board.US}

@@ -97,20 +97,22 @@ _TRANSFER_ROWS: tuple[Row[Transfer], ...] = (
         confidence=_H,
     ),
 )
-_TRANSFER_2012 = _CLEARING + " of 2012; the first day is not confirmed"
-_BEFORE_2012 = "taken as the ChinaClear tariff of 2012; the rates before it were not found"
+_UNTIL_2015 = _CLEARING + " in force until 2015-07-31"
+# Sources state the tariff with its last day and without a first one. From 2012-09, when the levies
+# were set anew, nothing speaks against it; for the years before, no tariff at all was found.
+_BEFORE_2012 = "taken as the ChinaClear tariff in force until 2015-07-31; its first day was not found"
 
 
 def _until_2015(value: Transfer, first: date) -> tuple[Row[Transfer], ...]:
-    """Return the tariff of 2012, and before it the same from the board's first day on."""
+    """Return the tariff that ended in 2015: from 2012-09 as stated, before it as the best guess."""
     return (
         Row(value=value, since=first, until=date(2012, 8, 31), source=_BEFORE_2012, confidence=_L),
         Row(
             value=value,
             since=date(2012, 9, 1),
             until=date(2015, 7, 31),
-            source=_TRANSFER_2012,
-            confidence=_L,
+            source=_UNTIL_2015,
+            confidence=_H,
         ),
     )
 
@@ -142,7 +144,7 @@ TRANSFER: Mapping[Board, Series[Transfer]] = MappingProxyType(
                     value=Transfer(rate=Decimal("0.000025")),
                     since=_BSE_FIRST,
                     until=date(2022, 4, 28),
-                    source=_CLEARING + " for Beijing",
+                    source=_CLEARING + " for Beijing; the 0.002% of SSE and SZSE does not name it",
                     confidence=_L,
                 ),
                 _TRANSFER_ROWS[-1],

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from services.domain.instruments import Board
 from services.rules.rows import CN_FIRST, US_FIRST, Confidence, Row, Series
-from services.rules.terms import Multipliers, Rounding
+from services.rules.terms import Multipliers, Rounding, Venue
 
 _H, _M, _L = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 
@@ -38,6 +38,12 @@ _CB = "SSE and SZSE rules for convertible bonds, in force 2022-08-01"
 _CB_OLD = "convertible bonds before the rules of 2022-08-01: halts only"
 _DELISTING = "delisting rules of 2020-12-31"
 _US = "no daily price limit on US equities"
+
+
+def _rounding(venue: Venue, value: Rounding, since: date, source: str) -> Series[Rounding]:
+    row = Row(value=value, since=since, source=source, confidence=_H)
+    return Series(name=f"limit rounding {venue.name}", rows=(row,))
+
 
 RATIO: Mapping[Board, Series[Decimal | None]] = MappingProxyType(
     {
@@ -201,6 +207,19 @@ FREE_DAYS: Mapping[Board, Series[int]] = MappingProxyType(
 )
 """Trading days without a limit after a listing under registration."""
 
+_RELISTING = "SSE, SZSE and BSE trading rules of 2023 and 2026; earlier ones were not found"
+
+RELISTING_FIRST_DAY_FREE: Mapping[Board, Series[bool]] = MappingProxyType(
+    {
+        board: Series(
+            name=f"first day of a new listing {board}",
+            rows=(Row(value=True, since=_REGISTRATION, source=_RELISTING, confidence=_M),),
+        )
+        for board in (Board.SSE_MAIN, Board.SZSE_MAIN, Board.STAR, Board.CHINEXT, Board.BSE)
+    }
+)
+"""Whether the first day of a delisted share that is listed again has no limit."""
+
 _NO_BAND = Multipliers(up=None, down=None)
 _OLD_LISTING = Multipliers(up=Decimal("1.44"), down=Decimal("0.64"))
 _OLD_LISTING_SOURCE = "approval-regime listing rules; listings later under approval kept the band"
@@ -257,6 +276,23 @@ FIRST_DAY: Mapping[Board, Series[Multipliers | None]] = MappingProxyType(
 )
 """Factors on the issue price for the first trading day of a listing outside `FREE_DAYS`."""
 
+_OLD_LISTING_CALL = Multipliers(up=Decimal("1.20"), down=Decimal("0.80"))
+
+FIRST_DAY_CALL: Mapping[Board, Series[Multipliers]] = MappingProxyType(
+    {
+        board: Series(
+            name=f"opening call first day {board}",
+            rows=(Row(value=_OLD_LISTING_CALL, since=since, source=_OLD_LISTING_SOURCE, confidence=_H),),
+        )
+        for board, since in (
+            (Board.SSE_MAIN, date(2013, 12, 13)),
+            (Board.SZSE_MAIN, date(2014, 6, 13)),
+            (Board.CHINEXT, date(2014, 6, 13)),
+        )
+    }
+)
+"""Factors on the issue price for the opening call of a first day with the old band."""
+
 DELISTING_FIRST_DAY_FREE: Mapping[Board, Series[bool]] = MappingProxyType(
     {
         **{
@@ -282,33 +318,28 @@ DELISTING_FIRST_DAY_FREE: Mapping[Board, Series[bool]] = MappingProxyType(
 )
 """Whether the first day of a delisting period has no limit; its other days have the ordinary ratio."""
 
-_SSE_ONE_TICK: tuple[Row[bool], ...] = (
-    Row(value=False, since=CN_FIRST, until=date(2023, 4, 9), source=_OLD, confidence=_H),
-    Row(value=True, since=_REGISTRATION, source="上证发〔2023〕32号", confidence=_H),
-)
-_SZSE_ONE_TICK: tuple[Row[bool], ...] = (
-    Row(value=False, since=CN_FIRST, until=date(2011, 2, 27), source=_OLD, confidence=_H),
-    Row(value=True, since=date(2011, 2, 28), source="SZSE trading rules, in force 2011-02-28", confidence=_H),
-)
-
-ONE_TICK: Mapping[Board, Series[bool]] = MappingProxyType(
+ONE_TICK: Mapping[Venue, Series[bool]] = MappingProxyType(
     {
-        **{
-            board: Series(name=f"limit at least one tick {board}", rows=rows)
-            for board, rows in (
-                (Board.SSE_MAIN, _SSE_ONE_TICK),
-                (Board.STAR, _SSE_ONE_TICK),
-                (Board.SSE_FUND, _SSE_ONE_TICK),
-                (Board.SSE_B, _SSE_ONE_TICK),
-                (Board.REIT, _SSE_ONE_TICK),
-                (Board.CONVERTIBLE, _SSE_ONE_TICK),
-                (Board.SZSE_MAIN, _SZSE_ONE_TICK),
-                (Board.CHINEXT, _SZSE_ONE_TICK),
-                (Board.SZSE_FUND, _SZSE_ONE_TICK),
-                (Board.SZSE_B, _SZSE_ONE_TICK),
-            )
-        },
-        Board.BSE: Series(
+        Venue.SSE: Series(
+            name="limit at least one tick SSE",
+            rows=(
+                Row(value=False, since=CN_FIRST, until=date(2023, 4, 9), source=_OLD, confidence=_H),
+                Row(value=True, since=_REGISTRATION, source="上证发〔2023〕32号", confidence=_H),
+            ),
+        ),
+        Venue.SZSE: Series(
+            name="limit at least one tick SZSE",
+            rows=(
+                Row(value=False, since=CN_FIRST, until=date(2011, 2, 27), source=_OLD, confidence=_H),
+                Row(
+                    value=True,
+                    since=date(2011, 2, 28),
+                    source="SZSE trading rules, in force 2011-02-28",
+                    confidence=_H,
+                ),
+            ),
+        ),
+        Venue.BSE: Series(
             name="limit at least one tick BSE",
             rows=(
                 Row(
@@ -319,7 +350,7 @@ ONE_TICK: Mapping[Board, Series[bool]] = MappingProxyType(
                 ),
             ),
         ),
-        Board.US: Series(
+        Venue.US: Series(
             name="limit at least one tick US",
             rows=(Row(value=False, since=US_FIRST, source=_US, confidence=_H),),
         ),
@@ -327,20 +358,12 @@ ONE_TICK: Mapping[Board, Series[bool]] = MappingProxyType(
 )
 """Whether a limit that would equal the previous close moves one tick away from it."""
 
-ROUNDING: Mapping[Board, Series[Rounding]] = MappingProxyType(
+ROUNDING: Mapping[Venue, Series[Rounding]] = MappingProxyType(
     {
-        board: Series(
-            name=f"limit rounding {board}",
-            rows=(
-                Row(
-                    value=Rounding.INWARD if board is Board.BSE else Rounding.HALF_UP,
-                    since=US_FIRST if board is Board.US else CN_FIRST,
-                    source=_BSE if board is Board.BSE else _2023,
-                    confidence=_H,
-                ),
-            ),
-        )
-        for board in Board
+        Venue.SSE: _rounding(Venue.SSE, Rounding.HALF_UP, CN_FIRST, _2023),
+        Venue.SZSE: _rounding(Venue.SZSE, Rounding.HALF_UP, CN_FIRST, _2023),
+        Venue.BSE: _rounding(Venue.BSE, Rounding.INWARD, _BSE_FIRST, _BSE),
+        Venue.US: _rounding(Venue.US, Rounding.HALF_UP, US_FIRST, _US),
     }
 )
 """How the product of previous close and factor becomes a price."""

@@ -7,22 +7,27 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from types import MappingProxyType
+from typing import TypeVar
 
 from services.domain.instruments import Board, Instrument, Kind
 from services.rules.boards import default_kind
 from services.rules.limit_rows import (
     DELISTING_FIRST_DAY_FREE,
     FIRST_DAY,
+    FIRST_DAY_CALL,
     FREE_DAYS,
     ONE_TICK,
     RATIO,
+    RELISTING_FIRST_DAY_FREE,
     ROUNDING,
     SHARE_REFORM_RATIO,
     ST_RATIO,
     WIDE_FUND_RATIO,
 )
-from services.rules.rows import OutsideRulebook
-from services.rules.terms import LimitRule, Multipliers, Rounding, Rules
+from services.rules.rows import OutsideRulebook, Series
+from services.rules.terms import LimitRule, Multipliers, Rounding, Rules, Venue
+
+T = TypeVar("T")
 
 _ONE = Decimal(1)
 _FREE = Multipliers(up=None, down=None)
@@ -39,7 +44,7 @@ _TO_TICK: Mapping[Rounding, tuple[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """The lowest and highest price accepted that day, both on the tick; None on both sides: no limit."""
+    """The lowest and highest price accepted that day, on the tick; None: no limit on that side."""
 
     limit_down: Decimal | None
     limit_up: Decimal | None
@@ -68,7 +73,7 @@ def price_band(rules: Rules, prev_close: Decimal, instrument: Instrument) -> Ban
 
     Raises:
         OutsideRulebook: The day is before the listing, or it cannot be told whether the day is
-            one of the unlimited days after it.
+            one of the unlimited days after it, or has a limit as the first day of a new listing.
         ValueError: `prev_close` is not a positive number.
 
     Source: rows `limit ratio`, `limit first day` and those beside them (document and date in each row).
@@ -76,7 +81,9 @@ def price_band(rules: Rules, prev_close: Decimal, instrument: Instrument) -> Ban
     if not (prev_close.is_finite() and prev_close > 0):
         raise ValueError(f"{instrument.symbol}: a previous close must be positive, not {prev_close}")
     limits = rules.limits
-    number = _listing_number(limits, instrument, rules.day)
+    if instrument.relisted_on == rules.day:
+        return _relisted(rules, prev_close, instrument)
+    number = listing_day(rules, instrument)
     if number is not None and number <= _free_days(limits, instrument):
         return _UNLIMITED
     if number == 1 and limits.first_day is not None:
@@ -85,8 +92,8 @@ def price_band(rules: Rules, prev_close: Decimal, instrument: Instrument) -> Ban
     return _rounded(rules, prev_close, _everyday(rules, instrument))
 
 
-def limits_on(board: Board, day: date) -> LimitRule:
-    """Return the limit rule of `board` on `day`.
+def limits_on(board: Board, day: date, venue: Venue) -> LimitRule:
+    """Return the limit rule of `board` at `venue` on `day`.
 
     Raises:
         OutsideRulebook: The limits of that board are not known on that day.
@@ -104,11 +111,23 @@ def limits_on(board: Board, day: date) -> LimitRule:
         free_days=0 if free is None else free.value,
         free_days_since=day if free is None else free.since,
         first_day=FIRST_DAY[board].on(day) if board in FIRST_DAY else None,
+        first_day_call=_known(FIRST_DAY_CALL, board, day),
         delisting_first_day_free=board in DELISTING_FIRST_DAY_FREE
         and DELISTING_FIRST_DAY_FREE[board].on(day),
-        rounding=ROUNDING[board].on(day),
-        one_tick_at_least=ONE_TICK[board].on(day),
+        relisting_first_day_free=_known(RELISTING_FIRST_DAY_FREE, board, day),
+        rounding=ROUNDING[venue].on(day),
+        one_tick_at_least=ONE_TICK[venue].on(day),
     )
+
+
+def _relisted(rules: Rules, prev_close: Decimal, instrument: Instrument) -> Band:
+    """Return the band of the day on which a delisted share trades again."""
+    free = rules.limits.relisting_first_day_free
+    if free is None:
+        raise OutsideRulebook(
+            f"{instrument.symbol}: the limits of a new listing on {rules.day} are not known"
+        )
+    return _UNLIMITED if free else _rounded(rules, prev_close, _everyday(rules, instrument))
 
 
 def _around(ratio: Decimal | None) -> Multipliers:
@@ -129,6 +148,12 @@ def _everyday(rules: Rules, instrument: Instrument) -> Multipliers:
     return limits.wide_fund if kind is Kind.ETF_EQUITY_20 else limits.ordinary
 
 
+def _known(table: Mapping[Board, Series[T]], board: Board, day: date) -> T | None:
+    """Return the value of the day, None where the board has none so early or at all."""
+    series = table.get(board)
+    return series.on(day) if series is not None and day >= series.rows[0].since else None
+
+
 def _first_known_day(instrument: Instrument) -> date | None:
     return instrument.first_days[0] if instrument.first_days else instrument.listed_on
 
@@ -142,9 +167,13 @@ def _free_days(limits: LimitRule, instrument: Instrument) -> int:
     return limits.free_days
 
 
-def _listing_number(limits: LimitRule, instrument: Instrument, day: date) -> int | None:
-    """Return which trading day since the listing `day` is, None when past every special one."""
-    first = _first_known_day(instrument)
+def listing_day(rules: Rules, instrument: Instrument) -> int | None:
+    """Return which trading day since the listing the rules' day is, from 1, None when past every special one.
+
+    Raises:
+        OutsideRulebook: The day is before the listing, or whether it is a special one is not known.
+    """
+    limits, day, first = rules.limits, rules.day, _first_known_day(instrument)
     if first is None:
         return None
     known = instrument.first_days or (first,)

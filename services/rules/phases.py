@@ -9,7 +9,7 @@ from types import MappingProxyType
 from services.domain.instruments import Board, Instrument, Kind
 from services.rules.boards import is_lof
 from services.rules.rows import US_FIRST, Confidence, OutsideRulebook, Row, Series
-from services.rules.terms import Phase, PhaseSpan, Rules, Window
+from services.rules.terms import Phase, PhaseSpan, Rules, Venue, Window
 
 TIMETABLE_FIRST = date(2006, 7, 1)
 """The first day of the opening call as it is now; earlier timetables are not in the book."""
@@ -79,25 +79,26 @@ def accepts_after_hours_orders(rules: Rules, at: time) -> bool:
     return any(window.covers(at) for window in rules.after_hours_windows)
 
 
-def phases_on(board: Board, day: date, venue: str | None = None) -> tuple[PhaseSpan, ...]:
+def phases_on(board: Board, day: date, venue: Venue) -> tuple[PhaseSpan, ...]:
     """Return the phases of a full trading day in order, empty where they are not known.
-
-    `venue` `SH` tells SSE from SZSE on the boards both have.
 
     Raises:
         OutsideRulebook: The day is past the end of the book.
     """
-    series = TIMETABLES[board]
-    if venue == "SH":
-        series = SSE_TIMETABLES.get(board, series)
+    series = timetable_of(board, venue)
     return series.on(day) if day >= series.rows[0].since else ()
 
 
-def after_hours_windows(board: Board, phases: tuple[PhaseSpan, ...]) -> tuple[Window, ...]:
+def timetable_of(board: Board, venue: Venue) -> Series[tuple[PhaseSpan, ...]]:
+    """Return the timetables of `board`, which SSE and SZSE each have for the boards they share."""
+    return (SSE_TIMETABLES.get(board) if venue is Venue.SSE else None) or TIMETABLES[board]
+
+
+def after_hours_windows(venue: Venue, phases: tuple[PhaseSpan, ...]) -> tuple[Window, ...]:
     """Return when after-hours orders are accepted, empty where the day has no after-hours trading."""
     if not any(span.phase is Phase.AFTER_HOURS for span in phases):
         return ()
-    return _SSE_WINDOWS if board in (Board.SSE_MAIN, Board.STAR, Board.SSE_FUND) else _SZSE_WINDOWS
+    return _SSE_WINDOWS if venue is Venue.SSE else _SZSE_WINDOWS
 
 
 def _span(phase: Phase, start: time, end: time, flags: str) -> PhaseSpan:
@@ -154,7 +155,7 @@ _US_DAY = (
     _span(Phase.CLOSED, time(16, 0), time.max, ""),
 )
 
-_H, _L = Confidence.HIGH, Confidence.LOW
+_H, _M, _L = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 _SSE_2026 = "上证发〔2026〕41号"
 _SZSE_2026 = "深证上〔2026〕551号"
 _SSE_OLD = "SSE trading rules of 2006-07-01"
@@ -215,12 +216,13 @@ TIMETABLES: Mapping[Board, Series[_Spans]] = MappingProxyType(
                     _WITH_CLOSING_CALL,
                     date(2021, 1, 29),
                     None,
-                    "SZSE timetable for both exchanges; SSE traded on to 15:00 before 2026-07-06",
-                    _L,
+                    "as SZSE funds: a closing call since 2006-07-01",
+                    _M,
                 ),
             ),
             Board.CONVERTIBLE: (
-                _row(_WITH_CLOSING_CALL, TIMETABLE_FIRST, None, "SZSE timetable for both exchanges", _L),
+                _row(_GAP_TAKES_ORDERS, TIMETABLE_FIRST, date(2016, 5, 8), _SZSE_OLD, _L),
+                _row(_WITH_CLOSING_CALL, date(2016, 5, 9), None, "as SZSE stocks", _L),
             ),
             Board.US: (_row(_US_DAY, US_FIRST, None, "09:30-16:00 New York, early closes apart"),),
         }.items()
@@ -232,11 +234,14 @@ SSE_TIMETABLES: Mapping[Board, Series[_Spans]] = MappingProxyType(
         board: Series(
             name=f"timetable {board} SSE",
             rows=(
-                _row(_NO_CLOSING_CALL, first, _UNTIL_2026, "as SSE funds: traded on to 15:00", _L),
-                _row(_WITH_CLOSING_CALL, _SINCE_2026, None, _SSE_2026, _L),
+                _row(_NO_CLOSING_CALL, first, _UNTIL_2026, "as SSE funds: traded on to 15:00", confidence),
+                _row(_WITH_CLOSING_CALL, _SINCE_2026, None, source, confidence),
             ),
         )
-        for board, first in {Board.REIT: date(2021, 1, 29), Board.CONVERTIBLE: TIMETABLE_FIRST}.items()
+        for board, first, source, confidence in (
+            (Board.REIT, date(2021, 1, 29), _SSE_2026 + " on funds", _M),
+            (Board.CONVERTIBLE, TIMETABLE_FIRST, "as SSE funds; bonds are not named", _L),
+        )
     }
 )
-"""The boards both exchanges have, at SSE."""
+"""The boards both exchanges have, at SSE; their rows in `TIMETABLES` are those of SZSE."""

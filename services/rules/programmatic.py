@@ -1,9 +1,11 @@
-"""What the mainland asks of orders a program makes or places: the rows. Pure data."""
+"""What the mainland asks of orders a program makes or places: the rows, and the count they speak of. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import groupby
 
 from services.rules.rows import CN_FIRST, Confidence, Row, Series
 
@@ -18,6 +20,64 @@ class ProgrammaticRule:
     report_first: bool
     high_frequency_per_second: int | None = None
     high_frequency_per_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTraffic:
+    """Orders and cancels of one account on one Shanghai day: all of them, and those of its fullest second.
+
+    The fullest second is any span of one second, its end not in it, not a second of the clock alone.
+    """
+
+    day: date
+    orders_and_cancels: int
+    in_fullest_second: int
+
+
+def order_traffic(moments: Iterable[datetime]) -> tuple[OrderTraffic, ...]:
+    """Return the traffic of each day with any, oldest first; one moment for each order and each cancel.
+
+    Raises:
+        ValueError: A moment has no zone.
+    """
+    seen = sorted(_aware(moment) for moment in moments)
+    return tuple(
+        OrderTraffic(day=day, orders_and_cancels=len(sent), in_fullest_second=_fullest(sent))
+        for day, sent in ((day, list(of_day)) for day, of_day in groupby(seen, key=_shanghai_day))
+    )
+
+
+def high_frequency(rule: ProgrammaticRule, traffic: OrderTraffic) -> bool:
+    """Answer whether a day's traffic makes an account a high-frequency one; either threshold does."""
+    second, day = rule.high_frequency_per_second, rule.high_frequency_per_day
+    return (second is not None and traffic.in_fullest_second >= second) or (
+        day is not None and traffic.orders_and_cancels >= day
+    )
+
+
+_SHANGHAI = timezone(timedelta(hours=8))
+"""Shanghai time since 1992, without daylight saving."""
+_SECOND = timedelta(seconds=1)
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no zone")
+    return moment.astimezone(UTC)
+
+
+def _shanghai_day(moment: datetime) -> date:
+    return moment.astimezone(_SHANGHAI).date()
+
+
+def _fullest(sent: list[datetime]) -> int:
+    """Return the most of `sent`, which are in order, within one second."""
+    most = first = 0
+    for last, moment in enumerate(sent):
+        while moment - sent[first] >= _SECOND:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
 
 
 PROGRAMMATIC: Series[ProgrammaticRule] = Series(

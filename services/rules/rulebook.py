@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
-from services.domain.instruments import Board
+from services.domain.instruments import Board, Symbol
 from services.rules import (
     boards,
     breakers,
@@ -15,30 +15,49 @@ from services.rules import (
     fee_rows,
     limit_rows,
     lots,
+    order_prices,
     phases,
     proceeds,
     programmatic,
     settlement,
+    trading_halts,
     us,
 )
+from services.rules.boards import board_of, venue_of
 from services.rules.cage import cage_on
 from services.rules.fees import fees_on
 from services.rules.limits import limits_on
+from services.rules.order_prices import calls_on
 from services.rules.phases import after_hours_windows, phases_on
 from services.rules.rows import Series
 from services.rules.settlement import st_buy_cap_on
-from services.rules.terms import Rules
+from services.rules.terms import Rules, Venue
+from services.rules.trading_halts import halts_on
 
-RULES_VERSION = "cn-2026.11.20.1"
+RULES_VERSION = "cn-2026.11.20.2"
 """Names the rows; a change of any row changes it (a test holds the rows' digest against it)."""
 
 
-@cache
-def rules_on(board: Board, day: date, venue: str | None = None) -> Rules:
-    """Return the rules of `board` on `day`, which need not be a trading day.
+@lru_cache(maxsize=1 << 15)
+def rules_of(symbol: Symbol, day: date) -> Rules:
+    """Return the rules of `symbol` on `day`, which need not be a trading day.
 
-    `venue` is the exchange's suffix, `SH` or `SZ`: REITs and convertible bonds of SSE had another
-    timetable before 2026-07-06. Without it they have that of SZSE.
+    Timetable and fees reach less far back than the rest: where they are not known, asking them
+    for an answer raises.
+
+    Raises:
+        OutsideRulebook: The code is of no known board on that day, or the day is past `KNOWN_UNTIL`.
+    """
+    board = board_of(symbol, day)
+    return rules_on(board, day, venue_of(board, symbol))
+
+
+@cache
+def rules_on(board: Board, day: date, venue: Venue | None = None) -> Rules:
+    """Return the rules of `board` on `day`: `rules_of` where no symbol is known.
+
+    `venue` is needed for the boards that two exchanges have, REITs and convertible bonds; without
+    it they are those of SZSE.
 
     Timetable and fees reach less far back than the rest: where they are not known, asking them
     for an answer raises.
@@ -46,22 +65,25 @@ def rules_on(board: Board, day: date, venue: str | None = None) -> Rules:
     Raises:
         OutsideRulebook: Before the board's first row, or past `KNOWN_UNTIL`.
     """
-    limits = limits_on(board, day)
+    venue = venue or venue_of(board)
     spans = phases_on(board, day, venue)
-    windows = after_hours_windows(board, spans)
+    windows = after_hours_windows(venue, spans)
     return Rules(
         board=board,
+        venue=venue,
         day=day,
         version=RULES_VERSION,
         tick=lots.TICKS[board].on(day),
         lots=lots.LOTS[board].on(day),
-        limits=limits,
+        limits=limits_on(board, day, venue),
         cage=cage_on(board, day),
         fees=fees_on(board, day),
         phases=spans,
         after_hours=bool(windows),
         after_hours_windows=windows,
         st_buy_cap=st_buy_cap_on(board, day),
+        calls=calls_on(board, day),
+        halts=halts_on(board, day),
     )
 
 
@@ -74,12 +96,16 @@ def every_series() -> Iterator[Series[object]]:
         limit_rows.WIDE_FUND_RATIO,
         limit_rows.FREE_DAYS,
         limit_rows.FIRST_DAY,
+        limit_rows.FIRST_DAY_CALL,
         limit_rows.DELISTING_FIRST_DAY_FREE,
+        limit_rows.RELISTING_FIRST_DAY_FREE,
         limit_rows.ONE_TICK,
         limit_rows.ROUNDING,
         lots.LOTS,
         lots.TICKS,
         cage.CAGES,
+        order_prices.CALL_RANGES,
+        trading_halts.HALTS,
         phases.TIMETABLES,
         phases.SSE_TIMETABLES,
         fee_rows.STAMP,

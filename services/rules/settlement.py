@@ -57,12 +57,14 @@ def cash_after_sales(
 ) -> CashRights:
     """Return the uses of cash: proceeds buy at once and leave the account the next trading day.
 
-    `bought_today` is what purchases of the day cost; the day's proceeds pay for them first.
+    `bought_today` is what purchases of the day cost. The rules do not say whether they are paid
+    from the day's proceeds or from the cash before them: none of the proceeds counts as
+    withdrawable, as in `Book.withdrawable_cny`. A broker who takes the proceeds first lets more go.
     """
     left = opening_available + proceeds_today - bought_today
     return CashRights(
         buyable_today=left,
-        withdrawable_today=min(opening_available, left),
+        withdrawable_today=max(ZERO, left - proceeds_today),
         withdrawable_next_session=left,
     )
 

@@ -10,6 +10,15 @@ from enum import StrEnum
 from services.domain.instruments import Board, Kind
 
 
+class Venue(StrEnum):
+    """An exchange, by the suffix of its symbols; US venues share one."""
+
+    SSE = "SH"
+    SZSE = "SZ"
+    BSE = "BJ"
+    US = "US"
+
+
 class Phase(StrEnum):
     """What an exchange is doing at a moment of a trading day."""
 
@@ -73,7 +82,7 @@ class LotRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Multipliers:
-    """Factors on the reference price; None on both sides means no limit."""
+    """Factors on the reference price; None means no limit on that side."""
 
     up: Decimal | None
     down: Decimal | None
@@ -93,8 +102,10 @@ class LimitRule:
 
     `free_days` is the number of unlimited trading days of a listing under registration, which
     counts for listings on or after `free_days_since`; `first_day` is the band of the first day of
-    any other listing, on the issue price, None where that day is an ordinary one. `share_reform` is
-    None where a share without share reform is treated as any other.
+    any other listing, on the issue price, None where that day is an ordinary one, and
+    `first_day_call` what its opening call takes, None where that is the day's band. `share_reform` is
+    None where a share without share reform is treated as any other, `relisting_first_day_free` where
+    it is not known.
     """
 
     ordinary: Multipliers
@@ -104,7 +115,9 @@ class LimitRule:
     free_days: int
     free_days_since: date
     first_day: Multipliers | None
+    first_day_call: Multipliers | None
     delisting_first_day_free: bool
+    relisting_first_day_free: bool | None
     rounding: Rounding
     one_tick_at_least: bool
 
@@ -120,6 +133,30 @@ class Cage:
     ratio: Decimal
     ticks: int
     parks: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRange:
+    """Prices a call takes on a day without a limit: `opening` on the issue price or previous close.
+
+    `later_ratio` is how far from the last trade the closing call takes orders, None where that is
+    not known.
+    """
+
+    opening: Multipliers
+    later_ratio: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltRule:
+    """Halts on a day without a limit: each of `moves` from the day's open halts once, for `halt_s` seconds.
+
+    Trading is on again at `resumes_at_latest`, local time.
+    """
+
+    moves: tuple[Decimal, ...]
+    halt_s: int
+    resumes_at_latest: time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,14 +189,16 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Everything the book says about one board on one day.
+    """Everything the book says about one board of one exchange on one day.
 
     `phases` is empty where the day's timetable is not known. `after_hours_windows` are the times
     at which after-hours orders are accepted, empty where the board has none. `st_buy_cap` is the
-    most shares of one risk-warned stock an account may buy in a day, None for no cap.
+    most shares of one risk-warned stock an account may buy in a day, None for no cap. `calls` and
+    `halts` are for days without a price limit, None where they are not known.
     """
 
     board: Board
+    venue: Venue
     day: date
     version: str
     tick: Decimal
@@ -171,3 +210,5 @@ class Rules:
     after_hours: bool
     after_hours_windows: tuple[Window, ...]
     st_buy_cap: int | None
+    calls: CallRange | None
+    halts: HaltRule | None

@@ -123,6 +123,57 @@ def test_what_is_possible_at_a_time(arguments, phase, orders):
     assert (at["phase"], at["orders"]) == (phase, orders)
 
 
+@pytest.mark.parametrize(
+    ("symbol", "call"),
+    [
+        ("688001.SH", {"limit_down": "5.00", "limit_up": "90.00"}),  # 50% and 900% of 10.00
+        ("301001.SZ", {"limit_down": None, "limit_up": "90.00"}),
+        ("920001.BJ", None),  # unlimited, and what its call takes is not known
+    ],
+)
+def test_the_opening_call_of_an_unlimited_day_has_its_own_range(symbol, call):
+    asked = (symbol, "--on", "2026-11-16", "--listed-on", "2026-11-16", "--prev-close", "10")
+
+    assert explain(*asked)["opening_call"] == call
+    assert explain(symbol, "--on", "2026-11-16", "--prev-close", "10")["opening_call"] is None
+
+
+def test_a_person_reads_the_range_of_the_opening_call():
+    asked = ("301001.SZ", "--on", "2026-11-16", "--listed-on", "2026-11-16", "--prev-close", "10")
+    english, chinese = (call("rules", "explain", *asked, "--lang", lang) for lang in ("en", "zh"))
+
+    assert "90.00" in english.out
+    assert "90.00" in chinese.out
+
+
+@pytest.mark.parametrize(
+    ("symbol", "on", "phase"),
+    [
+        ("508000.SH", "2026-07-03", "continuous"),
+        ("508000.SH", "2026-07-06", "close_call"),
+        ("180101.SZ", "2026-07-03", "close_call"),
+    ],
+)
+def test_reits_have_the_timetable_of_their_exchange(symbol, on, phase):
+    done = explain(symbol, "--on", on, "--at", "14:58")
+
+    assert done["at"]["phase"] == phase
+    timetable = [span["phase"] for span in rows(done)["timetable"]["value"]]
+    assert ("close_call" in timetable) is (phase == "close_call")
+
+
+def test_halts_and_call_prices_are_rows():
+    found = rows(explain("300750.SZ", "--on", "2026-11-20"))
+
+    assert found["halts"]["value"] == {
+        "moves": ["0.30", "0.60"],
+        "halt_s": 600,
+        "resumes_at_latest": "14:57:00",
+    }
+    assert found["call_prices"]["value"] == {"opening": {"up": "9.00", "down": None}, "later_ratio": "0.10"}
+    assert found["call_prices"]["confidence"] == "M"
+
+
 def test_us_symbols_have_rules_of_their_own():
     done = explain("AAPL.US", "--on", "2026-11-27")
 

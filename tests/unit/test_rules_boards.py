@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from services.domain.instruments import Board, Kind, Symbol
-from services.rules import OutsideRulebook, board_of, default_kind, is_lof
+from services.rules import OutsideRulebook, Venue, board_of, default_kind, is_lof, rules_of, venue_of
 
 DAY = date(2026, 11, 20)
 
@@ -106,3 +106,43 @@ def test_an_instrument_is_what_its_board_trades_unless_said_otherwise(board, kin
 )
 def test_open_end_funds_are_told_by_their_code(symbol, lof):
     assert is_lof(Symbol(symbol)) is lof
+
+
+@pytest.mark.parametrize(
+    ("symbol", "venue"),
+    [
+        ("600519.SH", Venue.SSE),
+        ("688981.SH", Venue.SSE),
+        ("510300.SH", Venue.SSE),
+        ("900901.SH", Venue.SSE),
+        ("508000.SH", Venue.SSE),
+        ("113050.SH", Venue.SSE),
+        ("000001.SZ", Venue.SZSE),
+        ("300750.SZ", Venue.SZSE),
+        ("159915.SZ", Venue.SZSE),
+        ("200002.SZ", Venue.SZSE),
+        ("180101.SZ", Venue.SZSE),
+        ("123107.SZ", Venue.SZSE),
+        ("920001.BJ", Venue.BSE),
+        ("AAPL.US", Venue.US),
+    ],
+)
+def test_the_rules_of_a_symbol_are_those_of_its_board_and_exchange(symbol, venue):
+    rules = rules_of(Symbol(symbol), DAY)
+
+    assert (rules.board, rules.venue, rules.day) == (board_of(Symbol(symbol), DAY), venue, DAY)
+
+
+@pytest.mark.parametrize("board", Board)
+def test_every_board_is_at_an_exchange(board):
+    assert venue_of(board) in Venue
+
+
+def test_without_a_symbol_a_board_of_both_exchanges_counts_as_one_of_szse():
+    assert venue_of(Board.REIT) is Venue.SZSE
+    assert venue_of(Board.CONVERTIBLE, Symbol("113050.SH")) is Venue.SSE
+
+
+def test_the_rules_of_an_unknown_code_are_outside_the_book():
+    with pytest.raises(OutsideRulebook, match="999999"):
+        rules_of(Symbol("999999.SH"), DAY)

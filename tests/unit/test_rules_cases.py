@@ -45,7 +45,6 @@ def test_the_rulebook_answers_the_case(case):
         ("lot", {"board": "SSE_MAIN", "side": "buy", "qty": "100"}),
         ("fee", {"board": "SSE_MAIN", "side": "buy"}),
         ("fill", {"side": "buy", "order": "10.00"}),
-        ("after_hours", {"side": "buy", "limit": "10", "close": "10", "time": "14:00"}),
         ("div_tax", {"event": "split", "shares": 100}),
         ("div_tax", {"event": "10送3", "shares": 100, "sell_within": "1 week"}),
     ],
@@ -133,6 +132,59 @@ def test_a_case_that_is_not_understood_is_refused(category, given):
             "after_hours",
             {"side": "sell", "limit": "9.90", "close": "10.00", "time": "2026-11-20T15:10:00"},
             {"eligible": True, "price": "10.00"},
+        ),
+        # Taken from 13:00 on, traded at the close: the limit is held against the close the case tells.
+        (
+            "after_hours",
+            {"side": "buy", "limit": "10.10", "close": "10.00", "time": "14:30"},
+            {"eligible": True, "price": "10.00"},
+        ),
+        ("after_hours", {"side": "buy", "limit": "10", "close": "10", "time": "12:00"}, {"eligible": False}),
+        ("after_hours", {"side": "buy", "limit": "10", "close": "10", "time": "09:20"}, {"eligible": False}),
+        (
+            "after_hours",
+            {"board": "SZSE_MAIN", "side": "buy", "limit": "10", "close": "10", "time": "09:20"},
+            {"eligible": True, "price": "10"},
+        ),
+        ("after_hours", {"board": "CDR", "time": "2026-11-20T15:10:00"}, {"after_hours_trading": True}),
+        ("after_hours", {"board": "LOF", "time": "2026-11-20T15:10:00"}, {"after_hours_trading": False}),
+        (
+            "phase",
+            {"board": "SZSE_LOF", "time": "2026-11-20T15:10:00"},
+            {"phase": "closed", "exchange_accepts_auction_orders": False, "exchange_accepts_cancel": False},
+        ),
+        (
+            "phase",
+            {"board": "CB", "exch": "SSE", "time": "2026-07-03T14:58:00"},
+            {"phase": "continuous", "exchange_accepts_auction_orders": True, "exchange_accepts_cancel": True},
+        ),
+        (
+            "phase",
+            {"board": "CB", "exch": "SZSE", "time": "2016-05-06T09:26:00"},
+            {"phase": "gap", "exchange_accepts_auction_orders": True, "exchange_accepts_cancel": False},
+        ),
+        # STAR: 100,000 shares in an auction order, 1,000,000 after hours.
+        ("lot", {"board": "STAR", "side": "buy", "qty": 100001}, {"valid": False, "reason": "over_max"}),
+        (
+            "lot",
+            {"board": "STAR", "side": "buy", "qty": 1000000, "order": "after_hours"},
+            {"valid": True, "reason": "ok"},
+        ),
+        (
+            "lot",
+            {"board": "STAR", "side": "buy", "qty": 1000001, "order": "after_hours"},
+            {"valid": False, "reason": "over_max"},
+        ),
+        ("sellable", {"kind": "etf_cross_border_t1", "opening": 0, "bought_today": 10}, {"sellable": 0}),
+        (
+            "st_cap",
+            {"board": "SSE_MAIN", "st": True, "order": 600000, "side": "sell"},
+            {"valid": True},
+        ),
+        (
+            "st_cap",
+            {"board": "SSE_MAIN", "st": True, "order": 600000, "side": "buy"},
+            {"valid": False, "reason": "risk_warning_daily_buy_cap_500000"},
         ),
         (
             "div_tax",
@@ -242,12 +294,12 @@ def test_the_cage_holds_limit_orders_of_continuous_trading(given, bound):
     ("bought", "buyable", "today"),
     [
         ("0", "10100.00", "100.00"),
-        ("4000.00", "6100.00", "100.00"),  # paid from the day's proceeds of 10,000 first
-        ("10050.00", "50.00", "50.00"),  # 50 beyond them, from the opening 100
+        ("40.00", "10060.00", "60.00"),  # what is left of the opening 100
+        ("4000.00", "6100.00", "0.00"),
         ("10100.00", "0.00", "0.00"),
     ],
 )
-def test_what_was_bought_today_is_paid_from_the_days_proceeds_first(bought, buyable, today):
+def test_what_was_bought_today_leaves_less_to_withdraw(bought, buyable, today):
     given = {"opening_available": "100.00", "sell_proceeds_today": "10000.00", "bought_today": bought}
 
     assert run_case("cash", given) == {
@@ -270,3 +322,123 @@ def test_what_was_bought_today_is_paid_from_the_days_proceeds_first(bought, buya
 )
 def test_reits_and_convertibles_of_sse_traded_on_to_the_end(board, date, phase):
     assert run_case("phase", {"board": board, "date": date, "time": "14:58:00"})["phase"] == phase
+
+
+IPO = {"board": "STAR", "prev_close": "10.00", "list_day": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"side": "buy", "phase": "open_call", "limit_price": "90.00"}, {"valid": True}),
+        (
+            {"side": "buy", "phase": "open_call", "limit_price": "90.01"},
+            {"valid": False, "reason": "above_call_range_90.00"},
+        ),
+        ({"side": "sell", "phase": "open_call_no_cancel", "limit_price": "5.00"}, {"valid": True}),
+        (
+            {"side": "sell", "phase": "open_call", "limit_price": "4.99"},
+            {"valid": False, "reason": "below_call_range_5.00"},
+        ),
+        ({"board": "CHINEXT", "side": "sell", "phase": "open_call", "limit_price": "0.01"}, {"valid": True}),
+        (
+            {
+                "board": "CHINEXT",
+                "side": "buy",
+                "phase": "close_call",
+                "last": "20.00",
+                "limit_price": "22.01",
+            },
+            {"valid": False, "reason": "above_call_range_22.00"},
+        ),
+        (
+            {
+                "board": "CHINEXT",
+                "side": "sell",
+                "phase": "close_call",
+                "last": "20.00",
+                "limit_price": "17.99",
+            },
+            {"valid": False, "reason": "below_call_range_18.00"},
+        ),
+        (
+            {"side": "buy", "ask1": "10.00", "limit_price": "10.21"},
+            {"valid": False, "reason": "above_cage_10.20"},
+        ),
+        ({"side": "buy", "phase": "after_hours", "limit_price": "99.00"}, {"valid": True}),
+        # The first day of an old listing: 64% to 144% of the issue price, in its opening call 80% to 120%.
+        (
+            {
+                "board": "SSE_MAIN",
+                "date": "2023-03-01",
+                "registration": False,
+                "side": "buy",
+                "phase": "open_call",
+                "limit_price": "12.01",
+            },
+            {"valid": False, "reason": "above_call_range_12.00"},
+        ),
+        (
+            {
+                "board": "SSE_MAIN",
+                "date": "2023-03-01",
+                "registration": False,
+                "side": "buy",
+                "phase": "close_call",
+                "limit_price": "14.40",
+            },
+            {"valid": True},
+        ),
+    ],
+)
+def test_what_an_order_may_cost_on_a_first_day(given, expected):
+    assert run_case("cage_combined", {**IPO, **given}) == expected
+
+
+def limited(down: str, up: str) -> dict[str, object]:
+    return {"mode": "limited", "limit_up": up, "limit_down": down}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"name": "N测试"}, {"mode": "unlimited"}),
+        ({"name": "C测试"}, {"mode": "unlimited"}),
+        ({"name": "XD贵州茅"}, limited("9.00", "11.00")),
+        ({"name": "*ST测试", "date": "2026-07-03"}, limited("9.50", "10.50")),
+        ({"name": "XDST测试", "date": "2026-07-03"}, limited("9.50", "10.50")),
+        ({"name": "*ST测试", "date": "2026-07-06"}, limited("9.00", "11.00")),
+        ({"name": "ST测试", "date": "2026-07-06"}, limited("9.00", "11.00")),  # no share without reform
+        ({"name": "S佳通"}, limited("9.50", "10.50")),
+        ({"name": "N测试", "board": "BSE"}, {"mode": "unlimited"}),  # which has one such day alone
+        ({"name": "C测试", "board": "BSE"}, limited("7.00", "13.00")),
+        ({"name": "XDS佳通"}, limited("9.50", "10.50")),
+        ({"name": "C测试", "list_day": 6}, limited("9.00", "11.00")),  # what the case states comes first
+        ({"name": "*ST测试", "st": False, "date": "2026-07-03"}, limited("9.00", "11.00")),
+        ({"name": "退市测试", "delist_day": 1}, {"mode": "unlimited"}),
+        ({"name": "测试退", "delist_day": 2}, limited("9.00", "11.00")),
+        ({"relist_day": 1}, {"mode": "unlimited"}),
+        ({"relist_day": 2}, limited("9.00", "11.00")),
+    ],
+)
+def test_names_and_days_make_the_limits(given, expected):
+    assert run_case("limit", {"board": "SSE_MAIN", "prev_close": "10.00", **given}) == expected
+
+
+@pytest.mark.parametrize("given", [{"name": "测试退"}, {"relist_day": 0}, {"name": 5}])
+def test_a_name_or_a_day_that_leaves_the_limits_open_is_refused(given):
+    with pytest.raises(Unsupported):
+        run_case("limit", {"board": "SSE_MAIN", "prev_close": "10.00", **given})
+
+
+@pytest.mark.parametrize(
+    ("board", "date", "expected"),
+    [
+        ("SSE_REIT", "2023-04-07", limited("0.004", "0.004")),  # 0.0036 and 0.0044
+        ("SSE_REIT", "2023-04-10", limited("0.003", "0.005")),
+        ("SZSE_REIT", "2021-02-01", limited("0.003", "0.005")),  # SZSE has had the floor since 2011
+        ("SSE_CB", "2022-08-01", limited("0.003", "0.005")),
+    ],
+)
+def test_the_one_tick_floor_is_the_exchanges(board, date, expected):
+    assert run_case("limit", {"board": board, "prev_close": "0.004", "date": date}) == expected

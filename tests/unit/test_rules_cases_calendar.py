@@ -667,3 +667,28 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path):
 )
 def test_answers_are_compared_by_value(got, expected, alike):
     assert same(got, expected) is alike
+
+
+ORDER = {"side": "buy", "limit": "10.00", "close": "10.00"}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({**ORDER, "time": "2026-10-01T15:10:00"}, {"eligible": False}),  # the market is closed
+        ({**ORDER, "date": "2026-10-01"}, {"eligible": False}),
+        ({**ORDER, "date": "2026-10-08"}, {"eligible": True, "price": "10.00"}),
+        ({**ORDER, "time": "15:10"}, {"eligible": True, "price": "10.00"}),
+        ({"board": "SSE_MAIN", "time": "2026-11-20 15:10:00"}, {"after_hours_trading": True}),
+    ],
+)
+def test_nothing_trades_after_hours_on_a_day_without_trading(given, expected):
+    found = answer("after_hours", **given)
+
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_a_20_percent_fund_may_be_told_by_kind_and_flag_at_once():
+    told = {"board": "SSE_ETF", "prev_close": "1.000", "kind": "etf_equity", "etf20": True}
+
+    assert answer("limit", **told) == limits("1.200", "0.800")

@@ -12,6 +12,7 @@ from services.rules import (
     accepts_after_hours_orders,
     after_hours_eligible,
     phase_at,
+    rules_of,
     rules_on,
     trading_time,
 )
@@ -186,3 +187,32 @@ def test_prices_grow_old_only_while_the_market_trades(since, until, minutes):
     moved = trading_time(rules, time.fromisoformat(since), time.fromisoformat(until))
 
     assert moved == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "day", "phase"),
+    [
+        ("508000.SH", date(2026, 7, 3), Phase.CONTINUOUS),
+        ("508000.SH", date(2026, 7, 6), Phase.CLOSE_CALL),
+        ("113050.SH", date(2026, 7, 3), Phase.CONTINUOUS),
+        ("113050.SH", date(2026, 7, 6), Phase.CLOSE_CALL),
+        ("180101.SZ", date(2026, 7, 3), Phase.CLOSE_CALL),
+        ("123107.SZ", date(2026, 7, 3), Phase.CLOSE_CALL),
+        ("510300.SH", date(2026, 7, 3), Phase.CONTINUOUS),
+        ("159915.SZ", date(2026, 7, 3), Phase.CLOSE_CALL),
+    ],
+)
+def test_reits_and_bonds_of_sse_had_no_closing_call_before_2026_07_06(symbol, day, phase):
+    assert phase_at(rules_of(Symbol(symbol), day), time(14, 58)).phase is phase
+
+
+@pytest.mark.parametrize(
+    ("symbol", "day", "accepts"),
+    [
+        ("123107.SZ", date(2016, 5, 6), True),
+        ("123107.SZ", date(2016, 5, 9), False),
+        ("113050.SH", date(2016, 5, 6), False),
+    ],
+)
+def test_bonds_of_szse_could_be_ordered_in_the_gap_until_2016(symbol, day, accepts):
+    assert phase_at(rules_of(Symbol(symbol), day), time(9, 26)).accepts_orders is accepts

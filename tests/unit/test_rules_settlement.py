@@ -5,8 +5,16 @@ from decimal import Decimal
 
 import pytest
 
+from services.domain.book import Book
 from services.domain.instruments import Board, Instrument, Kind, Span, Symbol
-from services.rules import OutsideRulebook, rules_on, sellable_shares, settlement_days, st_daily_buy_cap
+from services.rules import (
+    OutsideRulebook,
+    rules_of,
+    rules_on,
+    sellable_shares,
+    settlement_days,
+    st_daily_buy_cap,
+)
 from services.rules.explanation import Topic, rows_about
 from services.rules.settlement import cash_after_sales
 
@@ -54,17 +62,13 @@ def test_commodity_funds_are_sold_the_same_day_from_another_day_on_each_exchange
 def test_the_row_explained_for_a_commodity_fund_is_the_one_that_is_used():
     day, kind = date(2019, 1, 11), Kind.ETF_COMMODITY_T0
     told = {
-        board: next(one.row for one in rows_about(symbol, board, kind, day) if one.topic is Topic.SELLABLE)
-        for symbol, board in (
-            (Symbol("159985.SZ"), Board.SZSE_FUND),
-            (Symbol("510300.SH"), Board.SSE_FUND),
+        symbol: next(
+            one.row for one in rows_about(symbol, rules_of(symbol, day), kind) if one.topic is Topic.SELLABLE
         )
+        for symbol in (Symbol("159985.SZ"), Symbol("510300.SH"))
     }
 
-    assert {board: row and row.value for board, row in told.items()} == {
-        Board.SZSE_FUND: 0,
-        Board.SSE_FUND: 1,
-    }
+    assert {symbol: row and row.value for symbol, row in told.items()} == {"159985.SZ": 0, "510300.SH": 1}
 
 
 def test_the_board_does_not_change_when_other_kinds_are_sold():
@@ -107,6 +111,24 @@ def test_proceeds_buy_at_once_and_leave_the_next_day():
     assert rights.buyable_today == Decimal("10100.00")
     assert rights.withdrawable_today == Decimal("100.00")
     assert rights.withdrawable_next_session == Decimal("10100.00")
+
+
+@pytest.mark.parametrize(
+    ("bought", "left", "today"),
+    [
+        ("0", "15000.00", "5000.00"),
+        ("3000.00", "12000.00", "2000.00"),  # none of the 10,000 of today's sales may leave
+        ("5000.00", "10000.00", "0.00"),
+        ("12000.00", "3000.00", "0.00"),
+    ],
+)
+def test_no_proceeds_of_the_day_may_leave_whatever_was_bought(bought, left, today):
+    rights = cash_after_sales(Decimal("5000.00"), Decimal("10000.00"), Decimal(bought))
+    sold = Book(cash_cny=Decimal("15000.00") - Decimal(bought), sold_cny=Decimal("10000.00"), sold_on=DAY)
+
+    assert (rights.buyable_today, rights.withdrawable_today) == (Decimal(left), Decimal(today))
+    assert rights.withdrawable_next_session == Decimal(left)
+    assert sold.withdrawable_cny(DAY) == Decimal(today)  # the account says the same
 
 
 @pytest.mark.parametrize(
