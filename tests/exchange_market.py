@@ -172,6 +172,7 @@ def exchange(
     slippage_ticks: int = 0,
     volume_cap: str = "0",
     dividend_tax: bool = False,
+    quote_age_s: int = 180,
     instruments: Mapping[Symbol, Instrument] | None = None,
 ) -> SimulatedExchange:
     """Return an exchange over the market, with a commission of 2.5 bp and 5.00 at least."""
@@ -188,5 +189,6 @@ def exchange(
             slippage_ticks=slippage_ticks,
             volume_cap_ratio=Decimal(volume_cap),
             dividend_tax=dividend_tax,
+            quote_age_s_max=quote_age_s,
         ),
     )

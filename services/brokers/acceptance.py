@@ -2,106 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time
-from decimal import Decimal
-from functools import cache
-from typing import NamedTuple
 
+from services.brokers.caging import Caged, caged
 from services.brokers.ledger import Accepted, Rejected
-from services.brokers.market_view import Offer
+from services.brokers.price_checks import cage_objection, day_band, is_price, parking_price, price_objection
+from services.brokers.request import AFTER_HOURS, Facts, Objection, Request
 from services.domain.book import Book
-from services.domain.instruments import Board, Instrument, Kind, Symbol
 from services.domain.money import to_cent
 from services.domain.orders import OrderKind, OrderTerms, Rule, Side
 from services.rules import (
     Band,
-    Commission,
     OutsideRulebook,
     Phase,
     PhaseSpan,
     Rules,
     after_hours_eligible,
-    after_hours_price,
-    board_of,
-    default_kind,
     fees_of,
     lot_problem,
     phase_at,
-    price_band,
-    rules_on,
-    settlement_days,
     st_daily_buy_cap,
 )
-
-_LIMIT_BEYOND_SENSE = Decimal(10) ** 9
-
-AFTER_HOURS = frozenset({Phase.AFTER_HOURS_WAIT, Phase.AFTER_HOURS})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What the rulebook says of one symbol on one day."""
-
-    rules: Rules
-    kind: Kind
-    instrument: Instrument
-    settlement_days: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Objection:
-    """The first rule an order breaks, and a sentence with the numbers."""
-
-    rule: Rule
-    detail: str
-
-    def __str__(self) -> str:
-        return f"{self.rule}: {self.detail}"
-
-
-class Request(NamedTuple):
-    """What an order is judged by: moment in market time, book, facts, offer and contract.
-
-    `early_close` is the local time at which a shortened day ends.
-    """
-
-    at: datetime
-    book: Book
-    facts: Facts
-    offer: Offer
-    commission: Commission
-    early_close: time | None = None
-
-
-def facts_of(symbol: Symbol, day: date, instruments: Mapping[Symbol, Instrument]) -> Facts:
-    """Return the rulebook's word on `symbol`.
-
-    Raises:
-        OutsideRulebook: The code or the day is not in the book.
-    """
-    board = board_of(symbol, day)
-    instrument = instruments.get(symbol) or Instrument(symbol=symbol)
-    kind = instrument.kind or default_kind(board)
-    return Facts(
-        rules=rules_on(board, day),
-        kind=kind,
-        instrument=instrument,
-        settlement_days=settlement_days(kind, day, board),
-    )
 
 
 def examine(terms: OrderTerms, request: Request) -> Accepted | Rejected:
     """Return the entry that takes the order, or the one that says which rule it breaks."""
     try:
         span = phase_at(request.facts.rules, request.at.time())
-        band = _band(request.facts, request.offer)
+        band = day_band(request.facts, request.offer)
         objection = (
             _moment_objection(terms, request, span)
             or _kind_objection(terms, request, span)
             or _size_objection(terms, request, span)
-            or _price_objection(terms, request, span, band)
+            or price_objection(terms, request, span, band)
+        )
+        # What is no price of the day is not held against the cage.
+        cage = Caged() if objection else caged(terms, request.facts.rules, span.phase, request.offer)
+        objection = (
+            objection
+            or cage_objection(terms, request.facts.rules, cage)
             or _st_cap_objection(terms, request)
             or _cash_objection(terms, request)
         )
@@ -109,7 +48,7 @@ def examine(terms: OrderTerms, request: Request) -> Accepted | Rejected:
         return rejected(terms, request.at, Rule.RULES_UNKNOWN, str(unknown))
     if objection is not None:
         return Rejected(at=request.at, terms=terms, reason=str(objection))
-    return _accepted(terms, request, span, band)
+    return _accepted(terms, request, span, band, cage)
 
 
 def rejected(terms: OrderTerms, at: datetime, rule: Rule, detail: str) -> Rejected:
@@ -122,10 +61,10 @@ def sellable(book: Book, facts: Facts, day: date) -> int:
     return book.sellable(facts.instrument.symbol, day, facts.settlement_days)
 
 
-def _accepted(terms: OrderTerms, request: Request, span: PhaseSpan, band: Band) -> Accepted:
+def _accepted(terms: OrderTerms, request: Request, span: PhaseSpan, band: Band, cage: Caged) -> Accepted:
     """Return the entry that takes the order until its kind of trading ends that day."""
     rules, after_hours = request.facts.rules, span.phase in AFTER_HOURS
-    last = _last_phase(rules.board, rules.day, after_hours)
+    last = _last_phase(rules, after_hours)
     end = last.end if request.early_close is None else min(last.end, request.early_close)
     return Accepted(
         at=request.at,
@@ -135,32 +74,19 @@ def _accepted(terms: OrderTerms, request: Request, span: PhaseSpan, band: Band) 
         limit_up_cny=band.limit_up,
         fixed_from=max(request.at, _on(request.at, last.start)) if after_hours else None,
         call_at=_on(request.at, end) if span.phase is Phase.CLOSE_CALL else None,
+        parked_until_cny=parking_price(terms, rules, cage),
+        approximate=cage.approximate,
     )
 
 
-@cache
-def _last_phase(board: Board, day: date, after_hours: bool) -> PhaseSpan:
+def _last_phase(rules: Rules, after_hours: bool) -> PhaseSpan:
     """Return the last phase of the day that takes auction orders, or after-hours orders."""
-    phases = rules_on(board, day).phases
-    return [span for span in phases if span.accepts_orders and (span.phase in AFTER_HOURS) == after_hours][-1]
+    taking = (span for span in reversed(rules.phases) if span.accepts_orders)
+    return next(span for span in taking if (span.phase in AFTER_HOURS) == after_hours)
 
 
 def _on(at: datetime, time_of_day: time) -> datetime:
     return datetime.combine(at.date(), time_of_day, at.tzinfo)
-
-
-def _band(facts: Facts, offer: Offer) -> Band:
-    """Return the day's price limits; on a first day the issue price stands in for the previous close.
-
-    Raises:
-        OutsideRulebook: There is nothing to reckon the limits from on a day that has limits.
-    """
-    issue = facts.instrument.issue_price_cny
-    reference = offer.prev_close_cny or (Decimal(issue) if issue is not None else None)
-    band = price_band(facts.rules, reference or offer.last_cny, facts.instrument)
-    if reference is None and not band.unlimited:
-        raise OutsideRulebook(f"{facts.instrument.symbol}: no previous close, so its limits are not known")
-    return band
 
 
 def _moment_objection(terms: OrderTerms, request: Request, span: PhaseSpan) -> Objection | None:
@@ -175,6 +101,9 @@ def _moment_objection(terms: OrderTerms, request: Request, span: PhaseSpan) -> O
     closed = request.early_close is not None and request.at.time() >= request.early_close
     if closed or not span.accepts_orders:
         return Objection(rule=Rule.PHASE, detail=f"no orders at {request.at:%H:%M:%S} ({span.phase})")
+    if offer.live and offer.last_on != request.at.date():
+        # Its previous close is another day's, and so are the limits one would reckon from it.
+        return Objection(rule=Rule.QUOTE_STALE, detail=f"the quote of {terms.symbol} is of {offer.last_on}")
     if span.phase not in AFTER_HOURS:
         return None
     if not after_hours_eligible(facts.rules, facts.kind, facts.instrument):
@@ -194,10 +123,11 @@ def _kind_objection(terms: OrderTerms, request: Request, span: PhaseSpan) -> Obj
         return Objection(rule=Rule.TICK, detail=f"a {terms.kind} order with the trigger {terms.stop_cny}")
     if terms.stop_cny is None:
         return None
-    if span.phase in AFTER_HOURS:
-        return Objection(rule=Rule.PHASE, detail="a stop has nothing to wait for after hours")
+    if span.phase in AFTER_HOURS or span.phase is Phase.CLOSE_CALL:
+        detail = f"a stop has nothing to wait for in {span.phase}: there is one price left"
+        return Objection(rule=Rule.PHASE, detail=detail)
     tick = request.facts.rules.tick
-    if not _is_price(terms.stop_cny, tick):
+    if not is_price(terms.stop_cny, tick):
         return Objection(rule=Rule.TICK, detail=f"{terms.stop_cny} is no price on the tick of {tick}")
     return None
 
@@ -230,24 +160,6 @@ def _size_objection(terms: OrderTerms, request: Request, span: PhaseSpan) -> Obj
         if terms.shares > may_sell:
             return Objection(rule=Rule.T_PLUS_1, detail=f"asks {terms.shares}, sellable {max(0, may_sell)}")
     return None
-
-
-def _price_objection(terms: OrderTerms, request: Request, span: PhaseSpan, band: Band) -> Objection | None:
-    """Return why the limit is no price of the day: tick, price limits, after hours the close."""
-    limit, tick = terms.limit_cny, request.facts.rules.tick
-    if not _is_price(limit, tick):
-        return Objection(rule=Rule.TICK, detail=f"{limit} is no price on the tick of {tick}")
-    if not band.allows(limit):
-        detail = f"{limit} is outside {band.limit_down} to {band.limit_up}"
-        return Objection(rule=Rule.PRICE_LIMIT, detail=detail)
-    if span.phase in AFTER_HOURS and after_hours_price(terms.side, limit, request.offer.last_cny) is None:
-        detail = f"{limit} cannot trade at the close of {request.offer.last_cny}"
-        return Objection(rule=Rule.PRICE_LIMIT, detail=detail)
-    return None
-
-
-def _is_price(price: Decimal, tick: Decimal) -> bool:
-    return price.is_finite() and 0 < price < _LIMIT_BEYOND_SENSE and price % tick == 0
 
 
 def _st_cap_objection(terms: OrderTerms, request: Request) -> Objection | None:

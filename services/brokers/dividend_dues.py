@@ -1,14 +1,17 @@
-"""The tax on dividends that a sale makes due: by how long each lot sold was held. Pure."""
+"""The tax on dividends: what a sale makes due, by how long each lot was held, and what pays it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import takewhile
 
-from services.brokers.ledger import LedgerState, Moved
+from services.brokers.ledger import Moved, TaxDue
+from services.brokers.ledger_state import LedgerState
 from services.domain.fills import Fill, Movement, MovementKind
+from services.domain.instruments import Symbol
 from services.domain.money import ZERO
 from services.domain.orders import Side
 from services.rules import OutsideRulebook, dividend_tax
@@ -38,34 +41,64 @@ class _Part:
         return f"{self.rate:%} of {self.shares} bought {self.acquired_on}: {self.tax_cny}"
 
 
-def tax_on(sale: Fill, state: LedgerState) -> Movement | None:
-    """Return the tax that the newest fill of `state`, a sale, makes due; None where none is.
+def dues_of(sale: Fill, state: LedgerState, at: datetime) -> tuple[TaxDue | Moved, ...]:
+    """Return what follows from a sale that `state` holds: tax it makes due, and what is taken of all owed.
 
-    Shares are sold first in, first out, in the order the account lists its lots. What the account's
-    free cash does not cover is let go. A distribution before the first rates in the rulebook is not
-    taxed.
+    Taken is as much as the account's free cash covers; the rest stays owed. Shares are sold first
+    in, first out, in the order the account lists its lots. A distribution before the first rates in
+    the rulebook is not taxed. Empty where nothing is due, and nothing taken of an older debt.
     """
+    parts = [part for part in _parts(sale, state) if part.tax_cny]
+    due = sum((part.tax_cny for part in parts), ZERO)
+    taken = min(state.owed_cny + due, state.book.available_cny)
+    if not due and not taken:
+        return ()
+    movement = _payment(sale.fill_id, sale.symbol, sale.trade_date, parts, state.owed_cny, taken)
+    moved = Moved(at=at, movement=replace(movement, order_id=sale.order_id), pays_tax=True)
+    if not due:
+        return (moved,)
+    return (TaxDue(at=at, fill_id=sale.fill_id, symbol=sale.symbol, cash_cny=due), moved)
+
+
+def paid_out_of(dividend: Movement, state: LedgerState, at: datetime) -> Moved | None:
+    """Return what a dividend that `state` holds pays of the tax still owed: no more than it brought."""
+    taken = min(state.owed_cny, dividend.cash_cny)
+    if not taken:
+        return None
+    movement = _payment(dividend.movement_id, dividend.symbol, dividend.day, (), state.owed_cny, taken)
+    return Moved(at=at, movement=movement, pays_tax=True)
+
+
+def _payment(
+    source: str, symbol: Symbol, day: date, parts: Sequence[_Part], earlier_cny: Decimal, taken_cny: Decimal
+) -> Movement:
+    """Return the movement that takes tax; its reason says what for, and what is still owed after it."""
+    words = [str(part) for part in parts]
+    owed = earlier_cny + sum((part.tax_cny for part in parts), ZERO)
+    if earlier_cny:
+        words.append(f"{earlier_cny} owed from before")
+    if earlier_cny or taken_cny < owed:
+        words.append(f"{taken_cny} taken, {owed - taken_cny} still owed")
+    return Movement(
+        movement_id=f"tax-{source}",
+        kind=MovementKind.ADJUST,
+        symbol=symbol,
+        shares=0,
+        cash_cny=-taken_cny if taken_cny else ZERO,
+        day=day,
+        why="dividend tax, " + "; ".join(words),
+    )
+
+
+def _parts(sale: Fill, state: LedgerState) -> Iterator[_Part]:
+    """Yield the tax on what a sale takes, parcel by parcel and distribution by distribution."""
     distributions = state.distributions.get(sale.symbol)
     if not distributions:
-        return None
-    before = [fill for fill in state.fills[:-1] if fill.symbol == sale.symbol]
-    parcels = _parcels(before, distributions)
-    parts = [part for sold in _taken(parcels, sale.shares) for part in _taxed(sold, sale.trade_date)]
-    owed = sum((part.tax_cny for part in parts), ZERO)
-    due = min(owed, state.book.available_cny)
-    if due <= 0:
-        return None
-    let_go = f"; {owed - due} of it let go, for want of cash" if due < owed else ""
-    return Movement(
-        movement_id=f"tax-{sale.fill_id}",
-        kind=MovementKind.ADJUST,
-        symbol=sale.symbol,
-        shares=0,
-        cash_cny=-due,
-        day=sale.trade_date,
-        why="dividend tax, " + "; ".join(str(part) for part in parts if part.tax_cny) + let_go,
-        order_id=sale.order_id,
-    )
+        return
+    earlier = takewhile(lambda fill: fill.fill_id != sale.fill_id, state.fills)
+    parcels = _parcels((fill for fill in earlier if fill.symbol == sale.symbol), distributions)
+    for sold in _taken(parcels, sale.shares):
+        yield from _taxed(sold, sale.trade_date)
 
 
 def _parcels(fills: Iterable[Fill], distributions: Iterable[Moved]) -> list[_Parcel]:

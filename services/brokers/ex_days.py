@@ -19,14 +19,6 @@ from services.rules import dividend_credit
 _PAR_CNY = Decimal("1.00")
 
 
-class _Distribution(NamedTuple):
-    """What a share is given: cash, new shares, and the part of those that are taxed at par."""
-
-    cash: Decimal
-    shares: Decimal
-    bonus: Decimal
-
-
 class Credit(NamedTuple):
     """What an account is credited, and how much of it is a holder's income, in CNY a share held."""
 
@@ -38,18 +30,12 @@ class ExDays:
     """Corporate actions by the second at which they are booked: midnight at the start of the ex-day."""
 
     def __init__(self, actions: Sequence[CorporateAction], zone: ZoneInfo) -> None:
-        self._by_second: dict[float, dict[Symbol, _Distribution]] = {}
+        self._by_second: dict[float, dict[Symbol, list[CorporateAction]]] = {}
         self._days: dict[float, date] = {}
         for action in actions:
             second = datetime.combine(action.ex_date, time(), zone).timestamp()
             self._days[second] = action.ex_date
-            symbols = self._by_second.setdefault(second, {})
-            before = symbols.get(action.symbol, _Distribution(Decimal(0), Decimal(0), Decimal(0)))
-            symbols[action.symbol] = _Distribution(
-                before.cash + action.cash_per_share,
-                before.shares + action.shares_per_share,
-                before.bonus + action.bonus_per_share,
-            )
+            self._by_second.setdefault(second, {}).setdefault(action.symbol, []).append(action)
         self._seconds = sorted(self._by_second)
 
     def next_after(self, second: float) -> float:
@@ -61,46 +47,64 @@ class ExDays:
         """Return the ex-days' seconds in (after, until]."""
         return self._seconds[bisect_right(self._seconds, after) : bisect_right(self._seconds, until)]
 
-    def credits(
-        self, second: float, book: Book, taxed: Callable[[Symbol, date], bool]
-    ) -> Iterator[Credit]:
+    def credits(self, second: float, book: Book, taxed: Callable[[Symbol, date], bool]) -> Iterator[Credit]:
         """Yield what `book` is credited at `second`; nothing for what it does not hold.
 
         Cash below 0.01 is cut off and so is a fraction of a share, which clearing allots by lot: the
-        reason says so. `taxed` tells whose distributions are income.
+        reason says so. `taxed` tells whose distributions are income. Rights are not taken up: a
+        credit of nothing names them.
         """
-        for symbol, given in self._by_second.get(second, {}).items():
+        for symbol, actions in self._by_second.get(second, {}).items():
             held, day = book.held(symbol), self._days[second]
-            if not held:
-                continue
-            owes = taxed(symbol, day)
-            credit = dividend_credit(held, given.cash)
-            if credit > 0:
-                yield Credit(
-                    Movement(
-                        movement_id=f"div-{symbol}-{day}",
-                        kind=MovementKind.DIVIDEND,
-                        symbol=symbol,
-                        shares=0,
-                        cash_cny=credit,
-                        day=day,
-                        why=f"{given.cash} a share on {held}",
-                    ),
-                    given.cash if owes else ZERO,
-                )
-            if shares := int(held * given.shares):
-                yield Credit(
-                    Movement(
-                        movement_id=f"bonus-{symbol}-{day}",
-                        kind=MovementKind.BONUS,
-                        symbol=symbol,
-                        shares=shares,
-                        cash_cny=ZERO,
-                        day=day,
-                        why=f"{given.shares} new shares a share on {held}" + _cut_off(held * given.shares),
-                    ),
-                    given.bonus * _PAR_CNY if owes else ZERO,
-                )
+            if held:
+                owes = taxed(symbol, day)
+                yield from _cash(actions, held, taxed=owes)
+                yield from _new_shares(actions, held, taxed=owes)
+                yield from _rights(actions, held)
+
+
+def _cash(actions: Sequence[CorporateAction], held: int, *, taxed: bool) -> Iterator[Credit]:
+    per_share = sum((action.cash_per_share for action in actions), Decimal(0))
+    cash = dividend_credit(held, per_share)
+    if cash > 0:
+        why = f"{per_share} a share on {held}"
+        movement = _movement("div", MovementKind.DIVIDEND, actions[0], why, cash=cash)
+        yield Credit(movement, per_share if taxed else ZERO)
+
+
+def _new_shares(actions: Sequence[CorporateAction], held: int, *, taxed: bool) -> Iterator[Credit]:
+    per_share = sum((action.shares_per_share for action in actions), Decimal(0))
+    bonus = sum((action.bonus_per_share for action in actions), Decimal(0))
+    shares = int(held * per_share)
+    if shares:
+        why = f"{per_share} new shares a share on {held}" + _cut_off(held * per_share)
+        movement = _movement("bonus", MovementKind.BONUS, actions[0], why, shares=shares)
+        yield Credit(movement, bonus * _PAR_CNY if taxed else ZERO)
+
+
+def _rights(actions: Sequence[CorporateAction], held: int) -> Iterator[Credit]:
+    offered = [
+        f"{action.rights_per_share} new shares a share at {action.rights_price_cny} CNY"
+        for action in actions
+        if action.rights_per_share
+    ]
+    if offered:
+        why = f"rights on {held} not taken up: " + "; ".join(offered)
+        yield Credit(_movement("rights", MovementKind.ADJUST, actions[0], why), ZERO)
+
+
+def _movement(
+    name: str, kind: MovementKind, of: CorporateAction, why: str, *, cash: Decimal = ZERO, shares: int = 0
+) -> Movement:
+    return Movement(
+        movement_id=f"{name}-{of.symbol}-{of.ex_date}",
+        kind=kind,
+        symbol=of.symbol,
+        shares=shares,
+        cash_cny=cash,
+        day=of.ex_date,
+        why=why,
+    )
 
 
 def _cut_off(shares: Decimal) -> str:

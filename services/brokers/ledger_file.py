@@ -23,13 +23,14 @@ from services.brokers.ledger import (
     Filled,
     Moved,
     Rejected,
+    TaxDue,
     Triggered,
 )
 from services.journal.database import open_for_reading
 from services.ports import BrokerFault, JournalFault
 
-VERSION = 2
-"""Of the file's form; kept in SQLite's `user_version`. 2 knows triggers and dividend tax."""
+VERSION = 3
+"""Of the file's form; kept in SQLite's `user_version`. 2 knows triggers and dividend tax, 3 tax owed."""
 
 KINDS: Mapping[str, type[Entry]] = MappingProxyType(
     {
@@ -41,6 +42,7 @@ KINDS: Mapping[str, type[Entry]] = MappingProxyType(
         "cancelled": Cancelled,
         "expired": Expired,
         "moved": Moved,
+        "tax_due": TaxDue,
     }
 )
 _NAMES = {kind: name for name, kind in KINDS.items()}

@@ -7,8 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from services.brokers.acceptance import Facts
-from services.brokers.ledger import Accepted, Filled, LedgerState, PlacedOrder, Triggered, sum_of_fees
+from services.brokers.ledger import Accepted, Filled, Triggered
+from services.brokers.ledger_state import LedgerState, PlacedOrder, sum_of_fees
 from services.brokers.market_view import Offer, Traded
 from services.brokers.pricing import (
     Frictions,
@@ -19,6 +19,7 @@ from services.brokers.pricing import (
     price_on_offer,
     reaches,
 )
+from services.brokers.request import Facts
 from services.domain.fills import Fees, Fill, FillId
 from services.domain.money import ZERO, to_cent
 from services.domain.orders import Side
@@ -54,7 +55,7 @@ class Matcher:
     def on_offer(self, attempt: Attempt, offer: Offer, *, new: bool = False) -> Trades:
         """Return what the order trades on what is offered; `new` for one that just arrived.
 
-        A stop is woken by prices after its acceptance alone, so never by those it arrives on.
+        A sleeping order is woken by prices after its acceptance alone, so never by those it arrives on.
         """
         if offer.volume == 0:
             return []
@@ -86,12 +87,12 @@ class Matcher:
         return self._in_volume(attempt, price, traded)
 
     def _stopped(self, attempt: Attempt, traded: Traded) -> Trades:
-        """Return a stop's waking in a bar, and its trade at the trigger.
+        """Return the waking of a stop or a parked order in a bar, and its trade at the price that woke it.
 
         Of the bar in which it arrived only the close is surely later than it, and nothing of that bar
-        is later than its close: a stop woken by it waits for the next price.
+        is later than its close: an order woken by it waits for the next price.
         """
-        terms, stop = attempt.placed.terms, attempt.placed.terms.stop_cny
+        terms, stop = attempt.placed.terms, attempt.placed.wakes_at_cny
         whole = attempt.accepted.at.timestamp() <= traded.started
         extreme = traded.high_cny if terms.side is Side.BUY else traded.low_cny
         if stop is None or not reaches(terms.side, extreme if whole else traded.close_cny, stop):
@@ -204,7 +205,7 @@ class Matcher:
                 fees=fees,
                 trade_date=attempt.at.date(),
                 traded_at=attempt.at,
-                approximate=approximate,
+                approximate=approximate or attempt.accepted.approximate,
             )
             trades.append(Filled(at=attempt.at, fill=fill, picture=picture))
             filled, before = filled + shares, before + amount
@@ -225,8 +226,8 @@ class Matcher:
 
 
 def _wakes(attempt: Attempt, offer: Offer) -> bool:
-    """Answer whether the last trade shown reached the stop's trigger, and was later than the stop."""
-    stop = attempt.placed.terms.stop_cny
+    """Answer whether the last trade shown reached what the order waits for, and was later than the order."""
+    stop = attempt.placed.wakes_at_cny
     if stop is None or not reaches(attempt.placed.terms.side, offer.last_cny, stop):
         return False
     if offer.live:

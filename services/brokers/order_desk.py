@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from services.brokers.acceptance import Facts, Request, examine, facts_of, rejected
-from services.brokers.ledger import (
-    Accepted,
-    Cancelled,
-    Filled,
-    LedgerState,
-    PlacedOrder,
-    Rejected,
-    Triggered,
-)
+from services.brokers.acceptance import examine, rejected
+from services.brokers.ledger import Accepted, Cancelled, Filled, Rejected, Triggered
+from services.brokers.ledger_state import LedgerState, PlacedOrder
 from services.brokers.market_view import MarketView, Offer
 from services.brokers.matcher import Attempt, Matcher, Trades
 from services.brokers.pricing import Frictions
+from services.brokers.request import Facts, Request, facts_of
 from services.domain.book import Book
 from services.domain.events import TradingDay
 from services.domain.instruments import Instrument, Symbol
 from services.domain.orders import OrderKind, OrderState, OrderTerms, Rule
 from services.ports import Calendar, PriceFault
-from services.rules import Commission, OutsideRulebook, Phase, phase_at
+from services.rules import Commission, OutsideRulebook, Phase, phase_at, trading_time
 
 
 class OrderDesk:
@@ -43,6 +37,7 @@ class OrderDesk:
     ) -> None:
         self._market, self._calendar = market, calendar
         self._commission, self._matcher = commission, Matcher(commission, frictions)
+        self._quote_age_max = timedelta(seconds=frictions.quote_age_s_max)
         self._instruments = instruments
         self._facts: dict[Symbol, Facts] = {}
         self._facts_day = date.min
@@ -101,8 +96,8 @@ class OrderDesk:
         """
         if day != self._facts_day:
             self._facts_day, self._facts = day, {}
-        facts = self._facts.get(symbol)
-        if facts is None:
+        facts, told = self._facts.get(symbol), self._instruments.get(symbol)
+        if facts is None or (told is not None and facts.instrument is not told):
             facts = self._facts[symbol] = facts_of(symbol, day, self._instruments)
         return facts
 
@@ -111,11 +106,24 @@ class OrderDesk:
         return phase_at(self.facts(symbol, at.date()).rules, at.time()).phase
 
     async def _offer(self, symbol: Symbol, at: datetime) -> tuple[Offer | None, str]:
-        """Return what the market shows, or why it cannot be seen."""
+        """Return what the market shows, or why it cannot be seen; nobody stands in an old quote any more."""
         try:
-            return await self._market.offer(symbol, at), ""
+            offer = await self._market.offer(symbol, at)
         except PriceFault as fault:
             return None, str(fault)
+        if offer is None or offer.seen_at is None or self._is_fresh(symbol, offer.seen_at, at):
+            return offer, ""
+        return offer._replace(buy_cny=None, sell_cny=None, bids=None, asks=None), ""
+
+    def _is_fresh(self, symbol: Symbol, seen: datetime, at: datetime) -> bool:
+        """Answer whether a quote is of that day, and the market has hardly traded since."""
+        if seen.date() != at.date():
+            return False
+        try:
+            rules = self.facts(symbol, at.date()).rules
+        except OutsideRulebook:
+            return False
+        return trading_time(rules, seen.time(), at.time()) <= self._quote_age_max
 
     def _verdict(self, terms: OrderTerms, offer: Offer, book: Book, at: datetime) -> Accepted | Rejected:
         if self._calendar.trading_day(at.date()) is not TradingDay.OPEN:

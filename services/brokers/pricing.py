@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from services.brokers.ledger import Accepted, PlacedOrder
+from services.brokers.ledger import Accepted
+from services.brokers.ledger_state import PlacedOrder
 from services.brokers.market_view import Offer, Traded
 from services.domain.money import ceil_to_tick, floor_to_tick, to_tick
 from services.domain.orders import Side
@@ -21,12 +22,15 @@ class Frictions:
     A price moves by `slippage_bp` of itself to the next tick, then by `slippage_ticks`.
     `volume_cap_ratio` is the part of a bar's volume one account may trade on one side, 0 for no cap.
     `dividend_tax`: a sale bears an individual's tax on what its shares were given while held.
+    `quote_age_s_max` is how long the market may have traded since a live quote that orders still
+    trade on.
     """
 
     slippage_bp: Decimal = Decimal(0)
     slippage_ticks: int = 0
     volume_cap_ratio: Decimal = Decimal(0)
     dividend_tax: bool = False
+    quote_age_s_max: int = 180
 
 
 def price_on_offer(order: PlacedOrder, accepted: Accepted, offer: Offer, moved: Mover) -> Decimal | None:
@@ -62,16 +66,17 @@ def price_at_close(
 ) -> Decimal | None:
     """Return the day's close where the order trades at it; nothing moves the one price of an uncross.
 
-    A close at limit-up has nobody to sell, one at limit-down nobody to buy.
+    A close at limit-up has nobody to sell, one at limit-down nobody to buy; one beyond is no close.
     """
-    if sealed(accepted, close_cny):
-        return None
     price = after_hours_price(order.terms.side, order.limit_cny, close_cny)
-    return None if price is None else to_tick(price, tick)
+    if price is None or sealed(accepted, close_cny):
+        return None
+    price = to_tick(price, tick)
+    return price if _inside(accepted, price) else None
 
 
 def reaches(side: Side, price_cny: Decimal, stop_cny: Decimal) -> bool:
-    """Answer whether a trade at `price_cny` wakes a stop: at its trigger or beyond."""
+    """Answer whether a trade at `price_cny` wakes an order: at the price it waits for, or beyond."""
     return price_cny >= stop_cny if side is Side.BUY else price_cny <= stop_cny
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from services.brokers.dividend_dues import tax_on
+from services.brokers.dividend_dues import dues_of, paid_out_of
 from services.brokers.ex_days import ExDays
 from services.brokers.ledger import (
     Accepted,
@@ -18,13 +18,13 @@ from services.brokers.ledger import (
     Entry,
     Expired,
     Filled,
-    LedgerState,
     LedgerStore,
     Moved,
-    PlacedOrder,
     Rejected,
+    TaxDue,
     Triggered,
 )
+from services.brokers.ledger_state import LedgerState, PlacedOrder
 from services.brokers.market_view import MarketView
 from services.brokers.order_desk import OrderDesk
 from services.brokers.pricing import Frictions
@@ -258,7 +258,7 @@ class SimulatedExchange:
             at = datetime.fromtimestamp(time, UTC).astimezone(self._zone)
             for credit in self._ex_days.credits(time, self._state.book, self._pays_tax):
                 moved = Moved(at=at, movement=credit.movement, taxable_per_share=credit.taxable_per_share)
-                self._apply(moved, entries)
+                self._apply([moved], entries)
             for placed in tuple(self._state.working.values()):
                 await self._look(placed, at, entries)
         return entries
@@ -266,13 +266,11 @@ class SimulatedExchange:
     async def _look(self, placed: PlacedOrder, at: datetime, entries: list[Entry]) -> None:
         """Try one working order at one moment, and let it lapse if its day is over."""
         accepted = _accepted(placed)
-        for trade in self._desk.in_bar(placed, accepted, self._state, at):
-            self._apply(trade, entries)
+        self._apply(self._desk.in_bar(placed, accepted, self._state, at), entries)
         if placed.state is OrderState.WORKING:
-            for trade in await self._desk.on_offer(placed, accepted, self._state, at):
-                self._apply(trade, entries)
+            self._apply(await self._desk.on_offer(placed, accepted, self._state, at), entries)
         if placed.state is OrderState.WORKING and accepted.expires_at <= at:
-            self._apply(Expired(at=at, order_id=placed.terms.order_id), entries)
+            self._apply([Expired(at=at, order_id=placed.terms.order_id)], entries)
 
     def _settlement_days(self, symbol: Symbol) -> int:
         return self._desk.facts(symbol, self._moment.date()).settlement_days
@@ -288,22 +286,32 @@ class SimulatedExchange:
         """Answer whether an individual owes tax on what the symbol distributes: stocks, not funds."""
         return self._dividend_tax and self._desk.facts(symbol, day).kind is Kind.STOCK
 
-    def _apply(self, entry: Entry, entries: list[Entry]) -> None:
-        """Move the state over the entry, and over the dividend tax that a sale makes due."""
+    def _apply(self, happened: Sequence[Entry], entries: list[Entry]) -> None:
+        """Move the state over what happened at one moment, and over the dividend tax that follows from it.
+
+        Tax is taken after all of it: what one part of an order brought pays the fees of the next.
+        """
+        for entry in happened:
+            self._note(entry, entries)
+        for entry in happened:
+            if isinstance(entry, Filled) and entry.fill.side is Side.SELL:
+                for due in dues_of(entry.fill, self._state, entry.at):
+                    self._note(due, entries)
+            elif isinstance(entry, Moved) and self._state.owed_cny:
+                paid = paid_out_of(entry.movement, self._state, entry.at)
+                if paid is not None:
+                    self._note(paid, entries)
+
+    def _note(self, entry: Entry, entries: list[Entry]) -> None:
         self._state.apply(entry)
         entries.append(entry)
-        if isinstance(entry, Filled) and entry.fill.side is Side.SELL:
-            tax = tax_on(entry.fill, self._state)
-            if tax is not None:
-                self._apply(Moved(at=entry.at, movement=tax), entries)
 
     def _commit(self, entries: Sequence[Entry]) -> None:
         """Write the entries and what follows from them, and reckon what is due next."""
         # Until they are committed the state is ahead of the ledger; where that fails, it is read again.
         self._stale = True
         written: list[Entry] = []
-        for entry in entries:
-            self._apply(entry, written)
+        self._apply(entries, written)
         self._ledger.append(written)
         self._stale = False
         self._schedule()
@@ -320,7 +328,7 @@ def _asked(entries: Sequence[Entry]) -> int:
     answers = (AccountOpened, Accepted, Rejected, Cancelled)
     last = max(i for i, entry in enumerate(entries) if isinstance(entry, answers))
     end = last + 1
-    at_once = (Filled, Triggered, Moved)
+    at_once = (Filled, Triggered, Moved, TaxDue)
     while end < len(entries) and isinstance(entries[end], at_once) and entries[end].at == entries[last].at:
         end += 1
     return end

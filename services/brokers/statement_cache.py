@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from services.brokers.ledger import LedgerState
+from services.brokers.ledger_state import LedgerState
 from services.domain.instruments import Symbol
 from services.domain.orders import Side
 from services.domain.statement import Balance, Holding
@@ -32,6 +32,7 @@ class StatementCache:
                     available_cny=book.available_cny,
                     withdrawable_cny=book.withdrawable_cny(day),
                     frozen_cny=book.frozen_cny,
+                    owed_cny=state.owed_cny,
                 ),
                 key,
             )

@@ -8,17 +8,22 @@ from enum import StrEnum
 
 from services.domain.fills import Movement
 from services.domain.instruments import Symbol
+from services.domain.money import ZERO
 from services.domain.orders import OrderId, OrderState, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """Cash in CNY: all of it, what may buy now, what may leave now, what open orders hold."""
+    """Cash in CNY: all of it, what may buy now, what may leave now, what open orders hold.
+
+    `owed_cny` is what the broker will still take of later income, such as tax that cash did not cover.
+    """
 
     cash_cny: Decimal
     available_cny: Decimal
     withdrawable_cny: Decimal
     frozen_cny: Decimal
+    owed_cny: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

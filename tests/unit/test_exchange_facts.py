@@ -9,14 +9,16 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from commands.composition import instruments_of
 from services.clock import VirtualClock
 from services.domain.bars import VolumeUnit
-from services.domain.instruments import Instrument, Span
+from services.domain.instruments import Instrument, Span, Symbol
 from services.domain.statement import AckKind
 from services.market.declared_facts import facts_path, read_declared_facts
-from services.rules import board_of, price_band, rules_on
-from tests.exchange_market import FLAT, MAIN, TUE, Bar, at, buy, exchange, panel
+from services.rules import price_band, rules_of
+from tests.exchange_market import CHINEXT, FLAT, MAIN, OTHER, TUE, Bar, at, buy, exchange, panel
 
 FALLING: list[Bar] = [*[FLAT] * 4, *[(10.0, 10.0, 9.5, 9.8)] * 4]
 ST = {MAIN: Instrument(symbol=MAIN, st=(Span(since=date(2020, 1, 1)),))}
@@ -77,7 +79,7 @@ def test_a_declared_listing_gets_its_first_five_trading_days_from_the_calendar()
 
     assert facts.first_days == tuple(date(2026, 6, day) for day in (15, 16, 17, 18, 22))
     fifth, sixth = (
-        price_band(rules_on(board_of(MAIN, day), day), at_ten, facts)
+        price_band(rules_of(MAIN, day), at_ten, facts)
         for day, at_ten in ((date(2026, 6, 22), TEN), (date(2026, 6, 23), TEN))
     )
     assert (fifth.unlimited, sixth.unlimited) == (True, False)
@@ -102,3 +104,30 @@ def test_suspended_days_are_declared_beside_the_price_file(tmp_path: Path) -> No
 
     days = (date(2026, 7, 12), date(2026, 7, 14), date(2026, 7, 15), date(2026, 8, 3), date(2026, 9, 1))
     assert [facts.is_suspended(day) for day in days] == [False, True, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "moment", "limit", "rule"),
+    [
+        # First day, issued at 20.00, last trade 30.00: a closing call of Shenzhen takes 10 % around it.
+        (OTHER, "14:58", "33.00", ""),
+        (OTHER, "14:58", "33.01", "price_limit"),
+        (OTHER, "09:35", "30.60", ""),  # continuous trading: 2 % by the cage, no limit
+        (OTHER, "09:35", "30.61", "cage"),
+        (MAIN, "14:58", "30.00", "rules_unknown"),  # what Shanghai's closing call takes is not known
+    ],
+)
+def test_on_a_day_without_limits_calls_take_a_range_of_prices(
+    symbol: Symbol, moment: str, limit: str, rule: str
+) -> None:
+    new = Instrument(symbol=symbol, listed_on=TUE, first_days=(TUE,))
+    bars: list[Bar] = [*[None] * 4, *[(30.0, 30.0, 30.0, 30.0)] * 4]
+    broker = exchange(
+        panel({symbol: bars, CHINEXT: [FLAT] * 8}, prev_close={symbol: (20.0, 20.0), CHINEXT: (10.0, 10.0)}),
+        VirtualClock(at(TUE, moment)),
+        instruments={symbol: new},
+    )
+
+    ack = asyncio.run(broker.submit_order(buy(symbol, 100, limit, day=TUE)))
+
+    assert ack.reason.split(":")[0] == rule

@@ -154,6 +154,13 @@ def test_a_stop_has_a_trigger_that_is_a_price_and_nothing_else_has_one(
     assert (ack.kind, ack.reason.split(":")[0]) == (AckKind.REJECTED, rule)
 
 
+@pytest.mark.parametrize("moment", ["14:58", "15:01", "15:06"])
+def test_a_stop_is_not_taken_when_one_price_of_the_day_is_left(moment: str) -> None:
+    ack = Day(RISING).submit(stop(Side.BUY, "10.40", "10.45"), at(TUE, moment))
+
+    assert (ack.kind, ack.reason.split(":")[0]) == (AckKind.REJECTED, "phase")
+
+
 def test_a_stop_trades_at_its_trigger_in_the_bar_that_reaches_it() -> None:
     day = Day(RISING)
 
@@ -169,7 +176,7 @@ def test_a_stop_is_not_woken_by_prices_before_it_came() -> None:
 
     # Sent at 10:35: 9.70 may have been before it, and the bar's close of 9.75 is above 9.72. The open
     # of 13:00 is the first price at its trigger or through it, and what it trades at.
-    day.submit(stop(Side.SELL, "9.72", "9.00"), at(TUE, "10:35"))
+    day.submit(stop(Side.SELL, "9.72", "9.53"), at(TUE, "10:35"))
 
     assert day.fills("12:59") == []
     assert day.fills("13:00") == [("9.60", 300, "13:00")]
@@ -178,7 +185,7 @@ def test_a_stop_is_not_woken_by_prices_before_it_came() -> None:
 def test_a_close_wakes_a_stop_that_came_in_its_bar_and_the_next_price_is_traded_at() -> None:
     day = Day(FALLING, holds=True)
 
-    day.submit(stop(Side.SELL, "9.80", "9.50"), at(TUE, "10:35"))
+    day.submit(stop(Side.SELL, "9.80", "9.60"), at(TUE, "10:35"))
 
     assert day.fills("11:30") == []
     woken = [entry for entry in day.ledger.entries() if isinstance(entry, Triggered)]
@@ -190,7 +197,7 @@ def test_a_stop_is_not_woken_by_the_open_of_the_bar_it_arrives_in() -> None:
     day = Day(RISING)
 
     # 10:30 opened at 10.10, through 10.05 already. The bar's close wakes it.
-    day.submit(stop(Side.BUY, "10.05", "10.50"), at(TUE, "10:35"))
+    day.submit(stop(Side.BUY, "10.05", "10.25"), at(TUE, "10:35"))
 
     assert day.fills("11:30") == []
     assert day.fills("13:00") == [("10.20", 300, "13:00")]
@@ -200,7 +207,7 @@ def test_a_stop_on_which_the_market_opens_trades_no_better_than_that_open() -> N
     day = Day(FALLING, holds=True)
 
     # 9.55 of 13:00's bar reaches 9.64, but its open of 9.60 was through it already.
-    day.submit(stop(Side.SELL, "9.64", "9.00"), at(TUE, "09:35"))
+    day.submit(stop(Side.SELL, "9.64", "9.45"), at(TUE, "09:35"))
 
     assert day.fills("15:00") == [("9.60", 300, "13:00")]
 
@@ -235,7 +242,7 @@ def test_a_stop_reached_at_limit_up_finds_nobody_to_sell() -> None:
 
 def test_a_woken_stop_is_still_awake_after_a_restart() -> None:
     day = Day(FALLING, holds=True)
-    day.submit(stop(Side.SELL, "9.80", "9.50"), at(TUE, "10:35"))
+    day.submit(stop(Side.SELL, "9.80", "9.60"), at(TUE, "10:35"))
     assert day.fills("11:30") == []
 
     day.broker = exchange(
@@ -272,6 +279,15 @@ def test_a_close_at_limit_up_gives_a_buy_of_the_closing_call_nothing() -> None:
     day.submit(buy(MAIN, 300, "11.00", day=TUE), at(TUE, "14:58"))
 
     assert day.fills("15:00") == []
+
+
+@pytest.mark.parametrize("moment", ["14:58", "15:06"])
+def test_a_close_beyond_the_days_limits_is_no_close_to_trade_at(moment: str) -> None:
+    day = Day([*[FLAT] * 7, (10.9, 11.35, 10.9, 11.35)], holds=True)
+
+    day.submit(sell(MAIN, 300, "10.00", day=TUE), at(TUE, moment))
+
+    assert day.fills("15:30") == []
 
 
 def test_a_cancel_in_the_closing_call_comes_too_late() -> None:

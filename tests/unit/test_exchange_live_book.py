@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.domain.orders import OrderKind, OrderState
+from services.domain.statement import AckKind
 from tests.exchange_market import MAIN, TUE, at, buy
 from tests.unit.test_simulated_snapshots import Desk
 
@@ -148,6 +149,45 @@ def test_a_quote_grows_old_only_while_the_market_trades(clock: str, age_s: int, 
     made.submit(buy(MAIN, 300, "10.10", day=TUE))
 
     assert bool(taken(made)) is trades
+
+
+@pytest.mark.parametrize(("age_s", "trades"), [(60, True), (61, False)])
+def test_how_old_a_quote_may_be_is_the_configurations_to_say(age_s: int, trades: bool) -> None:
+    made = Desk(quote_age_s=60)
+    made.vendor.age_s = age_s
+
+    made.submit(buy(MAIN, 300, "10.10", day=TUE))
+
+    assert bool(taken(made)) is trades
+
+
+def test_a_quote_of_another_day_takes_no_order_for_its_limits_are_of_that_day() -> None:
+    made = desk()
+    made.vendor.age_s = 86400
+
+    ack = asyncio.run(made.broker.submit_order(buy(MAIN, 300, "10.10", day=TUE)))
+
+    assert (ack.kind, ack.reason.split(":")[0]) == (AckKind.REJECTED, "quote_stale")
+
+
+def test_a_resting_order_does_not_trade_on_a_quote_of_the_same_time_yesterday() -> None:
+    made = desk()
+    made.submit(buy(MAIN, 300, "10.00", day=TUE))
+
+    made.vendor.asks, made.vendor.age_s = ("10.00",), 86400
+    next_look(made, at(TUE, "09:36"))
+
+    assert taken(made) == []
+
+
+def test_one_side_of_a_book_is_enough_to_walk_and_the_fill_says_that_the_other_is_not_known() -> None:
+    made = desk()
+    made.vendor.bids = None
+
+    made.submit(buy(MAIN, 300, "10.03", day=TUE))
+
+    assert taken(made) == [("10.01", 300)]
+    assert [fill.approximate for fill in made.fills()] == [True]
 
 
 def test_a_quote_of_after_the_close_tells_what_the_closing_call_paid() -> None:

@@ -260,25 +260,27 @@ def test_an_action_that_takes_more_than_the_share_is_named() -> None:
         references([FLAT] * 4, action(cash_per_share="10.00"))
 
 
-def test_tax_that_the_cash_does_not_cover_is_taken_as_far_as_it_goes_and_the_reason_says_so() -> None:
-    cheap: Bar = (0.05, 0.05, 0.05, 0.05)
-    market = panel(
-        {MAIN: [FLAT, cheap, cheap]},
-        days=(BOUGHT, EX, MONTH_TO_THE_DAY),
-        hours=WHOLE_DAY,
-        prev_close={MAIN: (10.0, 0.05, 0.05)},
-        actions=(action(shares_per_share="1", bonus_per_share="1"),),
-    )
-    clock = VirtualClock(at(BOUGHT, "09:35"))
-    broker = exchange(market, clock, cash="10005.10", dividend_tax=True)
-    bought = buy(MAIN, 1000, "10.00", name="BUY", day=BOUGHT, freeze="10005.10")
-    asyncio.run(broker.submit_order(bought))
-    clock.jump(at(MONTH_TO_THE_DAY, "09:35"))
+def test_a_rights_issue_moves_the_reference_and_is_named_but_not_taken_up() -> None:
+    # (10.00 + 0.3 x 6.00) / 1.3 = 9.0769..., and with 0.25 of cash (9.75 + 1.80) / 1.3 = 8.8846...
+    rights = action(rights_per_share="0.3", rights_price_cny="6.00")
+    both = action(cash_per_share="0.25", rights_per_share="0.3", rights_price_cny="6.00")
+    moved = [
+        asyncio.run(BarMarket(references([FLAT] * 4, one)).offer(MAIN, at(EX, "09:35")))
+        for one in (rights, both)
+    ]
+    assert [None if offer is None else offer.prev_close_cny for offer in moved] == [
+        Decimal("9.08"),
+        Decimal("8.88"),
+    ]
 
-    asyncio.run(broker.submit_order(sell(MAIN, 2000, "0.05", name="SELL", day=MONTH_TO_THE_DAY)))
+    holder = Holder(rights)
+    cash = holder.cash
+    holder.clock.jump(at(EX, "09:35"))
+    (named,) = asyncio.run(holder.broker.get_movements(EX))
 
-    # 1000 x 1.00 x 20% = 200.00 is owed; 2000 x 0.05 - 5.00 - 0.05 = 94.95 is there.
-    tax = asyncio.run(broker.get_movements(MONTH_TO_THE_DAY))[-1]
-    assert tax.cash_cny == Decimal("-94.95")
-    assert tax.why.endswith(": 200.00; 105.05 of it let go, for want of cash")
-    assert asyncio.run(broker.get_balance()).cash_cny == Decimal("0.00")
+    assert (named.kind, named.shares, named.cash_cny) == (MovementKind.ADJUST, 0, Decimal("0.00"))
+    assert "0.3" in named.why
+    assert "6.00" in named.why
+    assert holder.cash == cash
+    assert [one.shares for one in asyncio.run(holder.broker.get_positions())] == [1000]
+    assert holder.sell(1000, MONTH_TO_THE_DAY) is None

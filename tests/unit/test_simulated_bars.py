@@ -80,9 +80,9 @@ def traded(
     ],
 )
 def test_an_order_pays_the_open_of_the_bar_it_is_sent_in(sent: str, paid: str) -> None:
-    moment = at(TUE, sent)
+    moment, limit = at(TUE, sent), str(Decimal(paid) + Decimal("0.10"))
 
-    ack, fills = traded(panel({MAIN: RISING}), buy(MAIN, 100, "11.00", day=TUE), moment, moment)
+    ack, fills = traded(panel({MAIN: RISING}), buy(MAIN, 100, limit, day=TUE), moment, moment)
 
     assert ack.kind is AckKind.ACCEPTED
     assert [(fill.price_cny, fill.traded_at, fill.approximate) for fill in fills] == [
@@ -348,7 +348,7 @@ def test_a_new_listing_trades_without_limits_in_its_first_days() -> None:
     market = panel({MAIN: [FLAT] * 8, CHINEXT: [*[None] * 4, *[(30.0, 40.0, 29.0, 35.0)] * 4]})
     broker = exchange(market, clock, instruments={CHINEXT: new})
 
-    asyncio.run(broker.submit_order(buy(CHINEXT, 100, "60.00", day=TUE)))
+    asyncio.run(broker.submit_order(buy(CHINEXT, 100, "30.60", day=TUE)))
 
     assert [fill.price_cny for fill in asyncio.run(broker.get_fills(TUE))] == [Decimal("30.00")]
 

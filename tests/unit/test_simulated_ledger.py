@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from services.brokers.ledger import Entry, Filled, LedgerStore, MemoryLedger, Triggered
+from services.brokers.ledger import Accepted, Entry, Filled, LedgerStore, MemoryLedger, Triggered
 from services.brokers.ledger_file import FileLedger, read_entries
 from services.clock import VirtualClock
 from services.domain.bars import CorporateAction
@@ -307,9 +308,33 @@ def test_a_ledger_of_an_older_version_goes_on_and_is_of_this_one_from_its_next_e
     again.append([Triggered(at=at(WED, "09:40"), order_id=OrderId("A"))])
     again.close()
     with sqlite3.connect(path) as now:
-        assert now.execute("PRAGMA user_version").fetchone() == (2,)
+        assert now.execute("PRAGMA user_version").fetchone() == (3,)
     now.close()
     assert read_entries(path)[:-1] == entries
+
+
+def test_a_ledger_from_before_parked_orders_and_debts_is_read_as_it_was_meant(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.sqlite3"
+    ledger = FileLedger(path)
+    a_full_run(ledger)
+    ledger.close()
+    entries = read_entries(path)
+    with sqlite3.connect(path) as older:
+        older.execute("PRAGMA user_version = 2")
+        for key in ("parked_until_cny", "approximate", "pays_tax"):
+            older.execute(f"UPDATE entries SET body = json_remove(body, '$.{key}')")
+        bodies = [body for (body,) in older.execute("SELECT body FROM entries")]
+    older.close()
+    assert not any("parked" in body or "pays_tax" in body for body in bodies)
+
+    again = exchange(MARKET, VirtualClock(at(WED, "09:35")), ledger=FileLedger(path))
+
+    assert asyncio.run(again.get_balance()).owed_cny == Decimal("0.00")
+    # On bars the cage has always been reckoned without a book; that nobody wrote down.
+    assert read_entries(path) == tuple(
+        replace(entry, approximate=False) if isinstance(entry, Accepted) else entry for entry in entries
+    )
+    again.close()
 
 
 def test_a_ledger_is_read_without_a_byte_of_it_changing_and_damage_is_named(tmp_path: Path) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
+from services.brokers.ledger import LedgerStore
 from services.brokers.simulated import SimulatedExchange
 from services.brokers.snapshot_matching import SnapshotMarket
 from services.clock import VirtualClock
 from services.domain.bars import Frequency, Panel
 from services.domain.fills import Fill
-from services.domain.instruments import Instrument, Symbol
+from services.domain.instruments import Facts, Symbol
 from services.domain.orders import ApprovedOrder
 from services.domain.quotes import Level, Quote, VendorSnapshot
 from services.domain.statement import AckKind, Sight
@@ -57,8 +58,8 @@ class Vendor:
     async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
         raise PriceFault("history", "this vendor has quotes alone")
 
-    async def get_instruments(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Instrument]:
-        return {}
+    async def get_instruments(self, symbols: Sequence[Symbol]) -> Facts:
+        return Facts()
 
 
 def levels(prices: tuple[str, ...] | None, shares: int) -> tuple[Level, ...] | None:
@@ -70,10 +71,14 @@ def levels(prices: tuple[str, ...] | None, shares: int) -> tuple[Level, ...] | N
 class Desk:
     """An exchange over a vendor at 09:35 on Tuesday."""
 
-    def __init__(self, clock: str = "09:35") -> None:
+    def __init__(
+        self, clock: str = "09:35", *, quote_age_s: int = 180, ledger: LedgerStore | None = None
+    ) -> None:
         self.clock = VirtualClock(at(TUE, clock))
         self.vendor = Vendor(self.clock)
-        self.broker: SimulatedExchange = exchange(SnapshotMarket(self.vendor), self.clock)
+        self.broker: SimulatedExchange = exchange(
+            SnapshotMarket(self.vendor), self.clock, quote_age_s=quote_age_s, ledger=ledger
+        )
 
     def submit(self, order: ApprovedOrder) -> AckKind:
         return asyncio.run(self.broker.submit_order(order)).kind
@@ -115,6 +120,7 @@ def test_an_order_nobody_stands_against_rests_until_somebody_does(
 ) -> None:
     desk = Desk()
     desk.vendor.asks, desk.vendor.last, desk.vendor.age_s = asks, last, age_s
+    desk.vendor.bids = (last,)
 
     assert desk.submit(buy(MAIN, 100, limit, day=TUE)) is AckKind.ACCEPTED
     assert desk.fills() == ()
@@ -179,6 +185,16 @@ def test_a_symbol_without_a_quote_or_a_suspended_one_is_rejected() -> None:
 
     assert missing.reason.startswith("symbol_unknown")
     assert halted.reason.startswith("suspended")
+
+
+def test_a_day_past_the_rulebook_is_unknown_however_fresh_the_quote() -> None:
+    desk = Desk()
+    beyond = date(2027, 1, 4)
+    desk.clock.jump(at(beyond, "09:35"))
+
+    ack = asyncio.run(desk.broker.submit_order(buy(MAIN, 100, "10.00", day=beyond)))
+
+    assert ack.reason.startswith("rules_unknown")
 
 
 def test_a_seller_who_really_stands_at_limit_up_sells() -> None:
