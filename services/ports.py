@@ -7,10 +7,13 @@ from datetime import date, datetime, time
 from typing import Protocol
 
 from services.domain.bars import Frequency, Panel
+from services.domain.conversation import ModelReply, ModelRequest, ToolCall, ToolSpec
 from services.domain.decision import Briefing, RawAnswer, Reads
 from services.domain.events import Event, TradingDay
 from services.domain.fills import Fill, Movement
-from services.domain.instruments import Instrument, Symbol
+from services.domain.inbox import Command, Scope
+from services.domain.instruments import Facts, Symbol
+from services.domain.news import NewsItem
 from services.domain.orders import ApprovedOrder, OrderId
 from services.domain.quotes import Snapshot
 from services.domain.statement import Ack, Balance, Holding, OrderStatus, Sighting
@@ -45,6 +48,18 @@ class BrokerFault(Fault):
     """No statement or listing: an empty answer would mean "flat", so this is raised instead."""
 
     door = "broker"
+
+
+class NewsFault(Fault):
+    """No news: the source is down, late, or answered something else."""
+
+    door = "news"
+
+
+class ToolFault(Fault):
+    """A tool of another program gave no answer that can be used."""
+
+    door = "tool"
 
 
 class JournalFault(Fault):
@@ -102,8 +117,12 @@ class PriceSource(Protocol):
             PriceFault: The source has none, or gave nothing usable.
         """
 
-    async def get_instruments(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Instrument]:
-        """Return the facts known of the symbols; a symbol of which nothing is known is left out."""
+    async def get_instruments(self, symbols: Sequence[Symbol]) -> Facts:
+        """Return the facts known of the symbols today, and which are not; what is known of none is left out.
+
+        Raises:
+            PriceFault: The source could tell nothing at all.
+        """
 
 
 class Agent(Protocol):
@@ -123,6 +142,68 @@ class Agent(Protocol):
         Raises:
             AgentFault: No answer in time.
         """
+
+
+class ModelClient(Protocol):
+    """A language model behind some server, a cache or a record. It keeps nothing of a conversation."""
+
+    async def complete(self, request: ModelRequest) -> ModelReply:
+        """Return the model's answer to one request.
+
+        Raises:
+            AgentFault: No usable answer in time, or the budget is gone.
+        """
+
+
+class Toolbox(Protocol):
+    """What a model may look up while it thinks; everything in it is cut at the session's moment."""
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """The tools, as a model is told of them."""
+
+    async def call(self, call: ToolCall) -> str:
+        """Return a tool's answer as text, its refusal of bad arguments included; never raises."""
+
+
+class NewsSource(Protocol):
+    """What was published. It may know items of any time: who asks says until when."""
+
+    @property
+    def name(self) -> str:
+        """The source's name."""
+
+    async def published(self, since: datetime, until: datetime) -> Sequence[NewsItem]:
+        """Return what was published in [since, until], oldest first, each item once, none without a date.
+
+        Raises:
+            NewsFault: The source gave nothing usable.
+        """
+
+
+class ToolServer(Protocol):
+    """Another program that answers questions. What it says is not ours, and may be of any time."""
+
+    @property
+    def name(self) -> str:
+        """What the configuration calls it."""
+
+    async def start(self) -> Sequence[ToolSpec]:
+        """Return its tools as it tells of them; it is started, or connected to, for that.
+
+        Raises:
+            ToolFault: It does not answer in time, or not as it should.
+        """
+
+    async def ask(self, tool: str, arguments: Mapping[str, object]) -> str:
+        """Return its answer as text.
+
+        Raises:
+            ToolFault: It does not answer in time, not as it should, or is not started.
+        """
+
+    async def stop(self) -> None:
+        """End it, or the connection to it; never raises."""
 
 
 class Broker(Protocol):
@@ -178,6 +259,19 @@ class Broker(Protocol):
 
         Raises:
             BrokerFault: No answer.
+        """
+
+
+class Commands(Protocol):
+    """What people and other processes put to an account: only ever added to, read by whoever runs it."""
+
+    def unread(self, taken: Mapping[Scope, int]) -> Sequence[Command]:
+        """Return the commands after the last one taken of each list, oldest first in each.
+
+        A list that `taken` does not name was never read.
+
+        Raises:
+            JournalFault: They cannot be read; a command to stop may be among them.
         """
 
 

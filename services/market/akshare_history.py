@@ -10,6 +10,7 @@ from typing import Any
 
 from services.domain.bars import Adjustment, Frequency, Panel, VolumeUnit
 from services.domain.instruments import Market, Symbol
+from services.market.akshare_calls import NoAnswer
 from services.market.bar_times import bar_time
 from services.market.columns import with_digest
 from services.market.panel_builder import DeclaredFacts, build_panel
@@ -32,7 +33,7 @@ _LABELS = {Frequency.DAILY: "日期", Frequency.HOURLY: "时间"}
 _NUMBERS = ("开盘", "最高", "最低", "收盘", "成交量")
 
 
-class NoBars(ValueError):
+class NoBars(NoAnswer):
     """The vendor answered, but with no bars one may reason about."""
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from services.domain.instruments import Market, Symbol
 from services.domain.money import cny
 from services.domain.quotes import Level, Quote
+from services.market.akshare_calls import NoAnswer
 from services.slots import ZONES
 
 AHEAD_MAX = timedelta(seconds=90)
@@ -17,7 +18,7 @@ AHEAD_MAX = timedelta(seconds=90)
 LEVELS = range(1, 6)
 
 
-class NotAQuote(ValueError):
+class NotAQuote(NoAnswer):
     """The vendor answered, but not with a price one may reason about."""
 
 

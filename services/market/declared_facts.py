@@ -17,6 +17,7 @@ from services.market.raw_bars import PriceFileError
 
 _Record = TypeVar("_Record", Instrument, CorporateAction)
 
+_PER_SHARE = ("cash_per_share", "shares_per_share", "bonus_per_share", "rights_per_share", "rights_price_cny")
 _PER_SHARE_MAX = 10**6
 
 
@@ -69,7 +70,7 @@ def _actions(beside: Path, stated: Sequence[Mapping[str, object]]) -> tuple[Corp
 
 
 def _problem(action: CorporateAction) -> str | None:
-    for name in ("cash_per_share", "shares_per_share", "bonus_per_share"):
+    for name in _PER_SHARE:
         amount: Decimal = getattr(action, name)
         if not amount.is_finite() or not 0 <= amount <= _PER_SHARE_MAX:
             return f"{name} is {amount}, not an amount a share"
@@ -77,6 +78,11 @@ def _problem(action: CorporateAction) -> str | None:
         return (
             f"bonus_per_share is {action.bonus_per_share}, above shares_per_share {action.shares_per_share}, "
             "of which it is part"
+        )
+    if (action.rights_per_share > 0) != (action.rights_price_cny > 0):
+        return (
+            f"rights_per_share is {action.rights_per_share} and rights_price_cny {action.rights_price_cny}: "
+            "a rights issue has both"
         )
     return None
 

@@ -21,7 +21,7 @@ from services.domain.instruments import Instrument, Market
 from services.market.bar_times import DAY_SPAN, HOURLY_STARTS
 from services.market.columns import with_digest
 from services.market.demo_listings import LISTINGS, Event, Listing
-from services.rules import board_of, ex_reference, price_band, rules_on
+from services.rules import ex_reference, price_band, rules_of
 from services.slots import ZONES
 
 DEMO_FIRST = date(2026, 5, 29)
@@ -85,7 +85,7 @@ def _instrument(listing: Listing) -> Instrument:
 def _fill(cells: FloatArray, listing: Listing, days: Sequence[date], rng: np.random.Generator) -> None:
     """Write the bars of one listing into its column of the cube."""
     instrument = _instrument(listing)
-    tick = rules_on(board_of(listing.symbol, days[0]), days[0]).tick
+    tick = rules_of(listing.symbol, days[0]).tick
     ticks_per_unit = int(1 / tick)
     reference = int(Decimal(listing.start_price) * ticks_per_unit)
     for i, day in enumerate(days):
@@ -149,7 +149,7 @@ def _moved(ticks: int, move_bp: int, lowest: int, highest: int) -> int:
 
 def _limits(instrument: Instrument, day: date, reference: int) -> tuple[int, int]:
     """Return the lowest and highest price of the day in ticks; a day without limits moves at most tenfold."""
-    rules = rules_on(board_of(instrument.symbol, day), day)
+    rules = rules_of(instrument.symbol, day)
     band = price_band(rules, Decimal(reference) * rules.tick, instrument)
     if band.limit_down is None or band.limit_up is None:
         return 1, reference * 10

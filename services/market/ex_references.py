@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from services.domain.bars import Adjustment, CorporateAction, FloatArray, Panel
 from services.domain.money import from_float
-from services.rules import OutsideRulebook, board_of, ex_reference, rules_on
+from services.rules import OutsideRulebook, ex_reference, rules_of
 
 
 def with_ex_references(panel: Panel) -> Panel:
@@ -59,7 +59,8 @@ def _refer(
             from_float(close),
             cash=sum((action.cash_per_share for action in actions), Decimal(0)),
             share_ratio=sum((action.shares_per_share for action in actions), Decimal(0)),
-            tick=rules_on(board_of(symbol, ex_date), ex_date).tick,
+            **_rights(actions),
+            tick=rules_of(symbol, ex_date).tick,
         )
     except OutsideRulebook:
         return
@@ -67,6 +68,13 @@ def _refer(
         raise ValueError(f"{symbol} {ex_date}: {problem}") from None
     rows = slice(first, _through_first_trade(panel, column, first))
     stated[rows, column] = np.where(free[rows, column], float(reference), stated[rows, column])
+
+
+def _rights(actions: Sequence[CorporateAction]) -> dict[str, Decimal]:
+    """Return ratio and price of the day's rights issues as those of one."""
+    ratio = sum((action.rights_per_share for action in actions), Decimal(0))
+    paid = sum((action.rights_per_share * action.rights_price_cny for action in actions), Decimal(0))
+    return {"rights_ratio": ratio, "rights_price": paid / ratio} if ratio else {}
 
 
 def _through_first_trade(panel: Panel, column: int, first: int) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, time
 
 from services.domain.bars import Frequency, Panel
-from services.domain.instruments import Instrument, Market, Symbol
+from services.domain.instruments import Facts, Market, Symbol
 from services.domain.quotes import PanelSnapshot
 from services.market.bar_times import DAY_SPAN, HOURLY_STARTS, market_of
 from services.ports import Clock, PriceFault
@@ -58,10 +58,10 @@ class PanelSource:
         """Return the panel: its own `until` shows no more of it than the moment allows."""
         return self._panel
 
-    async def get_instruments(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Instrument]:
+    async def get_instruments(self, symbols: Sequence[Symbol]) -> Facts:
         """Return the declared facts of the symbols; what nobody declared is left out."""
-        facts = self._panel.instruments
-        return {symbol: facts[symbol] for symbol in symbols if symbol in facts}
+        declared = self._panel.instruments
+        return Facts(instruments=tuple(declared[symbol] for symbol in symbols if symbol in declared))
 
     def _require_known(self, symbols: Sequence[Symbol]) -> None:
         """Raise where one of the symbols is not in the panel; remember a watchlist, which never changes."""

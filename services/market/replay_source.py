@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from services.domain.bars import Frequency, Panel
 from services.domain.events import Event, FaultRecord
-from services.domain.instruments import Instrument, Symbol
+from services.domain.instruments import Facts, Symbol
 from services.domain.quotes import Snapshot, VendorSnapshot
 from services.ports import PriceFault
 
 
 class ReplaySource:
-    """Answers with what the journal recorded: snapshots, bars and faults, each once, in order.
+    """Answers with what the journal recorded: snapshots, bars, facts and faults, each once, in order.
 
     `value_of` returns an event's body. A question that was never asked is a fault.
     """
@@ -26,12 +26,15 @@ class ReplaySource:
         self.name = name
         self._snapshots: deque[object] = deque()
         self._bars: deque[object] = deque()
+        self._facts: deque[object] = deque()
         for event in events:
             step = event.step.rpartition(":")[2]
             if step in ("prices", "requote"):
                 self._snapshots.append(value_of(event))
             elif step == "history":
                 self._bars.append(value_of(event))
+            elif step == "facts":
+                self._facts.append(value_of(event))
 
     async def get_current_prices(self, symbols: Sequence[Symbol]) -> Snapshot:
         """Return the next recorded snapshot.
@@ -55,9 +58,16 @@ class ReplaySource:
             raise PriceFault("recorded bars", f"the record holds a {type(answer).__name__}")
         return answer
 
-    async def get_instruments(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Instrument]:
-        """Return nothing: facts are part of the settings on record."""
-        return {}
+    async def get_instruments(self, symbols: Sequence[Symbol]) -> Facts:
+        """Return the next recorded facts.
+
+        Raises:
+            PriceFault: The record holds a fault here, or nothing more.
+        """
+        answer = _next(self._facts, "facts")
+        if not isinstance(answer, Facts):
+            raise PriceFault("recorded facts", f"the record holds a {type(answer).__name__}")
+        return answer
 
 
 def _next(answers: deque[object], what: str) -> object:

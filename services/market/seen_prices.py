@@ -1,4 +1,4 @@
-"""A vendor's quotes as the account saw them, so that a simulated exchange trades at no others."""
+"""A vendor's quotes and facts as the account saw them, so that a simulated exchange goes by no others."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from datetime import datetime
 
 from services.domain.bars import Frequency, Panel
 from services.domain.events import Event
-from services.domain.instruments import Instrument, Symbol
+from services.domain.instruments import Facts, Instrument, Symbol
 from services.domain.quotes import Quote, Snapshot, VendorSnapshot
 from services.ports import PriceFault, PriceSource
 
 
 class SeenPrices:
-    """A price source that passes on what another answers, and remembers the newest quote of each symbol."""
+    """Passes on what another source answers, and remembers the newest quote and facts of each symbol."""
 
     def __init__(self, source: PriceSource) -> None:
         self._source = source
         self._quotes: dict[Symbol, Quote] = {}
         self._moment: datetime | None = None
+        self._instruments: dict[Symbol, Instrument] = {}
 
     @property
     def name(self) -> str:
@@ -43,9 +44,11 @@ class SeenPrices:
         return snapshot
 
     def listen(self, _event: Event, value: object, _account: object) -> None:
-        """Remember a snapshot on record: a process started anew has seen what the one before it saw."""
+        """Remember what is on record: a process started anew has seen what the one before it saw."""
         if isinstance(value, VendorSnapshot):
             self._remember(value, value.symbols)
+        elif isinstance(value, Facts):
+            self._learn(value)
 
     async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
         """Return the other source's bars.
@@ -55,13 +58,28 @@ class SeenPrices:
         """
         return await self._source.get_history(symbols, frequency)
 
-    async def get_instruments(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Instrument]:
-        """Return the facts the other source knows."""
-        return await self._source.get_instruments(symbols)
+    async def get_instruments(self, symbols: Sequence[Symbol]) -> Facts:
+        """Return the facts the other source knows, remembered where it has no bars in hand.
+
+        Raises:
+            PriceFault: It could tell nothing at all.
+        """
+        facts = await self._source.get_instruments(symbols)
+        if self._source.panel is None:
+            self._learn(facts)
+        return facts
+
+    @property
+    def instruments(self) -> Mapping[Symbol, Instrument]:
+        """The facts last told of each symbol; the mapping changes as more are."""
+        return self._instruments
 
     def remembered(self) -> RememberedPrices:
         """Return the source that answers from memory alone."""
         return RememberedPrices(self)
+
+    def _learn(self, facts: Facts) -> None:
+        self._instruments.update({one.symbol: one for one in facts.instruments})
 
     def _remember(self, snapshot: Snapshot, symbols: Sequence[Symbol]) -> None:
         self._moment = snapshot.moment
@@ -116,9 +134,9 @@ class RememberedPrices:
         """
         raise PriceFault("bars", "only quotes are remembered")
 
-    async def get_instruments(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Instrument]:
+    async def get_instruments(self, symbols: Sequence[Symbol]) -> Facts:
         """Return nothing: quotes hold no such facts."""
-        return {}
+        return Facts()
 
 
 class FirstThenRemembered:
@@ -156,6 +174,10 @@ class FirstThenRemembered:
         """
         return await self._seen.get_history(symbols, frequency)
 
-    async def get_instruments(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Instrument]:
-        """Return the facts the source knows."""
+    async def get_instruments(self, symbols: Sequence[Symbol]) -> Facts:
+        """Return the facts the source knows.
+
+        Raises:
+            PriceFault: It could tell nothing at all.
+        """
         return await self._seen.get_instruments(symbols)

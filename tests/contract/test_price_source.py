@@ -3,7 +3,7 @@
 import asyncio
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from services.market.demo import demo_panel
 from services.market.panel_source import PanelSource
 from services.market.price_files import load_prices
 from services.ports import PriceFault, PriceSource
+from tests.unit.akshare_frames import Lists, sh_list, suspended, sz_list, warned
 
 CN = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 7, 14, 10, 35, tzinfo=CN)
@@ -32,8 +33,16 @@ class Given:
     clock: ReplayClock
 
 
-class SmallVendor:
-    """Akshare's two calls with one fixed answer, dated by the minute of `NOW`."""
+class SmallVendor(Lists):
+    """Akshare with one fixed quote, dated by the minute of `NOW`, and lists of the known alone."""
+
+    def __init__(self):
+        super().__init__(
+            sh=sh_list(("605901", "甲", date(2021, 1, 4))),
+            sz=sz_list(("003903", "乙", "2021-01-04")),
+            st=warned(("600001", "ST丙")),
+            tfp=suspended(("600001", "连续停牌", date(2026, 7, 1), None, None)),
+        )
 
     def stock_bid_ask_em(self, symbol):
         items = {"最新": 20.35, "昨收": 20.38, "涨停": 22.42, "跌停": 18.34, "buy_1": 20.34, "buy_1_vol": 300}
@@ -150,8 +159,16 @@ def test_a_day_without_prices_raises(given):
 def test_facts_are_given_for_what_is_known_and_left_out_for_the_rest(given):
     facts = asyncio.run(given.source.get_instruments((*KNOWN, UNKNOWN)))
 
-    assert UNKNOWN not in facts
-    assert all(facts[symbol].symbol == symbol for symbol in facts)
+    told = [one.symbol for one in facts.instruments if not facts.unknown.get(one.symbol)]
+    assert set(told) <= set(KNOWN)
+    assert len(told) == len(set(told))
+    assert UNKNOWN not in told
+
+
+def test_facts_of_symbols_nobody_asked_for_are_not_told(given):
+    facts = asyncio.run(given.source.get_instruments(KNOWN[:1]))
+
+    assert {one.symbol for one in facts.instruments} | set(facts.unknown) <= set(KNOWN[:1])
 
 
 def test_bars_in_hand_show_nothing_that_has_not_ended(given):

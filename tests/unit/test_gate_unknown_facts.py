@@ -32,7 +32,7 @@ def bare(symbol: Symbol = MAIN, limits: tuple[str, str] | None = None) -> Quote:
 def test_a_vendors_quote_without_name_facts_or_limits_is_refused_with_what_is_missing(
     symbol: Symbol, fact: str
 ) -> None:
-    (refusal,) = review([buy(symbol)], desk(bare(symbol))).verdicts.refused
+    (refusal,) = review([buy(symbol)], desk(bare(symbol), instruments={})).verdicts.refused
 
     assert (refusal.rule, refusal.reason) == (Rule.RULES_UNKNOWN, fact)
 

@@ -10,8 +10,10 @@ import requests
 
 from services.clock import ReplayClock
 from services.domain.instruments import Symbol
-from services.domain.quotes import Level, Quote
+from services.domain.quotes import Level
 from services.market import request_timeout
+from services.market.akshare_calls import Turn
+from services.market.akshare_quotes import NotAQuote
 from services.market.akshare_source import AkshareSource
 from services.market.request_timeout import limit_requests_of_this_thread
 from services.ports import PriceFault
@@ -251,9 +253,10 @@ def test_a_symbol_whose_time_ran_out_between_two_requests_is_not_asked_further()
 
     api = SlowMinutes()
 
-    asked = source(api)
+    turn = Turn(api=api, again=lambda ask, *given: ask(*given), late=late)
 
-    assert not isinstance(asked._answer(MAOTAI, asked._quote, late), Quote)
+    with pytest.raises(NotAQuote):
+        source(api)._quote(MAOTAI, turn)
     assert api.asked == []
 
 

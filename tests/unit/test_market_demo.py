@@ -10,7 +10,7 @@ from services.domain.bars import Adjustment, Frequency, VolumeUnit
 from services.domain.instruments import Board, Market, Symbol
 from services.domain.money import from_float
 from services.market.demo import DEMO_END, DEMO_FIRST, DEMO_START, demo_days, demo_panel
-from services.rules import board_of, price_band, rules_on
+from services.rules import board_of, price_band, rules_of
 
 TUE, WED = date(2026, 7, 14), date(2026, 7, 15)
 
@@ -81,7 +81,7 @@ def test_every_price_is_on_the_tick_and_inside_the_days_limits(seed):
         for i, symbol in enumerate(panel.symbols):
             if isnan(panel.open[row, i]):
                 continue
-            rules = rules_on(board_of(symbol, day), day)
+            rules = rules_of(symbol, day)
             band = price_band(rules, from_float(panel.prev_close[row, i]), panel.instruments[symbol])
             opened, high, low, close = (
                 from_float(array[row, i]) for array in (panel.open, panel.high, panel.low, panel.close)

@@ -508,6 +508,15 @@ GIVEN = {"symbol": "600519.SH", "ex_date": "2025-10-10"}
             [GIVEN, {**GIVEN, "shares_per_share": "0.3", "bonus_per_share": "0.5"}],
             "actions[1]: bonus_per_share is 0.5, above shares_per_share 0.3",
         ),
+        ([{**GIVEN, "rights_per_share": "-0.3"}], "actions[0]: rights_per_share is -0.3"),
+        (
+            [{**GIVEN, "rights_per_share": "0.3"}],
+            "actions[0]: rights_per_share is 0.3 and rights_price_cny 0",
+        ),
+        (
+            [{**GIVEN, "rights_price_cny": "6.00"}],
+            "actions[0]: rights_per_share is 0 and rights_price_cny 6.00",
+        ),
         (
             [{**GIVEN, "cash_per_share": "0.1"}, GIVEN, {**GIVEN, "cash_per_share": "0.10"}],
             "actions[2]: is actions[0] again",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from services.clock import VirtualClock
 from services.domain.bars import Frequency, Panel
-from services.domain.instruments import Instrument, Market, Symbol
+from services.domain.instruments import Facts, Market, Symbol
 from services.domain.quotes import Level, Quote, VendorSnapshot
 from services.ports import PriceFault
 from services.slots import local
@@ -37,10 +37,17 @@ class Vendor:
     panel: Panel | None = None
 
     def __init__(
-        self, clock: VirtualClock, price: Price, *, down: Sequence[int] = (), bars: Panel | None = None
+        self,
+        clock: VirtualClock,
+        price: Price,
+        *,
+        down: Sequence[int] = (),
+        bars: Panel | None = None,
+        facts: Callable[[date], Facts] | None = None,
     ) -> None:
         self._clock, self._price, self._down, self._bars = clock, price, down, bars
-        self.asked = 0
+        self._facts = facts
+        self.asked = self.asked_facts = 0
 
     async def get_current_prices(self, symbols: Sequence[Symbol]) -> VendorSnapshot:
         self.asked += 1
@@ -61,8 +68,11 @@ class Vendor:
             raise PriceFault("bars", "the vendor has none")
         return self._bars
 
-    async def get_instruments(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Instrument]:
-        return {}
+    async def get_instruments(self, symbols: Sequence[Symbol]) -> Facts:
+        self.asked_facts += 1
+        if self._facts is None:
+            raise PriceFault("facts", "the vendor has none")
+        return self._facts(local(self._clock.now(), Market.CN).date())
 
 
 def quote(symbol: Symbol, last: Decimal, moment: datetime) -> Quote:
