@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, time
+from datetime import time
 from decimal import Decimal
-from functools import lru_cache
 
-from services.domain.instruments import Instrument, Kind, Span, Symbol
-from services.domain.orders import Intent, Rule, Side
+from services.domain.instruments import LONG_AGO, Instrument, Kind, Span, Symbol, marks_of
+from services.domain.orders import Change, Intent, Origin, Rule, Side
 from services.domain.quotes import Quote
 from services.rules import Band, Phase, PhaseSpan, Rules
-
-_LONG_AGO = date(1990, 12, 19)
-_EX_DAY_MARKS = ("XD", "XR", "DR")
-_ST_MARKS = ("ST", "*ST", "SST", "S*ST")
 
 
 class Rejected(Exception):
@@ -26,7 +21,41 @@ class Rejected(Exception):
 
 
 @dataclass(slots=True, kw_only=True)
-class Candidate:
+class Proposal:
+    """An order as far as the account's own limits look at it; `changes` is what made it smaller."""
+
+    symbol: Symbol
+    side: Side
+    origin: Origin
+    index: int
+    rules: Rules
+    kind: Kind
+    shares: int = 0
+    limit_cny: Decimal = Decimal(0)
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def buys(self) -> bool:
+        """Whether shares come in."""
+        return self.side is Side.BUY
+
+    def shrink(self, shares: int, rule: Rule, reason: str) -> None:
+        """Make the order smaller, and keep the record of it."""
+        change = Change(
+            symbol=self.symbol,
+            side=self.side,
+            asked=self.shares,
+            shares=shares,
+            rule=rule,
+            reason=reason,
+            origin=self.origin,
+            index=self.index,
+        )
+        self.shares, self.changes = shares, (*self.changes, change)
+
+
+@dataclass(slots=True, kw_only=True)
+class Candidate(Proposal):
     """An intent on its way through the gate: what is known of it, and the size and limit found.
 
     `afternoon_end` is there at lunch alone: when the phase ends in which the order may be sent.
@@ -35,18 +64,9 @@ class Candidate:
     intent: Intent
     quote: Quote
     instrument: Instrument
-    rules: Rules
-    kind: Kind
     phase: PhaseSpan
     band: Band
     afternoon_end: time | None = None
-    shares: int = 0
-    limit_cny: Decimal = Decimal(0)
-
-    @property
-    def buys(self) -> bool:
-        """Whether the intent is a buy."""
-        return self.intent.side is Side.BUY
 
     def during(self, phase: Phase) -> bool:
         """Answer whether the order is judged in `phase`."""
@@ -61,17 +81,9 @@ def facts_of(symbol: Symbol, name: str, known: Instrument | None) -> Instrument:
     long listed.
     """
     facts = known or Instrument(symbol=symbol, name=name)
-    given, declared = _marks(name), _marks(facts.name)
-    warned, leaving = given[0] or declared[0], given[1] or declared[1]
-    if warned and not facts.st:
-        facts = replace(facts, st=(Span(since=_LONG_AGO),))
-    if leaving and facts.delisting is None:
-        facts = replace(facts, delisting=Span(since=_LONG_AGO))
+    given, declared = marks_of(name), marks_of(facts.name)
+    if (given.warned or declared.warned) and not facts.st:
+        facts = replace(facts, st=(Span(since=LONG_AGO),))
+    if (given.leaving or declared.leaving) and facts.delisting is None:
+        facts = replace(facts, delisting=Span(since=LONG_AGO))
     return facts
-
-
-@lru_cache(maxsize=8192)
-def _marks(name: str) -> tuple[bool, bool]:
-    """Return whether a name carries a risk warning, and whether it says that the share is leaving."""
-    plain = name[2:] if name.startswith(_EX_DAY_MARKS) else name
-    return plain.startswith(_ST_MARKS), plain.startswith("退市") or plain.endswith("退")

@@ -5,15 +5,19 @@ The checks run in the order of `Rule`; the first that applies is the reason.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 
+from risk.breaches import drawn_down
 from risk.candidate import Candidate, Rejected, facts_of
 from risk.limits import Desk
+from risk.needed_facts import unknown_for_limits, unknown_warning
 from risk.pricing import limit_of
-from risk.sizing import shares_of
-from services.domain.instruments import Board, Instrument, Kind, Symbol
+from risk.sizing import size
+from services.domain.events import Halt
+from services.domain.instruments import Instrument, Kind, Symbol
 from services.domain.money import to_tick
-from services.domain.orders import Intent, Rule, Side
+from services.domain.orders import Intent, Origin, Rule, Side
 from services.domain.quotes import Quote
 from services.rules import (
     Band,
@@ -22,53 +26,71 @@ from services.rules import (
     PhaseSpan,
     Rules,
     after_hours_eligible,
-    board_of,
     default_kind,
+    order_band,
     phase_at,
     price_band,
-    rules_on,
+    rules_of,
     st_daily_buy_cap,
     trading_time,
 )
 
-_FUNDS = frozenset({Board.SSE_FUND, Board.SZSE_FUND})
+_UNCROSSING = (Phase.OPEN_CALL_LOCKED, Phase.CLOSE_CALL)
+"""At their end an auction makes a price, whatever the last one was."""
+
 _CLOCK_SKEW = timedelta(seconds=2)
+_CALLS = (Phase.OPEN_CALL, Phase.OPEN_CALL_LOCKED, Phase.CLOSE_CALL)
 
 
-def examine(intent: Intent, desk: Desk) -> Candidate:
-    """Return the intent as a candidate order with shares and limit: it passed every check but cash.
+@dataclass(slots=True)
+class Earlier:
+    """What the same session asked before: sides let through, and symbols it asked to buy and to sell."""
+
+    seen: set[tuple[Symbol, Side]] = field(default_factory=set)
+    contradicted: frozenset[Symbol] = frozenset()
+
+
+def examine(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
+    """Return the intent as a candidate order with shares and limit: the market would take it.
 
     Raises:
         Rejected: A rule forbids it.
     """
     try:
-        candidate = _candidate(intent, desk)
-        candidate.shares = shares_of(candidate, desk)
+        candidate = _candidate(intent, desk, earlier)
+        size(candidate, desk)
         candidate.limit_cny = limit_of(candidate, desk)
     except OutsideRulebook as unknown:
         raise Rejected(Rule.RULES_UNKNOWN, str(unknown)) from None
     if candidate.buys:
-        _portfolio(candidate, desk)
+        _st_cap(candidate, desk)
     return candidate
 
 
-def _candidate(intent: Intent, desk: Desk) -> Candidate:
+def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
     symbol = intent.symbol
     if symbol not in desk.watchlist and (intent.side is Side.BUY or not desk.book.held(symbol)):
         raise Rejected(Rule.SYMBOL_UNKNOWN, f"{symbol} is not on the watchlist")
-    rules = rules_on(board_of(symbol, desk.day), desk.day)
+    allowed = desk.limits.degrees.symbols
+    if intent.side is Side.BUY and allowed and symbol not in allowed:
+        raise Rejected(Rule.NOT_ALLOWED, f"{symbol} is not among the {len(allowed)} symbols let go live")
+    rules = rules_of(symbol, desk.day)
     quote = desk.snapshot.get(symbol)
     if quote is None:
         raise Rejected(Rule.QUOTE_MISSING, f"no quote of {symbol}")
     if intent.target_weight is not None:
         _require_whole_equity(desk)
     instrument = facts_of(symbol, quote.name, desk.instruments.get(symbol))
-    _trades(quote, instrument, desk)
+    _trades(quote, instrument, desk, intent, earlier)
     band = _band(quote, instrument, rules, desk)
-    _free(symbol, desk)
+    _free(intent, desk, earlier)
     kind = instrument.kind or default_kind(rules.board)
     phase = _phase(instrument, kind, rules, desk)
     return Candidate(
+        symbol=symbol,
+        side=intent.side,
+        origin=intent.origin,
+        index=intent.index,
         intent=intent,
         quote=quote,
         instrument=instrument,
@@ -80,11 +102,13 @@ def _candidate(intent: Intent, desk: Desk) -> Candidate:
     )
 
 
-def _trades(quote: Quote, instrument: Instrument, desk: Desk) -> None:
+def _trades(
+    quote: Quote, instrument: Instrument, desk: Desk, intent: Intent, earlier: Earlier
+) -> None:
     """Refuse what is suspended: by its quote for now, by its declared facts for the day."""
     declared = instrument.is_suspended(desk.day)
     if declared or quote.suspended:
-        _free(quote.symbol, desk)
+        _free(intent, desk, earlier)
         raise Rejected(Rule.SUSPENDED, f"{quote.symbol} does not trade {'today' if declared else 'now'}")
 
 
@@ -96,31 +120,23 @@ def _require_whole_equity(desk: Desk) -> None:
 
 
 def _band(quote: Quote, instrument: Instrument, rules: Rules, desk: Desk) -> Band:
-    """Return the day's limits by the rulebook, with which a quote of this very moment agrees."""
+    """Return the prices an order may have now by the rulebook, with which a quote of this moment agrees.
+
+    They are the day's limits, narrower in a call on a day without limits.
+    """
     if quote.prev_close_cny is None:
         raise Rejected(Rule.QUOTE_MISSING, f"no previous close of {quote.symbol}: its limits are unknown")
     band = price_band(rules, quote.prev_close_cny, instrument)
     if quote.limit_down_cny is None or quote.limit_up_cny is None:
-        unknown = _unknown_fact(quote, rules, desk)
+        unknown = unknown_for_limits(quote, rules, desk)
         if unknown and not band.unlimited:
             raise Rejected(Rule.RULES_UNKNOWN, f"{unknown}, and {quote.source} states no limits")
     _fresh(quote, desk, rules)
     _agrees(quote, band, rules)
-    return band
-
-
-def _unknown_fact(quote: Quote, rules: Rules, desk: Desk) -> str:
-    """Return which fact the limits hang on nobody told, of an instrument a vendor quotes; empty for none.
-
-    Bars stay approximate instead. A name tells whether a stock carries a risk warning.
-    """
-    if quote.approximate or quote.name or quote.symbol in desk.instruments:
-        return ""
-    if rules.board in _FUNDS:
-        return f"{quote.symbol}: what kind of fund it is, is not known"
-    if default_kind(rules.board) is Kind.STOCK:
-        return f"{quote.symbol}: whether it carries a risk warning is not known"
-    return ""
+    phase = phase_at(rules, desk.local).phase
+    if phase not in _CALLS:
+        return band
+    return order_band(rules, instrument, phase, prev_close=quote.prev_close_cny, last=quote.last_cny)
 
 
 def _fresh(quote: Quote, desk: Desk, rules: Rules) -> None:
@@ -130,6 +146,12 @@ def _fresh(quote: Quote, desk: Desk, rules: Rules) -> None:
         raise Rejected(Rule.QUOTE_STALE, f"the quote of {quote.symbol} is of {seen:%Y-%m-%d %H:%M:%S}")
     if quote.approximate:
         return
+    for span in rules.phases:
+        if span.phase in _UNCROSSING and seen.time() < span.end <= desk.local:
+            raise Rejected(
+                Rule.QUOTE_STALE,
+                f"the quote of {quote.symbol} is of {seen:%H:%M:%S}, before the auction of {span.end:%H:%M}",
+            )
     age = trading_time(rules, seen.time(), desk.local)
     if age > timedelta(seconds=desk.limits.quote_age_s_max):
         raise Rejected(
@@ -158,19 +180,32 @@ def _agrees(quote: Quote, band: Band, rules: Rules) -> None:
         )
 
 
-def _free(symbol: Symbol, desk: Desk) -> None:
-    halt = desk.halts.get("") or desk.halts.get(symbol)
-    if halt is not None:
-        raise Rejected(Rule.HALTED, f"halted: {halt.why}")
+def _free(intent: Intent, desk: Desk, earlier: Earlier) -> None:
+    """Refuse where trading is halted, an order is open, or the session contradicts itself."""
+    symbol = intent.symbol
+    for halt in (desk.halts.get(""), desk.halts.get(symbol)):
+        if halt is not None and not _may_still(intent, halt, desk):
+            raise Rejected(Rule.HALTED, f"halted: {halt.why}")
     for order in desk.book.open_orders:
         if order.symbol == symbol:
             raise Rejected(Rule.UNRESOLVED, f"order {order.order_id} in {symbol} is still open")
+    if (symbol, intent.side) in earlier.seen:
+        raise Rejected(Rule.DUPLICATE, f"a second {intent.side} of {symbol} in one session")
+    if symbol in earlier.contradicted and intent.origin is Origin.DECISION:
+        raise Rejected(Rule.CONTRADICTORY, f"the session asks to buy and to sell {symbol}")
+
+
+def _may_still(intent: Intent, halt: Halt, desk: Desk) -> bool:
+    """Answer whether an exit may go out all the same: where it is let, and its position is certain."""
+    terms = desk.limits.exits
+    let = terms.while_halted or (terms.on_drawdown and drawn_down((halt,)) is not None)
+    return intent.origin is Origin.EXIT and let and (not halt.symbol or not halt.cause.uncertain)
 
 
 def _phase(instrument: Instrument, kind: Kind, rules: Rules, desk: Desk) -> PhaseSpan:
     span = phase_at(rules, desk.local)
     match span.phase:
-        case Phase.CONTINUOUS | Phase.LUNCH:
+        case Phase.CONTINUOUS | Phase.LUNCH | Phase.OPEN_CALL | Phase.OPEN_CALL_LOCKED | Phase.CLOSE_CALL:
             return span
         case Phase.AFTER_HOURS if after_hours_eligible(rules, kind, instrument):
             return span
@@ -180,35 +215,19 @@ def _phase(instrument: Instrument, kind: Kind, rules: Rules, desk: Desk) -> Phas
             )
 
 
-def _portfolio(candidate: Candidate, desk: Desk) -> None:
-    """Refuse a buy beyond the account's own limits."""
-    symbol, shares, limits = candidate.intent.symbol, candidate.shares, desk.limits
-    _st_cap(candidate, desk)
-    loss_max = limits.daily_loss_ratio_max
-    if loss_max is not None and desk.equity_cny <= desk.day_equity_cny * (1 - loss_max):
-        reason = f"equity {desk.equity_cny} is {loss_max} or more below the day's first {desk.day_equity_cny}"
-        raise Rejected(Rule.DAILY_LOSS, reason, shares)
-    ratio_max = limits.position_ratio_max
-    value = (desk.book.held(symbol) + shares) * candidate.limit_cny
-    if ratio_max is not None and value > ratio_max * desk.equity_cny:
-        reason = f"the position would be {value} CNY, over {ratio_max} of the equity {desk.equity_cny}"
-        raise Rejected(Rule.POSITION_RATIO, reason, shares)
-
-
 def _st_cap(candidate: Candidate, desk: Desk) -> None:
     """Refuse a buy beyond what one account may buy of a risk-warned stock a day.
 
     What may carry a warning for all that is known is held to it as well.
     """
     symbol, shares, rules = candidate.intent.symbol, candidate.shares, candidate.rules
-    unknown = _unknown_fact(candidate.quote, rules, desk)
-    possibly = default_kind(rules.board) is Kind.STOCK and unknown
-    cap = rules.st_buy_cap if possibly else st_daily_buy_cap(rules, candidate.instrument)
+    unknown = unknown_warning(candidate.quote, desk) if default_kind(rules.board) is Kind.STOCK else ""
+    cap = rules.st_buy_cap if unknown else st_daily_buy_cap(rules, candidate.instrument)
     bought = _bought_today(desk, symbol)
     if cap is None or bought + shares <= cap:
         return
     reason = f"{bought} bought today and {shares} more exceed the day's {cap}"
-    if possibly:
+    if unknown:
         raise Rejected(Rule.RULES_UNKNOWN, f"{unknown}; with one, {reason}", shares)
     raise Rejected(Rule.ST_DAILY_CAP, reason, shares)
 

@@ -7,13 +7,34 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from risk.candidate import Candidate, Rejected
-from risk.examination import examine
-from risk.limits import Desk
+from risk.candidate import Candidate, Proposal, Rejected
+from risk.examination import Earlier, examine
+from risk.headroom import ORDER_CHECKS, PORTFOLIO_CHECKS, fitted, within
+from risk.limit_use import uses
+from risk.limits import Desk, Resize
+from risk.portfolio import Portfolio, portfolio_of
 from services.domain.events import Deferred, Verdicts
+from services.domain.instruments import Symbol
 from services.domain.money import ZERO, to_cent
-from services.domain.orders import ApprovedOrder, Intent, OrderTerms, Refusal, Rule, Side, order_id
-from services.rules import OutsideRulebook, Phase, board_of, fees_of, phase_at, rules_on
+from services.domain.orders import (
+    ApprovedOrder,
+    Change,
+    Intent,
+    OrderTerms,
+    Refusal,
+    Rule,
+    Side,
+    order_id,
+)
+from services.rules import (
+    OutsideRulebook,
+    Phase,
+    default_kind,
+    fees_of,
+    phase_at,
+    round_lot_down,
+    rules_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,48 +46,50 @@ class Review:
 
 
 class _Tally:
-    """The account as it would be after the orders approved so far."""
+    """The account as it would be after the orders approved so far; `unsold` is it without their sells."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, intents: Sequence[Intent]) -> None:
         self.desk = desk
         self.spendable = desk.book.available_cny - desk.limits.cash_reserve_cny_min
         self.expected = ZERO
-        self.seen: set[tuple[str, Side]] = set()
+        self.earlier = Earlier(contradicted=_contradicted(intents))
+        self.after = portfolio_of(desk)
+        self.unsold: Portfolio | None = None
         self.approved: list[OrderTerms] = []
         self.waiting: list[OrderTerms] = []
         self.deferred: list[Deferred] = []
         self.refused: list[Refusal] = []
+        self.changed: list[Change] = []
 
     def judge(self, intent: Intent) -> None:
         try:
-            if (intent.symbol, intent.side) in self.seen:
-                raise Rejected(Rule.DUPLICATE, f"a second {intent.side} of {intent.symbol} in one session")
-            candidate = examine(intent, self.desk)
+            candidate = examine(intent, self.desk, self.earlier)
+            self._fit(candidate)
             self._place(candidate)
         except Rejected as rejected:
             self.refused.append(_refusal(intent, rejected))
         except OutsideRulebook as unknown:
             self.refused.append(_refusal(intent, Rejected(Rule.RULES_UNKNOWN, str(unknown))))
         else:
-            self.seen.add((intent.symbol, intent.side))
+            self.earlier.seen.add((intent.symbol, intent.side))
+            self.after.take(intent.symbol, intent.side, candidate.shares, candidate.limit_cny)
+            self.changed += candidate.changes
+
+    def _fit(self, candidate: Candidate) -> None:
+        """Bring the order down to what the account's own limits leave."""
+        checks = ORDER_CHECKS + PORTFOLIO_CHECKS if candidate.buys else ORDER_CHECKS
+        fitted(candidate, self.desk, self.after, checks)
 
     def _place(self, candidate: Candidate) -> None:
-        amount = to_cent(candidate.limit_cny * candidate.shares)
-        fees = fees_of(
-            candidate.rules,
-            candidate.kind,
-            candidate.intent.side,
-            amount,
-            self.desk.commission,
-            shares=candidate.shares,
-        )
         if candidate.buys:
-            self._buy(candidate, amount + fees.total)
+            self._buy(candidate)
         else:
-            self._sell(candidate, amount - fees.total)
+            self._sell(candidate)
 
-    def _sell(self, candidate: Candidate, net_cny: Decimal) -> None:
+    def _sell(self, candidate: Candidate) -> None:
         """Count on what the sell brings at its limit, the least it can bring when filled whole."""
+        amount = to_cent(candidate.limit_cny * candidate.shares)
+        net_cny = amount - _fees_cny(candidate, candidate.shares, self.desk)
         if net_cny >= 0:
             self.expected += net_cny
         else:
@@ -78,29 +101,44 @@ class _Tally:
             self.spendable += net_cny
         self._let_through(_terms(candidate, self.desk, ZERO), candidate)
 
-    def _buy(self, candidate: Candidate, freeze_cny: Decimal) -> None:
-        terms = _terms(candidate, self.desk, freeze_cny)
+    def _buy(self, candidate: Candidate) -> None:
+        freeze_cny = _paid(candidate, self.desk, self.spendable + self.expected, self.after)
         short = max(ZERO, freeze_cny - self.spendable)
-        if short > self.expected:
-            raise _short(terms, self.spendable + self.expected, self.desk)
+        terms = _terms(candidate, self.desk, freeze_cny)
+        leans = self._leans_on_sells(candidate)
         self.spendable, self.expected = self.spendable - freeze_cny + short, self.expected - short
-        sold_too = (terms.symbol, Side.SELL) in self.seen
-        if (short or sold_too) and not candidate.during(Phase.LUNCH):
+        if (short or leans) and not candidate.during(Phase.LUNCH):
             self.deferred.append(Deferred(terms=terms, short_cny=short))
         else:
             self._let_through(terms, candidate)
+
+    def _leans_on_sells(self, candidate: Candidate) -> bool:
+        """Answer whether a limit would refuse the buy if none of the session's sells were filled."""
+        if self.unsold is None:
+            if not any(side is Side.SELL for _, side in self.earlier.seen):
+                return False
+            self.unsold = portfolio_of(self.desk)
+        leans = not within(candidate, self.desk, self.unsold, PORTFOLIO_CHECKS)
+        self.unsold.take(candidate.symbol, Side.BUY, candidate.shares, candidate.limit_cny)
+        return leans
 
     def _let_through(self, terms: OrderTerms, candidate: Candidate) -> None:
         (self.waiting if candidate.during(Phase.LUNCH) else self.approved).append(terms)
 
     def review(self) -> Review:
+        sent, shadow = tuple(self.approved), self.desk.limits.degrees.shadow
+        deferred = tuple(self.deferred)
+        watched = (*sent, *self.waiting, *(one.terms for one in deferred)) if shadow else ()
         return Review(
-            approved=tuple(ApprovedOrder(terms=terms) for terms in self.approved),
+            approved=() if shadow else tuple(ApprovedOrder(terms=terms) for terms in sent),
             verdicts=Verdicts(
-                approved=tuple(self.approved),
-                waiting=tuple(self.waiting),
-                deferred=tuple(self.deferred),
+                approved=() if shadow else sent,
+                waiting=() if shadow else tuple(self.waiting),
+                deferred=() if shadow else deferred,
                 refused=tuple(self.refused),
+                changed=tuple(self.changed),
+                shadow=watched,
+                used=uses(self.desk, self.after, self.spendable + self.expected),
             ),
         )
 
@@ -108,11 +146,12 @@ class _Tally:
 def review(intents: Sequence[Intent], desk: Desk) -> Review:
     """Return a verdict on every intent, sells before buys, each side in the order given.
 
-    A buy that needs the proceeds of this session's sells, or whose symbol the session also sells, is
-    deferred, to be judged by `fund` on what became of them. During lunch an order that passes waits
-    for the afternoon, when it is reviewed again.
+    Each is held to the account as it would be after those let through before it. A buy that needs
+    the proceeds of this session's sells, or the room they make under a limit, is deferred, to be
+    judged by `fund` on what became of them.
+    During lunch an order that passes waits for the afternoon, when it is reviewed again.
     """
-    tally = _Tally(desk)
+    tally = _Tally(desk, intents)
     for side in (Side.SELL, Side.BUY):
         for intent in intents:
             if intent.side is side:
@@ -121,31 +160,37 @@ def review(intents: Sequence[Intent], desk: Desk) -> Review:
 
 
 def fund(deferred: Iterable[Deferred], desk: Desk, send_by: datetime) -> Review:
-    """Return verdicts on deferred buys, on the cash the sells really brought; what is short is refused.
+    """Return verdicts on deferred buys, on the cash and the portfolio the sells really left.
 
-    So is a buy in whose symbol an order is still open: one never trades with oneself, and nothing
-    is sent where an order's fate is unknown. `desk.book` is the account after those sells.
-    `send_by` replaces the orders' last moment, which the sells may have used up, but never goes past
-    the end of the phase.
+    What is short is refused, and so is a buy in whose symbol an order is still open: nothing is sent
+    where an order's fate is unknown. `desk.book` is the account after those sells. `send_by` replaces
+    the orders' last moment, which the sells may have used up, but never goes past the end of the phase.
     """
     spendable = desk.book.available_cny - desk.limits.cash_reserve_cny_min
+    after = portfolio_of(desk)
     approved: list[OrderTerms] = []
     refused: list[Refusal] = []
+    changed: list[Change] = []
     still_open = {order.symbol: order.order_id for order in desk.book.open_orders}
     for one in deferred:
-        terms = one.terms
-        if terms.symbol in still_open:
-            reason = f"order {still_open[terms.symbol]} in {terms.symbol} is still open"
-            refused.append(_unfunded(terms, Rejected(Rule.UNRESOLVED, reason)))
-        elif terms.freeze_cny <= spendable:
-            spendable -= terms.freeze_cny
-            last = min(max(send_by, terms.send_by), _phase_end(terms, desk))
-            approved.append(terms if last == terms.send_by else replace(terms, send_by=last))
-        else:
-            refused.append(_unfunded(terms, _short(terms, spendable, desk)))
+        order = _proposal(one.terms, desk)
+        try:
+            if order.symbol in still_open:
+                reason = f"order {still_open[order.symbol]} in {order.symbol} is still open"
+                raise Rejected(Rule.UNRESOLVED, reason)
+            fitted(order, desk, after, PORTFOLIO_CHECKS)
+            freeze_cny = _paid(order, desk, spendable, after)
+        except Rejected as rejected:
+            refused.append(_unfunded(one.terms, rejected))
+            continue
+        spendable -= freeze_cny
+        after.take(order.symbol, Side.BUY, order.shares, order.limit_cny)
+        changed += order.changes
+        last = min(max(send_by, one.terms.send_by), _phase_end(one.terms, desk))
+        approved.append(replace(one.terms, shares=order.shares, freeze_cny=freeze_cny, send_by=last))
     return Review(
         approved=tuple(ApprovedOrder(terms=terms) for terms in approved),
-        verdicts=Verdicts(approved=tuple(approved), refused=tuple(refused)),
+        verdicts=Verdicts(approved=tuple(approved), refused=tuple(refused), changed=tuple(changed)),
     )
 
 
@@ -184,19 +229,96 @@ def _window(desk: Desk, candidate: Candidate) -> tuple[datetime, datetime]:
 
 
 def _phase_end(terms: OrderTerms, desk: Desk) -> datetime:
-    rules = rules_on(board_of(terms.symbol, desk.day), desk.day)
+    rules = rules_of(terms.symbol, desk.day)
     end = datetime.combine(desk.day, phase_at(rules, desk.local).end, desk.slot_zone)
     return end.astimezone(desk.moment.tzinfo)
 
 
-def _short(terms: OrderTerms, spendable: Decimal, desk: Desk) -> Rejected:
+def _contradicted(intents: Sequence[Intent]) -> frozenset[Symbol]:
+    """Return the symbols that the session asks both to buy and to sell."""
+    sides = {(intent.symbol, intent.side) for intent in intents}
+    return frozenset(symbol for symbol, side in sides if side is Side.BUY and (symbol, Side.SELL) in sides)
+
+
+def _proposal(terms: OrderTerms, desk: Desk) -> Proposal:
+    """Return a deferred order as what is held against the account's limits."""
+    rules, facts = rules_of(terms.symbol, desk.day), desk.instruments.get(terms.symbol)
+    return Proposal(
+        symbol=terms.symbol,
+        side=terms.side,
+        origin=terms.origin,
+        index=terms.index,
+        rules=rules,
+        kind=(facts and facts.kind) or default_kind(rules.board),
+        shares=terms.shares,
+        limit_cny=terms.limit_cny,
+    )
+
+
+def _cost_cny(order: Proposal, shares: int, desk: Desk) -> Decimal:
+    """Return what a buy of `shares` freezes: its amount at the limit, and the fees on it."""
+    return to_cent(order.limit_cny * shares) + _fees_cny(order, shares, desk)
+
+
+def _fees_cny(order: Proposal, shares: int, desk: Desk) -> Decimal:
+    amount = to_cent(order.limit_cny * shares)
+    return fees_of(order.rules, order.kind, order.side, amount, desk.commission, shares=shares).total
+
+
+def _affordable(order: Proposal, desk: Desk, cash_cny: Decimal) -> Decimal:
+    """Return what a buy freezes, once it was brought down to what `cash_cny` pays where that is let.
+
+    Raises:
+        Rejected: CASH or CASH_RESERVE.
+    """
+    freeze = _cost_cny(order, order.shares, desk)
+    if freeze <= cash_cny:
+        return freeze
+    short = _short(order.shares, freeze, cash_cny, desk)
+    fits = _shares_for_cash(order, desk, cash_cny) if Resize.CASH in desk.limits.resize else 0
+    if fits <= 0:
+        raise short
+    order.shrink(fits, short.rule, short.reason)
+    return _cost_cny(order, fits, desk)
+
+
+def _paid(order: Proposal, desk: Desk, cash_cny: Decimal, after: Portfolio) -> Decimal:
+    """Return what a buy freezes, once it was brought down to the cash where that is let.
+
+    A smaller buy may leave more value at risk than the larger one would: it is held to the limits anew.
+
+    Raises:
+        Rejected: CASH, CASH_RESERVE, or the limit that the smaller buy breaks.
+    """
+    asked = order.shares
+    freeze_cny = _affordable(order, desk, cash_cny)
+    if order.shares < asked:
+        fitted(order, desk, after, PORTFOLIO_CHECKS)
+    return freeze_cny
+
+
+def _shares_for_cash(order: Proposal, desk: Desk, cash_cny: Decimal) -> int:
+    """Return the most lot-valid shares that `cash_cny` pays with their fees, 0 where it pays none."""
+    shares = max(0, int(cash_cny // order.limit_cny))
+    while shares > 0:
+        shares = round_lot_down(order.rules, Side.BUY, shares, 0)
+        over = _cost_cny(order, shares, desk) - cash_cny if shares else ZERO
+        if over <= 0:
+            return shares
+        shares -= max(1, int(over // order.limit_cny))
+    return 0
+
+
+def _short(shares: int, freeze_cny: Decimal, spendable: Decimal, desk: Desk) -> Rejected:
     reserve = desk.limits.cash_reserve_cny_min
-    if terms.freeze_cny <= spendable + reserve:
+    if freeze_cny <= spendable + reserve:
         return Rejected(
             Rule.CASH_RESERVE,
-            f"needs {terms.freeze_cny} CNY with fees, {spendable} above the reserve of {reserve}",
+            f"needs {freeze_cny} CNY with fees, {spendable} above the reserve of {reserve}",
+            shares,
         )
-    return Rejected(Rule.CASH, f"needs {terms.freeze_cny} CNY with fees, {max(spendable, ZERO)} available")
+    reason = f"needs {freeze_cny} CNY with fees, {max(spendable, ZERO)} available"
+    return Rejected(Rule.CASH, reason, shares)
 
 
 def _unfunded(terms: OrderTerms, rejected: Rejected) -> Refusal:

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from services.domain.bars import History
 from services.domain.book import Book
 from services.domain.events import Halt
-from services.domain.instruments import Instrument, Market, Symbol
+from services.domain.instruments import Fact, Instrument, Market, Symbol
+from services.domain.money import ZERO
 from services.domain.orders import SessionId
 from services.domain.quotes import Snapshot
 from services.rules import Commission
@@ -20,6 +23,151 @@ BP = Decimal(10_000)
 """Basis points in one."""
 
 
+class Resize(StrEnum):
+    """What is nearly right and may be made smaller instead of refused, one by one.
+
+    SELLABLE: a sell down to what may be sold today. LOT: a size down to a valid lot. CASH: a buy down
+    to what the cash pays. CAP: a buy down to what the account's own limits leave.
+    """
+
+    SELLABLE = "sellable"
+    LOT = "lot"
+    CASH = "cash"
+    CAP = "cap"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCaps:
+    """How many orders, how large, how much in all. None switches a cap off.
+
+    `price_band_bp` is how far a limit may lie from the last price, either way. `order_cny_max` is
+    for one order. The rest counts by session and by trading day: orders (a day's count holds
+    cancels too), CNY of orders, and that as a ratio of the equity. `orders_per_second_max` times the
+    time an order may be sent in is the most a session can send.
+    """
+
+    price_band_bp: Decimal | None = Decimal(1000)
+    order_cny_max: Decimal | None = None
+    orders_session_max: int | None = 50
+    orders_day_max: int | None = 200
+    orders_per_second_max: int = 1
+    notional_cny_session_max: Decimal | None = None
+    notional_cny_day_max: Decimal | None = None
+    turnover_ratio_session_max: Decimal | None = None
+    turnover_ratio_day_max: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioLimits:
+    """Bounds on the portfolio as it would be after the orders. None switches a limit off.
+
+    Ratios are of the equity. `drawdown_ratio_max` counts from the highest equity a session found,
+    `losing_sales_max` the last sales in a row that lost money; both halt the account when reached.
+    `industries` names each symbol's sector; a symbol it does not name is in the sector "", bound by
+    `sector_unknown_ratio_max`. `correlation_max` is the most that a bought symbol's returns may
+    correlate with those of one holding, over `correlation_bars` bars. `var_ratio_max` is the most
+    that the portfolio may lose over `var_horizon_bars` bars at `var_confidence`, by the returns of
+    the last `var_bars` bars.
+    """
+
+    sector_ratio_max: Decimal | None = None
+    sector_unknown_ratio_max: Decimal | None = None
+    industries: Mapping[str, str] = field(default_factory=dict)
+    gross_ratio_max: Decimal | None = None
+    drawdown_ratio_max: Decimal | None = None
+    losing_sales_max: int | None = None
+    correlation_max: Decimal | None = None
+    correlation_bars: int = 60
+    var_ratio_max: Decimal | None = None
+    var_confidence: Decimal = Decimal("0.95")
+    var_bars: int = 250
+    var_horizon_bars: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitTerms:
+    """When a position is sold without asking a mind, beside the stop loss. None switches an exit off.
+
+    `take_profit_ratio` is a gain against the average cost, `trailing_stop_ratio` a fall from the
+    highest price since the position was opened, `time_stop_days` trading days since then.
+    `while_halted` lets exits through where the account is halted. `on_drawdown` sells everything once
+    the drawdown limit has halted the account.
+    """
+
+    take_profit_ratio: Decimal | None = None
+    trailing_stop_ratio: Decimal | None = None
+    time_stop_days: int | None = None
+    while_halted: bool = False
+    on_drawdown: bool = False
+
+
+class SizingMethod(StrEnum):
+    """Who says how large a buy is: the mind alone, or the most by a rule. A rule never enlarges."""
+
+    MODEL = "model"
+    FIXED_RATIO = "fixed_ratio"
+    EQUAL_WEIGHT = "equal_weight"
+    VOLATILITY = "volatility"
+    ATR = "atr"
+    VAR = "var"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizing:
+    """How large a position a buy may build.
+
+    `ratio` of the equity (fixed ratio; and the most by volatility, ATR and VaR). `positions` share the
+    equity (equal weight). `risk_ratio` of the equity is what a position may lose: by a move of
+    `atr_multiple` average true ranges over `bars` bars (ATR), at `confidence` in the returns of
+    `bars` bars (VaR), or by one standard deviation of them (volatility).
+    """
+
+    method: SizingMethod = SizingMethod.MODEL
+    ratio: Decimal = Decimal("0.20")
+    positions: int = 5
+    risk_ratio: Decimal = Decimal("0.01")
+    atr_multiple: Decimal = Decimal(2)
+    confidence: Decimal = Decimal("0.95")
+    bars: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateScaling:
+    """By how much the state of the market scales position, gross and sector limits and sizes.
+
+    The market is `symbol`, or the equal-weighted watchlist where that is empty. It falls when its
+    price is below its mean over `trend_bars`; it is volatile when the deviation of its returns over
+    `volatility_bars` is above `volatile_multiple` times that over `trend_bars`. Both states' scales
+    multiply. A scale of 1 does nothing; where both are 1 the state is not computed.
+    """
+
+    in_downtrend: Decimal = Decimal(1)
+    when_volatile: Decimal = Decimal(1)
+    symbol: str = ""
+    trend_bars: int = 60
+    volatility_bars: int = 20
+    volatile_multiple: Decimal = Decimal("1.5")
+
+    @property
+    def active(self) -> bool:
+        """Whether any state scales anything."""
+        return self.in_downtrend != 1 or self.when_volatile != 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Degrees:
+    """How much of the account is let go live: nothing sent at all, some symbols, some of the capital.
+
+    `shadow` decides and records and sends nothing. `symbols` alone may be bought; empty lets all of
+    the watchlist. `capital_cny_max` is the most that may be invested, and the equity that ratios
+    are of.
+    """
+
+    shadow: bool = False
+    symbols: tuple[Symbol, ...] = ()
+    capital_cny_max: Decimal | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The settings of the gate. Ratios are of the account's equity, 0 to 1; None switches a limit off.
@@ -27,7 +175,8 @@ class Limits:
     `marketable_bp` is how far a limit made by the gate lies from the quote; `drift_bp_max` how far
     a quote may have moved while the mind was thinking; `order_ttl_s` how long after its moment an
     order may still be sent; `quote_age_s_max` how long the market may have traded since a vendor's
-    quote; `cash_reserve_cny_min` is cash that no buy may touch.
+    quote; `cash_reserve_cny_min` is cash that no buy may touch. `resize` is what may be made smaller
+    instead of refused.
     """
 
     marketable_bp: Decimal = Decimal(100)
@@ -38,6 +187,29 @@ class Limits:
     daily_loss_ratio_max: Decimal | None = None
     cash_reserve_cny_min: Decimal = Decimal("0.00")
     stop_loss_ratio: Decimal | None = None
+    resize: tuple[Resize, ...] = ()
+    caps: OrderCaps = OrderCaps()
+    portfolio: PortfolioLimits = PortfolioLimits()
+    exits: ExitTerms = ExitTerms()
+    sizing: Sizing = Sizing()
+    state: StateScaling = StateScaling()
+    degrees: Degrees = Degrees()
+
+    @property
+    def need_bars(self) -> bool:
+        """Whether any limit is computed from the history of prices."""
+        bounds, by_bars = self.portfolio, (SizingMethod.VOLATILITY, SizingMethod.ATR, SizingMethod.VAR)
+        computed = bounds.correlation_max is not None or bounds.var_ratio_max is not None
+        return computed or self.sizing.method in by_bars or self.state.active
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaySoFar:
+    """What the account did that day before the session: orders and cancels sent, CNY of the orders."""
+
+    orders: int = 0
+    cancels: int = 0
+    notional_cny: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +218,10 @@ class Desk:
 
     `moment` is the snapshot's own. `first` is the snapshot shown to the mind, against which drift
     is measured; `names` derive order ids: run, account and slot label. `book` is the account
-    before the session's orders.
+    before the session's orders. `history` are the bars that have ended, None where there are none.
+    `peak_equity_cny` is the highest equity a session found, this one's included; `losing_sales` how
+    many of the last sales in a row lost money. `unknown` are facts that `instruments` cannot tell, by
+    symbol, and why.
     """
 
     session: SessionId
@@ -65,6 +240,11 @@ class Desk:
     equity_cny: Decimal
     day_equity_cny: Decimal
     halts: Mapping[str, Halt] = field(default_factory=dict)
+    history: History | None = None
+    today: DaySoFar = DaySoFar()
+    peak_equity_cny: Decimal = ZERO
+    losing_sales: int = 0
+    unknown: Mapping[Symbol, Mapping[Fact, str]] = field(default_factory=dict)
 
     @property
     def slot_zone(self) -> ZoneInfo:

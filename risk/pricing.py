@@ -15,7 +15,7 @@ def limit_of(candidate: Candidate, desk: Desk) -> Decimal:
     """Return the order's limit on the tick, inside the day's limits and the price cage.
 
     Raises:
-        Rejected: TICK, PRICE_LIMIT, LIMIT_UP, LIMIT_DOWN, CAGE, DRIFT or QUOTE_MISSING.
+        Rejected: TICK, PRICE_LIMIT, LIMIT_UP, LIMIT_DOWN, CAGE, PRICE_BAND, DRIFT or QUOTE_MISSING.
     """
     cage = _cage(candidate) if candidate.during(Phase.CONTINUOUS) else None
     asked = candidate.intent.limit_cny
@@ -24,6 +24,7 @@ def limit_of(candidate: Candidate, desk: Desk) -> Decimal:
     _check_sealed(candidate)
     if cage is not None and ((limit > cage) if candidate.buys else (limit < cage)):
         raise Rejected(Rule.CAGE, f"{limit} is beyond the price cage at {cage}")
+    _check_band(limit, candidate, desk)
     _check_drift(candidate, desk)
     return limit
 
@@ -46,10 +47,10 @@ def _marketable(candidate: Candidate, desk: Desk, cage: Decimal | None) -> Decim
     After hours there is one price, the close.
     """
     last, tick, band = candidate.quote.last_cny, candidate.rules.tick, candidate.band
-    if candidate.during(Phase.AFTER_HOURS):
-        return to_tick(last, tick)
     share = desk.limits.marketable_bp / BP
-    if candidate.buys:
+    if candidate.during(Phase.AFTER_HOURS):
+        limit = to_tick(last, tick)
+    elif candidate.buys:
         bounds = [bound for bound in (cage, band.limit_up) if bound is not None]
         limit = floor_to_tick(min([last * (1 + share), *bounds]), tick)
     else:
@@ -93,6 +94,13 @@ def _check_sealed(candidate: Candidate) -> None:
             raise Rejected(Rule.LIMIT_UP, f"sealed at the upper limit {band.limit_up}: nobody sells")
     elif quote.bids == () and band.limit_down is not None and quote.last_cny <= band.limit_down:
         raise Rejected(Rule.LIMIT_DOWN, f"sealed at the lower limit {band.limit_down}: nobody buys")
+
+
+def _check_band(limit: Decimal, candidate: Candidate, desk: Desk) -> None:
+    """Refuse a limit further from the last price than the account allows: a slip of the finger."""
+    most, last = desk.limits.caps.price_band_bp, candidate.quote.last_cny
+    if most is not None and abs(limit - last) * BP > most * last:
+        raise Rejected(Rule.PRICE_BAND, f"{limit} is more than {most} bp away from the last price {last}")
 
 
 def _check_drift(candidate: Candidate, desk: Desk) -> None:

@@ -1,11 +1,20 @@
-"""How many shares an intent asks for, and whether they are an order. Pure."""
+"""How many shares an intent asks for, and whether they are an order. Pure.
+
+A target weight becomes shares here, each by itself: the weight of the equity that the session opened
+with, at the last price, less what is held, rounded down to a valid size. So several weights of one
+decision do not depend on one another, nor on their order, for how many shares they ask. Which of
+them become orders does: the gate takes sells before buys, each side in the order given, and what
+the cash or a limit no longer leaves room for is refused, or made smaller where `resize` lets it. A
+sell to a weight takes from all that is held; bought today or not, what goes beyond the shares that
+may be sold today is refused, or brought down to them by `sellable`. Weight 0 sells everything.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 from risk.candidate import Candidate, Rejected
-from risk.limits import BP, Desk
+from risk.limits import BP, Desk, Resize
 from services.domain.orders import Rule, Side
 from services.rules import lot_problem, round_lot_down, settlement_days
 
@@ -13,31 +22,57 @@ _SHARES_MAX = 1_000_000_000
 """More than any account holds, and few enough that money stays exact where a board sets no maximum."""
 
 
-def shares_of(candidate: Candidate, desk: Desk) -> int:
-    """Return the shares of the order: a valid size, held and sellable today where it is a sell.
+def size(candidate: Candidate, desk: Desk) -> None:
+    """Give the order its shares: a valid size, held and sellable today where it is a sell.
 
     Raises:
         Rejected: SIZE, POSITION, BOARD_LOT, ORDER_MAX or T_PLUS_1.
         OutsideRulebook: The settlement of the kind is not known on that day.
     """
-    intent, rules = candidate.intent, candidate.rules
-    held = desk.book.held(intent.symbol)
-    shares = _wanted(candidate, desk, held)
-    if shares <= 0:
-        raise Rejected(Rule.SIZE, f"{shares} shares are no order", shares)
-    if intent.side is Side.SELL and shares > held:
-        raise Rejected(Rule.POSITION, f"asks {shares}, holds {held}", shares)
-    problem = lot_problem(rules, intent.side, shares, held)
-    if problem is not None:
-        raise Rejected(Rule.ORDER_MAX if problem.over_max else Rule.BOARD_LOT, problem.detail, shares)
-    if shares > _SHARES_MAX:
-        raise Rejected(Rule.ORDER_MAX, f"{shares} shares is over the {_SHARES_MAX} of one order", shares)
-    if intent.side is Side.SELL:
-        days = settlement_days(candidate.kind, desk.day, rules.board)
-        sellable = desk.book.sellable(intent.symbol, desk.day, days)
-        if shares > sellable:
-            raise Rejected(Rule.T_PLUS_1, f"asks {shares}, sellable {sellable}", shares)
-    return shares
+    held = desk.book.held(candidate.symbol)
+    candidate.shares = _wanted(candidate, desk, held)
+    if candidate.shares <= 0:
+        raise Rejected(Rule.SIZE, f"{candidate.shares} shares are no order", candidate.shares)
+    if not candidate.buys:
+        _require_held(candidate, desk, held)
+    _require_lots(candidate, desk, held)
+    if not candidate.buys:
+        _require_sellable(candidate, desk, held)
+
+
+def _require_held(candidate: Candidate, desk: Desk, held: int) -> None:
+    if candidate.shares > held:
+        reason = f"asks {candidate.shares}, holds {held}"
+        _smaller(candidate, desk, Resize.SELLABLE, held, Rule.POSITION, reason)
+
+
+def _require_lots(candidate: Candidate, desk: Desk, held: int) -> None:
+    rules, side, shares = candidate.rules, candidate.side, candidate.shares
+    problem = lot_problem(rules, side, shares, held)
+    if problem is None and shares <= _SHARES_MAX:
+        return
+    rule = Rule.ORDER_MAX if problem is None or problem.over_max else Rule.BOARD_LOT
+    reason = f"{shares} shares is over the {_SHARES_MAX} of one order" if problem is None else problem.detail
+    fits = round_lot_down(rules, side, min(shares, _SHARES_MAX), held)
+    _smaller(candidate, desk, Resize.LOT, fits, rule, reason)
+
+
+def _require_sellable(candidate: Candidate, desk: Desk, held: int) -> None:
+    days = settlement_days(candidate.kind, desk.day, candidate.rules.board)
+    sellable = desk.book.sellable(candidate.symbol, desk.day, days)
+    if candidate.shares > sellable:
+        fits = round_lot_down(candidate.rules, Side.SELL, sellable, held)
+        reason = f"asks {candidate.shares}, sellable {sellable}"
+        _smaller(candidate, desk, Resize.SELLABLE, fits, Rule.T_PLUS_1, reason)
+
+
+def _smaller(
+    candidate: Candidate, desk: Desk, policy: Resize, fits: int, rule: Rule, reason: str
+) -> None:
+    """Bring the order down to `fits` shares where the policy lets it and that is an order, else refuse."""
+    if fits <= 0 or policy not in desk.limits.resize:
+        raise Rejected(rule, reason, candidate.shares)
+    candidate.shrink(fits, rule, reason)
 
 
 def _wanted(candidate: Candidate, desk: Desk, held: int) -> int:
@@ -52,18 +87,31 @@ def _wanted(candidate: Candidate, desk: Desk, held: int) -> int:
 
 
 def _shares_for_weight(candidate: Candidate, desk: Desk, held: int, weight: Decimal) -> int:
-    """Return the lot-valid shares that bring the holding to the weight of equity, 0 if none do.
+    """Return the lot-valid shares that bring the holding to the weight of equity.
 
     Weighed at the last price. A weight within the account's own ratio is filled up only as far as
     the ratio allows at the price the order may come to pay.
+
+    Raises:
+        Rejected: SIZE: the holding has that weight already, or less than a lot is missing.
     """
     last, rules, ratio_max = candidate.quote.last_cny, candidate.rules, desk.limits.position_ratio_max
-    wanted = int(weight * desk.equity_cny / last)
-    if not candidate.buys:
-        return round_lot_down(rules, Side.SELL, max(0, held - wanted), held)
-    if ratio_max is not None and weight <= ratio_max:
-        wanted = min(wanted, int(ratio_max * desk.equity_cny / _dearest(candidate, desk)))
-    return round_lot_down(rules, Side.BUY, max(0, wanted - held), held)
+    equity_cny = _weighed_cny(desk)
+    wanted = int(weight * equity_cny // last)
+    if candidate.buys and ratio_max is not None and weight <= ratio_max:
+        wanted = min(wanted, int(ratio_max * equity_cny // _dearest(candidate, desk)))
+    missing = max(0, wanted - held if candidate.buys else held - wanted)
+    shares = round_lot_down(rules, candidate.intent.side, missing, held)
+    if not shares:
+        reason = f"the weight {weight} is {wanted} shares, {held} are held: no lot to {candidate.intent.side}"
+        raise Rejected(Rule.SIZE, reason, 0)
+    return shares
+
+
+def _weighed_cny(desk: Desk) -> Decimal:
+    """Return the equity that weights are of: the account's, or the capital that is let go live."""
+    capital = desk.limits.degrees.capital_cny_max
+    return desk.equity_cny if capital is None else min(capital, desk.equity_cny)
 
 
 def _dearest(candidate: Candidate, desk: Desk) -> Decimal:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
+from scheduler.commands_inbox import note_kill, take_commands
 from scheduler.session import opened, run_session
 from scheduler.stages import look_after, slot_of, wake
 from scheduler.world import World
@@ -14,8 +17,9 @@ from services.domain.instruments import Market
 from services.domain.orders import OrderTerms
 from services.domain.slot import Slot
 from services.journal.account import SessionState
-from services.journal.journal import Log
-from services.rules import board_of, rules_on
+from services.journal.journal import JournalDrift, Log
+from services.ports import BrokerFault, JournalFault
+from services.rules import rules_of
 from services.slots import ZONES, local
 
 _DAY_ENDS = {Market.CN: (time(15, 0), time(15, 30)), Market.US: (time(16, 0), time(16, 0))}
@@ -32,11 +36,20 @@ class Plan(Protocol):
         """Return the first slot after `moment`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Killed:
+    """The kill file was found: how many orders worked then, and how many still do after their cancel."""
+
+    orders: int
+    working: int
+
+
 class Loop:
     """One account's loop. `tick` may be called at any time and as often as one likes.
 
-    `ended` is called with the id of each session that came to its end, `woken` with that of each
-    whose waiting orders were sent later. `world_of` returns the world a session began in, in which it
+    `killed` is there once the kill file was found and what worked was cancelled: from then on nothing
+    is due. `ended` is called with the id of each session that came to its end, `woken` with that of
+    each whose waiting orders were sent later. `world_of` returns the world a session began in, in which it
     is also finished; None where settings cannot change on the way.
     """
 
@@ -50,16 +63,29 @@ class Loop:
     ) -> None:
         self._world, self._plan, self._ended, self._woken = world, plan, ended, woken
         self._world_of = world_of or (lambda _opened: world)
+        self.killed: Killed | None = None
         self._looked: set[str] = set()
         self._beaten: datetime | None = None
 
     async def tick(self, now: datetime) -> None:
-        """Go on with what was cut off, then do what is due at `now`, in order.
+        """Go on with what was cut off, take what was asked from outside, then do what is due at `now`.
 
         Raises:
-            JournalFault: The journal cannot be written.
+            JournalFault: The journal cannot be written, or the commands not read.
             JournalDrift: A session cut off does not come out again as recorded.
         """
+        try:
+            await self._go_on_with_what_was_cut_off(now)
+            if not await self._killed():
+                take_commands(self._world)
+                await self._do_what_is_due(now)
+                await self._killed()
+        except (JournalFault, JournalDrift):
+            if self._world.killed():
+                await self._cancel_unrecorded()
+            raise
+
+    async def _go_on_with_what_was_cut_off(self, now: datetime) -> None:
         account = self._world.journal.account
         if account.unfinished is not None:
             await self._go_on(account.sessions[account.unfinished], now)
@@ -68,6 +94,9 @@ class Loop:
                 await self._wake(state)
             else:
                 await look_after(state, self._world_of(state.opened), state.stage.kind)
+
+    async def _do_what_is_due(self, now: datetime) -> None:
+        account = self._world.journal.account
         for state in account.waiting():
             if min(terms.not_before for terms in state.waiting.values()) <= now:
                 await self._wake(state)
@@ -78,6 +107,22 @@ class Loop:
                 continue
             await self._look_after(account.working(), StageKind.NEXT_SLOT)
             await self._run(slot)
+
+    async def _killed(self) -> bool:
+        """Answer whether the kill file is there; the first time, cancel what works and note it."""
+        if self.killed is None and self._world.killed():
+            account = self._world.journal.account
+            working = account.working()
+            note_kill(self._world)
+            await self._look_after(working, StageKind.KILL)
+            self.killed = Killed(orders=len(working), working=len(account.working()))
+        return self.killed is not None
+
+    async def _cancel_unrecorded(self) -> None:
+        """Cancel what works although the journal cannot say so: the broker's listing tells it later."""
+        for terms in self._world.journal.account.working():
+            with suppress(BrokerFault):
+                await self._world.broker.cancel_order(terms.order_id)
 
     async def _look_at_working(self, now: datetime) -> None:
         """Look after the orders whose day is over, then after those whose heartbeat has come."""
@@ -95,6 +140,8 @@ class Loop:
 
     def next_due(self) -> datetime | None:
         """Return the next moment at which there is something to do, None when there is nothing more."""
+        if self.killed is not None:
+            return None
         account = self._world.journal.account
         moments = [terms.not_before for state in account.waiting() for terms in state.waiting.values()]
         moments += [
@@ -140,13 +187,21 @@ class Loop:
             self._looked.update(terms.order_id for terms in orders)
 
     async def _go_on(self, state: SessionState, now: datetime) -> None:
-        """Finish a session that was cut off; one cut off before its verdicts is not begun anew too late."""
+        """Finish a session that was cut off; one cut off before its verdicts is not begun anew too late.
+
+        Nor is it where the kill file is there: its working orders are waiting to be cancelled.
+        """
         slot, log = slot_of(state, self._world), self._world.journal.log(state.opened.session)
-        if log.has("verdicts") or not self._too_late(slot, now):
+        if log.has("verdicts"):
             await run_session(slot, self._world_of(state.opened))
             self._ended(log.session)
+        elif self._world.killed():
+            self._close_missed(log, "the kill file is there")
+        elif self._too_late(slot, now):
+            self._close_missed(log, self._late(slot, now))
         else:
-            self._close_missed(log, slot, now)
+            await run_session(slot, self._world_of(state.opened))
+            self._ended(log.session)
 
     def _next_beat(self) -> datetime | None:
         """Return when working orders are to be looked at next, None where no heartbeat comes that day.
@@ -163,7 +218,7 @@ class Loop:
         starts = [
             max(at, datetime.combine(at.date(), span.start, at.tzinfo))
             for terms in self._on(at.date())
-            for span in rules_on(board_of(terms.symbol, terms.day), terms.day).phases
+            for span in rules_of(terms.symbol, terms.day).phases
             if span.matches and at.time() < span.end
         ]
         return min(starts, default=None)
@@ -178,11 +233,14 @@ class Loop:
     def _missed(self, slot: Slot, now: datetime) -> None:
         log = self._world.journal.log(self._world.session_id(slot))
         log.settle("opened", opened(log.session, slot, self._world))
-        self._close_missed(log, slot, now)
+        self._close_missed(log, self._late(slot, now))
 
-    def _close_missed(self, log: Log, slot: Slot, now: datetime) -> None:
+    def _late(self, slot: Slot, now: datetime) -> str:
         late_s = int((now - slot.moment).total_seconds())
-        log.close(Outcome.MISSED, f"{late_s} s late, at most {self._world.grace_s} s are allowed")
+        return f"{late_s} s late, at most {self._world.grace_s} s are allowed"
+
+    def _close_missed(self, log: Log, why: str) -> None:
+        log.close(Outcome.MISSED, why)
         self._ended(log.session)
 
     def _expiry(self, terms: OrderTerms) -> datetime:

@@ -14,9 +14,6 @@ from services.domain.events import Closed, Event, Look, Opened, Outcome, StageKi
 from services.journal.account import SessionState
 from services.journal.checking import CheckingJournal
 
-_PLAIN = frozenset({"genesis", "settings_record", "run_finished", "repaired"})
-"""Events that no session computes: they are taken as they stand."""
-
 
 @dataclass(slots=True)
 class Replay:
@@ -46,7 +43,8 @@ class Replay:
         if journal.find(event.session, event.step) is not None:
             return
         journal.start_at(datetime.fromisoformat(event.at))
-        if event.kind in _PLAIN:
+        if not event.session:
+            # What no session computes, people's commands among it, is taken as it stands.
             journal.write(event.session, event.step, journal.value(event))
         elif event.step == "opened":
             await self._session(event)

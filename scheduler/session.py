@@ -5,34 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
+from functools import partial
 
 from agents.briefing import brief
 from agents.parsing import parse, recordable
+from agents.shape import Shape
+from risk.exits import exits
 from risk.gate import Review, fund, review
-from risk.limits import Desk
-from risk.stops import exits
-from scheduler.reconciliation import differences
+from risk.in_force import limits_in_force
+from risk.limits import DaySoFar, Desk
+from scheduler.instrument_facts import with_facts
+from scheduler.stocktaking import take_stock
 from scheduler.world import World
 from services.domain.bars import History
 from services.domain.book import Book
-from services.domain.decision import BadAnswer, Briefing, Decision, RawAnswer
+from services.domain.decision import BadAnswer, Briefing, Decision, RawAnswer, Reads
 from services.domain.events import (
     BriefingRecord,
     Closed,
-    Exits,
+    Halt,
     Opened,
     Opening,
     Outcome,
     TradingDay,
 )
 from services.domain.instruments import Symbol
-from services.domain.money import to_cent
 from services.domain.orders import Intent, SessionId, Side
 from services.domain.quotes import Snapshot
 from services.domain.slot import Slot
-from services.domain.statement import Statement
+from services.journal.account import Standing
 from services.journal.journal import Log
+from services.journal.past import past_of
 from services.ports import AgentFault, BrokerFault, PriceFault
 from services.slots import local
 
@@ -54,15 +57,26 @@ async def run_session(slot: Slot, world: World) -> Closed:
     watch = _watch(world, world.journal.account.sessions[log.session].opening)
     try:
         statement = await log.once("broker", lambda: world.statement(slot))
+        world = await with_facts(log, world, watch)
         snapshot = await log.once("prices", lambda: world.prices.get_current_prices(watch))
     except (BrokerFault, PriceFault) as fault:
         return log.close(Outcome.FAILED, str(fault))
-    opening = _take_stock(log, slot, world, statement, snapshot)
+    opening = take_stock(log, slot, world, statement, snapshot)
+    stops = exits(
+        opening.book,
+        snapshot,
+        slot.day,
+        world.limits,
+        instruments=world.instruments,
+        peaks_cny=opening.peaks_cny,
+        dividends=opening.dividends,
+        traded_days=world.journal.account.traded_days,
+        halts=opening.halts,
+    )
+    if stops.intents or stops.armed:
+        log.settle("exits", stops)
     decision, why = await _ask(log, slot, world, opening, snapshot)
-    stops = exits(opening.book, snapshot, slot.day, world.limits)
-    if stops:
-        log.settle("exits", Exits(intents=stops))
-    intents = (*stops, *(decision.intents if decision else ()))
+    intents = (*stops.intents, *(decision.intents if decision else ()))
     try:
         await _act(log, slot, world, opening, snapshot, intents)
     except (BrokerFault, PriceFault) as fault:
@@ -94,64 +108,12 @@ async def _trading_day(slot: Slot, world: World) -> TradingDay:
     return world.calendar.trading_day(slot.day)
 
 
-def _take_stock(log: Log, slot: Slot, world: World, statement: Statement, snapshot: Snapshot) -> Opening:
-    """Return the account before the session: folded, moved on by what the broker booked, valued."""
-    account = world.journal.account
-    state = account.sessions[log.session]
-    opened = world.journal.find(log.session, "opened")
-    before = opened.seq if opened else 0
-    book = state.opening
-    for movement in statement.movements:
-        if account.movements.get(movement.movement_id, before) >= before:
-            log.settle(f"movement:{movement.movement_id}", movement)
-            book = book.after(movement)
-    found = differences(book, statement)
-    for halt in found:
-        log.settle(f"halt:{halt.symbol}", halt)
-    halts = (*account.halts_before(before), *found)
-    equity, unpriced = _equity(book, snapshot)
-    new_day = account.day != slot.day or account.day_equity_cny is None
-    return log.settle(
-        "book",
-        Opening(
-            book=book,
-            equity_cny=equity,
-            day_equity_cny=equity if new_day or account.day_equity_cny is None else account.day_equity_cny,
-            unpriced=unpriced,
-            halts=halts,
-        ),
-    )
-
-
-def _equity(book: Book, snapshot: Snapshot) -> tuple[Decimal, tuple[str, ...]]:
-    """Return the account's value at the snapshot's prices, and the holdings it could not price."""
-    value, unpriced = book.cash_cny, list[str]()
-    for symbol, shares in book.holdings().items():
-        last = snapshot.last(symbol)
-        if last is None:
-            unpriced.append(str(symbol))
-        else:
-            value += last * shares
-    return to_cent(value), tuple(unpriced)
-
-
 async def _ask(
     log: Log, slot: Slot, world: World, opening: Opening, snapshot: Snapshot
 ) -> tuple[Decision | None, str]:
     """Return the mind's decision, or None and why there is none: then only exits are sent."""
     watch = _watch(world, opening.book)
-    briefing = brief(
-        session=SessionId(log.session),
-        slot=slot,
-        book=opening.book,
-        snapshot=snapshot,
-        watchlist=watch,
-        history=await _history(log, world, snapshot),
-        instruments=world.instruments,
-        equity_cny=opening.equity_cny,
-        reads=world.agent.reads,
-        lang=world.lang,
-    )
+    briefing = _briefing(log, slot, world, opening, snapshot, await _bars(log, world, snapshot))
     log.settle("briefing", BriefingRecord(digest=briefing.digest, text=briefing.text))
     try:
         answer = await log.once("answer", lambda: _decided(world, briefing))
@@ -164,11 +126,50 @@ async def _ask(
     return decision, decision.rationale
 
 
+def _briefing(
+    log: Log, slot: Slot, world: World, opening: Opening, snapshot: Snapshot, history: History | None
+) -> Briefing:
+    """Return what the mind is shown; only one that reads text is told of the past, halts and limits."""
+    shown = partial(
+        brief,
+        session=SessionId(log.session),
+        slot=slot,
+        book=opening.book,
+        snapshot=snapshot,
+        watchlist=_watch(world, opening.book),
+        history=history,
+        instruments=world.instruments,
+        equity_cny=opening.equity_cny,
+        reads=world.agent.reads,
+        lang=world.lang,
+    )
+    if world.agent.reads is Reads.ARRAYS:
+        return shown()
+    standing = world.journal.account.sessions[log.session].standing
+    desk = desk_for(log, slot, world, opening, standing, snapshot, snapshot, history)
+    return shown(
+        shape=Shape(
+            tokens_max=world.briefing_tokens_max,
+            commission=world.commission,
+            marketable_bp=world.limits.marketable_bp,
+            reserve_cny=world.limits.cash_reserve_cny_min,
+        ),
+        past=past_of(world.journal, log.session, world.memory_sessions),
+        halts=opening.halts,
+        limits=limits_in_force(desk),
+    )
+
+
 async def _decided(world: World, briefing: Briefing) -> RawAnswer:
     return recordable(await world.agent.decide(briefing))
 
 
-async def _history(log: Log, world: World, snapshot: Snapshot) -> History | None:
+async def bars_for_limits(log: Log, world: World, snapshot: Snapshot) -> History | None:
+    """Return the bars that limits are computed from, None where none needs any or there are none."""
+    return await _bars(log, world, snapshot) if world.limits.need_bars else None
+
+
+async def _bars(log: Log, world: World, snapshot: Snapshot) -> History | None:
     """Return the bars that ended by the snapshot's moment, None where the source has none."""
     panel = world.prices.panel
     if panel is None:
@@ -187,7 +188,9 @@ async def _act(
         return
     named = _named(intents)
     fresh = await log.once("requote", lambda: world.prices.get_current_prices(named))
-    desk = desk_for(log, slot, world, opening, first, fresh)
+    standing = world.journal.account.sessions[log.session].standing
+    history = await bars_for_limits(log, world, fresh)
+    desk = desk_for(log, slot, world, opening, standing, first, fresh, history)
     judged = review(intents, desk)
     log.settle("verdicts", judged.verdicts)
     await place(log, "", world, desk, judged)
@@ -214,9 +217,17 @@ async def place(log: Log, stage: str, world: World, desk: Desk, judged: Review) 
 
 
 def desk_for(
-    log: Log, slot: Slot, world: World, opening: Opening, first: Snapshot, fresh: Snapshot
+    log: Log,
+    slot: Slot,
+    world: World,
+    opening: Opening,
+    standing: Standing,
+    first: Snapshot,
+    fresh: Snapshot,
+    history: History | None,
 ) -> Desk:
     """Return what the gate looks at: the account and `fresh`, whose moment is the gate's time."""
+    same_day = standing.day == slot.day
     return Desk(
         session=SessionId(log.session),
         names=(world.run_id, world.account, slot.label),
@@ -229,11 +240,30 @@ def desk_for(
         first=first,
         watchlist=world.watched,
         instruments=world.instruments,
+        unknown=world.unknown,
         limits=world.limits,
         commission=world.commission,
         equity_cny=opening.equity_cny,
         day_equity_cny=opening.day_equity_cny,
-        halts={halt.symbol: halt for halt in reversed(opening.halts)},
+        halts=_by_symbol((*opening.halts, *standing.halts)),
+        history=history,
+        today=_so_far(standing) if same_day else DaySoFar(),
+        peak_equity_cny=opening.peak_equity_cny,
+        losing_sales=standing.losing_sales,
+    )
+
+
+def _by_symbol(halts: Sequence[Halt]) -> dict[str, Halt]:
+    """Return one halt a symbol: the first of the strictest cause."""
+    found: dict[str, Halt] = {}
+    for halt in sorted(halts, key=lambda one: -one.cause.strictness):
+        found.setdefault(halt.symbol, halt)
+    return found
+
+
+def _so_far(standing: Standing) -> DaySoFar:
+    return DaySoFar(
+        orders=standing.orders, cancels=standing.cancels, notional_cny=standing.notional_cny
     )
 
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import cast
 
 from risk.gate import review
-from scheduler.session import desk_for, place
+from scheduler.instrument_facts import with_recorded_facts
+from scheduler.session import bars_for_limits, desk_for, place
 from scheduler.world import World
 from services.domain.decision import Decision
 from services.domain.events import (
@@ -39,10 +40,11 @@ async def wake(state: SessionState, world: World) -> None:
     if stage is None:
         raise RuntimeError(f"session {log.session} has no stage under way")
     opening = cast(Opening, _recorded(world, log, "book"))
-    opening = replace(opening, book=stage.book)
+    opening = replace(opening, book=stage.book, halts=stage.standing.halts)
     first = cast(Snapshot, _recorded(world, log, "prices"))
     slot = slot_of(state, world)
     intents = _wanted(world, log, stage.waiting)
+    world = with_recorded_facts(world, log.session, [terms.symbol for terms in stage.waiting])
     try:
         fresh = await log.once(
             f"{prefix}requote",
@@ -53,7 +55,8 @@ async def wake(state: SessionState, world: World) -> None:
             for intent, terms in zip(intents, stage.waiting, strict=True)
             if fresh.moment <= terms.send_by
         ]
-        desk = desk_for(log, slot, world, opening, first, fresh)
+        history = await bars_for_limits(log, world, fresh)
+        desk = desk_for(log, slot, world, opening, stage.standing, first, fresh, history)
         judged = review(in_time, desk)
         late = [terms for terms in stage.waiting if fresh.moment > terms.send_by]
         verdicts = replace(judged.verdicts, refused=(*judged.verdicts.refused, *_too_late(late)))
@@ -67,10 +70,15 @@ async def wake(state: SessionState, world: World) -> None:
 
 
 async def look_after(state: SessionState, world: World, kind: StageKind) -> None:
-    """Write what became of the session's working orders; before the next slot they are cancelled."""
+    """Write what became of the session's working orders; before the next slot they are cancelled.
+
+    A kill cancels them at once, without asking for prices first.
+    """
     log, prefix = await _begin(state, world, kind)
-    await _refresh(log, prefix, state, world)
-    cancel = kind is StageKind.NEXT_SLOT and not world.keep_orders
+    killed = kind is StageKind.KILL
+    if not killed:
+        await _refresh(log, prefix, state, world)
+    cancel = killed or (kind is StageKind.NEXT_SLOT and not world.keep_orders)
     for order_id in state.orders:
         if world.journal.account.book.order(order_id) is not None:
             try:

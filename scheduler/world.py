@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import time
 
+from agents.shape import TOKENS_MAX
 from risk.limits import Limits
 from services.domain.bars import Frequency, Panel
 from services.domain.fills import Movement
-from services.domain.instruments import Instrument, Market, Symbol
+from services.domain.instruments import Fact, Instrument, Market, Symbol
 from services.domain.slot import Slot
 from services.domain.statement import Statement
 from services.executor import Executor
 from services.journal.journal import Journal
-from services.ports import Agent, Broker, Calendar, Clock, PriceSource
+from services.journal.memory_inbox import MemoryInboxes
+from services.ports import Agent, Broker, Calendar, Clock, Commands, PriceSource
 from services.rules import Commission
 
 
@@ -26,7 +28,11 @@ class World:
     a slot may still start. `keep_orders` leaves working orders alone when the next slot comes.
     `heartbeat_s` is how often working orders are looked at while the market trades: for brokers
     that know more only when asked; 0 for one that tells afterwards what happened in between.
-    `watched` is the watchlist as a set. `keep_panel` stores bars a vendor answered with.
+    A mind that reads is told at least its `memory_sessions` last sessions, in a briefing of up to
+    `briefing_tokens_max` tokens. `watched` is the watchlist as a set. `keep_panel` stores bars a
+    vendor answered with. `unknown` are facts that `instruments` cannot tell, by symbol, and why.
+    `commands` is what people and other processes put to the account. `killed` answers whether a kill
+    file is there, `kill_words` what it says.
     """
 
     account: str
@@ -48,12 +54,18 @@ class World:
     versions: Mapping[str, str]
     config_hash: str
     lang: str = "en"
+    briefing_tokens_max: int = TOKENS_MAX
+    memory_sessions: int = 10
     grace_s: int = 300
     keep_orders: bool = False
     heartbeat_s: int = 0
     times: tuple[time, ...] | None = None
     watched: frozenset[Symbol] = field(default_factory=frozenset)
     keep_panel: Callable[[Panel], None] = lambda _panel: None
+    unknown: Mapping[Symbol, Mapping[Fact, str]] = field(default_factory=dict)
+    commands: Commands = field(default_factory=MemoryInboxes)
+    killed: Callable[[], bool] = lambda: False
+    kill_words: Callable[[], str] = lambda: ""
 
     def session_id(self, slot: Slot) -> str:
         """Return the id of the session at `slot`: `20251010-1035-main-live`."""

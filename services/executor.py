@@ -6,23 +6,39 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 from services.domain.book import OrderEnded
-from services.domain.events import Halt
+from services.domain.events import Halt, HaltCause
 from services.domain.fills import Fill, Movement
-from services.domain.orders import ApprovedOrder, OrderId, OrderState, Side
+from services.domain.inbox import in_force
+from services.domain.orders import ApprovedOrder, OrderId, OrderState, OrderTerms, Origin, Side
 from services.domain.statement import Ack, AckKind, Sight
 from services.journal.journal import Journal, Log
-from services.ports import Broker, Clock
+from services.pacing import Pace, at_once
+from services.ports import Broker, Clock, Commands, JournalFault
 
 
 class Executor:
     """Sends approved orders, at most once each, and writes what became of them.
 
     `stop` returns why nothing may leave now (a kill file, a lost lock), empty while all is well; it
-    is asked immediately before every send.
+    is asked immediately before every send, and so is `commands` for a halt that the loop has not
+    taken yet. With `exits_while_halted` such a halt does not hold back what stops want sold. `pace`
+    is awaited before each order and each cancel.
     """
 
-    def __init__(self, broker: Broker, clock: Clock, journal: Journal, stop: Callable[[], str]) -> None:
-        self._broker, self._clock, self._journal, self._stop = broker, clock, journal, stop
+    def __init__(
+        self,
+        broker: Broker,
+        clock: Clock,
+        journal: Journal,
+        stop: Callable[[], str],
+        commands: Commands,
+        *,
+        exits_while_halted: bool = False,
+        pace: Pace = at_once,
+    ) -> None:
+        self._broker, self._clock, self._journal = broker, clock, journal
+        self._stop, self._commands = stop, commands
+        self._exits_while_halted, self._pace = exits_while_halted, pace
 
     async def send(self, orders: Iterable[ApprovedOrder], log: Log) -> None:
         """Send the orders in turn, then write what was filled at once.
@@ -63,7 +79,7 @@ class Executor:
             BrokerFault: The fills could not be listed.
         """
         if cancel:
-            await log.once(f"{stage}cancel:{order_id}", lambda: self._broker.cancel_order(order_id))
+            await log.once(f"{stage}cancel:{order_id}", lambda: self._cancel(order_id))
         terms = self._journal.account.sessions[log.session].orders[order_id]
         sighting = await self._broker.get_order_status(order_id)
         await self.collect(terms.day)
@@ -78,13 +94,26 @@ class Executor:
 
     def withheld(self, order: ApprovedOrder) -> Ack | None:
         """Return why the order may not leave at this moment, None where it may."""
-        stopped = self._stop()
+        stopped = self._stop() or self._halted(order.terms)
         if stopped:
             return Ack(kind=AckKind.WITHHELD, reason=stopped)
         now = self._clock.now()
         if now > order.terms.send_by:
             return Ack(kind=AckKind.WITHHELD, reason=f"its last moment {order.terms.send_by} passed")
         return None
+
+    def _halted(self, terms: OrderTerms) -> str:
+        """Return the halt that came after the gate had let the order through, empty where none did."""
+        if self._exits_while_halted and terms.origin is Origin.EXIT:
+            return ""
+        try:
+            newly = in_force({}, self._commands.unread(self._journal.account.taken))
+        except JournalFault as fault:
+            return f"whether it was halted meanwhile cannot be told: {fault}"
+        for halt in newly.values():
+            if halt.symbol in ("", terms.symbol):
+                return f"halted: {halt.why}"
+        return ""
 
     async def _send(self, order: ApprovedOrder, log: Log) -> None:
         order_id = order.order_id
@@ -99,7 +128,10 @@ class Executor:
                 self._end(order_id, log, OrderState.EXPIRED, ack.reason)
             case AckKind.NO_ANSWER:
                 why = f"order {order_id} may or may not be at the broker: {ack.reason}"
-                log.settle(f"halt:{order_id}", Halt(symbol=order.terms.symbol, why=why))
+                halt = Halt(
+                    symbol=order.terms.symbol, why=why, cause=HaltCause.UNRESOLVED, by=str(order_id)
+                )
+                log.settle(f"halt:{order_id}", halt)
             case AckKind.ACCEPTED:
                 pass
 
@@ -109,6 +141,7 @@ class Executor:
             found = await self._look_up(order.order_id, log, "recovery")
             if found is not None:
                 return found
+        await self._pace()
         withheld = self.withheld(order)
         if withheld is not None:
             return withheld
@@ -118,7 +151,12 @@ class Executor:
         found = await self._look_up(order.order_id, log, "no-answer")
         if found is not None:
             return found
+        await self._pace()
         return self.withheld(order) or await self._broker.submit_order(order)
+
+    async def _cancel(self, order_id: OrderId) -> Ack:
+        await self._pace()
+        return await self._broker.cancel_order(order_id)
 
     async def _look_up(self, order_id: OrderId, log: Log, why: str) -> Ack | None:
         """Return what the broker has of the order, None where it certainly never arrived.
@@ -145,11 +183,16 @@ class Executor:
     def _take(self, fill: Fill) -> None:
         account = self._journal.account
         session = account.order_session.get(fill.order_id)
-        if session is not None and fill.fill_id not in account.fills:
+        # After a crash a fill may be known before the answer to its order, which is asked for first.
+        if session is None or self._journal.find(session, f"sent:{fill.order_id}") is None:
+            return
+        if fill.fill_id not in account.fills:
             self._journal.log(session).settle(f"fill:{fill.fill_id}", fill)
 
     def _move(self, movement: Movement, order_id: OrderId) -> None:
         account = self._journal.account
         session = account.order_session.get(order_id)
-        if session is not None and movement.movement_id not in account.movements:
+        if session is None or self._journal.find(session, f"sent:{order_id}") is None:
+            return
+        if movement.movement_id not in account.movements:
             self._journal.log(session).settle(f"movement:{movement.movement_id}", movement)

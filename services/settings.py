@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
 from enum import StrEnum
@@ -15,22 +16,23 @@ from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validato
 
 from services.domain.bars import Frequency
 from services.domain.instruments import Market, Symbol, parse_symbol
+from services.settings_arena import ArenaSettings
+from services.settings_models import BudgetSettings
+from services.settings_risk import ProgrammaticSettings, RiskSettings
 from services.settings_sections import (
     AgentSettings,
     BrokerSettings,
     DataSourceSettings,
     ModelSettings,
     PricesSettings,
-    RiskSettings,
     ScheduleSettings,
-    Section,
-    Unit,
-    Whole,
 )
+from services.settings_tools import McpServerSettings
+from services.settings_values import Section, Unit, Whole
 
 ConfigHash = NewType("ConfigHash", str)
 
-_AGENT_SPEC = re.compile(r"(rule|llm)(:.+)?|scripted:.+")
+_AGENT_SPEC = re.compile(r"(rule|llm|debate)(:.+)?|scripted:.+")
 _AGENT_CLASSES = {
     "baseagent": "llm",
     "baseagent_hour": "llm",
@@ -40,7 +42,10 @@ _AGENT_CLASSES = {
 
 # Where files lie does not change what is decided. The language does, for a mind that reads: a run goes on
 # in the one it began with, whatever language its owner looks at it in.
-_NOT_HASHED = frozenset({"data_dir", "journal_url", "lang"})
+# Who else is in an arena changes nothing for an account of it.
+_NOT_HASHED = frozenset(
+    {"data_dir", "journal_url", "lang", "score_file", "sector_file", "news_file", "arena"}
+)
 
 
 class SettingsError(ValueError):
@@ -65,7 +70,7 @@ class Settings(Section):
     agent_type: Annotated[
         str,
         Field(
-            description="Who decides: `rule[:NAME]`, `llm[:MODEL]` or `scripted:FILE`; "
+            description="Who decides: `rule[:NAME]`, `llm[:MODEL]`, `debate[:MODEL]` or `scripted:FILE`; "
             "`BaseAgent` and `BaseAgentAStock` mean `llm`."
         ),
     ] = "rule"
@@ -75,8 +80,21 @@ class Settings(Section):
     data_source: DataSourceSettings = DataSourceSettings()
     broker: BrokerSettings = BrokerSettings()
     risk_control: RiskSettings = RiskSettings()
+    programmatic_trading: ProgrammaticSettings = ProgrammaticSettings()
     models: Annotated[tuple[ModelSettings, ...], Field(description="The language models, best first.")] = ()
     agent_config: AgentSettings = AgentSettings()
+    mcp_servers: Annotated[
+        tuple[McpServerSettings, ...], Field(description="Servers of outside tools; needs the extra `mcp`.")
+    ] = ()
+    mcp_in_backtest: Annotated[
+        bool,
+        Field(
+            description="Ask those servers on recorded prices too, though nobody can tell whether they "
+            "answer with what came later."
+        ),
+    ] = False
+    budget: BudgetSettings = BudgetSettings()
+    arena: ArenaSettings = ArenaSettings()
     account: Annotated[
         str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$", description="The account's name and folder.")
     ] = "main"
@@ -112,7 +130,9 @@ class Settings(Section):
     def _agent_spec(cls, spec: str) -> str:
         spec = _AGENT_CLASSES.get(spec.lower(), spec)
         if not _AGENT_SPEC.fullmatch(spec):
-            raise ValueError("must be rule[:NAME], llm[:MODEL], scripted:FILE or BaseAgentAStock")
+            raise ValueError(
+                "must be rule[:NAME], llm[:MODEL], debate[:MODEL], scripted:FILE or BaseAgentAStock"
+            )
         return spec
 
     @field_validator("models")
@@ -123,6 +143,15 @@ class Settings(Section):
             if names.count(name) > 1:
                 raise ValueError(f"two models are named {name!r}: rename one")
         return models
+
+    @field_validator("mcp_servers")
+    @classmethod
+    def _servers_differ(cls, servers: tuple[McpServerSettings, ...]) -> tuple[McpServerSettings, ...]:
+        names = [server.name for server in servers]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two servers are named {name!r}: rename one")
+        return servers
 
     @field_validator("watchlist")
     @classmethod
@@ -184,6 +213,8 @@ def _canonical(value: object) -> object:
         }
     if isinstance(value, tuple):
         return [_canonical(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(item) for key, item in value.items()}
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     return value if value is None or isinstance(value, bool | int | float) else str(value)

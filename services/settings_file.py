@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -74,6 +74,21 @@ def find_secrets(
     return _prepare(path, {}, environment, dotenv)[1].keys
 
 
+def variables(
+    names: Iterable[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    dotenv: Path | None = DOTENV,
+) -> dict[str, str]:
+    """Return the values of those variables, of the environment before `.env`; what is not set is left out.
+
+    Raises:
+        SettingsError: `.env` cannot be read.
+    """
+    known = {**_dotenv(dotenv), **(os.environ if environment is None else environment)}
+    return {name: known[name] for name in names if name in known}
+
+
 def _prepare(
     path: Path | None,
     overrides: Mapping[str, object],
@@ -83,6 +98,7 @@ def _prepare(
     raw = _read(path) if path is not None else {}
     for key, value in overrides.items():
         _put(raw, key, value)
+    _put_sectors(raw)
     return raw, fill_secrets(raw, {**_dotenv(dotenv), **(os.environ if environment is None else environment)})
 
 
@@ -125,6 +141,21 @@ def _put(raw: Raw, dotted: str, value: object) -> None:
             return  # The section itself is refused, by name.
         raw = inner
     raw[name] = copy.deepcopy(value)
+
+
+def _put_sectors(raw: Raw) -> None:
+    """Put what the sector file says of symbols that the configuration itself does not place."""
+    risk = raw.get("risk_control")
+    if not isinstance(risk, dict) or not isinstance(risk.get("sector_file"), str):
+        return
+    from services.sector_file import SectorFileError, read_sectors
+
+    try:
+        found = read_sectors(Path(risk["sector_file"]))
+    except SectorFileError as error:
+        raise SettingsError(f"risk_control.sector_file: {error}") from error
+    stated = risk.get("sectors")
+    risk["sectors"] = {**found, **stated} if isinstance(stated, dict) else stated or found
 
 
 def _line(

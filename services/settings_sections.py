@@ -1,88 +1,35 @@
-"""The sections of the configuration and the kinds of value in them."""
+"""The sections of the configuration, the risk section apart."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from services.domain.bars import Adjustment, VolumeUnit
-
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
-_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+from services.settings_debate import DebateSettings
+from services.settings_models import PriceSettings
+from services.settings_signals import SignalsSettings
+from services.settings_tools import ToolName
+from services.settings_values import (
+    CalendarDay,
+    ClockTime,
+    Key,
+    Measure,
+    Number,
+    Section,
+    Unit,
+    Whole,
+    web_address,
+)
 
 # How other programs spell a key of a model.
 MODEL_ALIASES = {"basemodel": "model", "openai_base_url": "base_url", "openai_api_key": "api_key"}
 
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """The unit of a key, as the table of keys shows it."""
-
-    name: str
-
-
-def _plain_number(value: object) -> object:
-    """Return a number as the exact Decimal it was written as; other things pass on to be refused."""
-    if isinstance(value, int | float):
-        value = repr(value)
-    if isinstance(value, str):
-        if not _NUMBER.fullmatch(value):
-            raise ValueError("must be a plain number such as 0.2, without thousands separators or units")
-        return Decimal(value)
-    return value
-
-
-def _clock_time(value: object) -> object:
-    """Return the market-local time that a text like `09:35` writes."""
-    if isinstance(value, str) and _TIME.fullmatch(value):
-        return time.fromisoformat(value)
-    raise ValueError('must be a market-local time in quotes, such as "09:35"')
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _address(url: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/]+.*", url) or urlsplit(url).username is not None:
-        raise ValueError("must be an http(s) address without user name or password")
-    return url.rstrip("/")
-
-
-Number = Annotated[Decimal, BeforeValidator(_plain_number)]
-Whole = Annotated[int, BeforeValidator(_plain_number)]
-Measure = Annotated[float, BeforeValidator(_plain_number)]
-ClockTime = Annotated[time, BeforeValidator(_clock_time)]
-Ratio = Annotated[Number, Unit("ratio"), Field(gt=0, le=1)]
-Key = Annotated[str, BeforeValidator(_lower), Field(pattern=r"^[a-z][a-z0-9_]*$")]
-
-
-class Section(BaseModel):
-    """A part of the configuration: closed, unchangeable, silent about secrets."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        coerce_numbers_to_str=True,
-        hide_input_in_errors=True,
-        use_attribute_docstrings=False,
-    )
 
 
 class ScheduleSettings(Section):
@@ -184,51 +131,6 @@ class BrokerSettings(Section):
     ] = True
 
 
-class RiskSettings(Section):
-    """What the gate holds every order to, whatever the agent says. A ratio of 1 sets no limit."""
-
-    max_single_position_ratio: Annotated[
-        Ratio, Field(description="Most of the account's equity in one symbol after a buy.")
-    ] = Decimal(1)
-    max_daily_loss_ratio: Annotated[
-        Ratio, Field(description="No buys once the day's loss reaches this part of the day's opening equity.")
-    ] = Decimal(1)
-    min_cash_reserve: Annotated[
-        Number,
-        Unit("CNY (us: USD)"),
-        Field(ge=0, decimal_places=2, description="Cash that buys must leave; an amount, not a ratio."),
-    ] = Decimal("0.00")
-    enable_stop_loss: Annotated[
-        bool, Field(description="Sell a holding that lost `stop_loss_ratio`, without asking the agent.")
-    ] = False
-    stop_loss_ratio: Annotated[
-        Number,
-        Unit("ratio"),
-        Field(gt=0, lt=1, description="Loss against average cost at which a holding is sold."),
-    ] = Decimal("0.10")
-    marketable_bp: Annotated[
-        Whole, Unit("bp of price"), Field(ge=0, le=1000, description="Distance of a limit made for no limit.")
-    ] = 100
-    drift_bp_max: Annotated[
-        Whole,
-        Unit("bp of price"),
-        Field(ge=1, le=10000, description="Most a price may move between question and order."),
-    ] = 200
-    order_ttl_s: Annotated[
-        Whole, Unit("s"), Field(ge=1, le=3600, description="Time in which an approved order may be sent.")
-    ] = 60
-    quote_age_s_max: Annotated[
-        Whole, Unit("s"), Field(ge=1, le=3600, description="Oldest quote an order is judged by.")
-    ] = 180
-
-    @field_validator("min_cash_reserve")
-    @classmethod
-    def _amount(cls, reserve: Decimal) -> Decimal:
-        if 0 < reserve < 1:
-            raise ValueError("is an amount, not a ratio: write for example 10000")
-        return reserve
-
-
 class ModelSettings(Section):
     """One language model that may be asked."""
 
@@ -241,7 +143,7 @@ class ModelSettings(Section):
     ]
     base_url: Annotated[
         str,
-        AfterValidator(_address),
+        AfterValidator(web_address),
         Field(description="Address of an OpenAI-compatible endpoint; also written `openai_base_url`."),
     ] = "https://api.openai.com/v1"
     api_key: Annotated[
@@ -254,15 +156,57 @@ class ModelSettings(Section):
     ] = None
     enabled: Annotated[bool, Field(description="Whether it may be asked.")] = True
     dialect: Annotated[
-        Literal["json_schema", "json_object"],
-        Field(description="How the endpoint is told the answer's form; DeepSeek knows `json_object` only."),
+        Literal[
+            "json_schema",
+            "json_object",
+            "tool_call",
+            "compatible",
+            "openai",
+            "deepseek",
+            "qwen",
+            "dashscope",
+            "zhipu",
+            "glm",
+            "moonshot",
+            "kimi",
+            "minimax",
+            "ollama",
+            "vllm",
+            "llamacpp",
+            "xllamacpp",
+        ],
+        Field(
+            description="Which server it is, or how that is told the answer's form: `compatible` tells it "
+            "nothing but the messages."
+        ),
     ] = "json_schema"
     temperature: Annotated[
         Measure | None, Field(ge=0, le=2, description="Sampling temperature; empty: the provider's own.")
     ] = None
+    output_tokens_max: Annotated[
+        Whole | None,
+        Unit("tokens"),
+        Field(
+            gt=0,
+            le=1_000_000,
+            description="Most tokens of one answer, thoughts included. Empty: the provider's own limit; "
+            "a budget then counts 8192.",
+        ),
+    ] = None
     deadline_s: Annotated[
-        Measure, Unit("s"), Field(gt=0, le=3600, description="Longest one answer may take, retries included.")
+        Measure,
+        Unit("s"),
+        Field(gt=0, le=3600, description="Longest one request may take, retries included."),
     ] = 120.0
+    price: Annotated[
+        PriceSettings | None,
+        Field(description="What its tokens cost. Empty: not known; money is not counted."),
+    ] = None
+    training_cutoff: Annotated[
+        CalendarDay | None,
+        Unit("YYYY-MM-DD"),
+        Field(description="Last day its training data may hold; a backtest up to it measures memory."),
+    ] = None
     signature: Annotated[
         str, Field(description="Accepted from AI-Trader files; has no effect, use `account`.")
     ] = ""
@@ -295,10 +239,68 @@ class AgentSettings(Section):
     base_delay: Annotated[
         Measure, Unit("s"), Field(ge=0, le=60, description="First wait between attempts; doubles each time.")
     ] = 1.0
+    deadline_s: Annotated[
+        Measure,
+        Unit("s"),
+        Field(
+            gt=0,
+            le=7200,
+            description="Longest one decision may take: look-ups, second answers and fall-backs included.",
+        ),
+    ] = 240.0
+    fallback: Annotated[
+        tuple[str, ...],
+        Field(description="Names of the models asked, in order, where the first brings no usable answer."),
+    ] = ()
+    debate: DebateSettings = DebateSettings()
+    briefing_tokens_max: Annotated[
+        Whole,
+        Unit("tokens, estimated high"),
+        Field(
+            ge=1_000,
+            le=1_000_000,
+            description="Longest briefing of a mind that reads; what does not fit is left out and named.",
+        ),
+    ] = 24_000
+    memory_sessions: Annotated[
+        Whole,
+        Unit("sessions"),
+        Field(
+            ge=0,
+            le=200,
+            description="Last sessions a mind is told of with what came of them; today's and those of the "
+            "trading day before always.",
+        ),
+    ] = 10
     max_steps: Annotated[
         Whole,
         Field(ge=1, le=1000, description="Accepted from AI-Trader files; has no effect."),
     ] = 1
+    tools: Annotated[
+        tuple[ToolName, ...],
+        Field(
+            description="What a model may look up in a session, read-only and of its moment. Empty: nothing."
+        ),
+    ] = ()
+    tool_steps_max: Annotated[
+        Whole, Unit("rounds"), Field(ge=1, le=100, description="Most rounds of look-ups in a session.")
+    ] = 8
+    tool_calls_max: Annotated[
+        Whole, Unit("calls"), Field(ge=1, le=1000, description="Most look-ups in a session.")
+    ] = 24
+    tool_bytes_max: Annotated[
+        Whole,
+        Unit("bytes"),
+        Field(ge=1_000, le=10_000_000, description="Most that look-ups answer in a session."),
+    ] = 131_072
+    news_file: Annotated[
+        Path | None,
+        Field(
+            description="CSV or JSON lines for the tools `news` and `announcements`; its content is part of "
+            "a run's identity."
+        ),
+    ] = None
+    signals: SignalsSettings = SignalsSettings()
 
 
 class PricesSettings(Section):

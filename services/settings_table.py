@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import time
+from collections.abc import Iterator, Mapping
+from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from services.settings import Settings
-from services.settings_sections import Unit
+from services.settings_values import Unit
 
 _HEAD = """# Configuration
 
@@ -34,11 +34,19 @@ def configuration_markdown() -> str:
     """Return the whole page of keys, one table a section, ending with a line break."""
     parts = [_HEAD, _table("The file", Settings, "")]
     for name, field in Settings.model_fields.items():
-        section = _section_of(field.annotation)
-        if section is not None:
-            many = "[]" if get_origin(field.annotation) is tuple else ""
-            parts.append(_table(f"`{name}{many}`: {_first_line(section)}", section, f"{name}{many}."))
+        parts += _tables(name, field)
     return "\n".join(parts)
+
+
+def _tables(name: str, field: FieldInfo) -> Iterator[str]:
+    """Yield the table of a section and those of the sections in it; nothing for a plain value."""
+    section = _section_of(field.annotation)
+    if section is None:
+        return
+    where = f"{name}[]" if get_origin(field.annotation) is tuple else name
+    yield _table(f"`{where}`: {_first_line(section)}", section, f"{where}.")
+    for inner, nested in section.model_fields.items():
+        yield from _tables(f"{where}.{inner}", nested)
 
 
 def _table(title: str, section: type[BaseModel], before: str) -> str:
@@ -50,7 +58,7 @@ def _rows(section: type[BaseModel], before: str) -> Iterator[str]:
     for name, field in section.model_fields.items():
         nested = _section_of(field.annotation)
         about = field.description or (_first_line(nested) if nested else "")
-        unit = next((part.name for part in field.metadata if isinstance(part, Unit)), "")
+        unit = next((part.name for part in _marks(field) if isinstance(part, Unit)), "")
         cells = (f"`{before}{name}`", about, _values(field), unit, "below" if nested else _default(field))
         yield f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 
@@ -66,12 +74,20 @@ def _first_line(section: type[BaseModel]) -> str:
     return (section.__doc__ or "").strip().splitlines()[0]
 
 
+def _marks(field: FieldInfo) -> Iterator[object]:
+    """Yield what a field is marked with, and what the kind of value inside an optional one is."""
+    yield from field.metadata
+    for part in get_args(field.annotation):
+        for mark in getattr(part, "__metadata__", ()):
+            yield from mark.metadata if isinstance(mark, FieldInfo) else (mark,)
+
+
 def _values(field: FieldInfo) -> str:
     """Return the kind of value and its range."""
     limits = []
     for sign, name in ((">", "gt"), ("≥", "ge"), ("<", "lt"), ("≤", "le")):
         limits += [
-            f"{sign} {bound}" for part in field.metadata if (bound := getattr(part, name, None)) is not None
+            f"{sign} {bound}" for part in _marks(field) if (bound := getattr(part, name, None)) is not None
         ]
     return ", ".join([_kind(field.annotation), *limits])
 
@@ -79,6 +95,8 @@ def _values(field: FieldInfo) -> str:
 def _kind(annotation: object) -> str:
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(annotation))
+    if get_origin(annotation) is Mapping:
+        return "mapping"
     parts = [part for part in get_args(annotation) if part not in {type(None), Ellipsis}]
     if get_origin(annotation) is tuple:
         return f"list of {_kind(parts[0])}"
@@ -91,6 +109,7 @@ def _kind(annotation: object) -> str:
         int: "whole number",
         float: "number",
         Decimal: "number",
+        date: "day",
         time: "time",
         Path: "path",
         SecretStr: "secret",
@@ -103,9 +122,11 @@ def _kind(annotation: object) -> str:
 
 def _default(field: FieldInfo) -> str:
     default = field.default
+    if field.default_factory is not None:
+        return ""
     if default is PydanticUndefined:
         return "required"
-    if default is None or default in ((), ""):
+    if default is None or default in ((), "", {}):
         return ""
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from services.domain.bar_moves import ExDay, Moves
 from services.domain.instruments import Instrument, Symbol
 
 FloatArray = NDArray[np.float64]
@@ -48,7 +49,8 @@ class CorporateAction:
     """An ex-day: cash per share and new shares per share, for holders of the day before.
 
     `bonus_per_share` is the part of the new shares paid out of profit, which is taxed at par (送股);
-    the rest is capitalisation, which is not (转增).
+    the rest is capitalisation, which is not (转增). `rights_per_share` new shares a share may be bought
+    at `rights_price_cny` (配股); nobody has to.
     """
 
     symbol: Symbol
@@ -56,6 +58,8 @@ class CorporateAction:
     cash_per_share: Decimal = Decimal(0)
     shares_per_share: Decimal = Decimal(0)
     bonus_per_share: Decimal = Decimal(0)
+    rights_per_share: Decimal = Decimal(0)
+    rights_price_cny: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +107,34 @@ class Panel:
             same = row > 0 and day == self.days[row - 1]
             firsts.append(firsts[-1] if same else row)
         return firsts
+
+    @cached_property
+    def moves(self) -> Moves:
+        """How prices moved from bar to bar; adjusted prices hold their ex-days already."""
+        if self.adjustment is not Adjustment.RAW:
+            return Moves(close=self.close, high=self.high, low=self.low, days=self.days)
+        return Moves(
+            close=self.close,
+            high=self.high,
+            low=self.low,
+            days=self.days,
+            stated=self.prev_close,
+            ex_days=self._ex_days(),
+        )
+
+    def _ex_days(self) -> Mapping[int, tuple[ExDay, ...]]:
+        """Return each column's ex-days, oldest first; the shares of a rights issue count as taken up."""
+        due: dict[tuple[Symbol, date], tuple[Decimal, Decimal]] = {}
+        for one in self.actions:
+            cash, shares = due.get((one.symbol, one.ex_date), (Decimal(0), Decimal(0)))
+            cash += one.cash_per_share - one.rights_per_share * one.rights_price_cny
+            shares += one.shares_per_share + one.rights_per_share
+            due[one.symbol, one.ex_date] = cash, shares
+        found: dict[int, list[ExDay]] = {}
+        for (symbol, ex_date), (cash, shares) in sorted(due.items()):
+            row = int(np.searchsorted(self.days, ex_date.toordinal()))
+            found.setdefault(self.column[symbol], []).append((row, float(cash), float(shares)))
+        return {column: tuple(ex_days) for column, ex_days in found.items()}
 
     @cached_property
     def _starts(self) -> list[int]:

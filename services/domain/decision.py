@@ -9,30 +9,57 @@ from enum import StrEnum
 
 from services.domain.bars import History
 from services.domain.book import Book
+from services.domain.events import Halt
 from services.domain.instruments import Instrument, Symbol
-from services.domain.orders import Intent, SessionId
+from services.domain.money import ZERO
+from services.domain.orders import Intent, LimitUse, SessionId
+from services.domain.past import PastSession
 from services.domain.quotes import Snapshot
 from services.domain.slot import Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What an answer cost: tokens, wall time in ms, attempts made."""
+    """What an answer took: tokens, wall time in ms, attempts made, and CNY by the price table."""
 
     input_tokens: int = 0
     output_tokens: int = 0
     latency_ms: int = 0
     attempts: int = 1
+    cost_cny: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCall:
+    """One request of an answer, by the digest of all that was in it, and what it took.
+
+    An answer read from the cache is recorded with what it took when it was given, so that a run from
+    the cache writes the record of the run that asked. `cost_cny` is 0 where the model has no price.
+    """
+
+    request: str
+    model: str
+    parameters: str = ""
+    finish_reason: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    latency_ms: int = 0
+    attempts: int = 1
+    cost_cny: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawAnswer:
-    """An answer as it was received: the text, the model that gave it, every message exchanged."""
+    """An answer as it was received: the text, the model that gave it, every message exchanged.
+
+    `calls` are the requests it took, in order; `role` in a message's mapping may be that of a debate.
+    """
 
     text: str
     model: str
     transcript: tuple[Mapping[str, str], ...] = ()
     usage: Usage = field(default_factory=Usage)
+    calls: tuple[ModelCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +104,9 @@ class Reads(StrEnum):
 class Briefing:
     """Everything a mind is shown in one session; nothing in it is later than `slot.moment`.
 
-    `history` is None where the source has none (a live source without bars). `limits` are the
-    day's lowest and highest price per symbol as text, for the symbols rendered. `notes` are
-    sentences on what happens at this slot. `text` is the rendering for minds that read text,
-    empty for minds that read arrays.
+    `history` is None where the source has none (a live source without bars). `text` is the rendering
+    for minds that read text. They alone are told the last sessions (`past`, oldest first), the halts
+    in force, and what is used of the account's limits; for minds that read arrays all four are empty.
     """
 
     session: SessionId
@@ -93,3 +119,6 @@ class Briefing:
     equity_cny: Decimal
     digest: str
     text: str = ""
+    past: tuple[PastSession, ...] = ()
+    halts: tuple[Halt, ...] = ()
+    limits: tuple[LimitUse, ...] = ()

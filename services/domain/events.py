@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
 from services.domain.book import Book
-from services.domain.orders import Intent, OrderTerms, Refusal, SessionId
+from services.domain.money import ZERO
+from services.domain.orders import Change, Intent, LimitUse, OrderTerms, Refusal, Rule, SessionId
 
 
 class Event(NamedTuple):
@@ -130,20 +131,78 @@ class BriefingRecord:
     text: str = ""
 
 
+class HaltCause(StrEnum):
+    """Who or what stopped trading. None of them passes by itself: a person lifts it."""
+
+    RECONCILIATION = "reconciliation"
+    UNRESOLVED = "unresolved"
+    LIMIT = "limit"
+    PERSON = "person"
+    ALERT = "alert"
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether nobody knows for certain what is held of the halted symbol."""
+        return self is HaltCause.UNRESOLVED or self is HaltCause.RECONCILIATION
+
+    @property
+    def strictness(self) -> int:
+        """Which of two halts of one symbol stands: an uncertain one before a person's, that before a limit's."""
+        return 2 if self.uncertain else 0 if self is HaltCause.LIMIT else 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Halt:
-    """Trading stopped for a symbol, or for the account where `symbol` is empty."""
+    """Trading stopped for a symbol, or for the account where `symbol` is empty.
+
+    `everywhere` tells a halt of all accounts of the data folder. `by` names the person, the limit or
+    the alert.
+    """
 
     symbol: str
     why: str
+    cause: HaltCause = HaltCause.RECONCILIATION
+    by: str = ""
+    everywhere: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lift:
+    """The end of a halt, an explicit act of a person: of a symbol, or of the account where it is empty."""
+
+    symbol: str
+    why: str
+    by: str = ""
+    everywhere: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was asked from outside and is neither a halt nor a lift: a kill, or a command not known here."""
+
+    command: str
+    args: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dividend:
+    """A cash dividend by its ex-day: CNY before tax on one of the shares held now."""
+
+    day: date
+    cny_per_share: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """The account as a session found it, valued at the session's first prices.
 
-    `day_equity_cny` is the equity at the first session of that day, from which a day's loss counts.
-    `unpriced` are holdings without a price, left out of the equity.
+    `day_equity_cny` is the account's value at the previous close, from which a day's loss counts: as
+    the first session of the day found it that had a price of every holding, and its equity where a
+    previous close was not known. `unpriced` are holdings without a price, left out of the equity. `peak_equity_cny` is the highest
+    equity any session found, 0 in records that did not keep it. `peaks_cny` is the highest price of
+    each holding at a session since it was bought, moved with ex-days; kept where a trailing stop
+    asks for it. `dividends` are those received on each holding, kept where a stop loss or a take
+    profit asks for them.
     """
 
     book: Book
@@ -151,13 +210,31 @@ class Opening:
     day_equity_cny: Decimal
     unpriced: tuple[str, ...] = ()
     halts: tuple[Halt, ...] = ()
+    peak_equity_cny: Decimal = ZERO
+    peaks_cny: Mapping[str, Decimal] = field(default_factory=dict)
+    dividends: Mapping[str, tuple[Dividend, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmedExit:
+    """An exit that is due and cannot be carried out now; it stays armed for the next session.
+
+    `why` is why it is due; `rule` is what holds its shares back, `reason` that in a sentence.
+    """
+
+    symbol: str
+    shares: int
+    why: str
+    rule: Rule
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exits:
-    """What stops want sold, whatever the mind says."""
+    """What stops want sold, whatever the mind says, and what they want sold and cannot have sold now."""
 
     intents: tuple[Intent, ...]
+    armed: tuple[ArmedExit, ...] = ()
 
 
 class StageKind(StrEnum):
@@ -166,12 +243,14 @@ class StageKind(StrEnum):
     WAKE: the time of waiting orders has come. NEXT_SLOT: the account's next session is about to
     run, so what still works is cancelled. EXPIRY: the trading day of working orders is over.
     HEARTBEAT: working orders are looked at while the market trades; nothing is cancelled.
+    KILL: the kill file is there, so what still works is cancelled, whatever the configuration keeps.
     """
 
     WAKE = "wake"
     NEXT_SLOT = "next_slot"
     EXPIRY = "expiry"
     HEARTBEAT = "heartbeat"
+    KILL = "kill"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +270,10 @@ class Rested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deferred:
-    """A buy that waits for the proceeds of this session's sells; settled again as "funded"."""
+    """A buy that waits for this session's sells; settled again as "funded".
+
+    It needs `short_cny` of their proceeds; where that is 0, the room they make under a limit.
+    """
 
     terms: OrderTerms
     short_cny: Decimal
@@ -199,12 +281,19 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdicts:
-    """What the gate said: orders to send, orders whose time comes later, buys short of cash, refusals."""
+    """What the gate said: orders to send, orders whose time comes later, buys short of cash, refusals.
+
+    `changed` are sizes made smaller on the way. `shadow` are orders that passed and are not sent,
+    because the account only watches. `used` is what the approved orders use of each limit.
+    """
 
     approved: tuple[OrderTerms, ...] = ()
     waiting: tuple[OrderTerms, ...] = ()
     deferred: tuple[Deferred, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    changed: tuple[Change, ...] = ()
+    shadow: tuple[OrderTerms, ...] = ()
+    used: tuple[LimitUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

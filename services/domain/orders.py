@@ -53,6 +53,7 @@ class Rule(StrEnum):
     """Why an intent is refused, in order of precedence: the first that applies is the reason."""
 
     SYMBOL_UNKNOWN = "symbol_unknown"
+    NOT_ALLOWED = "not_allowed"
     RULES_UNKNOWN = "rules_unknown"
     QUOTE_MISSING = "quote_missing"
     QUOTE_STALE = "quote_stale"
@@ -60,6 +61,7 @@ class Rule(StrEnum):
     HALTED = "halted"
     UNRESOLVED = "unresolved"
     DUPLICATE = "duplicate"
+    CONTRADICTORY = "contradictory"
     SUSPENDED = "suspended"
     PHASE = "phase"
     SIZE = "size"
@@ -72,10 +74,24 @@ class Rule(StrEnum):
     LIMIT_UP = "limit_up"
     LIMIT_DOWN = "limit_down"
     CAGE = "cage"
+    PRICE_BAND = "price_band"
     DRIFT = "drift"
     ST_DAILY_CAP = "st_daily_cap"
+    ORDER_CNY = "order_cny"
+    ORDER_COUNT = "order_count"
+    ORDER_RATE = "order_rate"
+    NOTIONAL = "notional"
+    TURNOVER = "turnover"
     DAILY_LOSS = "daily_loss"
+    DRAWDOWN = "drawdown"
+    LOSING_STREAK = "losing_streak"
+    SIZING = "sizing"
+    CAPITAL = "capital"
     POSITION_RATIO = "position_ratio"
+    SECTOR = "sector"
+    GROSS_EXPOSURE = "gross_exposure"
+    CORRELATION = "correlation"
+    VAR = "var"
     CASH_RESERVE = "cash_reserve"
     CASH = "cash"
 
@@ -150,6 +166,33 @@ class Refusal:
     reason: str
     origin: Origin = Origin.DECISION
     index: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A size the gate made smaller, because the configuration says so: from what, to what, by which rule."""
+
+    symbol: str
+    side: Side
+    asked: int
+    shares: int
+    rule: Rule
+    reason: str
+    origin: Origin = Origin.DECISION
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitUse:
+    """How much of one limit a session's orders used, were they all filled; both in the limit's own unit.
+
+    `subject` is the symbol or sector it is counted for, empty where it is the account's.
+    """
+
+    rule: Rule
+    used: Decimal
+    allowed: Decimal
+    subject: str = ""
 
 
 class OrderState(StrEnum):

@@ -7,7 +7,7 @@ from datetime import date
 
 from services.domain.book import OrderEnded
 from services.domain.decision import BadAnswer, Decision
-from services.domain.events import FaultRecord, Halt, Opened, Outcome, Verdicts
+from services.domain.events import ArmedExit, FaultRecord, Halt, Opened, Outcome, Verdicts
 from services.domain.fills import Fill, Movement
 from services.domain.orders import OrderTerms, Refusal, SessionId
 from services.domain.statement import Statement
@@ -38,3 +38,4 @@ class SessionRecord:
     faults: tuple[FaultRecord, ...]
     ended: tuple[OrderEnded, ...] = ()
     halts: tuple[Halt, ...] = ()
+    armed: tuple[ArmedExit, ...] = ()

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from itertools import takewhile
 
 from services.domain.book import Book, OrderEnded
 from services.domain.events import (
+    Asked,
     Closed,
+    Dividend,
     Event,
     Genesis,
     Halt,
+    HaltCause,
+    Lift,
     Look,
     Opened,
     Opening,
@@ -22,32 +27,60 @@ from services.domain.events import (
     StageKind,
     Verdicts,
 )
-from services.domain.fills import Fill, Movement
-from services.domain.orders import OrderId, OrderTerms, SessionId
+from services.domain.fills import Fill, Movement, MovementKind
+from services.domain.inbox import HaltKey, Scope, place_of
+from services.domain.instruments import Market, Symbol
+from services.domain.money import ZERO
+from services.domain.orders import OrderId, OrderTerms, SessionId, Side
+from services.domain.past import Payout
+from services.domain.statement import Ack
+from services.slots import ZONES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What limits look at beside the book, as of one moment.
+
+    Orders and cancels that left on `day`, and the CNY of the orders at their limits; how many of the
+    last sales in a row lost money; the highest equity a session found, the highest price of each
+    holding and the dividends it received; the halts in force.
+    """
+
+    day: date | None = None
+    orders: int = 0
+    cancels: int = 0
+    notional_cny: Decimal = ZERO
+    losing_sales: int = 0
+    peak_equity_cny: Decimal = ZERO
+    peaks_cny: Mapping[str, Decimal] = field(default_factory=dict)
+    dividends: Mapping[str, tuple[Dividend, ...]] = field(default_factory=dict)
+    halts: tuple[Halt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A stage after a session's close: the book and the waiting orders at its start."""
+    """A stage after a session's close: the book, the waiting orders and the standing at its start."""
 
     kind: StageKind
     book: Book
     waiting: tuple[OrderTerms, ...]
+    standing: Standing
 
 
 @dataclass(slots=True)
 class SessionState:
     """What of a session matters to the ones after it.
 
-    `opening` is the book at the session's first event; `ordinal` counts the account's sessions from
-    0; `waiting` are orders whose time has not come; `orders` are those that left or were about to;
-    `stages` counts the finished stages after its close, and `stage` is one that began and has not
-    ended. `books` are the books that verdicts were given on, by step: what is settled again after a
-    cut must look at the same.
+    `opening` and `standing` are book and standing at the session's first event; `ordinal` counts the
+    account's sessions from 0; `waiting` are orders whose time has not come; `orders` are those that
+    left or were about to; `stages` counts the finished stages after its close, and `stage` is one
+    that began and has not ended. `books` are the books that verdicts were given on, by step: what is
+    settled again after a cut must look at the same.
     """
 
     opened: Opened
     opening: Book
+    standing: Standing = Standing()
     ordinal: int = 0
     outcome: Outcome | None = None
     waiting: dict[OrderId, OrderTerms] = field(default_factory=dict)
@@ -58,7 +91,11 @@ class SessionState:
 
 
 class Account:
-    """The fold of one account's events: book, sessions, halts. `apply` moves it one event forward."""
+    """The fold of one account's events: book, sessions, halts. `apply` moves it one event forward.
+
+    `halted_at` tells since when each halt in force is; `taken` the last command of each inbox that
+    the journal holds; `gains` what each fill of a sale earned; `payouts` what a held share brought.
+    """
 
     def __init__(self) -> None:
         self.genesis: Genesis | None = None
@@ -66,13 +103,24 @@ class Account:
         self.sessions: dict[str, SessionState] = {}
         self.unfinished: str | None = None
         self.last_session: SessionState | None = None
-        self.halts: dict[str, tuple[int, Halt]] = {}
+        self.halts: dict[HaltKey, Halt] = {}
+        self.halted_at: dict[HaltKey, datetime] = {}
+        self.taken: dict[Scope, int] = {}
         self.fills: set[str] = set()
         self.movements: dict[str, int] = {}
         self.order_session: dict[OrderId, SessionId] = {}
         self.day: date | None = None
         self.day_equity_cny: Decimal | None = None
         self.finished: RunFinished | None = None
+        self.traded_days: list[date] = []
+        self.peak_equity_cny = ZERO
+        self.peaks_cny: Mapping[str, Decimal] = {}
+        self.dividends: Mapping[str, tuple[Dividend, ...]] = {}
+        self.gains: dict[str, Decimal] = {}
+        self.payouts: dict[Symbol, list[Payout]] = {}
+        self._traffic_day: date | None = None
+        self._orders, self._cancels, self._notional_cny = 0, 0, ZERO
+        self._sales: dict[OrderId, Decimal] = {}
         self._waiting: dict[str, SessionState] = {}
         self._in_stage: dict[str, SessionState] = {}
 
@@ -99,23 +147,45 @@ class Account:
         """Return the sessions whose last stage was cut off."""
         return tuple(self._in_stage.values())
 
-    def halts_before(self, seq: int) -> tuple[Halt, ...]:
-        """Return the halts recorded before the event `seq`."""
-        return tuple(halt for since, halt in self.halts.values() if since < seq)
+    def standing(self) -> Standing:
+        """Return what limits look at beside the book, as of the last event."""
+        return Standing(
+            day=self._traffic_day,
+            orders=self._orders,
+            cancels=self._cancels,
+            notional_cny=self._notional_cny,
+            losing_sales=self.losing_sales,
+            peak_equity_cny=self.peak_equity_cny,
+            peaks_cny=self.peaks_cny,
+            dividends=self.dividends,
+            halts=tuple(self.halts.values()),
+        )
+
+    @property
+    def losing_sales(self) -> int:
+        """How many of the last sales in a row lost money, fees counted; an order is one sale."""
+        return sum(1 for _ in takewhile(lambda gain: gain < 0, reversed(self._sales.values())))
 
     def _genesis(self, _event: Event, value: Genesis) -> None:
         self.genesis = value
         self.book = Book(cash_cny=value.cash_cny)
 
     def _opened(self, event: Event, value: Opened) -> None:
-        state = SessionState(opened=value, opening=self.book, ordinal=len(self.sessions))
+        state = SessionState(
+            opened=value, opening=self.book, standing=self.standing(), ordinal=len(self.sessions)
+        )
         self.sessions[event.session] = self.last_session = state
         self.unfinished = event.session
 
     def _opening(self, _event: Event, value: Opening) -> None:
         day = self.last_session.opened.day if self.last_session else None
-        if day != self.day:
-            self.day, self.day_equity_cny = day, value.equity_cny
+        if day is not None and day != self.day:
+            self.day, self.day_equity_cny = day, None
+            self.traded_days.append(day)
+        if self.day_equity_cny is None and not value.unpriced:
+            self.day_equity_cny = value.day_equity_cny
+        self.peak_equity_cny, self.peaks_cny = value.peak_equity_cny, value.peaks_cny
+        self.dividends = value.dividends
 
     def _verdicts(self, event: Event, value: Verdicts) -> None:
         state = self.sessions[event.session]
@@ -128,11 +198,33 @@ class Account:
         state.orders[value.order_id] = value
         self.order_session[value.order_id] = value.session
         self.book = self.book.after(value)
+        self._on_day(value.day)
+        self._orders += 1
+        self._notional_cny += value.limit_cny * value.shares
+
+    def _ack(self, event: Event, _value: Ack) -> None:
+        if "cancel:" in event.step and self.genesis is not None:
+            at = datetime.fromisoformat(event.at)
+            self._on_day(at.astimezone(ZONES[Market(self.genesis.market)]).date())
+            self._cancels += 1
+
+    def _on_day(self, day: date) -> None:
+        if day != self._traffic_day:
+            self._traffic_day = day
+            self._orders, self._cancels, self._notional_cny = 0, 0, ZERO
 
     def _fill(self, _event: Event, value: Fill) -> None:
-        if value.fill_id not in self.fills:
-            self.fills.add(value.fill_id)
-            self.book = self.book.after(value)
+        if value.fill_id in self.fills:
+            return
+        self.fills.add(value.fill_id)
+        before, self.book = self.book, self.book.after(value)
+        if value.side is Side.SELL:
+            self._sold(value, cost_cny(before, value.symbol) - cost_cny(self.book, value.symbol))
+
+    def _sold(self, fill: Fill, lots_cny: Decimal) -> None:
+        gain = fill.amount_cny - fill.fees.total - lots_cny
+        self._sales[fill.order_id] = self._sales.get(fill.order_id, ZERO) + gain
+        self.gains[fill.fill_id] = gain
 
     def _ended(self, _event: Event, value: OrderEnded) -> None:
         self.book = self.book.after(value)
@@ -140,10 +232,48 @@ class Account:
     def _movement(self, event: Event, value: Movement) -> None:
         if value.movement_id not in self.movements:
             self.movements[value.movement_id] = event.seq
+            if value.kind is not MovementKind.ADJUST:
+                self._paid_out(event.seq, value)
             self.book = self.book.after(value)
 
+    def _paid_out(self, seq: int, value: Movement) -> None:
+        held = self.book.held(value.symbol)
+        if held:
+            payout = Payout(
+                seq=seq,
+                day=value.day,
+                cny_per_share=value.cash_cny / held,
+                shares_per_share=Decimal(value.shares) / held,
+            )
+            self.payouts.setdefault(value.symbol, []).append(payout)
+
     def _halt(self, event: Event, value: Halt) -> None:
-        self.halts.setdefault(value.symbol, (event.seq, value))
+        """Keep the first halt of the strictest cause."""
+        self._took(event)
+        key = (value.symbol, value.everywhere)
+        held = self.halts.get(key)
+        if held is None or value.cause.strictness > held.cause.strictness:
+            self.halts[key], self.halted_at[key] = value, datetime.fromisoformat(event.at)
+
+    def _lift(self, event: Event, value: Lift) -> None:
+        """End a halt; where a limit had made it, what it counted begins anew."""
+        self._took(event)
+        key = (value.symbol, value.everywhere)
+        halt = self.halts.pop(key, None)
+        self.halted_at.pop(key, None)
+        if halt is not None and halt.cause is HaltCause.LIMIT:
+            self.peak_equity_cny = ZERO
+            self._sales.clear()
+
+    def _asked(self, event: Event, _value: Asked) -> None:
+        self._took(event)
+
+    def _took(self, event: Event) -> None:
+        """Keep which command of which inbox an event holds, if it holds one."""
+        place = place_of(event.step)
+        if place is not None:
+            scope, seq = place
+            self.taken[scope] = seq
 
     def _closed(self, event: Event, value: Closed) -> None:
         state = self.sessions[event.session]
@@ -154,7 +284,12 @@ class Account:
 
     def _look(self, event: Event, value: Look) -> None:
         state = self.sessions[event.session]
-        state.stage = Stage(kind=value.stage, book=self.book, waiting=tuple(state.waiting.values()))
+        state.stage = Stage(
+            kind=value.stage,
+            book=self.book,
+            waiting=tuple(state.waiting.values()),
+            standing=self.standing(),
+        )
         self._in_stage[event.session] = state
 
     def _rested(self, event: Event, _value: Rested) -> None:
@@ -169,7 +304,14 @@ class Account:
         self.finished = value
 
 
+def cost_cny(book: Book, symbol: Symbol) -> Decimal:
+    """Return what was paid for all that is held of `symbol`, without fees."""
+    return sum((lot.cost_cny for lot in book.lots if lot.symbol == symbol), ZERO)
+
+
 _STEPS: Mapping[type, Callable[..., None]] = {
+    Ack: Account._ack,
+    Asked: Account._asked,
     Genesis: Account._genesis,
     Opened: Account._opened,
     Opening: Account._opening,
@@ -179,6 +321,7 @@ _STEPS: Mapping[type, Callable[..., None]] = {
     OrderEnded: Account._ended,
     Movement: Account._movement,
     Halt: Account._halt,
+    Lift: Account._lift,
     Closed: Account._closed,
     Look: Account._look,
     Rested: Account._rested,

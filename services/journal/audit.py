@@ -113,6 +113,8 @@ class AuditTrail:
         session = self._sessions[event.session]
         session.refusals += value.refused
         session.waiting = len(value.waiting)
+        if value.shadow:
+            session.reason = "; ".join(filter(None, (_shadow(value.shadow), session.reason)))
 
     def _intended(self, event: Event, value: OrderTerms) -> None:
         session = self._sessions[event.session]
@@ -285,6 +287,12 @@ def _refusal(refusal: Refusal) -> dict[str, Any]:
         "rule": refusal.rule,
         "reason": refusal.reason,
     }
+
+
+def _shadow(orders: Sequence[OrderTerms]) -> str:
+    """Return the orders of an account that only watches, in words: its no-trade line tells them."""
+    told = (f"{one.side} {one.symbol} {one.shares} @ {one.limit_cny}" for one in orders)
+    return f"shadow, not sent: {', '.join(told)}"
 
 
 _NOTHING = orjson.Fragment(orjson.dumps(_fees(Fees())))

@@ -110,6 +110,10 @@ class CheckingJournal(Journal):
         self._show_next()
         return event
 
+    def holds(self, session: str, step: str) -> bool:
+        """Answer whether the step is on record, whether or not the replay has come to it."""
+        return (session, step) in self._by_step
+
     def log(self, session: str) -> CheckingLog:  # type: ignore[override]  # Same methods; it checks.
         """Return the checking log of a session."""
         return CheckingLog(self, session)

@@ -15,6 +15,7 @@ import msgspec
 from services.domain.book import Book, OrderEnded
 from services.domain.decision import BadAnswer, Decision, RawAnswer
 from services.domain.events import (
+    Asked,
     BodyRef,
     BriefingRecord,
     Closed,
@@ -24,6 +25,7 @@ from services.domain.events import (
     FaultRecord,
     Genesis,
     Halt,
+    Lift,
     Look,
     Opened,
     Opening,
@@ -37,6 +39,7 @@ from services.domain.events import (
     Verdicts,
 )
 from services.domain.fills import Fill, Movement
+from services.domain.instruments import Facts
 from services.domain.orders import OrderTerms
 from services.domain.quotes import VendorSnapshot
 from services.domain.statement import Ack, Sighting, Statement
@@ -47,6 +50,7 @@ VERSION = 1
 
 KINDS: Mapping[str, type] = {
     "ack": Ack,
+    "asked": Asked,
     "bad_answer": BadAnswer,
     "body_ref": BodyRef,
     "book": Book,
@@ -55,10 +59,12 @@ KINDS: Mapping[str, type] = {
     "decision": Decision,
     "deferred": Deferred,
     "exits": Exits,
+    "facts": Facts,
     "fault_record": FaultRecord,
     "fill": Fill,
     "genesis": Genesis,
     "halt": Halt,
+    "lift": Lift,
     "look": Look,
     "movement": Movement,
     "opened": Opened,

@@ -99,6 +99,10 @@ class Journal:
         """Return the event of that session and step, or None."""
         return self._steps[session].get(step)
 
+    def holds(self, session: str, step: str) -> bool:
+        """Answer whether the step is on record."""
+        return step in self._steps[session]
+
     def value(self, event: Event) -> object:
         """Return the event's body as the domain holds it.
 

@@ -11,11 +11,14 @@ from decimal import Decimal
 import numpy as np
 
 from agents.briefing import brief
+from agents.shape import Shape
 from services.domain.bars import Adjustment, FloatArray, Frequency, Panel, VolumeUnit
 from services.domain.book import Book, Lot
 from services.domain.decision import Briefing, RawAnswer, Reads
+from services.domain.events import Halt
 from services.domain.instruments import Instrument, Market, Symbol
-from services.domain.orders import SessionId
+from services.domain.orders import LimitUse, SessionId
+from services.domain.past import PastSession
 from services.domain.quotes import PanelSnapshot, Snapshot
 from services.domain.slot import Slot
 from services.ports import Agent
@@ -110,6 +113,10 @@ class Setting:
     bars: int = 20
     snapshot: Snapshot | None = None
     no_history: bool = False
+    tokens_max: int = 24_000
+    past: tuple[PastSession, ...] = ()
+    halts: tuple[Halt, ...] = ()
+    limits: tuple[LimitUse, ...] = ()
 
     @property
     def slot(self) -> Slot:
@@ -134,7 +141,10 @@ class Setting:
             equity_cny=self.equity_cny,
             reads=self.reads,
             lang=self.lang,
-            bars=self.bars,
+            shape=Shape(bars=self.bars, tokens_max=self.tokens_max),
+            past=self.past,
+            halts=self.halts,
+            limits=self.limits,
         )
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from math import isnan
 
 from risk.gate import Review, review
-from risk.limits import Desk, Limits
+from risk.limits import DaySoFar, Desk, Limits
+from services.domain.bars import Adjustment, History
 from services.domain.book import Book, Lot, OpenOrder
 from services.domain.events import Halt
 from services.domain.instruments import Instrument, Kind, Market, Span, Symbol
-from services.domain.orders import Intent, OrderId, Rule, SessionId, Side
+from services.domain.orders import Intent, OrderId, Origin, Rule, SessionId, Side
 from services.domain.quotes import Level, Quote, Snapshot, VendorSnapshot
 from services.rules import Commission
-from tests.exchange_market import CHINEXT, CN, MAIN, MON, OTHER, TUE, at
+from tests.exchange_market import CHINEXT, CN, MAIN, MON, OTHER, TUE, WHOLE_DAY, Bar, Weekdays, at, panel
 
 STAR = Symbol("688001.SH")
 BSE = Symbol("920001.BJ")
@@ -125,6 +127,9 @@ def desk(
     equity: Decimal | str = RICH,
     day_equity: Decimal | str = RICH,
     halted: Symbol | str | None = None,
+    halts: tuple[Halt, ...] = (),
+    history: History | None = None,
+    today: DaySoFar | None = None,
     market: Market = Market.CN,
     moment: datetime | None = None,
 ) -> Desk:
@@ -142,12 +147,17 @@ def desk(
         snapshot=shown,
         first=first or shown,
         watchlist=frozenset(watchlist),
-        instruments=instruments or {},
+        instruments=of_kind(FUND, Kind.ETF_EQUITY) if instruments is None else instruments,
         limits=limits or Limits(),
         commission=commission or Commission(),
         equity_cny=Decimal(equity),
         day_equity_cny=Decimal(day_equity),
-        halts={} if halted is None else {halted: Halt(symbol=halted, why="stopped")},
+        halts={
+            **{one.symbol: one for one in halts},
+            **({} if halted is None else {halted: Halt(symbol=halted, why="stopped")}),
+        },
+        history=history,
+        today=today or DaySoFar(),
     )
 
 
@@ -185,6 +195,45 @@ def sell(
     symbol: Symbol = MAIN, shares: int | None = 100, limit: str | None = "10.00", *, weight: str | None = None
 ) -> Intent:
     return want(Side.SELL, symbol, shares, limit, weight=weight)
+
+
+def exit_of(symbol: Symbol = MAIN, shares: int = 100, limit: str | None = "10.00", index: int = 0) -> Intent:
+    """Return a sale that no mind asked for."""
+    return Intent(
+        symbol=symbol,
+        side=Side.SELL,
+        shares=shares,
+        limit_cny=None if limit is None else d(limit),
+        origin=Origin.EXIT,
+        index=index,
+    )
+
+
+def bars(moves: Mapping[Symbol, Sequence[float]], last: float = 10.0) -> History:
+    """Return daily bars up to Monday that move as given and end at `last`; NaN leaves a bar out.
+
+    Each is of one price.
+    """
+    length = len(next(iter(moves.values()))) + 1
+    days = Weekdays().trading_days(date(2026, 1, 1), MON)[-length:]
+    return panel(
+        {symbol: _closes(ones, last) for symbol, ones in moves.items()},
+        days=days,
+        hours=WHOLE_DAY,
+        adjustment=Adjustment.FORWARD,
+    ).until(at(TUE, "09:00"))
+
+
+def _closes(moves: Sequence[float], last: float) -> list[Bar]:
+    """Return bars of one price each, worked back from the last one."""
+    prices = [last]
+    for move in reversed(moves):
+        prices.append(prices[-1] if isnan(move) else prices[-1] / (1 + move))
+    shown = [False, *map(isnan, moves)]
+    return [
+        None if gap else (price, price, price, price)
+        for gap, price in zip(shown, reversed(prices), strict=True)
+    ]
 
 
 def refused(judged: Review) -> list[Rule]:

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from agents.briefing import TEMPLATE_VERSION, brief
-from agents.rendering import CLOSES_MAX
+from agents.market_text import CLOSES_MAX
 from services.domain.bars import Adjustment, Frequency
 from services.domain.book import Book, OpenOrder
 from services.domain.decision import Reads
+from services.domain.events import Halt, HaltCause, Outcome
 from services.domain.instruments import Instrument, Symbol
-from services.domain.orders import OrderId, SessionId, Side
+from services.domain.orders import LimitUse, OrderId, OrderState, Origin, Refusal, Rule, SessionId, Side
+from services.domain.past import PastOrder, PastSession
 from services.domain.quotes import Level, Quote, VendorSnapshot
 from tests.unit.agents_market import DAYS, NAN, Setting, holding, panel_of, with_future_shuffled
 
@@ -41,6 +43,70 @@ LUNCH = Setting(
 )
 
 
+PAST = (
+    PastSession(
+        session=SessionId("run-20251009-1405"),
+        day=DAYS[0],
+        slot="2025-10-09 14:05",
+        outcome=Outcome.DONE,
+        equity_cny=Decimal("53000.00"),
+        said="Banks\nlook | cheap.",
+        orders=(
+            PastOrder(
+                symbol=Symbol(BANK),
+                side=Side.BUY,
+                shares=200,
+                why="oversold",
+                origin=Origin.DECISION,
+                state=OrderState.FILLED,
+                filled=200,
+                amount_cny=Decimal("2000.00"),
+                fees_cny=Decimal("5.02"),
+                shares_now=Decimal(200),
+            ),
+            PastOrder(
+                symbol=Symbol(CHIP),
+                side=Side.SELL,
+                shares=300,
+                why="stop loss",
+                origin=Origin.EXIT,
+                state=OrderState.CANCELLED,
+                filled=200,
+                amount_cny=Decimal("8200.00"),
+                fees_cny=Decimal("9.18"),
+                realised_cny=Decimal("-109.18"),
+            ),
+        ),
+        refused=(
+            Refusal(
+                symbol=HIGH,
+                side=Side.BUY,
+                shares=150,
+                rule=Rule.BOARD_LOT,
+                reason="150 is not a multiple of 100",
+            ),
+        ),
+    ),
+    PastSession(
+        session=SessionId("run-20251010-1035"),
+        day=DAYS[1],
+        slot="2025-10-10 10:35",
+        outcome=Outcome.RISK_ONLY,
+        reason="no answer within 120 s",
+    ),
+)
+HALTS = (
+    Halt(symbol=NORTH, why="order X may or may not be at the broker"),
+    Halt(symbol="", why="paused by hand", cause=HaltCause.PERSON),
+)
+LIMITS = (
+    LimitUse(rule=Rule.ORDER_COUNT, used=Decimal(2), allowed=Decimal(50), subject="session"),
+    LimitUse(rule=Rule.POSITION_RATIO, used=Decimal("0.057137"), allowed=Decimal("0.20"), subject=BANK),
+    LimitUse(rule=Rule.CASH_RESERVE, used=Decimal("1000.00"), allowed=Decimal("50000.00")),
+)
+TOLD = replace(LUNCH, past=PAST, halts=HALTS, limits=LIMITS)
+
+
 def line_of(text: str, symbol: str, nth: int = 0) -> list[str]:
     lines = [line for line in text.splitlines() if line.startswith(f"{symbol} | ")]
     return lines[nth].split(" | ")
@@ -56,7 +122,7 @@ def test_a_mind_that_reads_arrays_gets_no_text():
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_rendering_is_the_golden_text(lang: str):
-    text = replace(LUNCH, lang=lang).brief().text
+    text = replace(TOLD, lang=lang).brief().text
 
     # After a meant change of wording: raise TEMPLATE_VERSION, print the text, read it, replace the file.
     assert text == (GOLDEN / f"briefing.{lang}.txt").read_text("utf-8")
@@ -78,12 +144,14 @@ def test_an_unknown_language_is_an_error():
 def test_prices_limits_lots_and_the_most_that_can_be_bought_stand_in_one_line_a_symbol():
     text = LUNCH.brief().text
 
-    # 10.00 +-10%; (50000 - 6) / (10.1 * 1.0115) = 4893.6 -> 4800
-    assert line_of(text, BANK, 1)[2:8] == ["10.10", "10.00", "9.00", "11.00", "100/100", "4800"]
-    # 40.00 +-20%; 49994 / (40 * 1.0115) = 1235.6 -> 1235, single shares from 200 on
-    assert line_of(text, CHIP)[2:8] == ["40.00", "40.00", "32.00", "48.00", "200/1", "1235"]
-    # 7.00 +-30%
-    assert line_of(text, NORTH)[4:7] == ["4.90", "9.10", "100/1"]
+    # 10.00 +-10%; at 10.10 * 1.01 = 10.20 4900 cost 49980.00 + 12.50 + 0.50 = 49993.00, 5000 cost 51000
+    assert line_of(text, BANK, 1)[2:8] == ["10.10", "10.00", "9.00", "11.00", "100/100", "4900"]
+    # 40.00 +-20%; at 40.40 1237 cost 49974.80 + 12.49 + 0.50 = 49987.79, 1238 cost 50015.20
+    assert line_of(text, CHIP)[2:8] == ["40.00", "40.00", "32.00", "48.00", "200/1", "1237"]
+    # 7.00 +-30%; at 7.47 6691 cost 49981.77 + 12.50 + 0.50 = 49994.77, 6692 cost 50002.24
+    assert line_of(text, NORTH)[4:8] == ["4.90", "9.10", "100/1", "6691"]
+    # The limit is no higher than limit up: 4500 at 11.00 cost 49500 + 12.38 + 0.50
+    assert line_of(text, HIGH)[7] == "4500"
 
 
 def test_what_was_bought_today_is_not_sellable_today():
@@ -128,7 +196,7 @@ def test_recent_closes_end_with_the_last_ended_bar():
 
 def test_each_symbol_shows_fewer_bars_when_there_are_many_symbols():
     symbols = {f"{600000 + i}.SH": [10.0] * 4 for i in range(CLOSES_MAX // 2)}
-    setting = Setting(panel=panel_of(symbols), day=DAYS[4], reads=Reads.TEXT)
+    setting = Setting(panel=panel_of(symbols), day=DAYS[4], reads=Reads.TEXT, tokens_max=10**6)
 
     text = setting.brief().text
 
@@ -298,11 +366,15 @@ def test_a_market_that_is_not_real_or_adjusted_says_so():
     assert "forward-adjusted" in made_up
 
 
-def test_the_digest_is_the_same_for_every_reader():
-    text, arrays = LUNCH.brief(), replace(LUNCH, reads=Reads.ARRAYS, lang="zh", bars=3).brief()
+def test_what_only_a_reader_is_told_changes_the_digest_of_a_reader_alone():
+    told = {"past": PAST, "halts": HALTS, "limits": LIMITS, "bars": 3, "tokens_max": 5_000}
+    of_reader, of_arrays = LUNCH.brief().digest, replace(LUNCH, reads=Reads.ARRAYS).brief().digest
 
-    assert text.digest == arrays.digest
-    assert len(text.digest) == 64
+    for name, value in told.items():
+        changed = replace(LUNCH, **{name: value})  # type: ignore[arg-type]  # A table.
+        assert changed.brief().digest != of_reader
+        assert replace(changed, reads=Reads.ARRAYS).brief().digest == of_arrays
+    assert len(of_reader) == len(of_arrays) == 64
 
 
 @pytest.mark.parametrize(

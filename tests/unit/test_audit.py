@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from risk.limits import Limits
+from risk.limits import Degrees, Limits
 from services.clock import VirtualClock
 from services.domain.bars import CorporateAction
 from services.domain.decision import Briefing, RawAnswer
@@ -125,6 +125,20 @@ def test_a_session_without_a_trade_says_why(path):
     assert (lines[1]["order_id"], lines[1]["price"], lines[1]["trade_time"]) == (None, None, None)
 
 
+def test_a_session_in_shadow_trades_nothing_and_tells_what_passed(path):
+    buys = answer(order("buy", MAIN, 1000, limit="10.05"), order("buy", OTHER, 200, limit="10.00"))
+    refused = answer(order("buy", MAIN, 10), rationale="tiny")
+    watches = Setup(audit=path, answers=[buys, refused], limits=Limits(degrees=Degrees(shadow=True)))
+
+    first, other = lines_of(watches)[1:3]
+
+    assert list(first) == FIELDS
+    assert first["this_action"] == {"action": "no_trade", "symbol": "", "amount": 0}
+    assert first["reason"] == f"shadow, not sent: buy {MAIN} 1000 @ 10.05, buy {OTHER} 200 @ 10.00; because"
+    assert (first["positions"], first["cash_change_cny"]) == ({"CASH": 100000.0}, "0.00")
+    assert (other["reason"], len(other["refusals"])) == ("tiny", 1)
+
+
 def test_money_adds_up_to_the_cent_from_line_to_line(path):
     many = [answer(order("buy", MAIN, 100 * n), order("buy", OTHER, 700)) for n in (3, 7, 9)]
     setup = Setup(audit=path, answers=[*many, HOLD, *swap()[4:]], market=panel(odd(), prev_close=closes()))
@@ -163,7 +177,7 @@ def test_ids_have_no_gap_and_each_line_names_the_one_before(path):
 
 
 def test_each_refusal_appears_exactly_once_at_the_first_line_of_its_session(path):
-    mixed = answer(order("buy", MAIN, 100), order("buy", OTHER, 150), order("sell", OTHER, 100))
+    mixed = answer(order("buy", MAIN, 100), order("buy", OTHER, 150), order("buy", MAIN, 200))
     lines = lines_of(Setup(audit=path, answers=[mixed, mixed]), at(MON, "13:00"))
 
     refusals = [
@@ -171,17 +185,17 @@ def test_each_refusal_appears_exactly_once_at_the_first_line_of_its_session(path
     ]
     # 10:35: line 1 is its fill. 11:35 is told at 13:00, when MAIN traded; by then once more.
     assert refusals == [
-        (1, OTHER, "sell", "position"),
         (1, OTHER, "buy", "board_lot"),
-        (2, OTHER, "sell", "position"),
+        (1, MAIN, "buy", "duplicate"),
         (2, OTHER, "buy", "board_lot"),
+        (2, MAIN, "buy", "duplicate"),
     ]
     assert all(set(one) == {"symbol", "side", "shares", "rule", "reason"} for one in lines[1]["refusals"])
-    assert lines[1]["refusals"][1]["shares"] == 150
+    assert lines[1]["refusals"][0]["shares"] == 150
 
 
 def test_a_session_with_two_fills_tells_its_refusals_with_the_first_alone(path):
-    three = answer(order("buy", MAIN, 100), order("buy", OTHER, 100), order("sell", OTHER, 100))
+    three = answer(order("buy", MAIN, 100), order("buy", OTHER, 100), order("buy", MAIN, 100))
 
     lines = lines_of(Setup(audit=path, answers=[three]), at(MON, "10:40"))
 

@@ -169,6 +169,17 @@ def test_no_broker_is_there_for_mode_live(examine, broker: str):
     assert examine(config.replace("live", "paper"))[1]["broker"]["state"] == "ok"
 
 
+def test_mode_live_needs_a_report_and_limits_which_no_other_mode_asks_for(examine):
+    reported = "programmatic_trading: {reported: true, acknowledged: true, declared_orders_per_second: 1, "
+    reported += "declared_orders_per_day: 200}\n"
+    limited = "risk_control: {max_single_position_ratio: 0.2, max_daily_loss_ratio: 0.1, "
+
+    assert examine("mode: live")[1]["live"]["state"] == "fail"
+    assert "max_drawdown_ratio" in examine(f"mode: live\n{reported}{limited[:-2]}}}")[1]["live"]["detail"]
+    assert examine(f"mode: live\n{reported}{limited}max_drawdown_ratio: 0.1}}")[1]["live"]["state"] == "ok"
+    assert "live" not in examine("mode: paper")[1]
+
+
 def test_a_price_source_that_cannot_be_loaded_fails(examine):
     def broken() -> object:
         raise ImportError("no module named akshare")

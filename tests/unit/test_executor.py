@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from services.domain.book import OrderEnded
-from services.domain.events import Closed, Halt, Outcome
+from services.domain.events import Closed, Halt, HaltCause, Outcome
 from services.domain.orders import ApprovedOrder, OrderId, OrderState
 from services.domain.statement import Ack, AckKind, OrderStatus, Sight, Sighting
 from services.journal.journal import Journal
 from services.journal.memory_store import MemoryStore
 from services.ports import Broker, BrokerFault
-from tests.exchange_market import MAIN, MON, OTHER, at
+from tests.exchange_market import MAIN, MON, OTHER, TUE, at
 from tests.unit.world import HOLD, Live, Setup, answer, order
 
 MORNING, LUNCH = "20260713-1035", "20260713-1135"
@@ -203,7 +203,9 @@ def test_an_order_silent_twice_is_halted_not_sent_a_third_time():
 
     assert len(desk.sent) == 2
     assert ack_of(live).kind is AckKind.NO_ANSWER
-    assert [one.symbol for one in live.journal.account.halts_before(10**6)] == [MAIN]
+    assert [(one.symbol, one.cause, one.by) for one in live.journal.account.halts.values()] == [
+        (MAIN, HaltCause.UNRESOLVED, live.only_order())
+    ]
 
 
 # After a crash between `intended` and `sent`.
@@ -224,6 +226,24 @@ def test_an_order_that_arrived_before_our_death_is_adopted_and_not_sent_again():
     assert (len(desk.sent), len(desk.looked)) == (1, 1)
     assert ack_of(live).kind is AckKind.ACCEPTED
     assert live.journal.account.book.holdings() == {MAIN: 1000}
+
+
+def test_a_fill_known_before_the_answer_to_its_order_is_written_after_it():
+    until = at(TUE, "10:40")
+    swap = answer(order("sell", MAIN, 1000), order("buy", OTHER, 500))
+    desk = Desk(sends=[None, None, "dies"])
+    setup = setup_with(desk, BUY, HOLD, HOLD, HOLD, swap)
+    with pytest.raises(Killed):
+        setup.open().run(until)
+
+    live = setup.open().run(until)
+
+    bought = live.journal.account.sessions[live.session("20260714-1035")].orders
+    buy = next(terms.order_id for terms in bought.values() if terms.symbol == OTHER)
+    steps = [event.step for event in live.journal.events if buy in event.step or event.kind == "fill"]
+    fills = [step for step in steps if step.startswith("fill:")]
+    assert live.journal.account.book.holdings() == {OTHER: 500}
+    assert steps.index(f"sent:{buy}") < steps.index(fills[-1])
 
 
 def test_an_order_that_did_not_arrive_before_our_death_is_sent_once_in_time():
@@ -286,7 +306,9 @@ def test_an_order_nobody_can_tell_of_after_our_death_is_not_sent_and_halts_its_s
 
     assert len(desk.sent) == 1
     assert ack_of(live).kind is AckKind.NO_ANSWER
-    assert [one.symbol for one in live.journal.account.halts_before(10**6)] == [MAIN]
+    assert [(one.symbol, one.cause, one.by) for one in live.journal.account.halts.values()] == [
+        (MAIN, HaltCause.UNRESOLVED, live.only_order())
+    ]
 
 
 def test_after_its_last_moment_an_order_cut_off_is_adopted_but_never_sent():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -10,8 +12,9 @@ import pytest
 
 from risk.candidate import facts_of
 from risk.gate import review
-from risk.limits import Desk, Limits
+from risk.limits import Degrees, Limits, OrderCaps, PortfolioLimits, Sizing, SizingMethod
 from services.domain.instruments import Instrument, Kind, Market, Span, Symbol
+from services.domain.money import ZERO
 from services.domain.orders import Intent, Rule, Side
 from services.rules import Commission
 from tests.unit.gate_desk import (
@@ -41,279 +44,7 @@ from tests.unit.gate_desk import (
     want,
     working,
 )
-
-LAST_DAY = date(2026, 12, 31)
-ONE_MORE = date(2027, 1, 1)
-LOSS = Limits(daily_loss_ratio_max=d("0.05"))
-FIFTH = Limits(position_ratio_max=d("0.2"))
-RESERVE = Limits(cash_reserve_cny_min=d("1000.00"))
-HELD_300 = book(lot(MAIN, 300))
-HELD_299 = book(lot(MAIN, 299))
-MIXED = book(lot(MAIN, 200), lot(MAIN, 100, on=TUE))
-PENNY = quote(last="0.05", prev="0.05")
-NEARLY_CAPPED = book(lot(MAIN, 499_900, on=TUE))
-
-# One row a case: the rule, what it refuses, and the nearest thing that it lets through.
-# The main board at 10.00 may trade from 9.00 to 11.00; its cage lies 2 % from the last price.
-# A buy of 100 at 10.00 needs 1000.00 + commission 5.00 + transfer fee 0.01.
-Situation = tuple[Desk, tuple[Intent, ...]]
-ROWS: list[tuple[Rule, Situation, Situation]] = [
-    (
-        Rule.SYMBOL_UNKNOWN,
-        (desk(watchlist=(OTHER,)), (buy(MAIN),)),
-        (desk(watchlist=(MAIN,)), (buy(MAIN),)),
-    ),
-    (
-        Rule.SYMBOL_UNKNOWN,  # What is held may leave though it is off the watchlist; no more of it may come.
-        (desk(account=HELD_300, watchlist=(OTHER,)), (buy(MAIN),)),
-        (desk(account=HELD_300, watchlist=(OTHER,)), (sell(MAIN),)),
-    ),
-    (
-        Rule.RULES_UNKNOWN,
-        (desk(day=ONE_MORE), (buy(),)),
-        (desk(day=LAST_DAY), (buy(),)),
-    ),
-    (
-        Rule.QUOTE_MISSING,
-        (desk(quote(OTHER)), (buy(),)),
-        (desk(quote(MAIN)), (buy(),)),
-    ),
-    (
-        Rule.QUOTE_MISSING,
-        (desk(quote(prev=None)), (buy(),)),
-        (desk(quote(prev="10.00")), (buy(),)),
-    ),
-    (
-        Rule.QUOTE_STALE,
-        (desk(quote(seen="10:31:59")), (buy(),)),
-        (desk(quote(seen="10:32:00")), (buy(),)),
-    ),
-    (
-        Rule.QUOTE_STALE,
-        (desk(quote(seen="10:35:03")), (buy(),)),
-        (desk(quote(seen="10:35:02")), (buy(),)),
-    ),
-    (
-        Rule.QUOTE_STALE,  # Lunch does not count: two minutes of the morning and one of the afternoon.
-        (desk(quote(seen="11:27:59"), clock="13:01"), (buy(),)),
-        (desk(quote(seen="11:28:00"), clock="13:01"), (buy(),)),
-    ),
-    (
-        Rule.QUOTE_STALE,  # The close does not age; a price from before the closing call is not it.
-        (desk(quote(seen="14:56:59"), clock="15:20"), (buy(),)),
-        (desk(quote(seen="15:00:00"), clock="15:20"), (buy(),)),
-    ),
-    (
-        Rule.QUOTE_STALE,
-        (desk(quote(day=MON, approximate=True)), (buy(),)),
-        (desk(quote(seen="09:30", approximate=True)), (buy(),)),
-    ),
-    (
-        Rule.QUOTE_DISAGREES,
-        (desk(quote(limits=("9.00", "11.01"))), (buy(),)),
-        (desk(quote(limits=("9.00", "11.00"))), (buy(),)),
-    ),
-    (
-        Rule.QUOTE_DISAGREES,
-        (desk(quote(last="11.01")), (buy(limit="11.00"),)),
-        (desk(quote(last="11.00")), (buy(limit="11.00"),)),
-    ),
-    (
-        Rule.HALTED,
-        (desk(halted=MAIN), (buy(),)),
-        (desk(halted=OTHER), (buy(),)),
-    ),
-    (
-        Rule.HALTED,  # An account that is halted sells nothing either.
-        (desk(halted="", account=HELD_300), (sell(),)),
-        (desk(account=HELD_300), (sell(),)),
-    ),
-    (
-        Rule.UNRESOLVED,
-        (desk(account=book(open_orders=(working(MAIN),))), (buy(),)),
-        (desk(account=book(open_orders=(working(OTHER),))), (buy(),)),
-    ),
-    (
-        Rule.DUPLICATE,
-        (desk(), (buy(), buy(shares=200))),
-        (desk(account=HELD_300), (buy(), sell(), buy(OTHER))),
-    ),
-    (
-        Rule.SUSPENDED,  # A suspended share's quote is old and may lack everything else.
-        (desk(quote(suspended=True, day=MON, prev=None)), (buy(),)),
-        (desk(quote(suspended=False)), (buy(),)),
-    ),
-    (
-        Rule.PHASE,
-        (desk(clock="14:57"), (buy(),)),
-        (desk(clock="14:56:59"), (buy(),)),
-    ),
-    (
-        Rule.PHASE,
-        (desk(clock="15:04:59"), (buy(),)),
-        (desk(clock="15:05"), (buy(),)),
-    ),
-    (
-        Rule.PHASE,
-        (desk(clock="09:29:59"), (buy(),)),
-        (desk(clock="09:30"), (buy(),)),
-    ),
-    (
-        Rule.SIZE,
-        (desk(), (buy(shares=0),)),
-        (desk(), (buy(shares=100),)),
-    ),
-    (
-        Rule.SIZE,
-        (desk(), (buy(weight="1.01"),)),
-        (desk(equity="100000.00"), (buy(weight="1"),)),
-    ),
-    (
-        Rule.POSITION,
-        (desk(account=HELD_300), (sell(shares=400),)),
-        (desk(account=HELD_300), (sell(shares=300),)),
-    ),
-    (
-        Rule.BOARD_LOT,
-        (desk(), (buy(shares=199),)),
-        (desk(), (buy(shares=200),)),
-    ),
-    (
-        Rule.BOARD_LOT,  # Of 299 the odd 99 leave complete, alone or with hundreds.
-        (desk(account=HELD_299), (sell(shares=198),)),
-        (desk(account=HELD_299), (sell(shares=199),)),
-    ),
-    (
-        Rule.BOARD_LOT,
-        (desk(), (buy(STAR, 199),)),
-        (desk(), (buy(STAR, 201),)),
-    ),
-    (
-        Rule.ORDER_MAX,
-        (desk(), (buy(shares=1_000_100),)),
-        (desk(), (buy(shares=1_000_000),)),
-    ),
-    (
-        Rule.ORDER_MAX,
-        (desk(), (buy(CHINEXT, 300_100),)),
-        (desk(), (buy(CHINEXT, 300_000),)),
-    ),
-    (
-        Rule.T_PLUS_1,
-        (desk(account=MIXED), (sell(shares=300),)),
-        (desk(account=MIXED), (sell(shares=200),)),
-    ),
-    (
-        Rule.TICK,
-        (desk(), (buy(limit="10.001"),)),
-        (desk(), (buy(limit="10.0"),)),
-    ),
-    (
-        Rule.TICK,
-        (desk(), (buy(FUND, limit="10.0001"),)),
-        (desk(), (buy(FUND, limit="10.001"),)),
-    ),
-    (
-        Rule.PRICE_LIMIT,
-        (desk(quote(last="10.90")), (buy(limit="11.01"),)),
-        (desk(quote(last="10.90")), (buy(limit="11.00"),)),
-    ),
-    (
-        Rule.PRICE_LIMIT,
-        (desk(quote(last="9.10"), account=HELD_300), (sell(limit="8.99"),)),
-        (desk(quote(last="9.10"), account=HELD_300), (sell(limit="9.00"),)),
-    ),
-    (
-        Rule.PRICE_LIMIT,  # After hours a buy below the close is invalid.
-        (desk(clock="15:05"), (buy(limit="9.99"),)),
-        (desk(clock="15:05"), (buy(limit="10.00"),)),
-    ),
-    (
-        Rule.PRICE_LIMIT,  # So is a sell above it.
-        (desk(clock="15:05", account=HELD_300), (sell(limit="10.01"),)),
-        (desk(clock="15:05", account=HELD_300), (sell(limit="10.00"),)),
-    ),
-    (
-        Rule.LIMIT_UP,
-        (desk(quote(last="11.00", asks=(), bids=("11.00",))), (buy(limit="11.00"),)),
-        (desk(quote(last="11.00", asks=("11.00",), bids=("10.99",))), (buy(limit="11.00"),)),
-    ),
-    (
-        Rule.LIMIT_UP,  # Without a known book the exchange decides.
-        (desk(quote(last="11.00", asks=())), (buy(limit=None),)),
-        (desk(quote(last="11.00", asks=None)), (buy(limit=None),)),
-    ),
-    (
-        Rule.LIMIT_DOWN,
-        (desk(quote(last="9.00", bids=()), account=HELD_300), (sell(limit="9.00"),)),
-        (desk(quote(last="9.00", bids=("9.00",)), account=HELD_300), (sell(limit="9.00"),)),
-    ),
-    (
-        Rule.CAGE,
-        (desk(), (buy(limit="10.21"),)),
-        (desk(), (buy(limit="10.20"),)),
-    ),
-    (
-        Rule.CAGE,
-        (desk(account=HELD_300), (sell(limit="9.79"),)),
-        (desk(account=HELD_300), (sell(limit="9.80"),)),
-    ),
-    (
-        Rule.CAGE,  # The reference of a buy is the best ask: 10.10 x 1.02 = 10.302.
-        (desk(quote(asks=("10.10",), bids=("10.00",))), (buy(limit="10.31"),)),
-        (desk(quote(asks=("10.10",), bids=("10.00",))), (buy(limit="10.30"),)),
-    ),
-    (
-        Rule.DRIFT,
-        (desk(quote(last="10.21"), first=earlier(quote())), (buy(limit="10.21"),)),
-        (desk(quote(last="10.20"), first=earlier(quote())), (buy(limit="10.21"),)),
-    ),
-    (
-        Rule.ST_DAILY_CAP,
-        (desk(account=NEARLY_CAPPED, instruments=st()), (buy(shares=200),)),
-        (desk(account=NEARLY_CAPPED, instruments=st()), (buy(shares=100),)),
-    ),
-    (
-        Rule.DAILY_LOSS,
-        (desk(limits=LOSS, equity="95000.00", day_equity="100000.00"), (buy(),)),
-        (desk(limits=LOSS, equity="95000.01", day_equity="100000.00"), (buy(),)),
-    ),
-    (
-        Rule.DAILY_LOSS,  # An account worth nothing loses no more.
-        (desk(limits=LOSS, equity="0.00", day_equity="0.00"), (buy(),)),
-        (desk(limits=LOSS, equity="0.00", day_equity="0.00", account=HELD_300), (sell(),)),
-    ),
-    (
-        Rule.POSITION_RATIO,
-        (desk(limits=FIFTH, equity="100000.00"), (buy(shares=2100),)),
-        (desk(limits=FIFTH, equity="100000.00"), (buy(shares=2000),)),
-    ),
-    (
-        Rule.POSITION_RATIO,  # What is held counts.
-        (desk(limits=FIFTH, equity="100000.00", account=HELD_300), (buy(shares=1800),)),
-        (desk(limits=FIFTH, equity="100000.00", account=HELD_300), (buy(shares=1700),)),
-    ),
-    (
-        Rule.CASH_RESERVE,
-        (desk(limits=RESERVE, account=book(cash="2005.00")), (buy(),)),
-        (desk(limits=RESERVE, account=book(cash="2005.01")), (buy(),)),
-    ),
-    (
-        Rule.CASH,
-        (desk(account=book(cash="1005.00")), (buy(),)),
-        (desk(account=book(cash="1005.01")), (buy(),)),
-    ),
-    (
-        Rule.CASH,  # The second buy finds what the first left: 2010.02 pays both.
-        (desk(account=book(cash="2010.01")), (buy(), buy(OTHER))),
-        (desk(account=book(cash="2010.02")), (buy(), buy(OTHER))),
-    ),
-    (
-        Rule.CASH,  # 99 shares at 0.05 bring 4.95 and cost 5.00: a sale that must be paid for.
-        (desk(PENNY, account=book(lot(MAIN, 99), cash="0.04")), (sell(shares=99, limit="0.05"),)),
-        (desk(PENNY, account=book(lot(MAIN, 99), cash="0.05")), (sell(shares=99, limit="0.05"),)),
-    ),
-]
+from tests.unit.gate_rows import FIFTH, HELD_299, HELD_300, ONE_MORE, ROWS
 
 
 @pytest.mark.parametrize(("rule", "over", "inside"), ROWS, ids=[str(row[0]) for row in ROWS])
@@ -322,11 +53,14 @@ def test_a_rule_refuses_beyond_its_boundary_and_not_at_it(rule, over, inside):
     assert verdict(inside[0], *inside[1]) is None
 
 
+TINY = OrderCaps(order_cny_max=d("999.99"), price_band_bp=d("10"))
+
+
 def test_every_rule_has_a_row_and_the_rows_stand_in_order_of_precedence():
     order = list(Rule)
     rows = [row[0] for row in ROWS]
 
-    assert set(rows) == set(order)
+    assert set(rows) == set(order) - {Rule.DRAWDOWN, Rule.LOSING_STREAK}  # They halt the account instead.
     assert rows == sorted(rows, key=order.index)
 
 
@@ -336,15 +70,16 @@ def test_the_first_rule_that_applies_is_the_reason():
     steps: list[tuple[Rule, dict[str, object], dict[str, object], dict[str, object]]] = [
         # the rule that speaks, then what is mended of desk, quote and intent before it does
         (Rule.SYMBOL_UNKNOWN, {}, {}, {}),
-        (Rule.RULES_UNKNOWN, {"watchlist": ALL}, {}, {}),
+        (Rule.NOT_ALLOWED, {"watchlist": ALL}, {}, {}),
+        (Rule.RULES_UNKNOWN, {"limits": Limits(caps=TINY)}, {}, {}),
         (
             Rule.QUOTE_MISSING,
-            {"day": TUE, "moment": datetime.fromisoformat("2026-07-14T14:58+08:00")},
+            {"day": TUE, "moment": datetime.fromisoformat("2026-07-14T15:02+08:00")},
             {},
             {},
         ),
         (Rule.QUOTE_STALE, {}, {"prev": "10.00", **sealed, "limits": ("9", "12"), "seen": "14:50"}, {}),
-        (Rule.QUOTE_DISAGREES, {}, {"seen": "14:58"}, {}),
+        (Rule.QUOTE_DISAGREES, {}, {"seen": "15:00"}, {}),
         (Rule.HALTED, {}, {"limits": None}, {}),
         (Rule.UNRESOLVED, {"halted": None}, {}, {}),
         (Rule.PHASE, {"account": book(lot(MAIN, 499_900, on=TUE), cash="1.00")}, {}, {}),
@@ -355,28 +90,20 @@ def test_the_first_rule_that_applies_is_the_reason():
         (Rule.PRICE_LIMIT, {}, {}, {"limit": "11.50"}),
         (Rule.LIMIT_UP, {}, {}, {"limit": "10.50"}),
         (Rule.CAGE, {}, {"last": "10.25", "asks": ("10.25",)}, {"limit": "10.50"}),
-        (Rule.DRIFT, {}, {}, {"limit": "10.30"}),
+        (Rule.PRICE_BAND, {}, {}, {"limit": "10.30"}),
+        (Rule.DRIFT, {"limits": Limits(caps=replace(TINY, price_band_bp=None))}, {}, {}),
         (Rule.ST_DAILY_CAP, {"first": None}, {}, {}),
-        (Rule.DAILY_LOSS, {}, {}, {"shares": 100}),
-        (Rule.POSITION_RATIO, {"equity": "100000.00"}, {}, {}),
-        (Rule.CASH_RESERVE, {"account": book(cash="1100.00")}, {}, {}),
-        (Rule.CASH, {"account": book(cash="900.00")}, {}, {}),
+        (Rule.ORDER_CNY, {}, {}, {"shares": 100}),
     ]
     at_desk: dict[str, object] = {
         "watchlist": (OTHER,),
         "day": ONE_MORE,
-        "moment": datetime.fromisoformat("2027-01-01T14:58+08:00"),
+        "moment": datetime.fromisoformat("2027-01-01T15:02+08:00"),
         "account": book(lot(MAIN, 499_900, on=TUE), cash="1.00", open_orders=(working(MAIN),)),
         "halted": MAIN,
         "instruments": st(),
         "first": earlier(quote()),
-        "equity": "90000.00",
-        "day_equity": "100000.00",
-        "limits": Limits(
-            daily_loss_ratio_max=d("0.05"),
-            position_ratio_max=d("0.2"),
-            cash_reserve_cny_min=d("1000.00"),
-        ),
+        "limits": Limits(caps=TINY, degrees=Degrees(symbols=(OTHER,))),
     }
     shown: dict[str, object] = {"prev": None}
     asked: dict[str, object] = {"shares": 0, "limit": "99.999"}
@@ -385,6 +112,50 @@ def test_the_first_rule_that_applies_is_the_reason():
         shown |= mended_quote
         asked |= mended_intent
         assert verdict(desk(quote(**shown), **at_desk), want(Side.BUY, MAIN, **asked)) is rule
+
+
+def test_of_the_accounts_own_limits_the_first_that_applies_is_the_reason():
+    """A buy of 1000.00 breaks them all; each that is switched off brings the next to light."""
+    limits = Limits(
+        caps=replace(TINY, orders_session_max=0, orders_per_second_max=0, notional_cny_session_max=ZERO,
+                     turnover_ratio_session_max=ZERO),
+        daily_loss_ratio_max=d("0.05"),
+        sizing=Sizing(method=SizingMethod.FIXED_RATIO, ratio=ZERO),
+        degrees=Degrees(capital_cny_max=d("1.00")),
+        position_ratio_max=ZERO,
+        portfolio=PortfolioLimits(
+            sector_unknown_ratio_max=ZERO, gross_ratio_max=ZERO, correlation_max=ZERO, var_ratio_max=ZERO
+        ),
+        cash_reserve_cny_min=d("1000.00"),
+    )  # fmt: skip
+    account = book(lot(OTHER, 100), cash="1100.00")
+    steps: list[tuple[Rule, Callable[[Limits], Limits]]] = [
+        # the rule that speaks, then how it is switched off
+        (Rule.ORDER_CNY, lambda one: replace(one, caps=replace(one.caps, order_cny_max=None))),
+        (Rule.ORDER_COUNT, lambda one: replace(one, caps=replace(one.caps, orders_session_max=None))),
+        (Rule.ORDER_RATE, lambda one: replace(one, caps=replace(one.caps, orders_per_second_max=1))),
+        (Rule.NOTIONAL, lambda one: replace(one, caps=replace(one.caps, notional_cny_session_max=None))),
+        (Rule.TURNOVER, lambda one: replace(one, caps=OrderCaps())),
+        (Rule.DAILY_LOSS, lambda one: replace(one, daily_loss_ratio_max=None)),
+        (Rule.SIZING, lambda one: replace(one, sizing=Sizing())),
+        (Rule.CAPITAL, lambda one: replace(one, degrees=Degrees())),
+        (Rule.POSITION_RATIO, lambda one: replace(one, position_ratio_max=None)),
+        (Rule.SECTOR, lambda one: _bounds(one, sector_unknown_ratio_max=None)),
+        (Rule.GROSS_EXPOSURE, lambda one: _bounds(one, gross_ratio_max=None)),
+        (Rule.CORRELATION, lambda one: _bounds(one, correlation_max=None)),
+        (Rule.VAR, lambda one: _bounds(one, var_ratio_max=None)),
+        (Rule.CASH_RESERVE, lambda one: replace(one, cash_reserve_cny_min=d("200.00"))),
+    ]
+    for rule, switched_off in steps:
+        at_desk = desk(account=account, limits=limits, equity="90000.00", day_equity="100000.00")
+        assert verdict(at_desk, buy()) is rule
+        limits = switched_off(limits)
+
+    assert verdict(desk(account=book(cash="900.00"), limits=limits), buy()) is Rule.CASH
+
+
+def _bounds(limits: Limits, **one: Decimal | None) -> Limits:
+    return replace(limits, portfolio=replace(limits.portfolio, **one))
 
 
 def test_a_refusal_carries_the_size_that_was_asked_for():
@@ -467,7 +238,8 @@ def test_after_hours_takes_stocks_and_funds(symbol):
     ("symbol", "instrument"),
     [
         (BSE, None),  # The clauses are deferred.
-        (Symbol("501018.SH"), None),  # A listed open-end fund is not an ETF.
+        # A listed open-end fund is not an ETF.
+        (Symbol("501018.SH"), Instrument(symbol=Symbol("501018.SH"), kind=Kind.ETF_EQUITY)),
         (MAIN, Instrument(symbol=MAIN, delisting=Span(since=MON))),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from risk.gate import fund, review
-from risk.limits import Limits
+from risk.limits import Degrees, Limits, PortfolioLimits
 from services.domain.events import Deferred
 from services.domain.instruments import Kind
-from services.domain.orders import Intent, Rule, Side
+from services.domain.orders import Intent, Origin, Rule, Side
 from tests.unit.gate_desk import (
     BSE,
     CHINEXT,
@@ -28,6 +29,7 @@ from tests.unit.gate_desk import (
     buy,
     d,
     desk,
+    exit_of,
     lot,
     of_kind,
     quote,
@@ -123,21 +125,86 @@ def test_two_waiting_buys_do_not_share_the_same_cash():
     assert [(one.symbol, one.shares) for one in judged.verdicts.refused] == [(FUND, 100)]
 
 
-def test_a_buy_of_what_the_session_sells_waits_for_the_sells_end_whatever_the_cash():
-    judged = review([sell(), buy(), buy(OTHER)], desk(account=book(HOLDS)))
-
-    assert [order.terms.symbol for order in judged.approved] == [MAIN, OTHER]
-    assert [(one.terms.symbol, one.short_cny) for one in judged.verdicts.deferred] == [(MAIN, d("0.00"))]
-
-
-@pytest.mark.parametrize(("open_orders", "rules"), [((working(MAIN),), [Rule.UNRESOLVED]), ((), [])])
+@pytest.mark.parametrize(("open_orders", "rules"), [((working(OTHER),), [Rule.UNRESOLVED]), ((), [])])
 def test_nothing_is_bought_while_an_order_in_the_symbol_is_open(open_orders, rules):
-    waiting = review([sell(), buy()], desk(account=book(HOLDS))).verdicts.deferred
-
-    judged = fund(waiting, desk(account=book(open_orders=open_orders)), at(TUE, "10:37"))
+    judged = fund(deferred("100.00"), desk(account=book(open_orders=open_orders)), at(TUE, "10:37"))
 
     assert refused(judged) == rules
     assert len(judged.approved) == 1 - len(rules)
+
+
+def test_a_buy_and_a_sell_of_one_symbol_are_both_refused_and_the_rest_goes_on():
+    judged = review([buy(), sell(), buy(OTHER)], desk(account=book(HOLDS)))
+
+    assert [(one.side, one.rule) for one in judged.verdicts.refused] == [
+        (Side.SELL, Rule.CONTRADICTORY),
+        (Side.BUY, Rule.CONTRADICTORY),
+    ]
+    assert [order.terms.symbol for order in judged.approved] == [OTHER]
+
+
+def test_what_an_exit_sells_is_sold_and_not_bought_back():
+    judged = review([exit_of(), sell(), buy()], desk(account=book(HOLDS)))
+
+    assert [(order.terms.side, order.terms.origin) for order in judged.approved] == [(Side.SELL, Origin.EXIT)]
+    assert [(one.side, one.rule) for one in judged.verdicts.refused] == [
+        (Side.SELL, Rule.DUPLICATE),
+        (Side.BUY, Rule.CONTRADICTORY),
+    ]
+
+
+# Of 10 000.00 3000.00 may be invested, and are: in 300 MAIN. Of one sector there may be no more.
+FULL = Limits(portfolio=PortfolioLimits(gross_ratio_max=d("0.3")))
+ONE_SECTOR = Limits(portfolio=PortfolioLimits(sector_unknown_ratio_max=d("0.3")))
+CAPITAL = Limits(degrees=Degrees(capital_cny_max=d("3000.00")))
+
+
+@pytest.mark.parametrize("limits", [FULL, ONE_SECTOR, CAPITAL])
+def test_a_buy_in_the_room_that_a_sell_makes_waits_for_it_though_the_cash_is_there(limits):
+    account = book(HOLDS, cash="7000.00")
+    at_desk = desk(account=account, limits=limits, equity="10000.00")
+
+    judged = review([sell(shares=200), buy(OTHER, 200)], at_desk)
+    filled = replace(at_desk, book=book(lot(MAIN, 100), cash="8990.00"))
+    in_part = replace(at_desk, book=book(lot(MAIN, 200), cash="7990.00"))
+
+    assert [order.terms.symbol for order in judged.approved] == [MAIN]
+    assert [(one.terms.symbol, one.short_cny) for one in judged.verdicts.deferred] == [(OTHER, 0)]
+    waiting = judged.verdicts.deferred
+    assert len(fund(waiting, filled, at(TUE, "10:37")).approved) == 1
+    assert len(refused(fund(waiting, in_part, at(TUE, "10:37")))) == 1
+
+
+def test_a_buy_that_needs_no_room_of_a_sell_does_not_wait():
+    at_desk = desk(account=book(HOLDS, cash="7000.00"), limits=FULL, equity="20000.00")
+
+    # 6000.00 may be invested, 3000.00 are: 300 more come without the sell, and then 100 do not.
+    judged = review([sell(shares=200), buy(OTHER, 300), buy(FUND)], at_desk)
+
+    assert [order.terms.symbol for order in judged.approved] == [MAIN, OTHER]
+    assert [one.terms.symbol for one in judged.verdicts.deferred] == [FUND]
+
+
+def test_a_waiting_buy_is_held_to_the_portfolio_that_the_sells_left():
+    """The sells filled by half left 150 of MAIN, and what an earlier waiting buy took counts."""
+    at_desk = desk(account=book(HOLDS, lot(CHINEXT, 300), cash="30.00"), limits=FULL, equity="20000.00")
+    waiting = review([sell(), sell(CHINEXT), buy(OTHER), buy(FUND)], at_desk).verdicts.deferred
+    after = replace(at_desk, book=book(lot(MAIN, 200), lot(CHINEXT, 300), cash="20000.00"))
+
+    judged = fund(waiting, after, at(TUE, "10:37"))
+
+    # 5000.00 of 6000.00: the first takes the last thousand.
+    assert [order.terms.symbol for order in judged.approved] == [OTHER]
+    assert refused(judged) == [Rule.GROSS_EXPOSURE]
+
+
+def test_at_lunch_a_buy_in_the_room_of_a_sell_waits_for_the_afternoon_with_it():
+    at_desk = desk(account=book(HOLDS, cash="7000.00"), limits=FULL, equity="10000.00", clock="11:35")
+
+    verdicts = review([sell(shares=200), buy(OTHER, 200)], at_desk).verdicts
+
+    assert [terms.symbol for terms in verdicts.waiting] == [MAIN, OTHER]
+    assert verdicts.deferred == ()
 
 
 def test_after_hours_an_order_without_a_limit_asks_for_the_close():

@@ -13,7 +13,7 @@ from monitor.summary import summarise
 from monitor.wording import say
 from services.domain.book import OrderEnded
 from services.domain.decision import BadAnswer, BadAnswerKind
-from services.domain.events import Deferred, FaultRecord, Halt, Outcome, Verdicts
+from services.domain.events import ArmedExit, Deferred, Exits, FaultRecord, Halt, Outcome, Verdicts
 from services.domain.fills import Fees, Movement, MovementKind
 from services.domain.orders import Intent, OrderState, Rule, Side
 from services.domain.record import SessionRecord
@@ -67,6 +67,8 @@ def full_session() -> SessionRecord:
     journal.write("movement:d", dividend)
     journal.write("halt:x", Halt(symbol="300750.SZ", why="books differ"))
     weight = Intent(symbol=B, side=Side.BUY, target_weight=Decimal("0.20"), why="cheap")
+    waits = ArmedExit(symbol=B, shares=300, why="fell to 9.00", rule=Rule.LIMIT_DOWN, reason="nobody buys")
+    journal.write("exits", Exits(intents=(), armed=(waits,)))
     journal.write("decision", decided(Intent(symbol=A, side=Side.BUY, shares=100), weight))
     filled = terms_of(journal.session, Side.BUY, 100)
     ended = terms_of(journal.session, Side.SELL, 200, symbol=B)
@@ -93,7 +95,9 @@ def test_a_session_shows_inputs_decision_verdicts_orders_fills_and_reasons(lang:
 
     facts = ("12,345.60", "12,000.00", "000001.SZ", "paid out", "books differ", "thought about it", "20.00%")
     facts += ("cheap", "asks 11.00, sealed at 11.00", "limit_up", "the day is over", "10.00 = 1,000.00")
+    facts += ("fell to 9.00", "nobody buys", "limit_down", say("rule.limit_down", lang))
     facts += ("timed out", say("order_state.filled", lang), say("order_state.expired", lang), "kaipan 0.1.0")
+    facts += (say("view.armed", lang),)
     assert [fact for fact in facts if fact not in text] == []
 
 
@@ -102,6 +106,7 @@ def test_one_line_tells_when_how_it_ended_and_what_was_traded(lang: str):
     text = shown(session_line(full_session(), lang))
 
     facts = ("2025-10-13 09:35", say("state.COMPLETED", lang), say("side.buy", lang), "600519.SH 100 @ 10.00")
+    facts += (say("view.armed_count", lang, count=1),)
     assert [fact for fact in facts if fact not in text] == []
     assert text.count("\n") == 1
 

@@ -7,7 +7,7 @@ import pytest
 from monitor.records import session_records, state_of
 from services.domain.book import OrderEnded
 from services.domain.decision import BadAnswer, BadAnswerKind, RawAnswer
-from services.domain.events import FaultRecord, Halt, Opened, Outcome, TradingDay, Verdicts
+from services.domain.events import ArmedExit, Exits, FaultRecord, Halt, Opened, Outcome, TradingDay, Verdicts
 from services.domain.fills import Fees, Movement, MovementKind
 from services.domain.orders import OrderState, Rule, Side
 from services.domain.record import SessionRecord
@@ -134,6 +134,16 @@ def test_what_failed_and_what_was_halted_is_named():
 
     assert record.faults == (fault,)
     assert record.halts == (halt,)
+
+
+def test_an_exit_that_could_not_be_carried_out_is_in_the_record():
+    journal = opened()
+    waits = ArmedExit(symbol=A, shares=300, why="stop loss", rule=Rule.T_PLUS_1, reason="bought today")
+    journal.write("exits", Exits(intents=(), armed=(waits,)))
+
+    (record,) = records(journal)
+
+    assert record.armed == (waits,)
 
 
 def test_a_bad_answer_stands_in_the_place_of_a_decision():

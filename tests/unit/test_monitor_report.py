@@ -9,10 +9,10 @@ import pytest
 from monitor.plain_text import printable
 from monitor.report import render_report
 from monitor.wording import say
-from services.domain.events import Outcome
+from services.domain.events import ArmedExit, Exits, Outcome
 from services.domain.fills import Fees
 from services.domain.instruments import Symbol
-from services.domain.orders import Side
+from services.domain.orders import Rule, Side
 from tests.monitor_journal import MON, TUE, WED, JournalByHand, daily_panel, terms_of, three_days
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\x1b[31m & \"'"
@@ -174,6 +174,21 @@ def test_a_mode_market_or_frequency_not_known_here_is_shown_as_it_is():
 
     for word in ("rehearsal", "moon", "weekly"):
         assert word in shown
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_exit_that_stayed_armed_is_on_the_page_with_its_reason(lang: str):
+    journal = JournalByHand()
+    journal.genesis()
+    journal.open(MON)
+    waits = ArmedExit(symbol="600519.SH", shares=1300, why="fell", rule=Rule.T_PLUS_1, reason="bought today")
+    journal.write("exits", Exits(intents=(), armed=(waits,)))
+    journal.close()
+
+    shown = Reader(render_report(journal.events, daily_panel(), lang=lang)).shown
+
+    for words in (say("report.armed", lang), "1,300", say("rule.t_plus_1", lang), "bought today", "fell"):
+        assert words in shown
 
 
 def test_a_session_that_failed_tells_why():

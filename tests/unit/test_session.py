@@ -291,7 +291,7 @@ def sides_in_order(live: Any) -> list[tuple[Symbol, Side]]:
     return [(one.symbol, one.side) for one in terms]
 
 
-def test_the_day_a_loss_counts_from_begins_with_its_first_session():
+def test_a_days_loss_counts_from_the_previous_close():
     ten: Bar = (10.0, 10.0, 10.0, 10.0)
     morning: list[Bar] = [(9.2, 9.2, 9.2, 9.2)] * 2
     afternoon: list[Bar] = [(9.5, 9.5, 9.5, 9.5)] * 2
@@ -303,9 +303,9 @@ def test_the_day_a_loss_counts_from_begins_with_its_first_session():
     first, later = live.value(NEXT_DAY, "book"), live.value("20260714-1405", "book")
     assert isinstance(first, Opening)
     assert isinstance(later, Opening)
-    # 89994.90 + 1000 x 9.20, and in the afternoon + 1000 x 9.50
-    assert (first.equity_cny, first.day_equity_cny) == (Decimal("99194.90"), Decimal("99194.90"))
-    assert (later.equity_cny, later.day_equity_cny) == (Decimal("99494.90"), Decimal("99194.90"))
+    # 89994.90 + 1000 x 9.20, in the afternoon + 1000 x 9.50, and at the previous close + 1000 x 10.00
+    assert (first.equity_cny, first.day_equity_cny) == (Decimal("99194.90"), Decimal("99994.90"))
+    assert (later.equity_cny, later.day_equity_cny) == (Decimal("99494.90"), Decimal("99994.90"))
 
 
 def test_a_briefing_of_a_mind_that_reads_arrays_holds_no_text():

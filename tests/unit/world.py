@@ -12,7 +12,9 @@ from pathlib import Path
 
 from agents.scripted import ScriptedAgent
 from commands.composition import Panels, Parts, instruments_of, market_view
-from commands.recorded_run import begin, ordinal_in
+from commands.interventions import Interventions
+from commands.past import past_in
+from commands.recorded_run import begin
 from commands.recorded_settings import RunSettings, recorded
 from risk.limits import Limits
 from scheduler.loop import Loop
@@ -28,10 +30,11 @@ from services.domain.instruments import Market, Symbol
 from services.domain.orders import OrderId
 from services.journal.audit_file import AuditFile
 from services.journal.journal import Journal
+from services.journal.memory_inbox import MemoryInboxes
 from services.journal.memory_store import MemoryStore
 from services.market.panel_source import PanelSource
 from services.market.seen_prices import SeenPrices
-from services.ports import Agent, AgentFault, Broker, Calendar, EventStore, PriceSource
+from services.ports import Agent, AgentFault, Broker, Calendar, Commands, EventStore, PriceSource
 from services.rules import Commission
 from tests.exchange_market import FLAT, HOURS, MAIN, MON, OTHER, TUE, Bar, Weekdays, at, panel
 
@@ -86,7 +89,7 @@ class Mind(ScriptedAgent):
 
     def __init__(self, answers: Sequence[Answer], journal: Journal) -> None:
         texts = [one if isinstance(one, str) else "" for one in answers]
-        self._ordinals = ordinal_in(journal)
+        self._ordinals = past_in(journal).ordinal_of
         super().__init__(texts, self._ordinals, name="scripted:test")
         self._script = tuple(answers)
         self.asked = 0
@@ -128,6 +131,8 @@ class Setup:
     keep_orders: bool = False
     calendar: Calendar = field(default_factory=Weekdays)
     stop: Callable[[], str] = lambda: ""
+    killed: Callable[[], bool] = lambda: False
+    commands: Commands = field(default_factory=MemoryInboxes)
     prices: Callable[[PriceSource], PriceSource] = lambda source: source
     broker: Callable[[Broker, Journal], Broker] = lambda broker, _journal: broker
     agent: Callable[[Agent], Agent] = lambda agent: agent
@@ -208,7 +213,7 @@ class Live:
             cash_cny=genesis.cash_cny,
             commission=Commission(),
             ledger=setup.ledger,
-            instruments=instruments_of(panel, setup.watchlist if panel is not None else ()),
+            instruments=seen.instruments if panel is None else instruments_of(panel, setup.watchlist),
             frictions=setup.settings.frictions,
         )
         self.mind = Mind(setup.answers, self.journal)
@@ -224,7 +229,12 @@ class Live:
             broker=self.broker,
             journal=self.journal,
             panels=self.panels,
-            stop=setup.stop,
+            outside=Interventions(
+                stop=setup.stop,
+                killed=setup.killed,
+                kill_words=lambda: "enough",
+                commands=setup.commands,
+            ),
         ).world
         self.world = replace(self.world, heartbeat_s=setup.heartbeat_s)
         self.plan = FixedPlan(

@@ -1,0 +1,95 @@
+"""The account as a session finds it: moved on by what the broker booked, valued, held to its limits."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from risk.breaches import breaches
+from risk.dividends import dividends_after
+from risk.exits import peaks_after
+from scheduler.reconciliation import differences
+from scheduler.world import World
+from services.domain.book import Book
+from services.domain.events import Opening
+from services.domain.fills import Movement, MovementKind
+from services.domain.money import ZERO, to_cent
+from services.domain.quotes import Snapshot
+from services.domain.slot import Slot
+from services.domain.statement import Statement
+from services.journal.journal import Log
+
+
+def take_stock(log: Log, slot: Slot, world: World, statement: Statement, snapshot: Snapshot) -> Opening:
+    """Return the account before the session; what halts it from here on is recorded on the way."""
+    account = world.journal.account
+    state = account.sessions[log.session]
+    opened = world.journal.find(log.session, "opened")
+    before = opened.seq if opened else 0
+    book, paid_in, moved = state.opening, ZERO, []
+    for movement in statement.movements:
+        if account.movements.get(movement.movement_id, before) >= before:
+            log.settle(f"movement:{movement.movement_id}", movement)
+            book = book.after(movement)
+            moved.append(movement)
+            paid_in += _paid_in(movement)
+    found = list(differences(book, statement))
+    for halt in found:
+        log.settle(f"halt:{halt.symbol}", halt)
+    equity, unpriced = _equity(book, snapshot)
+    standing = state.standing
+    known = standing.peak_equity_cny + paid_in if standing.peak_equity_cny else ZERO
+    peak = known if unpriced else max(known, equity)
+    if not any(not halt.symbol for halt in standing.halts):
+        for halt in breaches(
+            world.limits,
+            equity_cny=None if unpriced else equity,
+            peak_equity_cny=peak,
+            losing_sales=standing.losing_sales,
+        ):
+            found.append(log.settle(f"halt:{halt.by}", halt))
+    limits, terms = world.limits, world.limits.exits
+    trailing = terms.trailing_stop_ratio is not None
+    by_cost = limits.stop_loss_ratio is not None or terms.take_profit_ratio is not None
+    day_equity = account.day_equity_cny if account.day == slot.day else None
+    return log.settle(
+        "book",
+        Opening(
+            book=book,
+            equity_cny=equity,
+            day_equity_cny=_at_previous_close(book, snapshot, equity) if day_equity is None else day_equity,
+            unpriced=unpriced,
+            halts=(*standing.halts, *found),
+            peak_equity_cny=peak,
+            peaks_cny=peaks_after(standing.peaks_cny, state.opening, moved, snapshot) if trailing else {},
+            dividends=dividends_after(standing.dividends, state.opening, moved) if by_cost else {},
+        ),
+    )
+
+
+def _paid_in(movement: Movement) -> Decimal:
+    """Return the cash a person brought or took away; a tax on a sale is a loss like any other."""
+    taken = movement.kind is MovementKind.ADJUST and movement.order_id is None
+    return movement.cash_cny if taken else ZERO
+
+
+def _equity(book: Book, snapshot: Snapshot) -> tuple[Decimal, tuple[str, ...]]:
+    """Return the account's value at the snapshot's prices, and the holdings it could not price."""
+    value, unpriced = book.cash_cny, list[str]()
+    for symbol, shares in book.holdings().items():
+        last = snapshot.last(symbol)
+        if last is None:
+            unpriced.append(str(symbol))
+        else:
+            value += last * shares
+    return to_cent(value), tuple(unpriced)
+
+
+def _at_previous_close(book: Book, snapshot: Snapshot, equity_cny: Decimal) -> Decimal:
+    """Return the account's value at the previous close, `equity_cny` where one of the closes is not known."""
+    value = book.cash_cny
+    for symbol, shares in book.holdings().items():
+        quote = snapshot.get(symbol)
+        if quote is None or quote.prev_close_cny is None:
+            return equity_cny
+        value += quote.prev_close_cny * shares
+    return to_cent(value)

@@ -1,0 +1,82 @@
+"""What people and other processes put to an account, and what each command means. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.domain.events import Asked, Halt, HaltCause, Lift
+from services.domain.instruments import NotASymbol, parse_symbol
+
+HaltKey = tuple[str, bool]
+"""What a halt is of: a symbol, or all of them where it is empty; and whether it is of every account."""
+
+
+class Scope(StrEnum):
+    """Whose list a command was put on: the account's own, or that of every account of the data folder."""
+
+    HERE = "here"
+    EVERYWHERE = "everywhere"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command as it was put; `seq` counts from 1 in its list and is never given twice."""
+
+    seq: int
+    command: str
+    args: Mapping[str, str]
+    scope: Scope = Scope.HERE
+
+    @property
+    def step(self) -> str:
+        """The step under which the account's journal holds it."""
+        return f"command:{self.scope}:{self.seq}"
+
+
+def place_of(step: str) -> tuple[Scope, int] | None:
+    """Return list and number of the command that a step of the journal holds, None for another step."""
+    first, _, rest = step.partition(":")
+    scope, _, seq = rest.partition(":")
+    return (Scope(scope), int(seq)) if first == "command" else None
+
+
+def meaning(command: Command) -> Halt | Lift | Asked:
+    """Return what a command asks for: a halt, a lift, or what is not known here and changes nothing.
+
+    Arguments of `halt` and `lift`: `symbol`, `why`, `by`; of `halt` also `cause`, which is `person`
+    unless it says `alert`. A halt of something that is no symbol halts all of them.
+    """
+    args, everywhere = command.args, command.scope is Scope.EVERYWHERE
+    symbol, why, by = args.get("symbol", ""), args.get("why", ""), args.get("by", "")
+    if command.command == "lift":
+        return Lift(symbol=symbol, why=why, by=by, everywhere=everywhere)
+    if command.command != "halt":
+        return Asked(command=command.command, args=dict(args))
+    if symbol and not _is_symbol(symbol):
+        symbol, why = "", f"{why} (of {symbol!r}, which is no symbol)"
+    cause = HaltCause.ALERT if args.get("cause") == HaltCause.ALERT else HaltCause.PERSON
+    return Halt(symbol=symbol, why=why, cause=cause, by=by, everywhere=everywhere)
+
+
+def in_force(halts: Mapping[HaltKey, Halt], commands: Iterable[Command]) -> dict[HaltKey, Halt]:
+    """Return the halts in force after the commands, oldest first; one that is in force already stays."""
+    found = dict(halts)
+    for command in commands:
+        match meaning(command):
+            case Halt() as halt:
+                found.setdefault((halt.symbol, halt.everywhere), halt)
+            case Lift() as lift:
+                found.pop((lift.symbol, lift.everywhere), None)
+            case Asked():
+                pass
+    return found
+
+
+def _is_symbol(text: str) -> bool:
+    try:
+        parse_symbol(text)
+    except NotASymbol:
+        return False
+    return True

@@ -1,0 +1,39 @@
+"""External scores of symbols, each told only after the moment it was made. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.domain.instruments import Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One symbol's score; it counts in sessions later than `after`, an aware moment."""
+
+    after: datetime
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """A file of scores: its name, the SHA-256 (hex) of its bytes, each symbol's scores in order of time."""
+
+    name: str
+    digest: str
+    by_symbol: Mapping[Symbol, tuple[Score, ...]]
+
+    def at(self, symbol: Symbol, moment: datetime, age_days_max: int) -> Score | None:
+        """Return the latest score made before `moment`, None where there is none or it is too old.
+
+        Too old is more than `age_days_max` times 24 hours.
+        """
+        scores = self.by_symbol.get(symbol, ())
+        earlier = bisect_left(scores, moment, key=lambda score: score.after)
+        if earlier == 0:
+            return None
+        score = scores[earlier - 1]
+        return score if moment - score.after <= timedelta(days=age_days_max) else None
