@@ -24,7 +24,7 @@ PURE := services/domain/*,services/rules/*,services/slots.py,risk/*,agents/parsi
 PRODUCT := --cov=agents --cov=commands --cov=monitor --cov=risk --cov=run_live --cov=scheduler --cov=services
 
 .DEFAULT_GOAL := help
-.PHONY: help demo session test check lint types bench cross docs lock clean
+.PHONY: help demo session test check lint types bench cross firewall docs lock clean
 
 help: ## What can be run
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,12 @@ cross: $(DEVELOPMENT) ## Our fees against rqalpha's, which gets an environment o
 	@[ -x $(CROSS)/bin/python ] || { "$(PYTHON)" -m venv $(CROSS) && $(CROSS)/bin/python -m pip \
 		--disable-pip-version-check install --quiet 'rqalpha==6.4.2' 'numpy<2' 'pyarrow<20' 'setuptools<80'; }
 	@$(BIN)/python -m tests.cross.rqalpha_fees $(CROSS)/bin/python
+
+# How many hostile answers, and which: SEED=random draws others.
+COUNT ?= 100000
+SEED ?= 20261120
+firewall: $(DEVELOPMENT) ## Hostile answers against random markets; 0 orders outside any limit (COUNT=, SEED=)
+	@$(BIN)/python -m tests.firewall --count $(COUNT) --seed $(SEED)
 
 docs: $(DEVELOPMENT) ## Write docs/configuration.md from the settings
 	@$(BIN)/python -m services.settings_table > docs/configuration.md

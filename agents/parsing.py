@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
@@ -23,6 +23,12 @@ from services.domain.orders import Intent, Origin, Side
 TEXT_BYTES_MAX = 256 * 1024
 ORDERS_MAX = 200
 SHARES_MAX = 1_000_000_000
+
+_CUT = "\n[cut here: the answer goes on]"
+"""Ends a kept text that was too long; it is longer than the sign a cut may split."""
+_HEAD, _TAIL = 200, 80
+"""Signs of a reason kept from its beginning and its end, where the place in the answer stands."""
+_STRANGE_FIELD = "Object contains unknown field"
 
 _WEIGHT = re.compile(r"0(?:\.[0-9]{1,8})?|1(?:\.0{1,8})?")
 _PRICE = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,8})?")
@@ -48,7 +54,7 @@ class _Unusable(Exception):
 
     def __init__(self, kind: BadAnswerKind, reason: str) -> None:
         super().__init__(reason)
-        self.kind, self.reason = kind, reason
+        self.kind, self.reason = kind, _line(reason)
 
 
 _DECODER = msgspec.json.Decoder(_Answer)
@@ -82,23 +88,33 @@ def parse(answer: RawAnswer, watchlist: Collection[Symbol]) -> Decision | BadAns
 
 
 def recordable(answer: RawAnswer) -> RawAnswer:
-    """Return the answer as a journal can keep it: half a surrogate pair is spelled out as an escape."""
-    try:
-        for text in (answer.text, *(part for message in answer.transcript for part in message.values())):
-            text.encode()
-    except UnicodeEncodeError:
-        return replace(
-            answer,
-            text=_spelled(answer.text),
-            transcript=tuple(
-                {key: _spelled(part) for key, part in message.items()} for message in answer.transcript
-            ),
-        )
-    return answer
+    """Return the answer as a journal can keep it.
+
+    Half a surrogate pair is spelled out as an escape. Of what the model said that is longer than
+    any answer may be the beginning is kept, with a note that it goes on: still too long to be a
+    decision. What it was told is kept whole.
+    """
+    kept = replace(
+        answer,
+        text=_kept(answer.text, TEXT_BYTES_MAX),
+        transcript=tuple(
+            {key: _kept(part, _kept_bytes_max(message)) for key, part in message.items()}
+            for message in answer.transcript
+        ),
+    )
+    return answer if kept == answer else kept
 
 
-def _spelled(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
+def _kept_bytes_max(message: Mapping[str, str]) -> int | None:
+    return TEXT_BYTES_MAX if message.get("role") == "assistant" else None
+
+
+def _kept(text: str, bytes_max: int | None) -> str:
+    data = text.encode("utf-8", "backslashreplace")
+    cut_before = text.endswith(_CUT)
+    if bytes_max is None or len(data) <= bytes_max + cut_before * len(_CUT):
+        return data.decode()
+    return data[:bytes_max].decode("utf-8", "ignore") + _CUT
 
 
 def answer_schema(watchlist: Collection[Symbol]) -> dict[str, object]:
@@ -159,13 +175,15 @@ def _decode(text: str, data: bytes) -> _Answer:
     if not text or text.isspace():
         raise _Unusable(BadAnswerKind.EMPTY, "the answer is empty")
     if len(data) > TEXT_BYTES_MAX:
-        raise _Unusable(BadAnswerKind.SCHEMA, f"the answer has {len(data)} bytes, at most {TEXT_BYTES_MAX}")
+        size = f"more than {TEXT_BYTES_MAX}" if text.endswith(_CUT) else f"{len(data)}"
+        raise _Unusable(BadAnswerKind.SCHEMA, f"the answer has {size} bytes, at most {TEXT_BYTES_MAX}")
     try:
         answer = _DECODER.decode(data)
     except msgspec.ValidationError as error:
         message = str(error)
-        kind = BadAnswerKind.NUMBER if message.endswith(_NUMBER_FIELDS) else BadAnswerKind.SCHEMA
-        raise _Unusable(kind, message) from None
+        # An unknown field's name is the answer's own word, and may end like the place of a number.
+        of_number = message.endswith(_NUMBER_FIELDS) and not message.startswith(_STRANGE_FIELD)
+        raise _Unusable(BadAnswerKind.NUMBER if of_number else BadAnswerKind.SCHEMA, message) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _Unusable(BadAnswerKind.NOT_JSON, f"the answer is not one JSON object: {error}") from None
     if len(answer.orders) > ORDERS_MAX:
@@ -227,6 +245,15 @@ def _limit(text: str, index: int) -> Decimal:
     return price
 
 
+def _line(reason: str) -> str:
+    """Return a reason, in which an answer's own words may stand, as one short line that commands nothing."""
+    if len(reason) > _HEAD + _TAIL:
+        reason = f"{reason[:_HEAD]}…{reason[-_TAIL:]}"
+    if reason.isprintable():
+        return reason
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in reason)
+
+
 def _shown(text: str | None) -> str:
     return repr(text[:40]) if text is not None else "null"
 
@@ -248,7 +275,8 @@ def _require_single_keys(text: str, orders: list[_Order]) -> None:
         if order.reason is not UNSET:
             strings += 2
     if text.count('"') != 2 * strings:
-        json.loads(text, object_pairs_hook=_single)
+        # Numbers stay text: turning thousands of digits into one is slow, and beyond some is refused.
+        json.loads(text, object_pairs_hook=_single, parse_int=str, parse_float=str)
 
 
 def _single(pairs: list[tuple[str, object]]) -> None:
