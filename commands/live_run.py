@@ -4,61 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from pathlib import Path
 
 from commands.account_claim import claim
-from commands.composition import Panels, Parts, market_view, require_ledger, same_run
-from commands.earlier_settings import began_in, same_terms
+from commands.earlier_settings import began_in
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
-from commands.minds import Mind, mind_of
-from commands.opening import live_genesis, open_calendar
+from commands.kept_answers import kept_answers
+from commands.live_world import configured, open_live_account
+from commands.minds import mind_of
 from commands.options import RunOptions
-from commands.recorded_run import begin, ordinal_in
-from commands.recorded_settings import recorded, run_settings
-from commands.run import show_session, show_woken
+from commands.run import show_session, show_woken, tell_killed
 from commands.screen import Screen
 from commands.stored_account import journal_place
 from scheduler.loop import Loop, Plan
 from scheduler.slot_plan import OncePlan, OpenPlan
 from scheduler.world import World
-from services.brokers.ledger_file import FileLedger
-from services.brokers.simulated import SimulatedExchange
-from services.clock import LastEventClock, SystemClock
 from services.domain.events import Outcome
-from services.domain.instruments import Market, Symbol
+from services.domain.instruments import Market
 from services.journal.account_lock import account_lock
-from services.journal.audit_file import AuditFile
-from services.journal.journal import Journal
-from services.journal.kill_file import kill_requested
-from services.journal.sql_store import SqlStore
-from services.market.akshare_source import AkshareSource
-from services.market.seen_prices import SeenPrices
 from services.ports import Fault, JournalFault
 from services.settings import Settings
 from services.slots import TIMES, ZONES, local
-
-DEFAULT_WATCHLIST = tuple(
-    map(
-        Symbol,
-        (
-            "600519.SH",
-            "601318.SH",
-            "600036.SH",
-            "600900.SH",
-            "601899.SH",
-            "688981.SH",
-            "300750.SZ",
-            "000333.SZ",
-            "002594.SZ",
-            "000858.SZ",
-        ),
-    )
-)
-"""Ten liquid shares, watched where the configuration names none."""
 
 _ONCE_GRACE_S = int(timedelta(days=1).total_seconds())
 
@@ -78,79 +47,18 @@ def run_on_live_prices(settings: Settings, options: RunOptions, screen: Screen) 
             f"no source of live prices for market {settings.market}, data_source.type "
             f"{settings.data_source.type!r}; there is akshare for cn; give --prices FILE to run on a file",
         )
-    mind = mind_of(settings)
+    mind = mind_of(settings, kept_answers(settings, options.llm, screen), live=True)
     folder = AccountFolder(settings.data_dir, settings.account)
     with ExitStack() as opened:
         place = journal_place(settings, folder)
         lock = account_lock(place, settings.account)
         asyncio.run(claim(lock, screen, standby=options.standby))
         opened.callback(lock.release)
-        world = _world(settings, mind, folder, place, opened, once=options.once, cache=options.cache)
+        account = open_live_account(settings, folder, place, opened, options.cache)
+        world = replace(configured(account, mind), heartbeat_s=_HEARTBEAT_S)
         if options.once:
-            return asyncio.run(_once(world, screen))
+            return asyncio.run(_once(replace(world, grace_s=_ONCE_GRACE_S), screen))
         return asyncio.run(_stay_up(world, screen))
-
-
-def _world(
-    settings: Settings,
-    mind: Mind,
-    folder: AccountFolder,
-    place: Path | str,
-    opened: ExitStack,
-    *,
-    once: bool,
-    cache: Path | None,
-) -> World:
-    clock, panels = SystemClock(), Panels(folder.panels)
-    watchlist = settings.watchlist or DEFAULT_WATCHLIST
-    genesis = live_genesis(settings, mind, watchlist, clock.now())
-    store = SqlStore.open(place, settings.account)
-    opened.callback(store.close)
-    audit, seen = AuditFile(folder.audit), SeenPrices(AkshareSource(clock))
-    journal = Journal(store, settings.account, clock, panels.get, (audit.listen, seen.listen))
-    if journal.account.genesis is not None:
-        same_run(journal.account.genesis, genesis, folder)
-        genesis = journal.account.genesis
-    store.take_fence()
-    decided = run_settings(settings, watchlist, seen.name)
-    record = recorded(decided)
-    same_terms(journal, decided)
-    begin(journal, audit, genesis, record)
-    require_ledger(journal, folder.ledger)
-    ledger = opened.enter_context(closing(FileLedger(folder.ledger)))
-    calendar = open_calendar(settings, cache)
-    exchange = SimulatedExchange(
-        market=market_view(None, seen.remembered()),
-        clock=LastEventClock(lambda: journal.moment, clock),
-        calendar=calendar,
-        cash_cny=genesis.cash_cny,
-        commission=decided.commission,
-        frictions=decided.frictions,
-        ledger=ledger,
-        instruments={},
-        zone=ZONES[Market(genesis.market)],
-    )
-
-    def stop() -> str:
-        with suppress(JournalFault):
-            store.require_fence()
-            return "the kill file is there" if kill_requested(folder.root) else ""
-        return "another process took the account over"
-
-    world = Parts(
-        genesis=genesis,
-        settings=decided,
-        config_hash=record.config_hash,
-        clock=clock,
-        calendar=calendar,
-        prices=seen,
-        agent=mind.make(ordinal_in(journal)),
-        broker=exchange,
-        journal=journal,
-        panels=panels,
-        stop=stop,
-    ).world
-    return replace(world, heartbeat_s=_HEARTBEAT_S, grace_s=_ONCE_GRACE_S if once else world.grace_s)
 
 
 async def _once(world: World, screen: Screen) -> Exit:
@@ -165,6 +73,8 @@ async def _once(world: World, screen: Screen) -> Exit:
     await loop.tick(now)
     for session in ended:
         show_session(world, session, screen)
+    if loop.killed is not None:
+        return tell_killed(loop.killed, world, screen)
     following = plan.next_after(now)
     states = world.journal.account.sessions
     screen.result(
@@ -216,6 +126,8 @@ class _Ticker:
             except Exception as error:
                 self._break(error)
                 raise
+            if self._loop.killed is not None:
+                self._stopping.set()
 
     def listen(self) -> None:
         """End on Ctrl-C and on the system's request."""
@@ -267,15 +179,22 @@ async def _stay_up(world: World, screen: Screen) -> Exit:
     scheduler = triggers(ticker.tick, world.market, times, world.grace_s)
     scheduler.start()
     await ticker.tick()
+    if loop.killed is None:
+        _tell_next(loop, screen)
+    try:
+        await ticker.ended()
+    finally:
+        scheduler.shutdown(wait=False)
+    if loop.killed is not None:
+        return tell_killed(loop.killed, world, screen)
+    screen.line("live.stopped")
+    screen.result({"mode": world.mode, "account": world.account, "stopped": True})
+    return Exit.INTERRUPTED if ticker.interrupted else Exit.DONE
+
+
+def _tell_next(loop: Loop, screen: Screen) -> None:
     upcoming = loop.next_slot()
     if upcoming is None:
         screen.note("live.no_next")
     else:
         screen.note("live.next", slot=upcoming.local)
-    try:
-        await ticker.ended()
-    finally:
-        scheduler.shutdown(wait=False)
-    screen.line("live.stopped")
-    screen.result({"mode": world.mode, "account": world.account, "stopped": True})
-    return Exit.INTERRUPTED if ticker.interrupted else Exit.DONE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import tzinfo
 from decimal import Decimal
 
@@ -12,7 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.figures import money, percent, price, ratio
+from monitor.halts import halt_line
 from monitor.plain_text import printable
+from monitor.risk_view import changed_lines, limit_lines, risk_parts, shadow_lines
+from monitor.say_do import Finding
+from monitor.say_do_view import sentence
 from monitor.summary import Summary, fee_lines
 from monitor.wording import say
 from services.domain.decision import BadAnswer, Decision
@@ -39,9 +43,9 @@ def session_line(record: SessionRecord, lang: str) -> Text:
     state = set_cell_size(say(f"state.{record.state}", lang), 10)
     line.append(state, style=_STATE_STYLES.get(record.state, "cyan"))
     line.append("  " + say("view.counts", lang, orders=len(record.orders), fills=len(record.fills)))
-    if record.refusals:
-        refused = say("view.refused_count", lang, count=len(record.refusals))
-        line.append(f"  {refused}", style="yellow")
+    for key, count, style in _marks(record):
+        if count:
+            line.append("  " + say(key, lang, count=count), style=style)
     traded = [
         f"{say(f'side.{fill.side}', lang)} {fill.symbol} {fill.shares} @ {price(fill.price_cny)}"
         for fill in record.fills[:_LINE_FILLS_MAX]
@@ -56,6 +60,14 @@ def session_line(record: SessionRecord, lang: str) -> Text:
     return line
 
 
+def _marks(record: SessionRecord) -> Iterator[tuple[str, int, str]]:
+    """Yield what a line counts beside orders and fills: its wording, how many, and how it looks."""
+    yield "view.refused_count", len(record.refusals), "yellow"
+    yield "risk.changed.count", sum(len(one.changed) for one in record.verdicts), "yellow"
+    yield "view.armed_count", len(record.armed), "yellow"
+    yield "risk.shadow.count", sum(len(one.shadow) for one in record.verdicts), "magenta"
+
+
 def account_table(summary: Summary, lang: str) -> RenderableType:
     """Return an account's figures, its positions and what its orders were refused for."""
     parts: list[RenderableType] = []
@@ -66,13 +78,17 @@ def account_table(summary: Summary, lang: str) -> RenderableType:
         parts.append(_positions(summary, lang))
     if summary.refusals:
         parts.append(_refusals(summary, lang))
+    parts.extend(risk_parts(summary.risk, lang))
     if summary.approximate:
         parts.append(Text(say("approximate", lang), style="dim"))
     return Group(*parts)
 
 
-def session_view(record: SessionRecord, lang: str) -> RenderableType:
-    """Return one session as a person reads it: inputs, decision, verdicts, orders, fills, reasons."""
+def session_view(record: SessionRecord, lang: str, findings: Iterable[Finding] = ()) -> RenderableType:
+    """Return one session as a person reads it: inputs, decision, verdicts, orders, fills, reasons.
+
+    `findings` are what the say-do check found in it.
+    """
     head = Text(f"{record.session}  {record.day.isoformat()} {record.slot}  ", style="bold")
     head.append(say(f"state.{record.state}", lang), style=_STATE_STYLES.get(record.state, "cyan"))
     if record.outcome is not None:
@@ -82,13 +98,18 @@ def session_view(record: SessionRecord, lang: str) -> RenderableType:
     sections = (
         ("view.runs_on", _runs_on(record, lang)),
         ("view.faults", (f"{one.door}: {one.asked}: {one.why}" for one in record.faults)),
-        ("view.halts", (f"{one.symbol} {one.why}".strip() for one in record.halts)),
+        ("view.halts", (halt_line(one, lang) for one in record.halts)),
         ("view.broker", _statement(record, lang)),
         ("view.movements", _movements(record, lang)),
         ("view.decision", _decision(record.decision, lang)),
+        ("view.armed", _armed(record, lang)),
         ("view.verdicts", _all_verdicts(record, lang)),
+        ("risk.shadow", shadow_lines(record, lang)),
+        ("risk.changed", changed_lines(record, lang)),
+        ("risk.limits", limit_lines(record, lang)),
         ("view.orders", _orders(record, lang)),
         ("view.fills", _fills(record, lang)),
+        ("say_do", (sentence(one, lang) for one in findings)),
     )
     parts: list[RenderableType] = [head]
     for key, lines in sections:
@@ -156,6 +177,12 @@ def _intent(intent: Intent, lang: str) -> str:
     limit = "" if intent.limit_cny is None else f" @ {price(intent.limit_cny)}"
     why = f" · {intent.why}" if intent.why else ""
     return f"{say(f'side.{intent.side}', lang)} {intent.symbol} {size}{limit}{why}"
+
+
+def _armed(record: SessionRecord, lang: str) -> Iterator[str]:
+    for one in record.armed:
+        rule = f"[{one.rule}] {say(f'rule.{one.rule}', lang)}"
+        yield f"… {one.symbol} {one.shares}: {rule}: {one.reason} · {one.why}"
 
 
 def _all_verdicts(record: SessionRecord, lang: str) -> Iterator[str]:

@@ -29,3 +29,8 @@ def price(price_cny: Decimal) -> str:
     exponent = price_cny.as_tuple().exponent
     decimals = max(2, -exponent) if isinstance(exponent, int) else 2
     return f"{price_cny:,.{decimals}f}"
+
+
+def plain(value: Decimal) -> str:
+    """Return a number as a configuration writes it, to four decimals, without idle zeros, e.g. `0.2`."""
+    return f"{round(value, 4).normalize():f}"

@@ -24,12 +24,11 @@ from services.rules import (
     Commission,
     OutsideRulebook,
     Rules,
-    board_of,
     default_kind,
     fees_of,
     lot_problem,
     price_band,
-    rules_on,
+    rules_of,
     sellable_shares,
     settlement_days,
     st_daily_buy_cap,
@@ -116,8 +115,7 @@ def _judge(
         findings.refuse(line, Rule.SYMBOL_UNKNOWN, "is not in the price file")
         return
     try:
-        board = board_of(symbol, day.day)
-        rules = rules_on(board, day.day)
+        rules = rules_of(symbol, day.day)
     except OutsideRulebook as unknown:
         findings.doubt(Doubt.RULES_UNKNOWN, line.number)
         findings.refuse(line, Rule.RULES_UNKNOWN, str(unknown))
@@ -129,7 +127,7 @@ def _judge(
         day=day,
         symbol=symbol,
         instrument=instrument,
-        kind=instrument.kind or default_kind(board),
+        kind=instrument.kind or default_kind(rules.board),
         rules=rules,
         row=prices.row_of(line),
         price=price_of(prices, line),

@@ -11,7 +11,17 @@ from typing import assert_never
 from monitor.reading import ValueOf, inline_value, values
 from services.domain.book import OrderEnded
 from services.domain.decision import BadAnswer, Decision
-from services.domain.events import Closed, Event, FaultRecord, Halt, Opened, Outcome, Verdicts
+from services.domain.events import (
+    ArmedExit,
+    Closed,
+    Event,
+    Exits,
+    FaultRecord,
+    Halt,
+    Opened,
+    Outcome,
+    Verdicts,
+)
 from services.domain.fills import Fill, Movement
 from services.domain.orders import OrderTerms, Refusal, SessionId
 from services.domain.record import SessionRecord
@@ -23,6 +33,7 @@ _WANTED = (
     Movement,
     FaultRecord,
     Halt,
+    Exits,
     Decision,
     BadAnswer,
     Verdicts,
@@ -52,6 +63,7 @@ class _Draft:
     movements: dict[str, Movement] = field(default_factory=dict)
     faults: list[FaultRecord] = field(default_factory=list)
     halts: list[Halt] = field(default_factory=list)
+    armed: tuple[ArmedExit, ...] = ()
 
 
 def session_records(events: Iterable[Event], value_of: ValueOf = inline_value) -> Iterator[SessionRecord]:
@@ -145,6 +157,8 @@ def _take(draft: _Draft, value: object) -> None:
 
 def _take_trading(draft: _Draft, value: object) -> None:
     match value:
+        case Exits():
+            draft.armed = value.armed
         case OrderTerms():
             draft.orders.setdefault(value.order_id, value)
         case Fill():
@@ -176,6 +190,7 @@ def _record(session: SessionId, draft: _Draft) -> SessionRecord:
         faults=tuple(draft.faults),
         ended=tuple(draft.ended.values()),
         halts=tuple(draft.halts),
+        armed=draft.armed,
     )
 
 

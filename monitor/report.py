@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from monitor import report_tables as tables
 from monitor.equity import EquityPoint, curve_of
 from monitor.figures import money, percent, ratio
+from monitor.json_value import Json
+from monitor.page_parts import POLICY, plotly, script_json
 from monitor.reading import ValueOf, inline_value
 from monitor.records import session_records
 from monitor.report_charts import DOWN, UP, curves, price_charts, zone_of
+from monitor.report_risk import risk_section
 from monitor.report_style import SCRIPT, STYLE
 from monitor.report_tables import text
-from monitor.summary import Json, Summary, name_of, summary_of
+from monitor.say_do import Finding
+from monitor.say_do_view import findings_section
+from monitor.summary import Summary, name_of, summary_of
 from monitor.trail import Trail, follow, within
 from monitor.wording import say
 from services.domain.bars import Panel
 from services.domain.events import Event
 from services.domain.instruments import Symbol
 from services.domain.record import SessionRecord
-
-_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
-    "base-uri 'none'; form-action 'none'"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +41,7 @@ class _Contents:
     records: Sequence[SessionRecord]
     zone: ZoneInfo
     lang: str
+    findings: Sequence[Finding] | None = None
 
     def say(self, key: str, **values: object) -> str:
         """Return a wording, escaped for the page."""
@@ -57,12 +56,14 @@ def render_report(
     value_of: ValueOf = inline_value,
     since: date | None = None,
     until: date | None = None,
+    findings: Sequence[Finding] | None = None,
 ) -> str:
     """Return the report of a journal as one HTML text; the same events give the same bytes.
 
     `panel` prices the holdings, draws the trades and makes the benchmark; without one the
     journal's own prices do. `since` and `until` (trading days, both included) cut out a period.
-    Moments are shown in the market's zone.
+    Moments are shown in the market's zone. `findings` are those of the say-do check, None where it
+    was not made.
 
     Raises:
         JournalFault: A body cannot be read.
@@ -82,6 +83,7 @@ def render_report(
         records=records,
         zone=zone_of(summary.market),
         lang=lang,
+        findings=findings,
     )
     return _document(page)
 
@@ -92,7 +94,7 @@ def _document(page: _Contents) -> str:
     parts = (
         "<!doctype html>",
         f'<html lang="{"zh-CN" if page.lang == "zh" else "en"}"><head><meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{title}</title><style>{STYLE}</style></head><body{western}><main>",
         f'<h1>{title}</h1><p class="sub">{_subtitle(page)}</p>',
@@ -100,8 +102,8 @@ def _document(page: _Contents) -> str:
         _cards(page),
         _body(page),
         "</main>",
-        f'<script type="application/json" id="data">{_script_json(_drawn(page))}</script>',
-        f"<script>{_plotly()}</script><script>{SCRIPT}</script></body></html>\n",
+        f'<script type="application/json" id="data">{script_json(_drawn(page))}</script>',
+        f"<script>{plotly()}</script><script>{SCRIPT}</script></body></html>\n",
     )
     return "\n".join(part for part in parts if part)
 
@@ -157,6 +159,7 @@ def _card_label(page: _Contents, key: str) -> str:
 def _body(page: _Contents) -> str:
     summary, lang = page.summary, page.lang
     refused = tables.refusals_table(summary, lang) + tables.refused_table(page.records, lang)
+    refused += tables.armed_table(page.records, lang)
     trades = tables.trades_table(page.trail.trades, page.panel, page.zone, lang)
     identity = tables.identity_table(summary, page.records, page.events, page.panel, lang)
     return "\n".join(
@@ -169,11 +172,21 @@ def _body(page: _Contents) -> str:
             _section(page, "positions", tables.positions_table(summary, lang)),
             _section(page, "report.prices", _prices(page)),
             _section(page, "report.trades", trades, "report.trades.note"),
+            _section(page, "report.risk", risk_section(summary.risk, lang), "report.risk.note"),
             _section(page, "report.refusals", refused),
+            _said_and_done(page),
             _section(page, "report.sessions", tables.sessions_table(page.records, lang)),
             _section(page, "report.identity", identity),
         )
     )
+
+
+def _said_and_done(page: _Contents) -> str:
+    """Return what the say-do check found in the report's sessions, empty where it was not made."""
+    if page.findings is None:
+        return ""
+    shown = [one for one in page.findings if one.session in page.trail.sessions]
+    return _section(page, "say_do", findings_section(shown, page.lang))
 
 
 def _section(page: _Contents, key: str, inner: str, note: str = "") -> str:
@@ -219,17 +232,3 @@ def _drawn(page: _Contents) -> dict[str, Json]:
         "curves": curves(page.points, page.summary.metrics, page.zone, page.lang) if page.points else [],
         "prices": price_charts(page.trail, page.panel, page.zone),
     }
-
-
-def _script_json(value: Json) -> str:
-    """Return JSON that cannot end the script element it stands in."""
-    written = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for char in "<>&\u2028\u2029":
-        written = written.replace(char, f"\\u{ord(char):04x}")
-    return written
-
-
-def _plotly() -> str:
-    """Return the charting library's own text, as its package ships it."""
-    source = files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8")
-    return source.replace("</script", "<\\/script")

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from monitor.equity import EquityPoint
+from monitor.json_value import Json
 from monitor.metrics import Metrics
 from monitor.plain_text import printable
-from monitor.summary import Json, name_of
+from monitor.summary import name_of
 from monitor.trail import Trade, Trail
 from monitor.wording import say
 from services.domain.bars import FloatArray, Panel

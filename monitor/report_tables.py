@@ -8,6 +8,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from monitor.figures import UNDEFINED, money, percent, price, ratio
+from monitor.halts import halt_line
 from monitor.plain_text import printable
 from monitor.summary import Summary, fee_lines, name_of
 from monitor.trail import Trade
@@ -41,12 +42,12 @@ def metrics_table(summary: Summary, lang: str) -> str:
         ("calmar", ratio(metrics.calmar)),
         ("win_rate", percent(metrics.win_rate)),
     )
-    return _pairs((say(key, lang), figure) for key, figure in rows)
+    return pairs((say(key, lang), figure) for key, figure in rows)
 
 
 def fees_table(summary: Summary, lang: str) -> str:
     """Return the fee lines and their total."""
-    return _pairs((say(f"fees.{name}", lang), money(amount)) for name, amount in fee_lines(summary.fees))
+    return pairs((say(f"fees.{name}", lang), money(amount)) for name, amount in fee_lines(summary.fees))
 
 
 def refusals_table(summary: Summary, lang: str) -> str:
@@ -54,7 +55,7 @@ def refusals_table(summary: Summary, lang: str) -> str:
     if not summary.refusals:
         return _empty(lang)
     counts = summary.refusals.items()
-    return _pairs((f"{say(f'rule.{rule}', lang)} ({rule})", str(count)) for rule, count in counts)
+    return pairs((f"{say(f'rule.{rule}', lang)} ({rule})", str(count)) for rule, count in counts)
 
 
 def positions_table(summary: Summary, lang: str) -> str:
@@ -64,17 +65,17 @@ def positions_table(summary: Summary, lang: str) -> str:
     rows = []
     for one in summary.positions:
         cells = (
-            _cell(one.symbol),
-            _cell(one.name),
-            _number(f"{one.shares:,}"),
-            _number(money(one.cost_cny)),
-            _number(price(one.price_cny)),
-            _number(money(one.value_cny)),
+            cell(one.symbol),
+            cell(one.name),
+            number(f"{one.shares:,}"),
+            number(money(one.cost_cny)),
+            number(price(one.price_cny)),
+            number(money(one.value_cny)),
             _gain(one.value_cny - one.cost_cny),
         )
         rows.append("".join(cells))
     heads = ("symbol", "name", "shares#", "cost#", "price#", "value#", "profit#")
-    return _table(heads, rows, lang)
+    return table(heads, rows, lang)
 
 
 def trades_table(trades: Sequence[Trade], panel: Panel | None, zone: ZoneInfo, lang: str) -> str:
@@ -87,19 +88,19 @@ def trades_table(trades: Sequence[Trade], panel: Panel | None, zone: ZoneInfo, l
         fill = trade.fill
         mark = f' <span class="soft" title="{approximate}">≈</span>' if fill.approximate else ""
         cells = (
-            _cell(f"{fill.traded_at.astimezone(zone):%Y-%m-%d %H:%M:%S}"),
-            _cell(f"{fill.symbol} {name_of(fill.symbol, panel)}".strip()),
-            _cell(say(f"side.{fill.side}", lang)),
-            _number(f"{fill.shares:,}"),
-            _number(price(fill.price_cny)),
-            _number(money(fill.amount_cny)),
-            _number(money(fill.fees.total)),
-            _number("") if trade.realised_cny is None else _gain(trade.realised_cny),
+            cell(f"{fill.traded_at.astimezone(zone):%Y-%m-%d %H:%M:%S}"),
+            cell(f"{fill.symbol} {name_of(fill.symbol, panel)}".strip()),
+            cell(say(f"side.{fill.side}", lang)),
+            number(f"{fill.shares:,}"),
+            number(price(fill.price_cny)),
+            number(money(fill.amount_cny)),
+            number(money(fill.fees.total)),
+            number("") if trade.realised_cny is None else _gain(trade.realised_cny),
             f'<td class="why">{text(trade.terms.why if trade.terms else "")}{mark}</td>',
         )
         rows.append("".join(cells))
     heads = ("time", "symbol", "side", "shares#", "price#", "amount#", "fees#", "profit#", "reason")
-    return _older(len(trades), lang) + _table(heads, rows, lang)
+    return older(len(trades), lang) + table(heads, rows, lang)
 
 
 def refused_table(records: Sequence[SessionRecord], lang: str) -> str:
@@ -112,17 +113,37 @@ def refused_table(records: Sequence[SessionRecord], lang: str) -> str:
     rows = []
     for record, refusal in reversed(refused[-ROWS_MAX:]):
         cells = (
-            _cell(f"{record.day.isoformat()} {record.slot}"),
-            _cell(refusal.symbol),
-            _cell(say(f"side.{refusal.side}", lang)),
-            _number(f"{refusal.shares:,}"),
-            _cell(say(f"rule.{refusal.rule}", lang)),
+            cell(f"{record.day.isoformat()} {record.slot}"),
+            cell(refusal.symbol),
+            cell(say(f"side.{refusal.side}", lang)),
+            number(f"{refusal.shares:,}"),
+            cell(say(f"rule.{refusal.rule}", lang)),
             f'<td class="why">{text(refusal.reason)}</td>',
         )
         rows.append("".join(cells))
     heads = ("time", "symbol", "side", "shares#", "rule", "reason")
     title = f"<h3>{text(say('report.refused_orders', lang))}</h3>"
-    return title + _older(len(refused), lang) + _table(heads, rows, lang)
+    return title + older(len(refused), lang) + table(heads, rows, lang)
+
+
+def armed_table(records: Sequence[SessionRecord], lang: str) -> str:
+    """Return every exit that was due and could not be carried out, the newest first; empty without any."""
+    armed = [(record, one) for record in records for one in record.armed]
+    if not armed:
+        return ""
+    rows = []
+    for record, one in reversed(armed[-ROWS_MAX:]):
+        cells = (
+            cell(f"{record.day.isoformat()} {record.slot}"),
+            cell(one.symbol),
+            number(f"{one.shares:,}"),
+            cell(say(f"rule.{one.rule}", lang)),
+            f'<td class="why">{text(one.reason)}<br>{text(one.why)}</td>',
+        )
+        rows.append("".join(cells))
+    heads = ("time", "symbol", "shares#", "rule", "reason")
+    title = f"<h3>{text(say('report.armed', lang))}</h3>"
+    return title + older(len(armed), lang) + table(heads, rows, lang)
 
 
 def sessions_table(records: Sequence[SessionRecord], lang: str) -> str:
@@ -134,18 +155,18 @@ def sessions_table(records: Sequence[SessionRecord], lang: str) -> str:
         bad = ' class="bad"' if record.state in {"HALTED", "MISSED", "FAILED"} else ""
         outcome = UNDEFINED if record.outcome is None else say(f"outcome.{record.outcome}", lang)
         cells = (
-            _cell(f"{record.day.isoformat()} {record.slot}"),
+            cell(f"{record.day.isoformat()} {record.slot}"),
             f"<td{bad}>{text(say(f'state.{record.state}', lang))}</td>",
-            _cell(outcome),
-            _number(str(len(record.orders))),
-            _number(str(len(record.fills))),
-            _number(str(len(record.refusals))),
+            cell(outcome),
+            number(str(len(record.orders))),
+            number(str(len(record.fills))),
+            number(str(len(record.refusals))),
             f'<td class="why">{_said(record, lang)}</td>',
             f'<td class="id">{text(record.session)}</td>',
         )
         rows.append("".join(cells))
     heads = ("time", "state", "outcome", "orders#", "fills#", "refusals#", "reason", "session")
-    return _older(len(records), lang) + _table(heads, rows, lang)
+    return older(len(records), lang) + table(heads, rows, lang)
 
 
 def identity_table(
@@ -191,7 +212,7 @@ def _word(prefix: str, value: str, lang: str) -> str:
 def _said(record: SessionRecord, lang: str) -> str:
     """Return why a session ended as it did: what failed, the mind's own words, or the reason recorded."""
     lines = [text(f"{one.door}: {one.asked}: {one.why}") for one in record.faults]
-    lines += [text(f"{say('rule.halted', lang)}: {one.symbol} {one.why}") for one in record.halts]
+    lines += [text(f"{say('rule.halted', lang)}: {halt_line(one, lang)}") for one in record.halts]
     match record.decision:
         case BadAnswer() as bad:
             lines.append(text(f"{say(f'bad_answer.{bad.kind}', lang)}: {bad.reason}"))
@@ -207,12 +228,13 @@ def _folded(words: str) -> str:
     return f"<details><summary>{text(words[:100])}…</summary><p>{text(words)}</p></details>"
 
 
-def _pairs(rows: Iterable[tuple[str, str]]) -> str:
-    body = "".join(f"<tr>{_cell(label)}{_number(figure)}</tr>" for label, figure in rows)
+def pairs(rows: Iterable[tuple[str, str]]) -> str:
+    """Return a table of two columns, a label and its figure."""
+    body = "".join(f"<tr>{cell(label)}{number(figure)}</tr>" for label, figure in rows)
     return f'<table class="plain">{body}</table>'
 
 
-def _table(heads: Sequence[str], rows: Iterable[str], lang: str) -> str:
+def table(heads: Sequence[str], rows: Iterable[str], lang: str) -> str:
     """Return a table; a head that ends in `#` is a column of numbers."""
     titles = "".join(
         f'<th class="num">{text(say(head[:-1], lang))}</th>'
@@ -224,11 +246,13 @@ def _table(heads: Sequence[str], rows: Iterable[str], lang: str) -> str:
     return f'<div class="wide"><table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """Return a cell of text, escaped."""
     return f"<td>{text(value)}</td>"
 
 
-def _number(figure: str) -> str:
+def number(figure: str) -> str:
+    """Return a cell of a number, escaped."""
     return f'<td class="num">{text(figure)}</td>'
 
 
@@ -237,7 +261,8 @@ def _gain(amount_cny: Decimal) -> str:
     return f'<td class="num {kind}">{amount_cny:+,.2f}</td>'
 
 
-def _older(rows: int, lang: str) -> str:
+def older(rows: int, lang: str) -> str:
+    """Return a note that the oldest of so many rows are not shown, empty where all are."""
     if rows <= ROWS_MAX:
         return ""
     words = say("report.older", lang, shown=ROWS_MAX, all=rows)

@@ -10,9 +10,11 @@ from datetime import date
 from decimal import Decimal
 
 from monitor.equity import EquityPoint, curve_of, daily_equity, final_equity_cny
+from monitor.json_value import Json
 from monitor.metrics import Metrics, metrics_of
 from monitor.reading import ValueOf, inline_value
 from monitor.records import ended_state
+from monitor.risk_report import RiskReport, risk_report
 from monitor.trail import Trail, follow
 from monitor.valuing import Valuer, cost_price_cny
 from services.domain.bars import Adjustment, Panel
@@ -20,8 +22,6 @@ from services.domain.events import Event, Outcome
 from services.domain.fills import Fees
 from services.domain.instruments import Symbol
 from services.domain.money import ZERO, to_cent
-
-Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,7 @@ class Summary:
     metrics: Metrics
     benchmark_return: float | None
     fees: Fees
+    risk: RiskReport
     positions: tuple[Position, ...]
     watchlist: tuple[str, ...]
     settings: Mapping[str, str]
@@ -84,10 +85,11 @@ class Summary:
             return None
         return float(self.final_equity_cny / self.opening_equity_cny - 1)
 
-    def as_json(self) -> dict[str, Json]:
+    def as_json(self, lang: str = "en") -> dict[str, Json]:
         """Return the figures under the names other programs call them by.
 
-        Money is a JSON number rounded to 0.01, a ratio a float, what is not defined null.
+        Money is a JSON number rounded to 0.01, a ratio a float, what is not defined null. `lang` is
+        that of the suggestions' sentences.
         """
         metrics = self.metrics
         return {
@@ -123,6 +125,7 @@ class Summary:
             "win_rate": metrics.win_rate,
             "benchmark_return": self.benchmark_return,
             "fees": {name: _number(amount) for name, amount in fee_lines(self.fees)},
+            "risk": self.risk.as_json(lang),
             "positions": {one.symbol: one.shares for one in self.positions},
             "watchlist": list(self.watchlist),
             "settings": {name: json.loads(text) for name, text in self.settings.items()},
@@ -172,6 +175,7 @@ def summary_of(trail: Trail, points: Sequence[EquityPoint], panel: Panel | None)
         metrics=metrics_of(daily_equity(points)),
         benchmark_return=_benchmark_return(points),
         fees=_fees(trail),
+        risk=risk_report(trail.risk),
         positions=_positions(trail, panel),
         watchlist=genesis.watchlist if genesis else (),
         settings={key: text for key, text in trail.settings.items() if key != "watchlist"},

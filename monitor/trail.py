@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from monitor.reading import ValueOf, inline_value, values
+from monitor.risk_use import WANTED as RISK_WANTED
+from monitor.risk_use import RiskTrail
 from services.domain.book import Book, OrderEnded
 from services.domain.events import Closed, Event, Genesis, Opened, RunFinished, SettingsRecord, Verdicts
 from services.domain.fills import Fill, Movement
@@ -28,6 +30,7 @@ _WANTED = (
     Movement,
     Closed,
     RunFinished,
+    *RISK_WANTED,
 )
 
 
@@ -86,6 +89,7 @@ class Trail:
     closed: dict[str, Closed] = field(default_factory=dict)
     refused: dict[str, dict[Refusal, None]] = field(default_factory=dict)
     seen: dict[Symbol, Decimal] = field(default_factory=dict)
+    risk: RiskTrail = field(default_factory=RiskTrail)
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -136,6 +140,7 @@ def within(trail: Trail, since: date | None, until: date | None) -> Trail:
         closed={name: one for name, one in trail.closed.items() if name in sessions},
         refused={name: ones for name, ones in trail.refused.items() if name in sessions},
         seen=trail.seen,
+        risk=trail.risk.within(first, last),
     )
 
 
@@ -150,6 +155,7 @@ class _Walk:
     def take(self, event: Event, value: object) -> None:
         """Move over one event."""
         trail, self._at = self.trail, event.at
+        trail.risk.take(event, value)
         match value:
             case Fill():
                 self._filled(event, value)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from monitor.arena_wording import ARENA
+from monitor.risk_wording import RISK
+from monitor.say_do_wording import SAY_DO
 from services.domain.decision import BadAnswerKind
 from services.domain.events import Outcome
 from services.domain.fills import MovementKind
@@ -14,6 +17,7 @@ LANGUAGES = ("en", "zh")
 
 _RULES: Mapping[Rule, tuple[str, str]] = {
     Rule.SYMBOL_UNKNOWN: ("symbol not known", "代码未知"),
+    Rule.NOT_ALLOWED: ("not let go live", "不在允许清单"),
     Rule.RULES_UNKNOWN: ("exchange rules not known", "交易规则未知"),
     Rule.QUOTE_MISSING: ("no quote", "没有行情"),
     Rule.QUOTE_STALE: ("quote too old", "行情过期"),
@@ -21,6 +25,7 @@ _RULES: Mapping[Rule, tuple[str, str]] = {
     Rule.HALTED: ("trading halted here", "已停止交易"),
     Rule.UNRESOLVED: ("an order is unresolved", "有订单状态未明"),
     Rule.DUPLICATE: ("second order for symbol and side", "同代码同方向重复"),
+    Rule.CONTRADICTORY: ("buy and sell of one symbol", "同时买卖同一代码"),
     Rule.SUSPENDED: ("suspended", "停牌"),
     Rule.PHASE: ("no trading at that time", "该时段不可交易"),
     Rule.SIZE: ("size not valid", "数量无效"),
@@ -33,10 +38,24 @@ _RULES: Mapping[Rule, tuple[str, str]] = {
     Rule.LIMIT_UP: ("sealed at limit up", "封死涨停"),
     Rule.LIMIT_DOWN: ("sealed at limit down", "封死跌停"),
     Rule.CAGE: ("outside the price cage", "超出价格笼子"),
+    Rule.PRICE_BAND: ("too far from the last price", "偏离最新价过大"),
     Rule.DRIFT: ("price drifted since the decision", "决策后价格偏离过大"),
     Rule.ST_DAILY_CAP: ("daily cap for ST shares", "风险警示股单日上限"),
+    Rule.ORDER_CNY: ("limit of one order's value", "单笔金额上限"),
+    Rule.ORDER_COUNT: ("limit of orders", "委托笔数上限"),
+    Rule.ORDER_RATE: ("limit of orders a second", "委托频率上限"),
+    Rule.NOTIONAL: ("limit of orders' value", "委托总额上限"),
+    Rule.TURNOVER: ("turnover limit", "换手上限"),
     Rule.DAILY_LOSS: ("daily loss limit", "单日亏损上限"),
+    Rule.DRAWDOWN: ("drawdown limit", "回撤上限"),
+    Rule.LOSING_STREAK: ("losing sales in a row", "连续亏损上限"),
+    Rule.SIZING: ("sizing rule", "仓位规则"),
+    Rule.CAPITAL: ("capital let go live", "可用资本上限"),
     Rule.POSITION_RATIO: ("position limit", "单一持仓上限"),
+    Rule.SECTOR: ("sector limit", "行业集中度上限"),
+    Rule.GROSS_EXPOSURE: ("limit of all that is invested", "总仓位上限"),
+    Rule.CORRELATION: ("correlation with a holding", "相关性上限"),
+    Rule.VAR: ("value at risk", "在险价值上限"),
     Rule.CASH_RESERVE: ("cash reserve", "现金保留"),
     Rule.CASH: ("not enough cash", "资金不足"),
 }
@@ -193,10 +212,19 @@ _SCREEN: Mapping[str, tuple[str, str]] = {
     "view.fills": ("Fills", "成交"),
     "view.faults": ("What failed", "故障"),
     "view.halts": ("Halted from here on", "自此停止交易"),
+    "halt.account": ("account", "账户"),
+    "halt.everywhere": ("every account", "全部账户"),
+    "halt.reconciliation": ("differs from the broker", "与券商不符"),
+    "halt.unresolved": ("order not resolved", "委托状态未明"),
+    "halt.limit": ("limit reached", "触及限额"),
+    "halt.person": ("by a person", "人工"),
+    "halt.alert": ("by an alert", "告警"),
     "view.runs_on": ("Runs on", "运行版本"),
     "view.config": ("config {hash}", "配置 {hash}"),
     "view.counts": ("orders {orders}, fills {fills}", "委托 {orders}，成交 {fills}"),
     "view.refused_count": ("{count} refused", "拒绝 {count}"),
+    "view.armed": ("Exits that are due and stay armed", "已触发、待执行的退出"),
+    "view.armed_count": ("{count} armed", "待执行退出 {count}"),
     "view.open": ("at work or not heard of yet", "未完结"),
 }
 
@@ -219,8 +247,15 @@ _REPORT: Mapping[str, tuple[str, str]] = {
         "按每日收盘后总资产计算；一年 252 个交易日，无风险利率为 0。",
     ),
     "report.benchmark_return": ("Return of the benchmark", "基准收益率"),
+    "report.risk": ("Risk", "风控"),
+    "report.risk.note": (
+        "The highest use of each limit by any session's orders, were they all filled, in the limit's own "
+        "unit; a near miss used 80 % of it or more and was not refused.",
+        "各限额在任一时段的最高使用（假设委托全部成交），单位同该限额；使用达 80% 以上且未被拒绝计为接近。",
+    ),
     "report.refusals": ("Refusals by rule", "按规则统计的拒单"),
     "report.refused_orders": ("What was refused", "拒单明细"),
+    "report.armed": ("Exits that were due and stayed armed", "已触发、暂不可执行的退出"),
     "report.trades": ("Trades", "交易明细"),
     "report.trades.note": (
         "Profit of a sale: its amount less its fees and the cost of the oldest shares; the fees of the "
@@ -261,6 +296,9 @@ CATALOGUE: Mapping[str, tuple[str, str]] = MappingProxyType(
         **_COMMON,
         **_SCREEN,
         **_REPORT,
+        **ARENA,
+        **RISK,
+        **SAY_DO,
     }
 )
 

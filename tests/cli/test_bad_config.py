@@ -87,14 +87,3 @@ def test_a_configuration_that_is_not_there(command: tuple[str, ...]):
 
     assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
     assert "nowhere.yaml" in done.err
-
-
-def test_live_needs_a_broker_that_is_real_and_there(tmp_path: Path):
-    config = tmp_path / "own.yaml"
-    config.write_text("mode: live\nbroker: {type: futu}\n", encoding="utf-8")
-
-    for arguments in (("--mode", "live"), ("--config", config), ("--mode", "live", "--demo")):
-        done = call(*arguments, "--data-dir", tmp_path / "data")
-
-        assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
-        assert not (tmp_path / "data").exists()

@@ -247,7 +247,6 @@ def test_a_backtest_begun_again_changes_no_byte_and_exits_0(ran: tuple[str, Path
 
 
 @pytest.mark.parametrize(("arguments", "code", "names"), [
-    (("--mode", "live"), 2, "real broker"),
     (("--mode", "swing"), 2, "--mode"),
     (("--frequency", "weekly"), 2, "--frequency"),
     (("--market", "hk"), 2, "--market"),

@@ -17,8 +17,8 @@ from tests.command_line import COMMANDS, ROOT, call, call_process, four_days
 
 EVERYWHERE = ("--data-dir", "--config", "--account", "--lang", "--json")
 MAIN_JOB = (
-    "--mode", "--frequency", "--market", "--agent", "--prices", "--start", "--end", "--demo", "--once",
-    "--session", "--standby", "--cash", "--adjustment", "--volume-unit",
+    "--mode", "--frequency", "--market", "--agent", "--llm", "--prices", "--start", "--end", "--demo",
+    "--once", "--session", "--standby", "--cash", "--adjustment", "--volume-unit",
 )  # fmt: skip
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

@@ -64,15 +64,30 @@ def test_a_ledger_that_is_gone_is_not_replaced_by_one_with_full_cash(tmp_path):
     assert not folder.ledger.exists()
 
 
-def test_with_the_kill_file_there_nothing_leaves_and_the_record_is_whole(tmp_path):
+def test_with_an_empty_kill_file_there_nothing_is_begun_and_the_record_is_whole(tmp_path):
     (tmp_path / "main").mkdir()
     (tmp_path / "main" / "KILL").touch()
 
     ran = call(*DEMO, "--data-dir", tmp_path)
 
-    assert (ran.code, ran.json["fills"]) == (0, 0)
+    assert (ran.code, ran.json["sessions"], ran.json["fills"]) == (4, 0, 0)
+    assert ran.json["killed"] == {"orders": 0, "working": 0}
     assert call("verify", "--data-dir", tmp_path).code == 0
     assert call("replay", "all", "--data-dir", tmp_path).code == 0
+
+
+def test_a_run_killed_half_way_goes_on_where_it_was_once_the_file_is_gone(tmp_path):
+    folder = cut_off_after_a_session(tmp_path)
+    (tmp_path / "KILL").touch()
+    assert call(*DEMO, "--data-dir", tmp_path).code == 4
+    (tmp_path / "KILL").unlink()
+
+    ran = call(*DEMO, "--data-dir", tmp_path)
+
+    assert (ran.code, ran.json["sessions"], ran.json["killed"]) == (0, 20, None)
+    assert call("verify", "--data-dir", tmp_path).code == 0
+    assert call("replay", "all", "--data-dir", tmp_path).code == 0
+    assert folder.audit.is_file()
 
 
 def test_a_made_up_market_is_marked_on_every_line_and_in_every_view(tmp_path):

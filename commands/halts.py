@@ -1,0 +1,168 @@
+"""`halt` and `lift`: what a person says to accounts that run, or will."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+
+from commands.failures import CommandFailed, Exit
+from commands.folders import AccountFolder
+from commands.halt_view import lift_command
+from commands.screen import Screen
+from commands.stored_account import journal_place, read_only_store, stored_account
+from monitor.halts import halt_line
+from services.clock import SystemClock
+from services.domain.events import Halt
+from services.domain.inbox import Command, HaltKey, Scope, in_force, meaning
+from services.domain.instruments import NotASymbol, parse_symbol
+from services.journal.inbox import Inboxes
+from services.person import person
+from services.settings import Settings
+
+WHY_CHARACTERS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a person says: of which list, which symbol (empty: all of them), and why."""
+
+    scope: Scope
+    why: str
+    symbol: str = ""
+
+
+def halt(settings: Settings, said: Said, screen: Screen) -> Exit:
+    """Halt the account or every one of the data folder, or one symbol there, until it is lifted.
+
+    Raises:
+        CommandFailed: There is no such account, folder or symbol, or no reason is given.
+        JournalFault: The command cannot be written; nothing is halted by it.
+    """
+    args = _args(said)
+    require_place(settings, said.scope)
+    halted = _put(settings, said, screen, "halt", args)
+    if isinstance(halted, Halt):
+        screen.line("halt.put.lift", command=lift_command(halted, _folder(settings)))
+    return Exit.DONE
+
+
+def lift(settings: Settings, said: Said, screen: Screen) -> Exit:
+    """Lift a halt of the account, of every one of the data folder, or of one symbol there.
+
+    Raises:
+        CommandFailed: There is no such halt, account, folder or symbol, or no reason is given.
+        JournalFault: The command cannot be written; nothing is lifted.
+    """
+    args = _args(said)
+    require_place(settings, said.scope)
+    there = _in_force(settings, said.scope)
+    if (said.symbol, said.scope is Scope.EVERYWHERE) not in there:
+        known = "; ".join(halt_line(one, "en") for one in there.values()) or "none"
+        raise CommandFailed(
+            Exit.USAGE,
+            f"{_subject(settings, said)} is not halted; halts of that scope: {known}; `status` lists all "
+            "with the call that lifts each",
+        )
+    _put(settings, said, screen, "lift", args)
+    return Exit.DONE
+
+
+def reason(why: str) -> str:
+    """Return a reason as it is kept: on one line.
+
+    Raises:
+        CommandFailed: It is empty or too long.
+    """
+    text = " ".join(why.split())
+    if not text:
+        raise CommandFailed(Exit.USAGE, '--why is empty; tell whoever reads the record: --why "…"')
+    if len(text) > WHY_CHARACTERS_MAX:
+        raise CommandFailed(
+            Exit.USAGE, f"--why has {len(text)} characters; say it in {WHY_CHARACTERS_MAX} at most"
+        )
+    return text
+
+
+def require_place(settings: Settings, scope: Scope) -> None:
+    """Do nothing where somebody will read what is put, or where that cannot be told: it must not wait.
+
+    Raises:
+        CommandFailed: There is no such account, or no such data folder.
+    """
+    if scope is Scope.EVERYWHERE:
+        if settings.journal_url is None and not settings.data_dir.is_dir():
+            raise CommandFailed(Exit.USAGE, f"there is no data folder {settings.data_dir}; see --data-dir")
+        return
+    try:
+        with read_only_store(settings) as (store, _):
+            there = store.head().seq > 0
+    except CommandFailed as failed:
+        if failed.code is Exit.USAGE:
+            raise
+        return
+    if not there:
+        raise CommandFailed(
+            Exit.USAGE, f"there is no account {settings.account!r}; see --account and --data-dir"
+        )
+
+
+def _args(said: Said) -> dict[str, str]:
+    if said.symbol:
+        try:
+            parse_symbol(said.symbol)
+        except NotASymbol as error:
+            raise CommandFailed(Exit.USAGE, f"--symbol: {error}") from error
+    return {
+        "symbol": said.symbol,
+        "why": reason(said.why),
+        "by": person(),
+        "at": SystemClock().now().isoformat(timespec="seconds"),
+    }
+
+
+def _put(settings: Settings, said: Said, screen: Screen, command: str, args: Mapping[str, str]) -> object:
+    """Put the command, tell so, and return what it means."""
+    folder = _folder(settings)
+    with closing(Inboxes(journal_place(settings, folder), settings.account)) as inboxes:
+        seq = inboxes.put(said.scope, command, args)
+    one_account = said.scope is Scope.HERE
+    screen.result(
+        {
+            "command": command,
+            "scope": "account" if one_account else "everywhere",
+            "account": settings.account if one_account else None,
+            "data_dir": str(settings.data_dir),
+            **{name: args[name] for name in ("symbol", "why", "by", "at")},
+            "seq": seq,
+        }
+    )
+    screen.line(f"{command}.put", subject=_subject(settings, said))
+    return meaning(Command(seq=seq, command=command, args=args, scope=said.scope))
+
+
+def _in_force(settings: Settings, scope: Scope) -> dict[HaltKey, Halt]:
+    """Return the halts of that scope: what was taken, and what was put and will be."""
+    folder = _folder(settings)
+    halts: Mapping[HaltKey, Halt] = {}
+    taken: Mapping[Scope, int] = {}
+    if scope is Scope.HERE:
+        with stored_account(settings) as account:
+            folded = account.journal.account
+            halts = {key: one for key, one in folded.halts.items() if not one.everywhere}
+            taken = folded.taken
+    with closing(Inboxes(journal_place(settings, folder), settings.account, read_only=True)) as inboxes:
+        return in_force(halts, [one for one in inboxes.unread(taken) if one.scope is scope])
+
+
+def _subject(settings: Settings, said: Said) -> str:
+    """Return what is halted or not, for a sentence: `600519.SH of account main`."""
+    if said.scope is Scope.HERE:
+        of = f"account {settings.account}"
+    else:
+        of = f"every account in {settings.data_dir if settings.journal_url is None else 'the database'}"
+    return f"{said.symbol} of {of}" if said.symbol else of
+
+
+def _folder(settings: Settings) -> AccountFolder:
+    return AccountFolder(settings.data_dir, settings.account)

@@ -1,0 +1,174 @@
+"""What the use of the limits suggests, in plain words, by thresholds that are written here. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
+
+from monitor.figures import plain
+from monitor.risk_use import KEYS, HaltSpan, SessionRisk, SetLimits, Use
+from monitor.wording import say
+from services.domain.events import HaltCause
+from services.domain.orders import OrderTerms, Refusal, Rule, Side
+
+NEAR_RATIO = Decimal("0.8")
+"""From this part of a limit on, a session that was not refused by it came near it."""
+
+REFUSED_RATIO = Decimal("0.1")
+REFUSED_LEAST = 3
+"""A rule that refused that part of what was asked, and so often, is worth a word."""
+
+ARMED_SESSIONS_LEAST = 3
+"""An exit that stayed armed for that many sessions in a row is worth a word."""
+
+_RESIZE: Mapping[Rule, str] = MappingProxyType(
+    {
+        Rule.POSITION: "sellable",
+        Rule.T_PLUS_1: "sellable",
+        Rule.BOARD_LOT: "lot",
+        Rule.ORDER_MAX: "lot",
+        Rule.CASH: "cash",
+        Rule.CASH_RESERVE: "cash",
+        **dict.fromkeys((Rule.ORDER_CNY, Rule.NOTIONAL, Rule.TURNOVER, Rule.CAPITAL), "cap"),
+        **dict.fromkeys((Rule.POSITION_RATIO, Rule.SECTOR, Rule.GROSS_EXPOSURE), "cap"),
+    }
+)
+"""The policy under which an order that breaks a rule is made smaller instead of refused."""
+
+_OTHER_KEYS: Mapping[Rule, tuple[str, ...]] = MappingProxyType(
+    {
+        Rule.NOT_ALLOWED: ("allowed_symbols",),
+        Rule.QUOTE_STALE: ("quote_age_s_max",),
+        Rule.PRICE_BAND: ("price_band_bp",),
+        Rule.DRIFT: ("drift_bp_max",),
+        Rule.ORDER_CNY: ("order_value_max",),
+        Rule.ORDER_RATE: ("orders_per_second_max", "order_ttl_s"),
+        Rule.SIZING: ("sizing",),
+    }
+)
+"""The keys of the rules that record no use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """One suggestion: what it is about, the keys that change it, and the values of its sentence."""
+
+    kind: str
+    keys: tuple[str, ...]
+    values: Mapping[str, str]
+
+    def words(self, lang: str) -> str:
+        """Return the sentence in a language."""
+        told = dict(self.values)
+        for name in ("rule", "what"):
+            if name in told:
+                told[name] = say(f"{'rule' if name == 'rule' else 'risk.asked'}.{told[name]}", lang)
+        return say(f"risk.advice.{self.kind}", lang, keys=", ".join(self.keys), **told)
+
+
+def advice(
+    sessions: Mapping[str, SessionRisk],
+    halts: Sequence[HaltSpan],
+    limits: SetLimits | None,
+    refusals: Sequence[Refusal],
+    shadow_orders: int,
+) -> tuple[Advice, ...]:
+    """Return the suggestions, the most pressing first; none where there is nothing to say."""
+    refused = {refusal.rule for refusal in refusals}
+    found: list[Advice] = [*_halted(halts), *_unset(limits), *_armed(tuple(sessions.values()))]
+    found += _refused(refusals, _asked(sessions.values()))
+    found += _near(sessions, refused)
+    if shadow_orders:
+        found.append(Advice(kind="shadow", keys=("shadow",), values={"count": str(shadow_orders)}))
+    return tuple(found)
+
+
+def highest(sessions: Mapping[str, SessionRisk]) -> dict[str, tuple[SessionRisk, Use]]:
+    """Return for each limit the session that used most of it, the earliest of several."""
+    found: dict[str, tuple[SessionRisk, Use]] = {}
+    for session in sessions.values():
+        for key, use in session.uses.items():
+            if key not in found or use.ratio > found[key][1].ratio:
+                found[key] = (session, use)
+    return found
+
+
+def keys_of(rule: Rule) -> tuple[str, ...]:
+    """Return the keys of `risk_control` that set what the rule holds an order to, none for the market's."""
+    return tuple(key for (of, _), key in KEYS.items() if of is rule) or _OTHER_KEYS.get(rule, ())
+
+
+def asked_of(session: SessionRisk) -> set[tuple[str, int, str, Side]]:
+    """Return what the session's agent and exits asked for, each order once."""
+    found: set[tuple[str, int, str, Side]] = set()
+    for verdicts in session.verdicts:
+        deferred = tuple(one.terms for one in verdicts.deferred)
+        wanted: tuple[OrderTerms | Refusal, ...] = (
+            *verdicts.approved, *verdicts.waiting, *verdicts.shadow, *deferred, *verdicts.refused
+        )  # fmt: skip
+        found.update((one.origin, one.index, one.symbol, one.side) for one in wanted)
+    return found
+
+
+def _asked(sessions: Iterable[SessionRisk]) -> Counter[Side]:
+    return Counter(side for session in sessions for *_, side in asked_of(session))
+
+
+def _halted(halts: Sequence[HaltSpan]) -> Iterator[Advice]:
+    counts = Counter(span.halt.by for span in halts if span.halt.cause is HaltCause.LIMIT)
+    for rule in (Rule.DRAWDOWN, Rule.LOSING_STREAK):
+        if counts[rule]:
+            values = {"rule": str(rule), "count": str(counts[rule])}
+            yield Advice(kind="halted", keys=keys_of(rule), values=values)
+
+
+def _unset(limits: SetLimits | None) -> Iterator[Advice]:
+    if limits is None:
+        return
+    of_key = {
+        "max_single_position_ratio": limits.position_ratio_max,
+        "max_daily_loss_ratio": limits.daily_loss_ratio_max,
+        "max_drawdown_ratio": limits.portfolio.drawdown_ratio_max,
+    }
+    unset = tuple(key for key, limit in of_key.items() if limit is None)
+    if unset:
+        yield Advice(kind="unset", keys=unset, values={})
+
+
+def _armed(sessions: Sequence[SessionRisk]) -> Iterator[Advice]:
+    for exit_ in sessions[-1].armed if sessions else ():
+        held = 0
+        for session in reversed(sessions):
+            if all(one.symbol != exit_.symbol for one in session.armed):
+                break
+            held += 1
+        if held >= ARMED_SESSIONS_LEAST:
+            values = {"symbol": exit_.symbol, "count": str(held), "rule": str(exit_.rule)}
+            yield Advice(kind="armed", keys=(), values=values)
+
+
+def _refused(refusals: Sequence[Refusal], asked: Counter[Side]) -> Iterator[Advice]:
+    by_rule = Counter(refusal.rule for refusal in refusals)
+    for rule, count in sorted(by_rule.items(), key=lambda pair: (-pair[1], pair[0])):
+        sides = {refusal.side for refusal in refusals if refusal.rule is rule}
+        orders = sum(asked[side] for side in sides)
+        if count < REFUSED_LEAST or count < REFUSED_RATIO * orders:
+            continue
+        what = str(next(iter(sides))) if len(sides) == 1 else "both"
+        values = {"rule": str(rule), "count": str(count), "asked": str(orders), "what": what}
+        keys = keys_of(rule)
+        if rule in _RESIZE:
+            kind, values["resize"] = ("refused.resize" if keys else "refused.shrink"), _RESIZE[rule]
+        else:
+            kind = "refused.loosen" if keys else "refused"
+        yield Advice(kind=kind, keys=keys, values=values)
+
+
+def _near(sessions: Mapping[str, SessionRisk], refused: set[Rule]) -> Iterator[Advice]:
+    for key, (session, use) in highest(sessions).items():
+        if use.ratio >= NEAR_RATIO and use.rule not in refused:
+            values = {"used": plain(use.used), "allowed": plain(use.allowed), "day": session.day.isoformat()}
+            yield Advice(kind="near" if use.ratio <= 1 else "beyond", keys=(key,), values=values)

@@ -1,0 +1,178 @@
+"""The risk report: what was used of each limit, what was refused, changed and stopped, what to do. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from monitor.json_value import Json
+from monitor.risk_advice import NEAR_RATIO, Advice, advice, asked_of, highest
+from monitor.risk_use import KEYS, HaltSpan, RiskTrail, SessionRisk, Use
+from services.domain.events import ArmedExit
+from services.domain.orders import Change, Refusal, Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitRow:
+    """A limit's highest use, when and of what, and the last one; `near` counts the sessions near it.
+
+    Near is at `NEAR_RATIO` of it or above, where the rule refused nothing of the session.
+    """
+
+    most: Use
+    session: str
+    slot: str
+    last: Use
+    near: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskReport:
+    """The risk of a period. Counts are by rule, the most frequent first; losses are ratios.
+
+    `asked` counts the orders that agent and exits asked for, `shadow_orders` those that passed and
+    were not sent. `armed` are the exits still armed in the last session, `armed_sessions` the
+    sessions that had any. `drawdown` and `daily_loss` are the deepest that any session found, None
+    where none could tell.
+    """
+
+    limits: tuple[LimitRow, ...]
+    asked: int
+    refusals: Mapping[str, int]
+    changes: Mapping[str, int]
+    shadow_orders: int
+    halts: tuple[HaltSpan, ...]
+    armed: tuple[ArmedExit, ...]
+    armed_sessions: int
+    drawdown: Decimal | None
+    daily_loss: Decimal | None
+    advice: tuple[Advice, ...]
+
+    def as_json(self, lang: str) -> dict[str, Json]:
+        """Return it as `--json` prints it; the suggestions' sentences are in `lang`."""
+        return {
+            "limits": [_row_json(row) for row in self.limits],
+            "asked": self.asked,
+            "refusals": dict(self.refusals),
+            "changes": dict(self.changes),
+            "shadow_orders": self.shadow_orders,
+            "halts": [_halt_json(span) for span in self.halts],
+            "armed": [
+                {"symbol": one.symbol, "shares": one.shares, "rule": str(one.rule), "why": one.why}
+                for one in self.armed
+            ],
+            "armed_sessions": self.armed_sessions,
+            "drawdown": _number(self.drawdown),
+            "daily_loss": _number(self.daily_loss),
+            "suggestions": [
+                {"kind": one.kind, "keys": list(one.keys), "text": one.words(lang)} for one in self.advice
+            ],
+        }
+
+
+def risk_report(trail: RiskTrail) -> RiskReport:
+    """Return the report of what was folded."""
+    sessions = trail.sessions
+    refusals = tuple(one for session in sessions.values() for one in refused_in(session))
+    changes = tuple(one for session in sessions.values() for one in changed_in(session))
+    shadow = sum(len(one.shadow) for session in sessions.values() for one in session.verdicts)
+    return RiskReport(
+        limits=_rows(sessions),
+        asked=sum(len(asked_of(session)) for session in sessions.values()),
+        refusals=_by_rule(refusals),
+        changes=_by_rule(changes),
+        shadow_orders=shadow,
+        halts=tuple(trail.halts),
+        armed=next(reversed(sessions.values())).armed if sessions else (),
+        armed_sessions=sum(bool(session.armed) for session in sessions.values()),
+        drawdown=_deepest(session.drawdown for session in sessions.values()),
+        daily_loss=_deepest(session.daily_loss for session in sessions.values()),
+        advice=advice(sessions, trail.halts, trail.limits, refusals, shadow),
+    )
+
+
+def refused_in(session: SessionRisk) -> tuple[Refusal, ...]:
+    """Return the session's refusals, each once, in order."""
+    return tuple(dict.fromkeys(one for verdicts in session.verdicts for one in verdicts.refused))
+
+
+def changed_in(session: SessionRisk) -> tuple[Change, ...]:
+    """Return the sizes of the session that were made smaller, each once, in order."""
+    return tuple(dict.fromkeys(one for verdicts in session.verdicts for one in verdicts.changed))
+
+
+def _rows(sessions: Mapping[str, SessionRisk]) -> tuple[LimitRow, ...]:
+    """Return a row for each limit that was used, in the order of the rules."""
+    names = {id(session): name for name, session in sessions.items()}
+    last = {key: use for session in sessions.values() for key, use in session.uses.items()}
+    near = Counter(key for session in sessions.values() for key in _near(session))
+    most = highest(sessions)
+    return tuple(
+        LimitRow(
+            most=most[key][1],
+            session=names[id(most[key][0])],
+            slot=f"{most[key][0].day.isoformat()} {most[key][0].slot}".strip(),
+            last=last[key],
+            near=near[key],
+        )
+        for key in KEYS.values()
+        if key in most
+    )
+
+
+def _near(session: SessionRisk) -> list[str]:
+    refused = {refusal.rule for refusal in refused_in(session)}
+    return [
+        key for key, use in session.uses.items() if use.ratio >= NEAR_RATIO and use.rule not in refused
+    ]
+
+
+class _OfRule(Protocol):
+    @property
+    def rule(self) -> Rule: ...
+
+
+def _by_rule(found: Sequence[_OfRule]) -> dict[str, int]:
+    counts = Counter(str(one.rule) for one in found)
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _deepest(losses: Iterable[Decimal | None]) -> Decimal | None:
+    return max((loss for loss in losses if loss is not None), default=None)
+
+
+def _row_json(row: LimitRow) -> dict[str, Json]:
+    return {
+        "key": row.most.key,
+        "rule": str(row.most.rule),
+        "subject": row.most.subject,
+        "used_max": _number(row.most.used),
+        "allowed": _number(row.most.allowed),
+        "used_ratio": _number(row.most.ratio),
+        "session": row.session,
+        "used_last": _number(row.last.used),
+        "allowed_last": _number(row.last.allowed),
+        "near_misses": row.near,
+    }
+
+
+def _halt_json(span: HaltSpan) -> dict[str, Json]:
+    halt, lifted = span.halt, span.lifted
+    return {
+        "scope": "everywhere" if halt.everywhere else "account",
+        "symbol": halt.symbol,
+        "cause": str(halt.cause),
+        "by": halt.by,
+        "why": halt.why,
+        "since": span.since.isoformat(" ", "seconds"),
+        "lifted": None if lifted is None else lifted.isoformat(" ", "seconds"),
+        "lifted_by": span.lifted_by,
+        "lift_why": span.lift_why,
+    }
+
+
+def _number(value: Decimal | None) -> float | None:
+    return None if value is None else float(round(value, 6))
