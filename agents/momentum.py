@@ -1,13 +1,17 @@
-"""Ranking symbols by momentum, on arrays, with ties broken by symbol. Pure."""
+"""The momentum rule: symbols ranked on arrays, with ties broken by symbol. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.baselines import renews
+from agents.order_sheet import OrderSheet, working
+from agents.rule_options import RuleOptions
 from services.domain.bars import FloatArray, History
 from services.domain.decision import Briefing
 from services.domain.instruments import Symbol
@@ -100,3 +104,60 @@ def _first_known(
     filled = base.copy()
     filled[gaps] = window[first, np.arange(len(gaps))]
     return filled
+
+
+class MomentumRule:
+    """Holds the `top` symbols by momentum; keeps where the symbols' columns are, and nothing else."""
+
+    def __init__(self) -> None:
+        self._columns: Columns | None = None
+
+    def __call__(self, sheet: OrderSheet, options: RuleOptions) -> str:
+        """Write what leaves and enters the top, and return the rationale."""
+        briefing, history = sheet.briefing, sheet.briefing.history
+        if history is None:
+            return "No bars to rank by."
+        if not renews(briefing, options.every):
+            return f"Not a bar to renew on: every {options.every}."
+        columns = self._columns
+        if columns is None or not columns.fits(briefing):
+            columns = self._columns = columns_of(briefing)
+        ranking = rank(briefing, history, columns, options.lookback)
+        if ranking is None:
+            return "No bars to rank by."
+        held = briefing.book.holdings()
+        top = _top(sheet, columns, ranking, held, options.top)
+        _rotate(sheet, columns, ranking, held, top)
+        shown = ", ".join(f"{columns.symbols[i]} {ranking.momentum[i]:+.2%}" for i in top)
+        bars = min(history.rows, options.lookback)
+        return f"Momentum over {bars} bars, the top {options.top}: {shown or 'none fits'}."
+
+
+def _top(
+    sheet: OrderSheet, columns: Columns, ranking: Ranking, held: Mapping[Symbol, int], top: int
+) -> list[int]:
+    """Return the best positions that are held already or can be entered."""
+    chosen: list[int] = []
+    for i in ranking.order:
+        symbol = columns.symbols[i]
+        if symbol in held or sheet.fits(symbol, ranking.lasts[i]):
+            chosen.append(i)
+            if len(chosen) == top:
+                break
+    return chosen
+
+
+def _rotate(
+    sheet: OrderSheet, columns: Columns, ranking: Ranking, held: Mapping[Symbol, int], top: list[int]
+) -> None:
+    """Write the sells of what left the top, then the buys of what entered; never both of one symbol."""
+    busy = working(sheet.briefing)
+    chosen = {columns.symbols[i] for i in top}
+    for symbol in sorted(held.keys() - chosen - busy):
+        at = columns.at.get(symbol)
+        if at is not None and not isnan(last := ranking.lasts[at]):
+            sheet.sell_all(symbol, last, "left the top")
+    for i in top:
+        symbol = columns.symbols[i]
+        if symbol not in held and symbol not in busy:
+            sheet.buy(symbol, ranking.lasts[i], "entered the top")

@@ -1,0 +1,134 @@
+"""The orders of a rule's answer, written so that the gate has nothing to refuse for their form. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from math import isnan
+from typing import TypedDict
+
+import orjson
+
+from agents.parsing import ORDERS_MAX
+from agents.sizing import cost_cny, proceeds_cny, shares_for, shares_to_sell, tradable_rules
+from services.domain.decision import Briefing
+from services.domain.instruments import Symbol
+from services.domain.money import from_float
+from services.domain.orders import Side
+from services.rules import round_lot_down
+
+INVESTED = Decimal("0.95")
+"""The share of equity that is spread over the holdings; the rest pays fees and rounding."""
+
+
+class WrittenOrder(TypedDict):
+    """One order as the answer contract writes it."""
+
+    symbol: str
+    side: str
+    shares: int
+    limit_price: None
+    reason: str
+
+
+@dataclass(slots=True)
+class OrderSheet:
+    """The orders of one answer, and the cash they leave: what is available, plus what the sells bring.
+
+    `target_cny` is one holding's share of the equity. Orders beyond what an answer may hold are not
+    written.
+    """
+
+    briefing: Briefing
+    target_cny: Decimal
+    cash_cny: Decimal
+    orders: list[WrittenOrder] = field(default_factory=list)
+
+    def fits(self, symbol: Symbol, last: float) -> bool:
+        """Answer whether a valid lot fits into one holding's share of the equity and trades at this slot."""
+        rules = tradable_rules(self.briefing, symbol)
+        return rules is not None and shares_for(rules, self.target_cny, from_float(last)) > 0
+
+    def sell_all(self, symbol: Symbol, last: float, reason: str) -> None:
+        """Sell what may be sold today; nothing is written when that is nothing."""
+        rules = tradable_rules(self.briefing, symbol)
+        shares = 0 if rules is None else shares_to_sell(self.briefing, rules, symbol)
+        self._sell(symbol, shares, last, reason)
+
+    def sell_down(self, symbol: Symbol, excess_cny: Decimal, last: float, reason: str) -> None:
+        """Sell as many whole lots as `excess_cny` is worth, as far as they may be sold today."""
+        rules, price = tradable_rules(self.briefing, symbol), from_float(last)
+        shares = 0
+        if rules is not None:
+            most = min(int(excess_cny / price), shares_to_sell(self.briefing, rules, symbol))
+            shares = round_lot_down(rules, Side.SELL, most, self.briefing.book.held(symbol))
+        self._sell(symbol, shares, last, reason)
+
+    def buy(self, symbol: Symbol, last: float, reason: str, wanted_cny: Decimal | None = None) -> None:
+        """Buy for `wanted_cny`, else for one holding's share of the equity, or for what cash is left.
+
+        Nothing is written where that is less than a lot.
+        """
+        rules, price = tradable_rules(self.briefing, symbol), from_float(last)
+        most_cny = min(self.target_cny if wanted_cny is None else wanted_cny, self.cash_cny)
+        shares = 0 if rules is None else shares_for(rules, most_cny, price)
+        if shares > 0 and self._write(symbol, "buy", shares, reason):
+            self.cash_cny -= cost_cny(shares, price)
+
+    def text(self, rationale: str) -> str:
+        """Return the answer's JSON text."""
+        return orjson.dumps({"rationale": rationale, "orders": self.orders}).decode()
+
+    def _sell(self, symbol: Symbol, shares: int, last: float, reason: str) -> None:
+        if shares > 0 and self._write(symbol, "sell", shares, reason):
+            self.cash_cny += proceeds_cny(shares, from_float(last))
+
+    def _write(self, symbol: Symbol, side: str, shares: int, reason: str) -> bool:
+        if len(self.orders) == ORDERS_MAX:
+            return False
+        self.orders.append(
+            {"symbol": symbol, "side": side, "shares": shares, "limit_price": None, "reason": reason}
+        )
+        return True
+
+
+def order_sheet(briefing: Briefing, holdings: int) -> OrderSheet:
+    """Return an empty sheet on which `holdings` symbols share the equity that is to be invested."""
+    return OrderSheet(
+        briefing=briefing,
+        target_cny=briefing.equity_cny * INVESTED / holdings,
+        cash_cny=briefing.book.available_cny,
+    )
+
+
+def quoted(briefing: Briefing) -> Iterable[tuple[Symbol, float]]:
+    """Yield the watchlist's symbols in its order with their last prices, without those that have none."""
+    lasts = dict(zip(briefing.snapshot.symbols, briefing.snapshot.lasts().tolist(), strict=True))
+    for symbol in briefing.watchlist:
+        last = lasts.get(symbol, float("nan"))
+        if not isnan(last):
+            yield symbol, last
+
+
+def working(briefing: Briefing) -> set[Symbol]:
+    """Return the symbols with an order at the exchange, which a rule leaves alone."""
+    return {order.symbol for order in briefing.book.open_orders}
+
+
+def hold_only(
+    sheet: OrderSheet, wanted: Iterable[Symbol], lasts: dict[Symbol, float], left: str, entered: str
+) -> None:
+    """Write the sells of what is held and not wanted, then the buys of what is wanted and not held.
+
+    `lasts` are the prices known; what has none is neither sold nor bought. Sells stand in the order
+    of the symbols, buys in that of `wanted`.
+    """
+    held, busy = sheet.briefing.book.holdings(), working(sheet.briefing)
+    chosen = list(wanted)
+    for symbol in sorted(held.keys() - set(chosen) - busy):
+        if symbol in lasts:
+            sheet.sell_all(symbol, lasts[symbol], left)
+    for symbol in chosen:
+        if symbol not in held and symbol not in busy and symbol in lasts:
+            sheet.buy(symbol, lasts[symbol], entered)
