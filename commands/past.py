@@ -1,0 +1,44 @@
+"""What of an account's journal a mind needs before it decides anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from services.domain.decision import RawAnswer
+from services.domain.orders import SessionId
+from services.journal.journal import Journal
+from services.models.spending import Spent, nothing_spent, spent_by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """The how-manieth session of the account one is, from 0, and what its models took before this process."""
+
+    ordinal_of: Callable[[SessionId], int]
+    spent: Callable[[date], Spent] = nothing_spent
+
+
+def past_in(journal: Journal) -> Past:
+    """Return the past as the journal has it; what was spent is read when it is first asked for."""
+    found: list[Callable[[date], Spent]] = []
+
+    def ordinal_of(session: SessionId) -> int:
+        return journal.account.sessions[session].ordinal
+
+    def spent(day: date) -> Spent:
+        if not found:
+            found.append(spent_by(_answers(journal)))
+        return found[0](day)
+
+    return Past(ordinal_of=ordinal_of, spent=spent)
+
+
+def _answers(journal: Journal) -> Iterator[tuple[date, RawAnswer]]:
+    sessions = journal.account.sessions
+    for event in journal.events:
+        if event.step == "answer":
+            answer = journal.value(event)
+            if isinstance(answer, RawAnswer):
+                yield sessions[event.session].opened.day, answer

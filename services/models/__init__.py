@@ -1,0 +1,1 @@
+"""Language models behind their servers, a cache of their answers, and what they may cost."""
