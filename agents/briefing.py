@@ -8,16 +8,22 @@ from dataclasses import replace
 from decimal import Decimal
 
 from agents.phrases import TEMPLATE_VERSION
+from agents.shape import Shape
 from services.domain.bars import History
 from services.domain.book import Book
 from services.domain.decision import Briefing, Reads
+from services.domain.events import Halt
 from services.domain.instruments import Instrument, Symbol
-from services.domain.orders import SessionId
+from services.domain.orders import LimitUse, SessionId
+from services.domain.past import PastSession
 from services.domain.quotes import PanelSnapshot, Snapshot
 from services.domain.slot import Slot
 from services.journal.codec import encode
 
 __all__ = ["TEMPLATE_VERSION", "brief"]
+
+INPUTS_VERSION = "briefing-1"
+"""Names which inputs every mind has; recorded digests of minds that read arrays hang on it."""
 
 
 def brief(
@@ -32,14 +38,17 @@ def brief(
     equity_cny: Decimal,
     reads: Reads,
     lang: str = "en",
-    bars: int = 20,
+    shape: Shape | None = None,
+    past: tuple[PastSession, ...] = (),
+    halts: tuple[Halt, ...] = (),
+    limits: tuple[LimitUse, ...] = (),
 ) -> Briefing:
     """Return what a mind is shown in a session.
 
-    `digest` is the SHA-256 of the inputs and `TEMPLATE_VERSION`, the same for every reader. For a
-    mind that reads text, `text` is the rendering in `lang` (en or zh) with up to `bars` recent
-    closes a symbol; for one that reads arrays nothing is built. `instruments` must not be changed
-    afterwards.
+    For a mind that reads arrays nothing is built and `past`, `halts` and `limits` count for nothing:
+    `digest` is the SHA-256 of the other inputs. For one that reads text, `text` is the rendering in
+    `lang` (en or zh), as `shape` says or by its defaults, and `digest` covers all that went into it.
+    `instruments` must not be changed afterwards.
 
     Raises:
         ValueError: There is no such language.
@@ -61,7 +70,16 @@ def brief(
     # Words are of no use to minds that read arrays, so they are loaded here.
     from agents.rendering import render
 
-    return replace(briefing, text=render(briefing, lang, bars))
+    shape = shape or Shape()
+    told = (TEMPLATE_VERSION, digest, encode(past), encode(halts), encode(limits), encode(shape))
+    whole = replace(
+        briefing,
+        digest=hashlib.sha256("\n".join(told).encode()).hexdigest(),
+        past=past,
+        halts=halts,
+        limits=limits,
+    )
+    return replace(whole, text=render(whole, lang, shape))
 
 
 def _digest(
@@ -75,7 +93,7 @@ def _digest(
     equity_cny: Decimal,
 ) -> str:
     parts = (
-        TEMPLATE_VERSION,
+        INPUTS_VERSION,
         session,
         slot.market,
         slot.frequency,

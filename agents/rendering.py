@@ -1,59 +1,33 @@
-"""A briefing as text for a mind that reads text. Pure."""
+"""A briefing as text for a mind that reads text, no longer than asked for. Pure."""
 
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
-from decimal import Decimal
-from math import isnan
+from datetime import time
 
-from agents.phrases import LANGUAGES, TEMPLATE_VERSION, Phrases
-from agents.sizing import kind_of, shares_for, tradable_rules
+from agents.account_text import account_text, halts_text, holdings_text, limits_text, orders_text
+from agents.languages import LANGUAGES
+from agents.market_text import closes_text, indicators_text, market_text, watchlist_text
+from agents.page import Page
+from agents.past_text import past_text, recent
+from agents.phrases import TEMPLATE_VERSION, Cut, Phrases
+from agents.shape import Shape
 from services.domain.bars import Adjustment, Panel
 from services.domain.decision import Briefing
-from services.domain.instruments import Instrument, Market, Symbol
-from services.domain.money import to_cent, to_tick
-from services.domain.quotes import PanelSnapshot, Quote
-from services.rules import (
-    OutsideRulebook,
-    Phase,
-    Rules,
-    board_of,
-    phase_at,
-    price_band,
-    rules_on,
-    settlement_days,
-)
-from services.slots import local
-
-CLOSES_MAX = 2_000
-"""Most closes in one text: with many symbols each shows fewer bars, so that the text stays readable."""
-NAME_LENGTH_MAX = 24
-
-_CURRENCY = {Market.CN: "CNY", Market.US: "USD"}
+from services.domain.instruments import Symbol
+from services.domain.quotes import PanelSnapshot
+from services.domain.tokens import tokens_bound
+from services.rules import Phase, Rules, phase_at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    """What is known of one symbol at this slot; None where it is not known."""
+def render(briefing: Briefing, lang: str, shape: Shape) -> str:
+    """Return the text of a briefing in `lang` (en or zh), within `shape.tokens_max` tokens if it can be.
 
-    symbol: Symbol
-    instrument: Instrument
-    quote: Quote | None
-    rules: Rules | None
-    limit_down_cny: Decimal | None
-    limit_up_cny: Decimal | None
-    unlimited: bool
-    tradable: bool
-
-
-def render(briefing: Briefing, lang: str, bars: int) -> str:
-    """Return the text of a briefing in `lang` (en or zh), with at most `bars` recent closes a symbol.
-
-    Each symbol of the watchlist has one line. Nothing in the text is later than the slot's moment.
+    Where all there is would be longer, parts are left out in the order of `Cut` until it fits, and the
+    text says which. Cash, holdings, working orders, halts, limits, rules and the form of the answer
+    always stay. Nothing in the text is later than the slot's moment.
 
     Raises:
         ValueError: There is no such language.
@@ -61,53 +35,127 @@ def render(briefing: Briefing, lang: str, bars: int) -> str:
     words = LANGUAGES.get(lang)
     if words is None:
         raise ValueError(f"briefings are written in {', '.join(LANGUAGES)}, not in {lang!r}")
-    named = dict.fromkeys((*briefing.watchlist, *briefing.book.holdings()))
-    rows = {symbol: _row(briefing, symbol) for symbol in named}
-    blocks = (
-        _head(briefing, words),
-        "\n".join((words.this_slot, *_slot_lines(briefing, words, rows))),
-        _account(briefing, words),
-        "\n".join((words.holdings, *_holding_lines(briefing, words, rows))),
-        _open_orders(briefing, words),
-        "\n".join((words.watchlist, words.watch_columns, *_watch_lines(briefing, words, rows))),
-        _closes(briefing, words, bars),
-        words.house_rules,
-        _answer(briefing, words),
-    )
-    return "\n\n".join(block for block in blocks if block) + "\n"
+    page = Page(briefing=briefing, words=words, shape=shape)
+    plan = _Plan(page)
+    text = plan.text()
+    for cut in Cut:
+        if tokens_bound(text) <= shape.tokens_max:
+            return text
+        if plan.leaves_out(cut):
+            text = plan.text()
+    if tokens_bound(text) <= shape.tokens_max:
+        return plan.with_most_lines()
+    return plan.text(fits=False)
 
 
-def _row(briefing: Briefing, symbol: Symbol) -> _Row:
-    day = briefing.slot.day
-    quote = briefing.snapshot.get(symbol)
-    instrument = briefing.instruments.get(symbol) or Instrument(symbol=symbol)
-    try:
-        rules: Rules | None = rules_on(board_of(symbol, day), day)
-    except OutsideRulebook:
-        rules = None
-    down = quote.limit_down_cny if quote else None
-    up = quote.limit_up_cny if quote else None
-    unlimited = False
-    if rules and quote and quote.prev_close_cny and (down is None or up is None):
-        try:
-            band = price_band(rules, quote.prev_close_cny, instrument)
-        except OutsideRulebook:
-            pass  # The limits stay unknown and are shown as such.
-        else:
-            down, up, unlimited = band.limit_down, band.limit_up, band.unlimited
-    return _Row(
-        symbol=symbol,
-        instrument=instrument,
-        quote=quote,
-        rules=rules,
-        limit_down_cny=down,
-        limit_up_cny=up,
-        unlimited=unlimited,
-        tradable=tradable_rules(briefing, symbol) is not None,
-    )
+@dataclass(slots=True)
+class _Plan:
+    """What is shown; each cut leaves out more."""
+
+    page: Page
+    cuts: tuple[Cut, ...] = ()
+    lines: int = 0
+
+    def leaves_out(self, cut: Cut) -> bool:
+        """Leave a part out, and answer whether the text says less then."""
+        before = self._parts()
+        self.cuts = (*self.cuts, cut)
+        if self._parts() == before:
+            self.cuts = self.cuts[:-1]
+            return False
+        return True
+
+    def with_most_lines(self) -> str:
+        """Return the text with as many lines of the cut watchlist as fit, those that stand first in it."""
+        fits, tokens_max = 0, self.page.shape.tokens_max
+        too_many = len(self.page.briefing.watchlist)
+        while too_many - fits > 1:
+            self.lines = (fits + too_many) // 2
+            if tokens_bound(self.text()) <= tokens_max:
+                fits = self.lines
+            else:
+                too_many = self.lines
+        self.lines = fits
+        return self.text()
+
+    def text(self, *, fits: bool = True) -> str:
+        """Return the text of what is shown."""
+        parts = (*self._parts(), self._left_out(fits), _answer(self.page))
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+    def _parts(self) -> tuple[str, ...]:
+        page = self.page
+        return (
+            _head(page),
+            "\n".join((page.words.this_slot, *_slot_lines(page))),
+            account_text(page),
+            halts_text(page),
+            limits_text(page),
+            holdings_text(page),
+            orders_text(page),
+            self._past(),
+            "" if Cut.MARKET in self.cuts else market_text(page),
+            watchlist_text(page, self._listed()),
+            self._closes(),
+            self._indicators(),
+            page.words.house_rules,
+        )
+
+    def _past(self) -> str:
+        if Cut.SESSIONS in self.cuts:
+            return ""
+        shown = recent(self.page) if Cut.OLDER_SESSIONS in self.cuts else self.page.briefing.past
+        return past_text(self.page, shown)
+
+    def _closes(self) -> str:
+        if Cut.CLOSES in self.cuts:
+            return ""
+        most = 5 if Cut.CLOSES_TO_5 in self.cuts else 10 if Cut.CLOSES_TO_10 in self.cuts else None
+        bars = self.page.shape.bars
+        return closes_text(self.page, bars if most is None else min(bars, most))
+
+    def _indicators(self) -> str:
+        if Cut.INDICATORS in self.cuts:
+            return ""
+        return indicators_text(self.page, self._unless(Cut.INDICATORS_NOT_HELD))
+
+    def _unless(self, cut: Cut) -> tuple[Symbol, ...]:
+        """Return the watchlist, or where `cut` is made what of it is held or has orders at work."""
+        watchlist = self.page.briefing.watchlist
+        if cut not in self.cuts:
+            return watchlist
+        return tuple(symbol for symbol in watchlist if symbol in self.page.concerned)
+
+    def _listed(self) -> tuple[Symbol, ...]:
+        """Return the symbols that have a line: what is concerned, and of the others the first `lines`."""
+        kept = set(self._unless(Cut.WATCHLIST_NOT_HELD))
+        watchlist = self.page.briefing.watchlist
+        others = [symbol for symbol in watchlist if symbol not in kept]
+        kept.update(others[: self.lines])
+        return tuple(symbol for symbol in watchlist if symbol in kept)
+
+    def _left_out(self, fits: bool) -> str:
+        if not self.cuts and fits:
+            return ""
+        words, watchlist = self.page.words, self.page.briefing.watchlist
+        count = len(watchlist) - len(self._listed())
+        # A later cut of the same part says all that the earlier one did.
+        said = [cut for cut in self.cuts if not any(later in self.cuts for later in _COVERED_BY.get(cut, ()))]
+        phrase = words.left_out if fits else words.still_too_long
+        named = words.list_separator.join(words.cuts[cut].format(count=count) for cut in said)
+        return phrase.format(tokens=self.page.shape.tokens_max, cuts=named or "-")
 
 
-def _head(briefing: Briefing, words: Phrases) -> str:
+_COVERED_BY = {
+    Cut.CLOSES_TO_10: (Cut.CLOSES_TO_5, Cut.CLOSES),
+    Cut.CLOSES_TO_5: (Cut.CLOSES,),
+    Cut.OLDER_SESSIONS: (Cut.SESSIONS,),
+    Cut.INDICATORS_NOT_HELD: (Cut.INDICATORS,),
+}
+
+
+def _head(page: Page) -> str:
+    briefing, words = page.briefing, page.words
     slot, panel = briefing.slot, _panel(briefing)
     lines = [
         words.heading.format(
@@ -128,12 +176,12 @@ def _panel(briefing: Briefing) -> Panel | None:
     return briefing.snapshot.panel if isinstance(briefing.snapshot, PanelSnapshot) else None
 
 
-def _slot_lines(briefing: Briefing, words: Phrases, rows: dict[Symbol, _Row]) -> Iterator[str]:
+def _slot_lines(page: Page) -> Iterator[str]:
     """Yield a sentence for each thing that happens now, with the boards it happens to."""
     boards: dict[str, list[str]] = {}
-    for symbol in briefing.watchlist:
-        rules = rows[symbol].rules
-        sentence = _phase_sentence(rules, briefing.slot.at, words)
+    for symbol in page.briefing.watchlist:
+        rules = page.rows[symbol].rules
+        sentence = _phase_sentence(rules, page.briefing.slot.at, page.words)
         board = "?" if rules is None else str(rules.board)
         if board not in (names := boards.setdefault(sentence, [])):
             names.append(board)
@@ -155,138 +203,8 @@ def _phase_sentence(rules: Rules | None, at: time, words: Phrases) -> str:
     return words.closed if opens is None else words.waits.replace("{next}", f"{opens:%H:%M}")
 
 
-def _account(briefing: Briefing, words: Phrases) -> str:
-    book = briefing.book
-    title = words.account.format(currency=_CURRENCY[briefing.slot.market])
-    amounts = words.account_line.format(
-        equity=to_cent(briefing.equity_cny),
-        cash=to_cent(book.cash_cny),
-        available=to_cent(book.available_cny),
-    )
-    return f"{title}\n{amounts}"
-
-
-def _holding_lines(briefing: Briefing, words: Phrases, rows: dict[Symbol, _Row]) -> Iterator[str]:
-    book, day = briefing.book, briefing.slot.day
-    holdings = book.holdings()
-    yield words.holding_columns if holdings else words.no_holdings
-    for symbol, shares in holdings.items():
-        row = rows[symbol]
-        cost = sum((lot.cost_cny for lot in book.lots if lot.symbol == symbol), Decimal(0))
-        last = row.quote.last_cny if row.quote else None
-        sellable = words.unknown
-        if row.rules is not None:
-            kind = kind_of(row.rules, row.instrument)
-            sellable = str(book.sellable(symbol, day, settlement_days(kind, day, row.rules.board)))
-        cells = (
-            symbol,
-            _name(row),
-            str(shares),
-            sellable,
-            f"{cost / shares:.4f}",
-            words.unknown if last is None else str(last),
-            words.unknown if last is None else str(to_cent(last * shares)),
-        )
-        yield " | ".join(cells)
-
-
-def _open_orders(briefing: Briefing, words: Phrases) -> str:
-    lines = [
-        words.open_order_line.format(
-            symbol=order.symbol,
-            side=order.side,
-            remaining=order.remaining,
-            shares=order.shares,
-            limit=order.limit_cny,
-        )
-        for order in briefing.book.open_orders
-    ]
-    return "\n".join((words.open_orders, *lines)) if lines else ""
-
-
-def _watch_lines(briefing: Briefing, words: Phrases, rows: dict[Symbol, _Row]) -> Iterator[str]:
-    for symbol in briefing.watchlist:
-        row = rows[symbol]
-        quote, lots = row.quote, row.rules.lots if row.rules else None
-        no_limit = words.unlimited if row.unlimited else words.unknown
-        cells = (
-            symbol,
-            _name(row),
-            _price(quote.last_cny, row) if quote else words.unknown,
-            _price(quote.prev_close_cny, row) if quote and quote.prev_close_cny else words.unknown,
-            no_limit if row.limit_down_cny is None else str(row.limit_down_cny),
-            no_limit if row.limit_up_cny is None else str(row.limit_up_cny),
-            f"{lots.minimum}/{lots.step}" if lots else words.unknown,
-            str(_most_to_buy(briefing, row)),
-            _state(row, words),
-        )
-        yield " | ".join(cells)
-
-
-def _price(amount_cny: Decimal, row: _Row) -> str:
-    """Return a price with the decimals of its tick; one that lies between ticks as it is."""
-    if row.rules is None:
-        return str(amount_cny)
-    on_tick = to_tick(amount_cny, row.rules.tick)
-    return str(on_tick if on_tick == amount_cny else amount_cny)
-
-
-def _most_to_buy(briefing: Briefing, row: _Row) -> int:
-    if row.rules is None or row.quote is None or row.quote.suspended or not row.tradable:
-        return 0
-    return shares_for(row.rules, briefing.book.available_cny, row.quote.last_cny)
-
-
-def _state(row: _Row, words: Phrases) -> str:
-    quote = row.quote
-    if quote is None:
-        return words.no_quote
-    if quote.suspended:
-        return words.suspended
-    if not row.tradable:
-        return words.closed_today
-    if row.limit_up_cny is not None and quote.last_cny >= row.limit_up_cny:
-        return words.sealed_limit_up if quote.asks == () else words.at_limit_up
-    if row.limit_down_cny is not None and quote.last_cny <= row.limit_down_cny:
-        return words.sealed_limit_down if quote.bids == () else words.at_limit_down
-    return words.trades
-
-
-def _closes(briefing: Briefing, words: Phrases, bars: int) -> str:
-    history = briefing.history
-    known = set(history.symbols) if history is not None else set()
-    symbols = [symbol for symbol in briefing.watchlist if symbol in known]
-    if history is None or not symbols or history.rows == 0 or bars < 1:
-        return words.no_closes
-    shown = min(bars, max(1, CLOSES_MAX // len(symbols)))
-    closes, ends = history.closes(shown), history.ends(shown)
-    columns = history.panel.column
-    lines = [
-        " ".join((symbol, *map(_close, closes[:, columns[symbol]].tolist())))
-        for symbol in symbols[:CLOSES_MAX]
-    ]
-    first, last = (_bar_label(briefing, int(end)) for end in (ends[0], ends[-1]))
-    title = words.closes.format(bars=len(closes), frequency=history.panel.frequency, first=first, last=last)
-    return "\n".join((title, *lines))
-
-
-def _close(price: float) -> str:
-    return "-" if isnan(price) else repr(price)
-
-
-def _bar_label(briefing: Briefing, end: int) -> str:
-    moment = local(datetime.fromtimestamp(end, UTC), briefing.slot.market)
-    return f"{moment:%Y-%m-%d %H:%M}"
-
-
-def _name(row: _Row) -> str:
-    """Return the name without anything that could pass for a line or a column of the briefing."""
-    name = row.instrument.name or (row.quote.name if row.quote else "")
-    visible = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in name)
-    return " ".join(visible.replace("|", " ").split())[:NAME_LENGTH_MAX] or "-"
-
-
-def _answer(briefing: Briefing, words: Phrases) -> str:
+def _answer(page: Page) -> str:
+    briefing = page.briefing
     symbol = briefing.watchlist[0] if briefing.watchlist else Symbol("600519.SH")
     quote = briefing.snapshot.get(symbol)
     price = str(quote.last_cny) if quote else "12.34"
@@ -296,4 +214,14 @@ def _answer(briefing: Briefing, words: Phrases) -> str:
             {"symbol": symbol, "side": "buy", "shares": 100, "limit_price": price, "reason": "..."},
         ],
     }
-    return words.answer.format(example=json.dumps(example), price=price)
+    return page.words.answer.format(example=json.dumps(example), price=price)
+
+
+def split_answer(text: str) -> tuple[str, str, str]:
+    """Return a rendered text's language, what it tells, and the form of the answer, empty if none."""
+    for lang, words in LANGUAGES.items():
+        title = words.answer.partition("\n")[0]
+        told, mark, form = text.rpartition(f"\n\n{title}\n")
+        if mark:
+            return lang, told, f"{title}\n{form}"
+    return "en", text, ""

@@ -12,11 +12,10 @@ from services.rules import (
     Phase,
     Rules,
     after_hours_eligible,
-    board_of,
     default_kind,
     phase_at,
     round_lot_down,
-    rules_on,
+    rules_of,
     settlement_days,
 )
 
@@ -36,7 +35,7 @@ def tradable_rules(briefing: Briefing, symbol: Symbol) -> Rules | None:
     """
     slot = briefing.slot
     try:
-        rules = rules_on(board_of(symbol, slot.day), slot.day)
+        rules = rules_of(symbol, slot.day)
         phase = phase_at(rules, slot.at).phase
     except OutsideRulebook:
         return None

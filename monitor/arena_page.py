@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from monitor import report_tables as tables
-from monitor.arena_row import EntrantKind, Row, RowState
+from monitor.arena_row import EntrantKind, Row
 from monitor.figures import UNDEFINED, money, percent, ratio
 from monitor.json_value import Json
 from monitor.leaderboard import Leaderboard, Standing, notes
@@ -107,15 +107,12 @@ def _leaderboard(board: Leaderboard, lang: str) -> str:
         "calmar#",
         "win_rate#",
         "final_equity#",
-        "state",
     )
     return tables.table(heads, [_line(one, lang) for one in board.standings], lang)
 
 
 def _line(standing: Standing, lang: str) -> str:
     row, metrics = standing.row, standing.row.metrics
-    bad = ' class="bad"' if row.state is RowState.FAILED else ""
-    state = _say(f"arena.state.{row.state}", lang, why=row.why)
     cells = (
         _named(row, lang),
         cell(say(f"arena.kind.{row.kind}", lang)),
@@ -128,7 +125,6 @@ def _line(standing: Standing, lang: str) -> str:
         number(ratio(metrics.calmar)),
         number(percent(metrics.win_rate)),
         number(money(row.daily[-1][1]) if row.daily else UNDEFINED),
-        f"<td{bad}>{state}</td>",
     )
     return "".join(cells)
 

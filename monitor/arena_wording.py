@@ -19,9 +19,6 @@ ARENA: Mapping[str, tuple[str, str]] = {
     "arena.kind.legacy": ("legacy", "原口径"),
     "arena.kind.baseline": ("baseline", "基线"),
     "arena.kind.index": ("index", "指数"),
-    "arena.state.finished": ("finished", "已完成"),
-    "arena.state.killed": ("stopped by the kill file", "因急停文件停止"),
-    "arena.state.failed": ("failed: {why}", "失败：{why}"),
     "arena.mean_daily": ("Mean daily return", "日均收益率"),
     "arena.turnover": ("Turnover / equity", "成交额 / 总资产"),
     "arena.trading": ("Trading", "交易"),
@@ -48,6 +45,8 @@ ARENA: Mapping[str, tuple[str, str]] = {
     "arena.curves": ("Equity, opening = 100", "资产曲线（期初 = 100）"),
     "arena.known": ("What this does and does not show", "结果的含义与局限"),
     "arena.index": ("index", "指数"),
+    "arena.note.failed": ("{name} could not be run: {why}", "{name} 无法运行：{why}"),
+    "arena.note.killed": ("{name} was stopped by the kill file.", "{name} 因急停文件停止。"),
     "arena.note.short": (
         "{days} trading days are a short sample (under {usual}): its intervals come out too narrow, and a "
         "ranking by it mostly ranks luck.",

@@ -79,6 +79,10 @@ def account_table(summary: Summary, lang: str) -> RenderableType:
     if summary.refusals:
         parts.append(_refusals(summary, lang))
     parts.extend(risk_parts(summary.risk, lang))
+    for key, count in summary.outside.said:
+        parts.append(Text(say(key, lang, count=count), style="yellow"))
+    for key, values in summary.training.said:
+        parts.append(Text(say(key, lang, **values), style="yellow"))
     if summary.approximate:
         parts.append(Text(say("approximate", lang), style="dim"))
     return Group(*parts)

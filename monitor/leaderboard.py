@@ -127,7 +127,20 @@ def _pair(
 
 def notes(board: Leaderboard, lang: str) -> tuple[str, ...]:
     """Return what a reader has to know before believing a line, one sentence each."""
-    return (*_on_the_sample(board, lang), *_on_memory(board, lang), *_on_imports(board, lang))
+    return (
+        *_on_the_end(board, lang),
+        *_on_the_sample(board, lang),
+        *_on_memory(board, lang),
+        *_on_imports(board, lang),
+    )
+
+
+def _on_the_end(board: Leaderboard, lang: str) -> tuple[str, ...]:
+    return tuple(
+        say(f"arena.note.{row.state}", lang, name=row.name, why=row.why)
+        for row in (standing.row for standing in board.standings)
+        if row.state is not RowState.FINISHED
+    )
 
 
 def _on_the_sample(board: Leaderboard, lang: str) -> tuple[str, ...]:

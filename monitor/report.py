@@ -20,7 +20,7 @@ from monitor.report_style import SCRIPT, STYLE
 from monitor.report_tables import text
 from monitor.say_do import Finding
 from monitor.say_do_view import findings_section
-from monitor.summary import Summary, name_of, summary_of
+from monitor.summary import Summary, name_of, outside_use_of, summary_of
 from monitor.trail import Trail, follow, within
 from monitor.wording import say
 from services.domain.bars import Panel
@@ -72,7 +72,7 @@ def render_report(
     kept = tuple(events)
     trail = within(follow(kept, value_of, vendor_prices=panel is None), since, until)
     points = curve_of(trail, panel)
-    summary = summary_of(trail, points, panel)
+    summary = summary_of(trail, points, panel, outside_use_of(trail, kept, value_of))
     records = tuple(one for one in session_records(kept, value_of) if one.session in trail.sessions)
     page = _Contents(
         events=kept,
@@ -127,6 +127,10 @@ def _banners(page: _Contents) -> str:
         if shown:
             head = page.say(f"{kind}.short")
             banners.append(f'<div class="banner {kind}" role="note"><b>{head}</b>{page.say(kind)}</div>')
+    for key, count in page.summary.outside.said:
+        banners.append(f'<div class="banner approximate" role="note">{page.say(key, count=count)}</div>')
+    for key, values in page.summary.training.said:
+        banners.append(f'<div class="banner approximate" role="note">{page.say(key, **values)}</div>')
     genesis = page.trail.genesis
     if genesis is not None and genesis.end is not None and not page.summary.finished:
         banners.append(f'<div class="banner unfinished" role="note">{page.say("report.unfinished")}</div>')

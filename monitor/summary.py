@@ -12,16 +12,20 @@ from decimal import Decimal
 from monitor.equity import EquityPoint, curve_of, daily_equity, final_equity_cny
 from monitor.json_value import Json
 from monitor.metrics import Metrics, metrics_of
+from monitor.outside_tools import NO_OUTSIDE_USE, OutsideUse, outside_use
 from monitor.reading import ValueOf, inline_value
 from monitor.records import ended_state
 from monitor.risk_report import RiskReport, risk_report
 from monitor.trail import Trail, follow
+from monitor.training_overlap import TrainingOverlap, training_overlap
 from monitor.valuing import Valuer, cost_price_cny
 from services.domain.bars import Adjustment, Panel
 from services.domain.events import Event, Outcome
 from services.domain.fills import Fees
 from services.domain.instruments import Symbol
 from services.domain.money import ZERO, to_cent
+
+_WITH_TOOLS = frozenset({"llm", "debate"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,8 @@ class Summary:
     synthetic: bool
     approximate: bool
     finished: bool
+    outside: OutsideUse = NO_OUTSIDE_USE
+    training: TrainingOverlap = TrainingOverlap()
 
     @property
     def total_return(self) -> float | None:
@@ -104,6 +110,11 @@ class Summary:
             "synthetic": self.synthetic,
             "approximate": self.approximate,
             "finished": self.finished,
+            "outside_tools": {
+                "calls": self.outside.calls,
+                "sessions": self.outside.sessions,
+                "kept_off": self.outside.kept_off,
+            },
             "sessions": self.sessions,
             "completed": self.completed,
             "no_trade": self.no_trade,
@@ -128,6 +139,7 @@ class Summary:
             "risk": self.risk.as_json(lang),
             "positions": {one.symbol: one.shares for one in self.positions},
             "watchlist": list(self.watchlist),
+            "training": self.training.as_json(),
             "settings": {name: json.loads(text) for name, text in self.settings.items()},
         }
 
@@ -141,11 +153,24 @@ def summarise(events: Iterable[Event], panel: Panel | None, value_of: ValueOf = 
     Raises:
         JournalFault: A body cannot be read.
     """
-    trail = follow(events, value_of, vendor_prices=panel is None)
-    return summary_of(trail, curve_of(trail, panel), panel)
+    kept = tuple(events)
+    trail = follow(kept, value_of, vendor_prices=panel is None)
+    return summary_of(trail, curve_of(trail, panel), panel, outside_use_of(trail, kept, value_of))
 
 
-def summary_of(trail: Trail, points: Sequence[EquityPoint], panel: Panel | None) -> Summary:
+def outside_use_of(trail: Trail, events: Iterable[Event], value_of: ValueOf = inline_value) -> OutsideUse:
+    """Return the use of outside tools in a trail's sessions; only models have tools.
+
+    Raises:
+        JournalFault: A body cannot be read.
+    """
+    agents = {opened.agent.partition(":")[0] for opened in trail.sessions.values()}
+    return outside_use(events, value_of, trail.sessions) if agents & _WITH_TOOLS else NO_OUTSIDE_USE
+
+
+def summary_of(
+    trail: Trail, points: Sequence[EquityPoint], panel: Panel | None, outside: OutsideUse = NO_OUTSIDE_USE
+) -> Summary:
     """Return the summary of an account whose events were followed and valued already."""
     genesis = trail.genesis
     outcomes = Counter(closed.outcome for closed in trail.closed.values())
@@ -184,6 +209,8 @@ def summary_of(trail: Trail, points: Sequence[EquityPoint], panel: Panel | None)
         or any(trade.fill.approximate for trade in trail.trades)
         or (panel is not None and panel.adjustment is Adjustment.UNKNOWN),
         finished=trail.finished,
+        outside=outside,
+        training=training_overlap(trail.settings, days),
     )
 
 

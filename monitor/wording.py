@@ -177,11 +177,26 @@ _COMMON: Mapping[str, tuple[str, str]] = {
         "Demo market: every name and price here is invented. None of it is a real security or result.",
         "演示行情：本页所有名称与价格均为虚构，不代表任何真实证券或业绩。",
     ),
+    "training.overlap": (
+        "{known} of {days} trading days lie up to {cutoff}, the end of its model's training data: what it did "
+        "there may be memory. `replay ID --agent llm:NAME --masked` asks it without what it may remember.",
+        "{days} 个交易日中有 {known} 个不晚于模型训练数据截止日 {cutoff}，当时的表现可能出自记忆；"
+        "用 `replay ID --agent llm:名称 --masked` 可在遮蔽后重新询问。",
+    ),
     "approximate.short": ("APPROXIMATE", "近似"),
     "approximate": (
         "Approximate: fills were judged on bars, not on an order book, or a fact about an instrument was "
         "not known. Real fills can differ.",
         "近似结果：成交依据 K 线而非盘口判断，或某些证券资料未知；真实成交可能不同。",
+    ),
+    "outside.asked": (
+        "Outside tools had a part in {count} sessions. What they say cannot be cut at a session's moment: on "
+        "recorded prices they may have told what came later.",
+        "有 {count} 个时段使用了外部工具。其内容无法按时段截断：在历史行情上，它们可能透露了之后的信息。",
+    ),
+    "outside.off": (
+        "The outside tools of the configuration were kept off in {count} sessions on recorded prices.",
+        "配置中的外部工具在 {count} 个历史行情时段中未启用。",
     ),
 }
 

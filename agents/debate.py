@@ -1,0 +1,300 @@
+"""A debate of several voices as one mind: analysts, bull and bear, a trader, and a risk reviewer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agents.asked_model import AskedModel
+from agents.debate_words import DEBATE_WORDS, DebateWords, Voice
+from agents.look_ups import LookUps, ToolLimits
+from agents.parsing import answer_schema, parse
+from agents.rendering import split_answer
+from agents.risk_review import REVIEW_SCHEMA, Review, Ruling, not_smaller, review_of
+from agents.talk import Talk, assistant
+from services.domain.conversation import Message, ModelReply, Role, ToolCall, ToolSpec
+from services.domain.decision import BadAnswer, Briefing, Decision, RawAnswer, Reads
+from services.ports import AgentFault, Toolbox
+
+ANALYSTS = (Voice.TECHNICAL, Voice.NEWS, Voice.FUNDAMENTALS)
+ROUNDS_MAX = 5
+SAID_SIGNS_MAX = 6_000
+"""What is passed on of one contribution; the transcript keeps all of it."""
+
+_NEEDS: Mapping[Voice, frozenset[str]] = {
+    Voice.NEWS: frozenset({"news", "announcements"}),
+    Voice.FUNDAMENTALS: frozenset({"fundamentals"}),
+}
+"""Tools without one of which an analyst has nothing to go by, and is not asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebatePlan:
+    """Who speaks: the model of each voice, the analysts in order, how often bull and bear take turns."""
+
+    models: Mapping[Voice, AskedModel]
+    analysts: tuple[Voice, ...] = ANALYSTS
+    rounds: int = 1
+
+
+@dataclass(slots=True)
+class _Minutes:
+    """All that is said, voice by voice, and the answer as far as there is one."""
+
+    spoken: list[tuple[str, Talk]] = field(default_factory=list)
+    text: str = ""
+    model: str = ""
+
+    def talk(self, voice: Voice | str) -> Talk:
+        """Return a new page of the minutes."""
+        talk = Talk()
+        self.spoken.append((str(voice), talk))
+        return talk
+
+    def answer(self) -> RawAnswer:
+        """Return the answer that stands, each line of the transcript with its voice as `voice`."""
+        whole = Talk()
+        whole.text, whole.model = self.text, self.model
+        for voice, talk in self.spoken:
+            whole.calls += talk.calls
+            whole.transcript += [{**line, "voice": voice} for line in talk.transcript]
+        return whole.answer()
+
+
+class DebateAgent:
+    """Lets analysts report, bull and bear argue, a trader answer and a reviewer shrink or veto it.
+
+    All are spoken to in the briefing's language.
+    The trader's last answer is the answer. Analysts that have something to go by report at the same
+    time; one that fails, or bull or bear, is left out. Without a trader or, where there are orders, a
+    reviewer there is no decision: the answer is then empty, its transcript says why. What the reviewer
+    wants smaller the trader answers anew, and nothing in it may be larger than before. The calls are
+    bounded: look-ups by `tool_limits` for each analyst, one report of each, `rounds` turns of bull and
+    bear, the trader's and the reviewer's answer and one more of each where the first cannot be used.
+
+    Raises:
+        ValueError: A voice has no model, or rounds or deadline are out of range.
+    """
+
+    def __init__(
+        self,
+        plan: DebatePlan,
+        *,
+        name: str,
+        deadline_s: float = 240.0,
+        toolbox_for: Callable[[Briefing], Toolbox | None] | None = None,
+        tool_limits: ToolLimits | None = None,
+    ) -> None:
+        needed = (*plan.analysts, Voice.BULL, Voice.BEAR, Voice.TRADER, Voice.REVIEWER)
+        missing = [str(voice) for voice in needed if voice not in plan.models]
+        if missing:
+            raise ValueError(f"{name} has no model for {', '.join(missing)}")
+        if deadline_s <= 0 or not 0 <= plan.rounds <= ROUNDS_MAX:
+            raise ValueError(f"{name}: the deadline must be above 0 s and rounds in 0 to {ROUNDS_MAX}")
+        self._plan, self._name = plan, name
+        self._deadline_s, self._toolbox_for = deadline_s, toolbox_for
+        self._tool_limits = tool_limits or ToolLimits()
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it, e.g. `debate:deepseek`."""
+        return self._name
+
+    @property
+    def reads(self) -> Reads:
+        """Models read text."""
+        return Reads.TEXT
+
+    async def decide(self, briefing: Briefing) -> RawAnswer:
+        """Return the trader's last answer, with everything that was said and what it took.
+
+        Raises:
+            AgentFault: Nobody said anything within the deadline.
+        """
+        minutes = _Minutes()
+        session = _Session(self._plan, briefing, minutes)
+        why = ""
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                await session.hold(self._toolbox_for, self._tool_limits)
+        except TimeoutError:
+            why = f"no answer within {self._deadline_s:g} s"
+        except AgentFault as fault:
+            why = str(fault)
+        if why:
+            minutes.talk("desk").failed(why)
+        if not any(talk.calls for _, talk in minutes.spoken):
+            raise AgentFault(f"answer of {self._name}", why)
+        return minutes.answer()
+
+
+class _Session:
+    """One debate."""
+
+    def __init__(self, plan: DebatePlan, briefing: Briefing, minutes: _Minutes) -> None:
+        self._plan, self._briefing, self._minutes = plan, briefing, minutes
+        lang, self._facts, self._form = split_answer(briefing.text)
+        self._words = DEBATE_WORDS[lang]
+        self._opinions: list[tuple[Voice, str]] = []
+
+    async def hold(
+        self, toolbox_for: Callable[[Briefing], Toolbox | None] | None, limits: ToolLimits
+    ) -> None:
+        """Hold the debate; the minutes then hold the answer.
+
+        Raises:
+            AgentFault: There is no trader's answer, or nobody to review it.
+        """
+        toolbox = toolbox_for(self._briefing) if toolbox_for else None
+        await self._report(toolbox, limits)
+        for _ in range(self._plan.rounds):
+            for voice in (Voice.BULL, Voice.BEAR):
+                said = await self._opinion(voice, self._minutes.talk(voice))
+                self._opinions += [(voice, said)] if said else []
+        await self._decide()
+
+    async def _report(self, toolbox: Toolbox | None, limits: ToolLimits) -> None:
+        offered = {spec.name for spec in toolbox.specs} if toolbox else set()
+        able = [voice for voice in self._plan.analysts if voice not in _NEEDS or _NEEDS[voice] & offered]
+        # The pages are laid out first, so that the minutes do not hang on who is done first.
+        pages = [(voice, self._minutes.talk(voice)) for voice in able]
+        reports = await asyncio.gather(
+            *(self._opinion(voice, talk, LookUps(_Only(toolbox, voice), limits)) for voice, talk in pages)
+        )
+        self._opinions += [(voice, said) for (voice, _), said in zip(pages, reports, strict=True) if said]
+
+    async def _opinion(self, voice: Voice, talk: Talk, look_ups: LookUps | None = None) -> str:
+        """Return what a voice says, empty where it has nothing to say or fails."""
+        model = self._plan.models[voice]
+        messages = self._told(talk, voice, self._facts, self._said())
+        tools = look_ups.offered if look_ups else ()
+        try:
+            reply = await talk.ask(model, messages, "", tools)
+            while look_ups and reply.tool_calls and look_ups.offered:
+                await look_ups.answer(reply, messages, talk)
+                reply = await talk.ask(model, messages, "", look_ups.offered)
+        except AgentFault as fault:
+            talk.failed(str(fault))
+            return ""
+        return reply.content.strip()[:SAID_SIGNS_MAX]
+
+    async def _decide(self) -> None:
+        voice, talk = Voice.TRADER, self._minutes.talk(Voice.TRADER)
+        messages = self._told(talk, voice, self._facts, self._said(), self._form)
+        reply, decided = await self._in_contract(talk, messages, lambda _decision: "")
+        if isinstance(decided, Decision) and decided.intents:
+            review = await self._reviewed(reply.content)
+            if review.verdict is not Ruling.PASS:
+                talk = self._minutes.talk(voice)
+                reply = await self._made_smaller(talk, messages, reply, decided, review)
+        self._minutes.text, self._minutes.model = reply.content, reply.model or self._model(voice).model
+
+    async def _made_smaller(
+        self, talk: Talk, messages: list[Message], reply: ModelReply, decided: Decision, review: Review
+    ) -> ModelReply:
+        """Return the trader's answer to a shrink or a veto.
+
+        Raises:
+            AgentFault: It still asks for more than the reviewer left.
+        """
+        words, veto = self._words, review.verdict is Ruling.VETO
+
+        def problem(after: Decision) -> str:
+            if veto:
+                return words.not_held if after.intents else ""
+            symbol = not_smaller(decided, after)
+            return words.not_smaller.format(symbol=symbol) if symbol else ""
+
+        demand = (words.vetoed if veto else words.shrunk).format(reason=_fenced(review.reason))
+        messages.append(assistant(reply))
+        messages.append(talk.say(Message(role=Role.USER, content=demand)))
+        return (await self._in_contract(talk, messages, problem))[0]
+
+    async def _in_contract(
+        self, talk: Talk, messages: list[Message], problem_of: Callable[[Decision], str]
+    ) -> tuple[ModelReply, Decision | BadAnswer]:
+        """Return the trader's answer; asked once more where it cannot be used. A bad one is returned too.
+
+        Raises:
+            AgentFault: There is none, or a well-formed one is still not what it must be.
+        """
+        model, watchlist = self._model(Voice.TRADER), self._briefing.watchlist
+        schema = json.dumps(answer_schema(watchlist), ensure_ascii=False)
+        reply = await talk.ask(model, messages, schema)
+        decided = parse(RawAnswer(text=reply.content, model=reply.model), watchlist)
+        why = decided.reason if isinstance(decided, BadAnswer) else problem_of(decided)
+        if not why:
+            return reply, decided
+        self._complain(talk, messages, reply, why)
+        reply = await talk.ask(model, messages, schema)
+        decided = parse(RawAnswer(text=reply.content, model=reply.model), watchlist)
+        if isinstance(decided, Decision) and (why := problem_of(decided)):
+            raise AgentFault("answer of the trader", why)
+        return reply, decided
+
+    async def _reviewed(self, proposed: str) -> Review:
+        """Return the reviewer's word on a proposed answer.
+
+        Raises:
+            AgentFault: There is none that can be used.
+        """
+        model, talk = self._model(Voice.REVIEWER), self._minutes.talk(Voice.REVIEWER)
+        shown = f"{self._words.proposed}\n{_fenced(proposed)}"
+        messages = self._told(talk, Voice.REVIEWER, self._facts, shown, self._words.review_form)
+        reply = await talk.ask(model, messages, REVIEW_SCHEMA)
+        review = review_of(reply.content)
+        if isinstance(review, str):
+            self._complain(talk, messages, reply, review)
+            reply = await talk.ask(model, messages, REVIEW_SCHEMA)
+            review = review_of(reply.content)
+        if isinstance(review, str):
+            raise AgentFault("review of the orders", review)
+        return review
+
+    def _complain(self, talk: Talk, messages: list[Message], reply: ModelReply, why: str) -> None:
+        if reply.content:
+            messages.append(assistant(reply))
+        complaint = self._words.unusable.format(reason=why)
+        messages.append(talk.say(Message(role=Role.USER, content=complaint)))
+
+    def _told(self, talk: Talk, voice: Voice, *parts: str) -> list[Message]:
+        told = "\n\n".join(part for part in parts if part)
+        return [
+            talk.say(Message(role=Role.SYSTEM, content=self._words.task[voice])),
+            talk.say(Message(role=Role.USER, content=told)),
+        ]
+
+    def _said(self) -> str:
+        """Return what was said so far as data, empty before the first word."""
+        return _together(self._words, self._opinions)
+
+    def _model(self, voice: Voice) -> AskedModel:
+        return self._plan.models[voice]
+
+
+def _together(words: DebateWords, opinions: Iterable[tuple[Voice, str]]) -> str:
+    parts = [f"{words.opinion.format(voice=voice)}\n{_fenced(said)}" for voice, said in opinions]
+    return "\n".join((words.opinions, *parts)) if parts else ""
+
+
+def _fenced(said: str) -> str:
+    """Return words between marks that they cannot close."""
+    return f"<<<\n{said.replace('<<<', '< < <').replace('>>>', '> > >')}\n>>>"
+
+
+class _Only:
+    """The tools of one analyst: news and figures are for those who are asked for them."""
+
+    def __init__(self, toolbox: Toolbox | None, voice: Voice) -> None:
+        self._toolbox = toolbox
+        known: Sequence[ToolSpec] = toolbox.specs if toolbox else ()
+        others = frozenset[str]().union(*(names for of, names in _NEEDS.items() if of is not voice))
+        self.specs = tuple(spec for spec in known if spec.name not in others)
+
+    async def call(self, call: ToolCall) -> str:
+        """Return the tool's answer."""
+        if self._toolbox is None or all(spec.name != call.tool for spec in self.specs):
+            return f"there is no tool {call.tool}"
+        return await self._toolbox.call(call)

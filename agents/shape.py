@@ -1,0 +1,28 @@
+"""How a briefing is to be written, and at which costs it reckons. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from services.domain.money import ZERO
+from services.rules import Commission
+
+TOKENS_MAX = 24_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What shapes the text of a briefing beside its inputs.
+
+    Up to `bars` recent closes a symbol, and no more than `tokens_max` tokens as
+    `services.domain.tokens` counts them, as far as that leaves what must be told. What can be bought
+    is reckoned at a limit `marketable_bp` above the last price with the fees of `commission`, from
+    the cash above `reserve_cny`.
+    """
+
+    bars: int = 20
+    tokens_max: int = TOKENS_MAX
+    commission: Commission = field(default_factory=Commission)
+    marketable_bp: Decimal = Decimal(100)
+    reserve_cny: Decimal = ZERO
