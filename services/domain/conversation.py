@@ -11,6 +11,15 @@ import msgspec
 
 from services.domain.money import ZERO
 
+OUTSIDE_JOINT = "__"
+"""Stands between a server's name and its tool's in the name by which a model calls an outside tool."""
+
+TOOL_RESULT = "Result of "
+"""Begins what a tool answered, before its name; a refusal begins otherwise."""
+
+OUTSIDE_OFF = "outside tools are off: on recorded prices they could tell what came later"
+"""What a transcript says where outside tools are configured and not asked."""
+
 
 class Role(StrEnum):
     """Who says something."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.wording import say
 from tests.command_line import ROOT, Ran, bar, call, contents, table, trail
 from tests.injections import CORPUS, OTHER, SYMBOL
 from tests.provider_twin import Asked, Line, ProviderTwin, completion
@@ -28,6 +30,7 @@ CANARIES = {
     "UNRELATED_PASSWORD": "canary-9965-unrelated",
 }
 DAYS = ("20251009", "20251010", "20251013", "20251014")
+LABELS = ("2025-10-09", "2025-10-10", "2025-10-13", "2025-10-14")
 ORDER_CNY_MAX = Decimal("20000.00")
 LOOK_UPS = (
     ("news", '{"days": 90, "items": 20}'),
@@ -51,9 +54,12 @@ def obeys(asked: Asked, line: Line) -> None:
         line.respond(200, json.dumps(completion(None, "tool_calls", tool_calls=calls)).encode())
         return
     orders = told_to(said)
-    usable = [one for one in orders if fits(one)]
-    chosen = usable if "cannot be used" in said else orders
-    whole = {"rationale": said[-3_000:], "orders": chosen[:40]}
+    if "cannot be used" in said:
+        # Who buys and sells at once is refused for that alone: one day all the buys, the next all the sells.
+        day = next(number for number, label in enumerate(reversed(LABELS)) if label in said)
+        side = ("sell", "buy")[day % 2]
+        orders = [one for one in orders if fits(one) and one["side"] == side]
+    whole = {"rationale": said[-3_000:], "orders": orders[:40]}
     line.respond(200, json.dumps(completion(json.dumps(whole))).encode())
 
 
@@ -225,3 +231,30 @@ def test_the_attacked_run_replays_and_verifies_with_nobody_to_ask(attacked: Atta
 
     assert (replayed.code, replayed.json["differing"]) == (0, [])
     assert verified.json["ok"] is True
+
+
+def test_the_record_says_that_outside_tools_had_a_part(attacked: Attacked):
+    told = attacked.ran.json["outside_tools"]
+
+    # Each session makes one allowed call; the one of a tool that is not allowed was not answered.
+    assert told == {"calls": 4, "sessions": 4, "kept_off": 0}
+    page = (attacked.folder / "main" / "report.html").read_text(encoding="utf-8")
+    assert say("outside.asked", "en", count=4) in html.unescape(page)
+
+
+def test_in_a_backtest_outside_tools_are_off_and_the_record_says_so(
+    attacked: Attacked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TWIN_API_KEY", CANARIES["TWIN_API_KEY"])
+    at = attacked.folder.parent
+    with ProviderTwin(obeys) as twin:
+        given = {**settings(twin, at / "news.jsonl"), "mcp_in_backtest": False}
+        config = tmp_path / "config.json"
+        config.write_text(json.dumps(given))
+        ran = call(
+            "--mode", "backtest", "--prices", at / "prices.csv", "--config", config,
+            "--data-dir", tmp_path / "data", "--adjustment", "raw", "--volume-unit", "share", "--json",
+        )  # fmt: skip
+
+        assert ran.json["outside_tools"] == {"calls": 0, "sessions": 0, "kept_off": 4}
+        assert "research__research refused" in " ".join(one.raw.decode() for one in twin.requests)
