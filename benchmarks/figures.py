@@ -41,7 +41,14 @@ def rows() -> Iterator[tuple[str, str, str]]:
     yield "the gate, microseconds an order", f"{found['gate_us_per_order']}", ""
     yield "verify, microseconds a session (hourly, every bar)", f"{found['verify_us_per_session']}", ""
     yield "replay, microseconds a session (hourly, every bar)", f"{found['replay_us_per_session']}", ""
+    found = _bench("gate")
+    orders, held = found["orders"], found["held"]
+    name = f"all limits of the gate, microseconds more an order ({orders} orders, {held} held)"
+    yield name, f"{found['added_us']}", "under 60"
     yield from _rulebook()
+    for models, goal in ((8, "under 4"), (64, "")):
+        found = _bench("arena", "--models", str(models))
+        yield f"arena, a slot of {models} models that take 3 s each, s", f"{found['slot_s']}", goal
     found = _bench("startup")
     first_s = found["first_session_s"]
     yield "start of the process to the end of the first session, s", f"{first_s}", "under 0.5"

@@ -23,7 +23,7 @@ def audit(settings: Settings, screen: Screen, path: Path, prices: Path, terms: s
     """
     if terms not in frozenset(Terms):
         raise CommandFailed(Exit.USAGE, f"--rules {terms}: is not known; give {' or '.join(Terms)}")
-    record = _record(path)
+    record = read_foreign(path)
     try:
         panel = load_prices(
             prices,
@@ -53,7 +53,12 @@ def _audited(terms: Terms, record: ForeignRecord, prices: LabelledPrices, settin
     return audit_strict(record, prices, commission_of(settings))
 
 
-def _record(path: Path) -> ForeignRecord:
+def read_foreign(path: Path) -> ForeignRecord:
+    """Return a record of which at least one line can be read.
+
+    Raises:
+        CommandFailed: There is none.
+    """
     try:
         record = read_record(path.read_bytes())
     except OSError as problem:

@@ -42,6 +42,18 @@ def open_calendar(settings: Settings, cache: Path | None) -> MarketCalendar:
         raise CommandFailed(Exit.USAGE, f"calendar_overlay: {error}") from error
 
 
+@dataclass(frozen=True, kw_only=True)
+class Period:
+    """Recorded prices and the days of them that are run; any number of accounts may run on it."""
+
+    panel: Panel
+    watchlist: tuple[Symbol, ...]
+    calendar: MarketCalendar
+    panels: Panels
+    start: date
+    end: date
+
+
 def open_recorded(
     settings: Settings,
     folder: AccountFolder,
@@ -57,6 +69,24 @@ def open_recorded(
     Raises:
         CommandFailed: File, period, symbols or folder cannot be used.
     """
+    period = open_period(settings, folder, prices=prices, start=start, end=end, cache=cache)
+    return recorded_on(period, settings, mind)
+
+
+def open_period(
+    settings: Settings,
+    folder: AccountFolder,
+    *,
+    prices: Path | None,
+    start: date | None,
+    end: date | None,
+    cache: Path | None,
+) -> Period:
+    """Return a period of a price file, or of the demo market where `prices` is None.
+
+    Raises:
+        CommandFailed: File, period, symbols or folder cannot be used.
+    """
     panels = Panels(folder.panels)
     panel = _panel(settings, prices, panels, folder)
     if prices is None:
@@ -68,7 +98,18 @@ def open_recorded(
     calendar = open_calendar(settings, cache)
     first, last = _period(panel, calendar, settings.market, start, end)
     _require_trading_days(panel, calendar)
-    watchlist = _watchlist(settings, panel)
+    return Period(
+        panel=panel,
+        watchlist=_watchlist(settings, panel),
+        calendar=calendar,
+        panels=panels,
+        start=first,
+        end=last,
+    )
+
+
+def recorded_on(period: Period, settings: Settings, mind: Mind) -> Recorded:
+    """Return the run of the settings' account over a period."""
     genesis = Genesis(
         account=settings.account,
         mode=str(settings.mode),
@@ -77,19 +118,19 @@ def open_recorded(
         frequency=str(settings.frequency),
         cash_cny=settings.agent_config.initial_cash,
         agent=mind.name,
-        opened_at=midnight(first, settings.market),
-        watchlist=watchlist,
-        panel=panel.digest,
-        start=first,
-        end=last,
-        synthetic=panel.synthetic,
+        opened_at=midnight(period.start, settings.market),
+        watchlist=period.watchlist,
+        panel=period.panel.digest,
+        start=period.start,
+        end=period.end,
+        synthetic=period.panel.synthetic,
     )
     return Recorded(
-        panel=panel,
-        watchlist=watchlist,
-        calendar=calendar,
+        panel=period.panel,
+        watchlist=period.watchlist,
+        calendar=period.calendar,
         genesis=with_run_id(genesis, settings.config_hash, mind.script),
-        panels=panels,
+        panels=period.panels,
     )
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from commands.composition import Parts, instruments_of, market_view, require_ledger, same_run
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
+from commands.interventions import Interventions, interventions_in
 from commands.minds import Mind
 from commands.opening import Recorded
+from commands.past import past_in
 from commands.recorded_settings import RunSettings, recorded, restored
-from scheduler.loop import Loop
+from scheduler.loop import Killed, Loop
 from scheduler.slot_plan import FixedPlan
 from scheduler.world import World
 from services.brokers.ledger import LedgerStore, MemoryLedger
@@ -24,11 +26,9 @@ from services.brokers.simulated import SimulatedExchange
 from services.clock import LastEventClock, VirtualClock
 from services.domain.events import Event, Genesis, RunFinished, SettingsRecord
 from services.domain.instruments import Market
-from services.domain.orders import SessionId
 from services.journal.account_lock import WriterLock, account_lock
 from services.journal.audit_file import AuditFile
 from services.journal.journal import Journal
-from services.journal.kill_file import kill_requested
 from services.journal.memory_store import MemoryStore
 from services.market.panel_source import PanelSource
 from services.ports import EventStore
@@ -50,12 +50,17 @@ class Watch:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a run left: its events, whether it had been finished before, the sessions planned."""
+    """What a run left: its events, whether it had been finished before, the sessions planned.
 
-    events: tuple[Event, ...]
+    `killed` is there where the kill file ended it before its time.
+    """
+
+    # asyncio writes out what a task returned when it ends: a tenth of a long run, were all events in it.
+    events: tuple[Event, ...] = field(repr=False)
     journal: Journal
     already_finished: bool
     planned: int
+    killed: Killed | None = None
 
 
 class RecordedRun:
@@ -81,22 +86,61 @@ class RecordedRun:
             JournalFault: The journal or the audit trail cannot be written; or another process has
                 the account.
         """
-        backtest = self._run.genesis.mode == "backtest"
-        if backtest and not isinstance(self._where, Path):
+        with self._claimed() as finished:
+            if finished is not None:
+                return finished
+            with rare_collections() if self._backtest else nullcontext():
+                return asyncio.run(self._run_on(watch, sharing=False))
+
+    async def execute_beside(self, watch: Watch) -> Outcome:
+        """Do as `execute` does, on an event loop that others use too: after each tick it is their turn.
+
+        Raises:
+            CommandFailed: The folder holds another run.
+            JournalFault: The journal or the audit trail cannot be written; or another process has
+                the account.
+        """
+        with self._claimed() as finished:
+            return finished or await self._run_on(watch, sharing=True)
+
+    @contextmanager
+    def _claimed(self) -> Iterator[Outcome | None]:
+        """Yield what a run that is whole already left, else None, with the account's lock held."""
+        if self._backtest and not isinstance(self._where, Path):
             raise CommandFailed(Exit.USAGE, "journal_url: a backtest is saved as a file; leave it empty")
         finished = self._finished()
         if finished is not None:
-            return finished
+            yield finished
+            return
         lock = account_lock(self._where, self._run.genesis.account)
         self._claim(lock)
         try:
             # Whoever had the account meanwhile may have run this very run to its end.
-            return self._finished() or (self._in_memory(watch) if backtest else self._on_disk(watch))
+            yield self._finished()
         finally:
             lock.release()
 
+    @property
+    def _backtest(self) -> bool:
+        return self._run.genesis.mode == "backtest"
+
+    async def _run_on(self, watch: Watch, *, sharing: bool) -> Outcome:
+        if self._backtest:
+            return await self._in_memory(watch, sharing)
+        return await self._on_disk(watch, sharing)
+
     def _finished(self) -> Outcome | None:
         """Return the outcome of a run that is whole already, without changing a byte."""
+        audit = AuditFile(self._folder.audit)
+        stored = self._stored(audit)
+        if stored is None or stored.journal.account.finished is None:
+            return None
+        if not audit.intact():
+            audit.repair()
+        return stored
+
+    def _stored(self, audit: AuditFile) -> Outcome | None:
+        """Return what lies there of the run, its lines told to `audit`; None where nothing does."""
         if isinstance(self._where, Path) and not self._where.exists():
             return None
         from services.journal.database import NoJournal
@@ -107,23 +151,16 @@ class RecordedRun:
         except NoJournal:
             return None
         try:
-            audit = AuditFile(self._folder.audit)
             journal = self._journal(store, VirtualClock(self._run.genesis.opened_at), audit)
             genesis = journal.account.genesis
             if genesis is None:
                 return None
             same_run(genesis, self._run.genesis, self._folder)
-            if journal.account.finished is None:
-                return None
-            if not audit.intact():
-                audit.repair()
-            return Outcome(
-                events=tuple(journal.events), journal=journal, already_finished=True, planned=0
-            )
+            return Outcome(events=tuple(journal.events), journal=journal, already_finished=True, planned=0)
         finally:
             store.close()
 
-    def _in_memory(self, watch: Watch) -> Outcome:
+    async def _in_memory(self, watch: Watch, sharing: bool) -> Outcome:
         store = MemoryStore()
         audit = AuditFile(self._folder.audit, at_once=False)
         if self._folder.audit.exists():
@@ -132,13 +169,12 @@ class RecordedRun:
                 f"{self._folder.audit}: an audit trail without its journal; "
                 "choose another --data-dir or --account, or move it away",
             )
-        with _rare_collections():
-            outcome = self._drive(store, lambda _journal: MemoryLedger(), audit, watch)
+        outcome = await self._drive(store, lambda _journal: MemoryLedger(), audit, watch, sharing)
         store.save(self._folder.journal)
         audit.flush()
         return outcome
 
-    def _on_disk(self, watch: Watch) -> Outcome:
+    async def _on_disk(self, watch: Watch, sharing: bool) -> Outcome:
         from services.brokers.ledger_file import FileLedger
         from services.journal.sql_store import SqlStore
 
@@ -155,23 +191,28 @@ class RecordedRun:
                 opened.callback(ledger.close)
                 return ledger
 
-            outcome = self._drive(store, open_ledger, AuditFile(self._folder.audit), watch, self._stop)
+            outside = interventions_in(self._folder.root, self._where, genesis.account, opened)
+            audit = AuditFile(self._folder.audit)
+            outcome = await self._drive(store, open_ledger, audit, watch, sharing, outside)
         # Whoever reads a body now must not open the files for writing again: that would leave a -wal.
-        whole = self._finished()
-        return outcome if whole is None else replace(whole, already_finished=False, planned=outcome.planned)
+        stored = self._finished() or self._stored(AuditFile(self._folder.audit))
+        if stored is None:
+            return outcome
+        return replace(stored, already_finished=False, planned=outcome.planned, killed=outcome.killed)
 
     def _journal(self, store: EventStore, clock: VirtualClock, audit: AuditFile) -> Journal:
         return Journal(
             store, self._run.genesis.account, clock, self._run.panels.get, (audit.listen,)
         )
 
-    def _drive(
+    async def _drive(
         self,
         store: EventStore,
         open_ledger: Callable[[Journal], LedgerStore],
         audit: AuditFile,
         watch: Watch,
-        stop: Callable[[], str] = lambda: "",
+        sharing: bool,
+        outside: Interventions | None = None,
     ) -> Outcome:
         genesis, settings = self._run.genesis, self._settings
         clock = VirtualClock(genesis.opened_at)
@@ -182,7 +223,7 @@ class RecordedRun:
             same_run(journal.account.genesis, genesis, self._folder)
         record = begun(journal) or recorded(settings)
         begin(journal, audit, genesis, record)
-        world = self._world(journal, record, clock, open_ledger(journal), stop)
+        world = self._world(journal, record, clock, open_ledger(journal), outside or Interventions())
         plan = FixedPlan(
             world.market,
             world.frequency,
@@ -195,16 +236,14 @@ class RecordedRun:
         loop = Loop(
             world, plan, lambda one: watch.ended(world, one), lambda one: watch.woken(world, one)
         )
-        asyncio.run(_drive(loop, clock, journal))
+        await _drive(loop, clock, journal, sharing=sharing)
         return Outcome(
             events=tuple(journal.events),
             journal=journal,
             already_finished=False,
             planned=len(plan.slots),
+            killed=loop.killed,
         )
-
-    def _stop(self) -> str:
-        return "the kill file is there" if kill_requested(self._folder.root) else ""
 
     def _world(
         self,
@@ -212,7 +251,7 @@ class RecordedRun:
         record: SettingsRecord,
         clock: VirtualClock,
         ledger: LedgerStore,
-        stop: Callable[[], str],
+        outside: Interventions,
     ) -> World:
         settings = restored(record)
         genesis, panel = self._run.genesis, self._run.panel
@@ -234,11 +273,11 @@ class RecordedRun:
             clock=clock,
             calendar=self._run.calendar,
             prices=PanelSource(panel, clock),
-            agent=self._mind.make(ordinal_in(journal)),
+            agent=self._mind.make(past_in(journal)),
             broker=exchange,
             journal=journal,
             panels=self._run.panels,
-            stop=stop,
+            outside=outside,
         ).world
 
 
@@ -267,17 +306,8 @@ def begun(journal: Journal) -> SettingsRecord | None:
     return None
 
 
-def ordinal_in(journal: Journal) -> Callable[[SessionId], int]:
-    """Return a function that tells the how-manieth session of the account one is, counted from 0."""
-
-    def ordinal_of(session: SessionId) -> int:
-        return journal.account.sessions[session].ordinal
-
-    return ordinal_of
-
-
 @contextmanager
-def _rare_collections() -> Iterator[None]:
+def rare_collections() -> Iterator[None]:
     """Let the garbage collector run rarely: a backtest keeps what it makes until its end.
 
     At its usual rhythm the collector walks all events again and again, and finds nothing.
@@ -290,14 +320,18 @@ def _rare_collections() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-async def _drive(loop: Loop, clock: VirtualClock, journal: Journal) -> None:
-    """Move the clock from one due moment to the next until nothing is due any more."""
+async def _drive(loop: Loop, clock: VirtualClock, journal: Journal, *, sharing: bool) -> None:
+    """Move the clock from one due moment to the next until nothing is due any more, or it is killed."""
     while True:
         await loop.tick(clock.now())
         due = loop.next_due()
         if due is None:
             break
         clock.jump(due)
+        if sharing:
+            await asyncio.sleep(0)
+    if loop.killed is not None:
+        return
     sessions = journal.account.sessions
     journal.write("", "finished", RunFinished(sessions=len(sessions), last=list(sessions)[-1]))
 

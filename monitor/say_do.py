@@ -30,7 +30,7 @@ from services.domain.orders import Intent, OrderId, OrderTerms, Origin, Refusal,
 Parse = Callable[[RawAnswer, Collection[Symbol]], Decision | BadAnswer]
 """The strict way from an answer to a decision, as the sessions go it."""
 
-_WANTED = (
+WANTED = (
     Genesis,
     SettingsRecord,
     Opened,
@@ -45,6 +45,8 @@ _WANTED = (
     Closed,
     Rested,
 )
+"""The bodies the check reads."""
+
 _CARRIED_OUT = (Outcome.DONE, Outcome.NO_TRADE, Outcome.RISK_ONLY, Outcome.HALTED)
 """Sessions that came to their end: in any other something may be missing for a recorded reason."""
 
@@ -124,7 +126,7 @@ def say_do(
     deeds: dict[str, _Deeds] = {}
     watched = _Watched()
     told = 0
-    for event, value in values(_of(events, session), _WANTED, value_of):
+    for event, value in values(_of(events, session), WANTED, value_of):
         watched.take(value)
         if isinstance(value, Closed | Rested):
             told = event.seq

@@ -17,7 +17,7 @@ from monitor.reading import ValueOf, inline_value
 from monitor.records import ended_state
 from monitor.risk_report import RiskReport, risk_report
 from monitor.trail import Trail, follow
-from monitor.training_overlap import TrainingOverlap, training_overlap
+from monitor.training_overlap import NO_OVERLAP, TrainingOverlap, training_overlap
 from monitor.valuing import Valuer, cost_price_cny
 from services.domain.bars import Adjustment, Panel
 from services.domain.events import Event, Outcome
@@ -82,7 +82,7 @@ class Summary:
     approximate: bool
     finished: bool
     outside: OutsideUse = NO_OUTSIDE_USE
-    training: TrainingOverlap = TrainingOverlap()
+    training: TrainingOverlap = NO_OVERLAP
 
     @property
     def total_return(self) -> float | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from monitor.alarm_wording import ALARMS
 from monitor.arena_wording import ARENA
+from monitor.day_wording import DAY
 from monitor.risk_wording import RISK
 from monitor.say_do_wording import SAY_DO
 from services.domain.decision import BadAnswerKind
@@ -178,8 +180,8 @@ _COMMON: Mapping[str, tuple[str, str]] = {
         "演示行情：本页所有名称与价格均为虚构，不代表任何真实证券或业绩。",
     ),
     "training.overlap": (
-        "{known} of {days} trading days lie up to {cutoff}, the end of its model's training data: what it did "
-        "there may be memory. `replay ID --agent llm:NAME --masked` asks it without what it may remember.",
+        "{known} of {days} trading days lie up to {cutoff}, the end of its model's training data: what it "
+        "did there may be memory. `replay ID --agent llm:NAME --masked` asks it behind a mask.",
         "{days} 个交易日中有 {known} 个不晚于模型训练数据截止日 {cutoff}，当时的表现可能出自记忆；"
         "用 `replay ID --agent llm:名称 --masked` 可在遮蔽后重新询问。",
     ),
@@ -311,7 +313,9 @@ CATALOGUE: Mapping[str, tuple[str, str]] = MappingProxyType(
         **_COMMON,
         **_SCREEN,
         **_REPORT,
+        **ALARMS,
         **ARENA,
+        **DAY,
         **RISK,
         **SAY_DO,
     }

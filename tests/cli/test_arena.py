@@ -100,6 +100,22 @@ def test_another_entrant_can_come_later_without_the_others_running_again(tmp_pat
     assert hashes(data, "a-random") == before
 
 
+def test_another_model_can_come_later_without_the_others_running_again(tmp_path: Path):
+    with ProviderTwin(says(HOLD)) as server:
+        one = {"model": "m", "base_url": server.url}
+        path, found = config(tmp_path), []
+        for names in (["first"], ["first", "second"]):
+            text = json.loads(path.read_text(encoding="utf-8"))
+            text["models"] = [{**one, "name": name} for name in names]
+            path.write_text(json.dumps(text), encoding="utf-8")
+            found.append(call(*DEMO, "paper", "--config", path, "--data-dir", tmp_path / "data"))
+        asked = len(server.requests)
+
+    assert [one.code for one in found] == [0, 0]
+    assert {"first", "second"} <= set(lines(found[1].json))
+    assert asked == 2 * 20  # twenty sessions each, none of them twice
+
+
 def test_an_account_that_cannot_be_run_spoils_nobody_elses(tmp_path: Path):
     data = tmp_path / "data"
     call(
@@ -401,3 +417,72 @@ def test_entrants_keep_the_order_of_the_configuration(tmp_path: Path):
     assert [replace(one.entered, agent="") for one in found] == [
         Entered(name="momentum", kind=EntrantKind.BASELINE, agent="", account="a-momentum")
     ]
+
+
+def test_a_kill_file_stops_every_account_and_says_so(tmp_path: Path):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "KILL").write_text("enough", encoding="utf-8")
+
+    found = call(*DEMO, "paper", "--config", config(tmp_path), "--data-dir", data)
+
+    assert found.code == 4
+    assert {line["state"] for line in lines(found.json).values()} == {"killed"}
+    assert lines(found.json)["momentum"]["orders"] == 0
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_person_is_shown_the_leaderboard(tmp_path: Path, lang: str):
+    found = call(
+        "arena", "--demo", "--mode", "backtest", "--config", config(tmp_path), "--data-dir", tmp_path / "d",
+        "--frequency", "hourly", "--lang", lang, "--html", tmp_path / "page.html",
+    )  # fmt: skip
+
+    assert found.code == 0
+    assert "momentum" in found.out
+    assert str(tmp_path / "page.html") in found.out.replace("\n", "")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_a_page_that_cannot_be_written_is_one_line(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+
+    found = call(
+        *DEMO, "backtest", "--config", config(tmp_path), "--data-dir", tmp_path / "d",
+        "--html", tmp_path / "file" / "page.html",
+    )  # fmt: skip
+
+    assert found.code == 3
+    assert "page.html" in found.err
+
+
+def test_an_entrant_has_the_models_it_may_ask_alone_and_the_youngest_ones_cut_off(tmp_path: Path):
+    models = [
+        {"name": name, "model": "m", "base_url": "http://127.0.0.1:9/v1", "training_cutoff": cutoff}
+        for name, cutoff in (
+            ("one", "2025-01-01"), ("bull", "2025-03-01"), ("spare", "2024-01-01"), ("other", "2026-01-01"),
+        )
+    ]  # fmt: skip
+    settings = demo_settings(
+        tmp_path,
+        **{
+            "models": models,
+            "agent_config.fallback": ["spare"],
+            "agent_config.debate": {"bull": "bull"},
+            "arena.models": False,
+            "arena.baselines": [],
+            "arena.entrants": [
+                {"name": "alone", "agent": "llm:one"},
+                {"name": "talk", "agent": "debate:one"},
+            ],
+        },
+    )
+
+    alone, talk = entrants_of(settings, demo_period(settings), (), "off", Screen("en", as_json=True))
+
+    assert [model.name for model in alone.settings.models] == ["one", "spare"]
+    assert [model.name for model in talk.settings.models] == ["one", "bull", "spare"]
+    assert (str(alone.entered.cutoff), str(talk.entered.cutoff)) == ("2025-01-01", "2025-03-01")
+    assert alone.asks
+    assert talk.asks
+    assert {alone.entered.kind, talk.entered.kind} == {EntrantKind.MODEL}

@@ -1,0 +1,136 @@
+"""What alerts say, in English and Chinese: of each its title and, under `.text`, the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.domain.alerts import AlertKind, Severity
+
+_SEVERITIES: Mapping[Severity, tuple[str, str]] = {
+    Severity.INFO: ("info", "通知"),
+    Severity.WARNING: ("WARNING", "警告"),
+    Severity.CRITICAL: ("CRITICAL", "严重"),
+}
+
+_NAMES: Mapping[AlertKind, tuple[str, str]] = {
+    AlertKind.MISSED: ("slot missed", "错过时段"),
+    AlertKind.FAILED: ("session failed", "时段失败"),
+    AlertKind.BAD_ANSWERS: ("no usable answers", "连续无有效回答"),
+    AlertKind.OVER_BUDGET: ("over budget", "超出预算"),
+    AlertKind.SAY_DO: ("said and done differ", "言行不一"),
+    AlertKind.UNRESOLVED: ("order unresolved", "委托状态未明"),
+    AlertKind.RECONCILIATION: ("differs from the broker", "与券商不符"),
+    AlertKind.HALT: ("trading halted", "停止交易"),
+    AlertKind.LIFTED: ("halt lifted", "解除停止"),
+    AlertKind.KILLED: ("killed", "急停"),
+    AlertKind.DAILY_LOSS: ("daily loss", "单日亏损"),
+    AlertKind.DRAWDOWN: ("drawdown", "回撤"),
+    AlertKind.CALENDAR: ("calendar", "交易日历"),
+    AlertKind.REPAIRED: ("audit trail completed", "审计轨迹已补全"),
+    AlertKind.DAY: ("end of day", "收盘小结"),
+    AlertKind.TEST: ("test", "测试"),
+}
+
+_TEXTS: Mapping[str, tuple[str, str]] = {
+    "alert.at": ("account {account}, {at}", "账户 {account}，{at}"),
+    "alert.held_back": ("{count} more of this were held back before.", "此前另有 {count} 条同类告警未发送。"),
+    "alarm.missed": ("Slot {slot} was missed", "错过时段 {slot}"),
+    "alarm.missed.text": (
+        "No session ran: {why}. Nothing was traded in it. Was the machine off or asleep, or its clock moved?",
+        "该时段没有运行：{why}。未进行任何交易。请检查机器是否关机、休眠或时钟被调整。",
+    ),
+    "alarm.failed": ("Session {slot} failed", "时段 {slot} 失败"),
+    "alarm.failed.text": (
+        "Nothing was traded from there on: {why}",
+        "自此未再交易：{why}",
+    ),
+    "alarm.bad_answers": (
+        "{count} sessions in a row without a usable answer",
+        "连续 {count} 个时段没有有效回答",
+    ),
+    "alarm.bad_answers.text": (
+        "Only exits trade. The last one, {slot}: {why}",
+        "仅执行风控卖出。最近一次 {slot}：{why}",
+    ),
+    "alarm.over_budget": ("The models' budget is used up", "模型预算已用尽"),
+    "alarm.over_budget.text": (
+        "Session {slot} got no answer: {why}. Raise the budget, or wait for its next day or month.",
+        "时段 {slot} 没有得到回答：{why}。请提高预算，或等待下一日（月）。",
+    ),
+    "alarm.say_do": ("Session {slot} did not do what was said", "时段 {slot} 言行不一"),
+    "alarm.say_do.text": (
+        "{findings}\nThis is a fault of the program or of its record. Look with `show`; do not trade on.",
+        "{findings}\n这是程序或记录的错误。请用 show 查看；不要继续交易。",
+    ),
+    "alarm.unresolved": ("An order of {subject} is unresolved", "{subject} 有一笔委托状态未明"),
+    "alarm.unresolved.text": (
+        "{why}\nNobody knows whether it is at the broker. Look it up there, then `lift`.",
+        "{why}\n无法确认该委托是否已到达券商。请在券商处查明后执行 lift。",
+    ),
+    "alarm.reconciliation": ("{subject} differs from the broker", "{subject} 与券商不符"),
+    "alarm.reconciliation.text": (
+        "{why}\nSettle why before you `lift` the halt.",
+        "{why}\n请查明原因后再执行 lift 解除。",
+    ),
+    "alarm.halt": ("Trading halted: {subject}", "停止交易：{subject}"),
+    "alarm.halt.text": (
+        "{why} [{cause}]\n`status` prints the call that lifts it.",
+        "{why} [{cause}]\nstatus 会给出解除命令。",
+    ),
+    "alarm.lifted": ("Halt lifted: {subject}", "已解除停止交易：{subject}"),
+    "alarm.lifted.text": ("{why}", "{why}"),
+    "alarm.killed": ("Killed: nothing leaves any more", "急停：不再发出任何委托"),
+    "alarm.killed.text": (
+        "{why}\nThe process ends. `kill --undo` takes it back, then start it again.",
+        "{why}\n进程将结束。执行 kill --undo 解除后重新启动。",
+    ),
+    "alarm.daily_loss.near": ("Daily loss near its limit: {used}", "单日亏损接近上限：{used}"),
+    "alarm.daily_loss.near.text": (
+        "The limit is {allowed}; from there on nothing is bought that day.",
+        "上限为 {allowed}；达到后当日不再买入。",
+    ),
+    "alarm.daily_loss.over": ("Daily loss over its limit: {used}", "单日亏损超过上限：{used}"),
+    "alarm.daily_loss.over.text": (
+        "The limit is {allowed}; nothing is bought for the rest of the day.",
+        "上限为 {allowed}；当日不再买入。",
+    ),
+    "alarm.drawdown.near": ("Drawdown near its limit: {used}", "回撤接近上限：{used}"),
+    "alarm.drawdown.near.text": (
+        "The limit is {allowed}; at it the account is halted until a person lifts it.",
+        "上限为 {allowed}；达到后账户停止交易，直至人工解除。",
+    ),
+    "alarm.drawdown.over": ("Drawdown over its limit: {used}", "回撤超过上限：{used}"),
+    "alarm.drawdown.over.text": (
+        "The limit is {allowed}; the account is halted until a person lifts it.",
+        "上限为 {allowed}；账户停止交易，直至人工解除。",
+    ),
+    "alarm.calendar.runway": (
+        "The calendar ends in {days} days, on {until}",
+        "交易日历将在 {days} 天后（{until}）到期",
+    ),
+    "alarm.calendar.runway.text": (
+        "Later days are not known and not traded. Upgrade, or name a file with `calendar_overlay`.",
+        "此后的日期未知，不会交易。请升级，或用 calendar_overlay 指定文件。",
+    ),
+    "alarm.calendar.unknown": ("{day} is not in the calendar", "{day} 不在交易日历中"),
+    "alarm.calendar.unknown.text": (
+        "Nothing is traded on a day nobody knows. Upgrade, or name a file with `calendar_overlay`.",
+        "未知日期不会交易。请升级，或用 calendar_overlay 指定文件。",
+    ),
+    "alarm.repaired": ("The audit trail was completed after a crash", "崩溃后审计轨迹已补全"),
+    "alarm.repaired.text": (
+        "{torn} bytes of a torn line, {lines} lines written from the journal. Nothing is lost.",
+        "残行 {torn} 字节，自日志补写 {lines} 行。没有丢失。",
+    ),
+    "alarm.test": ("Test of channel {channel}", "通道 {channel} 测试"),
+    "alarm.test.text": (
+        "Whoever reads this will be told of alerts.",
+        "能看到本消息，即能收到告警。",
+    ),
+}
+
+ALARMS: Mapping[str, tuple[str, str]] = {
+    **{f"severity.{severity}": words for severity, words in _SEVERITIES.items()},
+    **{f"alarm_name.{kind}": words for kind, words in _NAMES.items()},
+    **_TEXTS,
+}
