@@ -67,9 +67,13 @@ class Outbox:
     def seen(self) -> int | None:
         """Return the `seq` of the last journal event whose alerts are here, None for a new outbox.
 
+        A file that is not there yet is not made.
+
         Raises:
             JournalFault: The file cannot be read.
         """
+        if self._database is None and not self._path.exists():
+            return None
         return self._open().read("read", lambda connection: _number(connection, "SELECT seq FROM seen"))
 
     def mark_seen(self, seq: int) -> None:
@@ -150,20 +154,6 @@ class Outbox:
             JournalFault: The file cannot be written.
         """
         self._tried(one, at, State.GIVEN_UP if give_up else State.WAITING, why)
-
-    def states(self) -> tuple[tuple[str, str, str, int, str], ...]:
-        """Return (key, channel, state, attempts, why) of every delivery on record, oldest first.
-
-        Raises:
-            JournalFault: The file cannot be read.
-        """
-        query = text(
-            "SELECT a.dedupe, d.channel, d.state, d.attempts, d.why FROM deliveries d "
-            "JOIN alerts a ON a.id = d.alert_id ORDER BY d.alert_id, d.channel"
-        )
-        return self._open().read(
-            "read", lambda connection: tuple(tuple(row) for row in connection.execute(query))
-        )
 
     def forget_old(self, now: datetime) -> None:
         """Take away what has been over for `KEPT_DAYS`.

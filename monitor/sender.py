@@ -44,12 +44,13 @@ class Sender:
         clock: Clock,
         zone: ZoneInfo,
         *,
-        attempts_max: int = 50,
+        attempts_max: int = 100,
         told: Callable[[AlertFault], None] = lambda _fault: None,
     ) -> None:
         self._outbox, self._clock, self._zone = outbox, clock, zone
         self._lines = {line.name: line for line in lines}
         self._attempts_max, self._told = attempts_max, told
+        self._taken: set[tuple[int, str]] = set()
 
     async def turn(self) -> datetime | None:
         """Send what is due, at most one message a channel, and return when something is due next.
@@ -93,6 +94,8 @@ class Sender:
         return found
 
     async def _send(self, one: Waiting) -> AlertFault | None:
+        if (one.alert_id, one.channel) in self._taken:
+            return None
         line = self._lines[one.channel]
         try:
             await line.channel.send(notice_of(one.alert, line.lang, self._zone, one.held_back))
@@ -104,7 +107,10 @@ class Sender:
     def _mark(self, one: Waiting, fault: AlertFault | None) -> None:
         now = self._clock.now()
         if fault is None:
+            # What is taken and cannot be marked, as on a full disk, is not sent again by this process.
+            self._taken.add((one.alert_id, one.channel))
             self._outbox.sent(one, now)
+            self._taken.discard((one.alert_id, one.channel))
         else:
             self._outbox.failed(one, now, fault.why, give_up=one.attempts + 1 >= self._attempts_max)
 
