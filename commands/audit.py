@@ -49,8 +49,10 @@ def _audited(terms: Terms, record: ForeignRecord, prices: LabelledPrices, settin
 
         return audit_legacy(record, prices)
     from monitor.record_strict import audit_strict
+    from monitor.record_trade import Slippage
 
-    return audit_strict(record, prices, commission_of(settings))
+    slippage = Slippage(bp=settings.broker.slippage_bp, ticks=settings.broker.slippage_ticks)
+    return audit_strict(record, prices, commission_of(settings), slippage)
 
 
 def read_foreign(path: Path) -> ForeignRecord:

@@ -54,6 +54,7 @@ def as_json(found: RecordAudit, lang: str) -> dict[str, object]:
             for one in found.violations
         ],
         "damage": [{"line": one.line, "problem": one.problem} for one in found.damage],
+        "unverified": [{"line": line, "what": str(doubt)} for line, doubt in found.unverified],
         "cannot_know": [sentence for _, sentence in _doubts(found, lang)],
         "initial_cash": float(found.initial_cash),
         "final_cash": float(found.final_cash),
@@ -106,7 +107,7 @@ def show(found: RecordAudit, path: Path, screen: Screen) -> None:
 def _lines(found: RecordAudit, path: Path, lang: str) -> Iterator[str]:
     terms = tell(f"terms.{found.terms}", lang)
     yield tell("title", lang, path=path, records=found.records, trades=found.trades, terms=terms)
-    yield tell("clean" if found.clean else "found", lang)
+    yield tell("found" if found.refuted else "clean" if found.clean else "unverified", lang)
     for damage in found.damage:
         yield tell("damage", lang, line=damage.line, problem=damage.problem)
     for cash in found.cash_mismatches:
@@ -127,6 +128,8 @@ def _lines(found: RecordAudit, path: Path, lang: str) -> Iterator[str]:
             rule=say(f"rule.{refused.rule}", lang),
             reason=refused.reason,
         )
+    for number, doubt in found.unverified:
+        yield tell("unverified_line", lang, line=number, what=tell(f"doubt.{doubt}", lang))
     yield from _figures(found, lang)
     for _, sentence in _doubts(found, lang):
         yield tell("cannot_know", lang, what=sentence)

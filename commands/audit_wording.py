@@ -74,6 +74,22 @@ _DOUBTS: Mapping[Doubt, tuple[str, str]] = {
         "the equity while something without a price was held",
         "持有无价格证券期间的总资产",
     ),
+    Doubt.PRICE: (
+        "whether anybody traded at the stated price: the bar has neither low nor high",
+        "所写价格是否真有成交：K 线没有最高价与最低价",
+    ),
+    Doubt.UNDECLARED: (
+        "whether booked dividends and new shares came: no ex-day is declared beside the prices",
+        "所记分红与新增股份是否属实：行情旁未声明除权除息日",
+    ),
+    Doubt.ADJUSTED: (
+        "why an adjustment brought or took what it did",
+        "调整行增减资金或股份的缘由",
+    ),
+    Doubt.TAX_NOT_BOOKED: (
+        "the tax on dividends the record booked: it took none after the sale, and none is reckoned here",
+        "记录已入账分红的应缴税：卖出后未扣，此处亦未计",
+    ),
 }
 
 _LINES: Mapping[str, tuple[str, str]] = {
@@ -82,6 +98,11 @@ _LINES: Mapping[str, tuple[str, str]] = {
         "{path}：{records} 行，{trades} 笔成交，依据：{terms}",
     ),
     "clean": ("nothing found", "未发现问题"),
+    "unverified": (
+        "nothing refuted, but not all of it can be verified; lines counted from 0:",
+        "未见矛盾，但有内容无法核实（行号从 0 起）：",
+    ),
+    "unverified_line": ("  line {line} cannot be verified: {what}", "  第 {line} 行无法核实：{what}"),
     "found": ("found, lines counted from 0:", "发现以下问题（行号从 0 起）："),
     "damage": ("  line {line} {problem}", "  第 {line} 行：{problem}"),
     "cash": (

@@ -10,13 +10,22 @@ from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
+from monitor.record_chain import HashChain
+from monitor.record_values import (
+    Unreadable,
+    decimal_number,
+    money,
+    no_number,
+    shown,
+    stated_money,
+    symbol_name,
+    traded_price,
+    whole_shares,
+)
+
 CASH = "CASH"
 
-_SHARES_MAX = 10**15
-_PRICE_MAX = 10**7
 _HALF_CENT = Decimal("0.005")
-_ADJUSTED = range(-99, 16)
-"""The exponents of numbers that can be reckoned with: sums of others overflow, or round to nothing."""
 
 
 class Action(StrEnum):
@@ -42,10 +51,11 @@ class RecordLine:
     """One readable line: what it did, and cash and holdings after it.
 
     `number` counts the file's lines from 0; `label` is the line's date as it stands. `price`,
-    `fees` and `cash_change` are there in records that state them. `cash` is as written, so it may
-    have the noise of a float. `after_gap`: the line before it could not be read. `traded_at` is the
-    `trade_time` of a trade that states one: later than its date where the order waited. `place` is
-    when the line was written, as exactly as it says.
+    `fees` and `cash_change` are there in records that state them, fees only where they are not
+    negative. `cash` is as written, so it may have the noise of a float. `after_gap`: the line before
+    it could not be read. `traded_at` is the `trade_time` of a trade that states one: later than its
+    date where the order waited. `ex_date` is that of a dividend or of bonus shares. `place` is when
+    the line was written, as exactly as it says. `order_id` is "" where the record names no order.
     """
 
     number: int
@@ -60,7 +70,9 @@ class RecordLine:
     cash_change: Decimal | None = None
     after_gap: bool = False
     traded_at: str | None = None
+    ex_date: date | None = None
     place: str = ""
+    order_id: str = ""
 
     @property
     def signed_shares(self) -> int:
@@ -92,16 +104,13 @@ class ForeignRecord:
     records: int
 
 
-class _Unreadable(ValueError):
-    """A line cannot be used."""
-
-
 def read_record(content: bytes) -> ForeignRecord:
     """Return what a record says; a line that cannot be read is described and left out."""
     lines: list[RecordLine] = []
     damage: list[Damage] = []
     ids: dict[int, int] = {}
     gap = False
+    chain = HashChain()
     texts = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     whole = texts.pop() == b"" if content.endswith(b"\n") else False
     for number, text in enumerate(texts):
@@ -109,11 +118,13 @@ def read_record(content: bytes) -> ForeignRecord:
         try:
             stated = _object(text, cut=last_is_cut)
             line = _line(number, stated, after_gap=gap)
-        except _Unreadable as problem:
+        except Unreadable as problem:
             damage.append(Damage(line=number, problem=str(problem)))
             gap = True
+            chain.interrupt()
             continue
-        damage += _order(line, stated.get("id"), ids, lines)
+        damage += _order(line, stated, ids, lines)
+        damage += [Damage(line=number, problem=problem) for problem in chain.problems(text, stated)]
         lines.append(line)
         gap = False
     return ForeignRecord(lines=tuple(lines), damage=tuple(damage), records=len(texts))
@@ -121,17 +132,17 @@ def read_record(content: bytes) -> ForeignRecord:
 
 def _object(text: bytes, *, cut: bool) -> dict[str, object]:
     if not text.strip():
-        raise _Unreadable("is empty")
+        raise Unreadable("is empty")
     try:
-        stated = json.loads(_decoded(text, cut=cut), parse_float=_number, parse_constant=_no_number)
+        stated = json.loads(_decoded(text, cut=cut), parse_float=decimal_number, parse_constant=no_number)
     except json.JSONDecodeError as problem:
-        raise _Unreadable("is cut off" if cut or _ends_early(problem) else "is not JSON") from None
-    except _Unreadable:
+        raise Unreadable("is cut off" if cut or _ends_early(problem) else "is not JSON") from None
+    except Unreadable:
         raise
     except (ValueError, RecursionError):
-        raise _Unreadable("is not JSON that can be read") from None
+        raise Unreadable("is not JSON that can be read") from None
     if not isinstance(stated, dict):
-        raise _Unreadable("is no JSON object")
+        raise Unreadable("is no JSON object")
     return stated
 
 
@@ -140,7 +151,7 @@ def _decoded(text: bytes, *, cut: bool) -> str:
         return text.decode().strip()
     except UnicodeDecodeError as problem:
         inside = cut and problem.reason == "unexpected end of data"
-        raise _Unreadable("is cut off" if inside else "is not UTF-8") from None
+        raise Unreadable("is cut off" if inside else "is not UTF-8") from None
 
 
 def _ends_early(problem: json.JSONDecodeError) -> bool:
@@ -149,56 +160,54 @@ def _ends_early(problem: json.JSONDecodeError) -> bool:
     return problem.doc.startswith("{") and at_the_end
 
 
-def _number(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except ArithmeticError:
-        raise _Unreadable(f"has {_shown(text)}, which is no number one can reckon with") from None
-
-
-def _no_number(constant: str) -> object:
-    raise _Unreadable(f"has {constant}, which is no number")
-
-
 def _line(number: int, stated: Mapping[str, object], *, after_gap: bool) -> RecordLine:
     label, positions = stated.get("date"), stated.get("positions")
     if not isinstance(label, str) or not _is_date(label):
-        raise _Unreadable(f"has the date {_shown(label)}, not one like 2025-10-10 or 2025-10-10 10:30:00")
+        raise Unreadable(f"has the date {shown(label)}, not one like 2025-10-10 or 2025-10-10 10:30:00")
     if not isinstance(positions, dict) or CASH not in positions:
-        raise _Unreadable("has no positions with CASH")
+        raise Unreadable("has no positions with CASH")
     action, symbol, shares = _action(stated.get("this_action"))
-    traded_at = _traded_at(stated.get("trade_time")) if action.trades else None
-    fees = stated.get("fees")
-    total = fees.get("total") if isinstance(fees, dict) else None
+    credited = action in (Action.DIVIDEND, Action.BONUS)
+    stated_time = _trade_time(stated.get("trade_time")) if action.trades or credited else None
+    traded_at = stated_time if action.trades else None
+    fees = stated_money("fees", _fee_lines(stated).get("total"))
+    order_id = stated.get("order_id")
     return RecordLine(
         number=number,
         label=label,
         action=action,
         symbol=symbol,
         shares=shares,
-        cash=_money(CASH, positions[CASH]),
+        cash=money(CASH, positions[CASH]),
         holdings=MappingProxyType(
             {
                 name: held
                 for name, value in positions.items()
-                if name != CASH and (held := _shares(_symbol(name), value))
+                if name != CASH and (held := whole_shares(symbol_name(name), value))
             }
         ),
-        price=_price(stated.get("price"), traded=action.trades),
-        fees=_stated_money("fees", total),
-        cash_change=_stated_money("cash_change_cny", stated.get("cash_change_cny")),
+        price=traded_price(stated.get("price"), traded=action.trades),
+        fees=None if fees is not None and fees < 0 else fees,
+        cash_change=stated_money("cash_change_cny", stated.get("cash_change_cny")),
         after_gap=after_gap,
         traded_at=traded_at,
+        ex_date=date.fromisoformat(stated_time[:10]) if credited and stated_time else None,
+        order_id=order_id if isinstance(order_id, str) else "",
         # A trail with trade times tells of a session whose orders waited after later ones, by its date.
         place=traded_at or (label[:10] if "trade_time" in stated else label),
     )
 
 
-def _traded_at(stated: object) -> str | None:
+def _fee_lines(stated: Mapping[str, object]) -> Mapping[str, object]:
+    fees = stated.get("fees")
+    return fees if isinstance(fees, dict) else {}
+
+
+def _trade_time(stated: object) -> str | None:
     if stated is None:
         return None
     if not isinstance(stated, str) or not _is_date(stated):
-        raise _Unreadable(f"has the trade_time {_shown(stated)}, not one like 2025-10-10 10:30:00")
+        raise Unreadable(f"has the trade_time {shown(stated)}, not one like 2025-10-10 10:30:00")
     return stated
 
 
@@ -214,97 +223,58 @@ def _action(stated: object) -> tuple[Action, str, int]:
     if stated is None:
         return Action.OPENING, "", 0
     if not isinstance(stated, dict):
-        raise _Unreadable("this_action is no object")
+        raise Unreadable("this_action is no object")
     name = stated.get("action")
     if not isinstance(name, str) or name not in frozenset(Action) - {Action.OPENING}:
-        raise _Unreadable(f"the action {_shown(name)} is not known")
+        raise Unreadable(f"the action {shown(name)} is not known")
     action = Action(name)
     symbol, amount = stated.get("symbol"), stated.get("amount")
     if not action.trades and action is not Action.BONUS:
-        return action, _symbol(symbol) if isinstance(symbol, str) else "", 0
+        return action, symbol_name(symbol) if isinstance(symbol, str) else "", 0
     if not isinstance(symbol, str) or not symbol:
-        raise _Unreadable("the action names no symbol")
-    return action, _symbol(symbol), _shares("amount", amount)
+        raise Unreadable("the action names no symbol")
+    return action, symbol_name(symbol), whole_shares("amount", amount)
 
 
-def _symbol(written: str) -> str:
-    try:
-        written.encode()
-    except UnicodeEncodeError:
-        raise _Unreadable(f"has the symbol {_shown(written)}, which is no text") from None
-    return written
-
-
-def _shares(name: str, value: object) -> int:
-    """Return a whole number; 200.0 is one, and so is 0 where nothing is held."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise _Unreadable(f"{_shown(name)} is {_shown(value)}, not a number of shares")
-    shares = Decimal(value)
-    if not _in_range(shares) or shares != int(shares):
-        raise _Unreadable(f"{_shown(name)} is {_shown(value)}, not a whole number of shares")
-    return int(shares)
-
-
-def _money(name: str, value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise _Unreadable(f"{name} is {_shown(value)}, not an amount of money")
-    amount = Decimal(value)
-    if not _in_range(amount):
-        raise _Unreadable(f"{name} is {_shown(value)}, not an amount of money")
-    return amount
-
-
-def _in_range(number: Decimal) -> bool:
-    return number.adjusted() in _ADJUSTED and abs(number) <= _SHARES_MAX
-
-
-def _price(stated: object, *, traded: bool) -> Decimal | None:
-    price = _stated_money("price", stated)
-    if traded and price is not None and not 0 < price <= _PRICE_MAX:
-        raise _Unreadable(f"price is {_shown(stated)}, at which nothing trades")
-    return price
-
-
-def _stated_money(name: str, value: object) -> Decimal | None:
-    """Return money written as text or as a number, None where there is none."""
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        return _money(name, value)
-    try:
-        amount = Decimal(value)
-    except ArithmeticError:
-        raise _Unreadable(f"{name} is {_shown(value)}, not an amount of money") from None
-    if not amount.is_finite():
-        raise _Unreadable(f"{name} is {_shown(value)}, not an amount of money")
-    return _money(name, amount)
-
-
-def _shown(value: object) -> str:
-    text = ascii(str(value) if isinstance(value, Decimal) else value)
-    return text if len(text) <= 40 else text[:37] + "..."
-
-
-def _order(line: RecordLine, stated: object, ids: dict[int, int], before: list[RecordLine]) -> list[Damage]:
-    """Return what is wrong with a line that can be read: its id, its place, what it holds."""
-    problems = []
-    if not isinstance(stated, int) or isinstance(stated, bool):
-        problems.append("has no id")
-    elif stated in ids:
-        problems.append(f"has the id {stated} of line {ids[stated]}")
-    else:
-        if ids and stated != max(ids) + 1 and not line.after_gap:
-            problems.append(f"has the id {stated} after {max(ids)}")
-        ids[stated] = line.number
+def _order(
+    line: RecordLine, stated: Mapping[str, object], ids: dict[int, int], before: list[RecordLine]
+) -> list[Damage]:
+    """Return what is wrong with a line that can be read: its id, its place, what it holds and states."""
+    problems = _misnumbered(line, stated.get("id"), ids)
     if before and _earlier(line.place, before[-1].place):
-        problems.append(f"is dated {_shown(line.place)}, before line {before[-1].number}")
+        problems.append(f"is dated {shown(line.place)}, before line {before[-1].number}")
     if before and line.action is Action.OPENING:
         problems.append("has no action, though it is not the opening balance")
-    problems += [f"holds {held} shares of {_shown(name)}" for name, held in line.holdings.items() if held < 0]
+    problems += [f"holds {held} shares of {shown(name)}" for name, held in line.holdings.items() if held < 0]
     if line.cash < 0:
         problems.append(f"has a CASH of {line.cash}")
+    problems += [
+        f"states fees of {shown(amount)} as {shown(name)}"
+        for name, amount in _fee_lines(stated).items()
+        if _is_negative(amount)
+    ]
     problems += _contradicted(line, before)
     return [Damage(line=line.number, problem=problem) for problem in problems]
+
+
+def _misnumbered(line: RecordLine, stated: object, ids: dict[int, int]) -> list[str]:
+    if not isinstance(stated, int) or isinstance(stated, bool):
+        return ["has no id"]
+    if stated in ids:
+        return [f"has the id {stated} of line {ids[stated]}"]
+    after = max(ids, default=None)
+    ids[stated] = line.number
+    if after is not None and stated != after + 1 and not line.after_gap:
+        return [f"has the id {stated} after {after}"]
+    return []
+
+
+def _is_negative(amount: object) -> bool:
+    """Answer whether a stated fee is a number below 0; what is no number tells nothing."""
+    try:
+        return (stated_money("", amount) or 0) < 0
+    except Unreadable:
+        return False
 
 
 def _earlier(place: str, than: str) -> bool:
@@ -315,9 +285,9 @@ def _earlier(place: str, than: str) -> bool:
 
 def _contradicted(line: RecordLine, before: list[RecordLine]) -> list[str]:
     """Return a stated change of cash that is not the trade's, or where it has no price, not CASH's."""
-    if line.cash_change is None or not line.action.trades:
+    if line.cash_change is None:
         return []
-    if line.price is not None:
+    if line.action.trades and line.price is not None:
         due = -line.price * line.signed_shares - (line.fees or 0)
     elif before and not line.after_gap:
         due = line.cash - before[-1].cash
@@ -325,5 +295,5 @@ def _contradicted(line: RecordLine, before: list[RecordLine]) -> list[str]:
         return []
     if abs(line.cash_change - due) < _HALF_CENT:
         return []
-    by = "CASH changed by" if line.price is None else "its trade comes to"
+    by = "its trade comes to" if line.action.trades and line.price is not None else "CASH changed by"
     return [f"states a cash_change_cny of {line.cash_change}, though {by} {due}"]

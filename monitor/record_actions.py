@@ -1,48 +1,63 @@
-"""What ex-days would have brought a record that does not know of them, and the tax on it. Pure."""
+"""What ex-days would have brought a record that does not book them, and the tax on it. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
 
 from monitor.foreign_record import Action, RecordLine
 from monitor.record_audit import Doubt, Entitlement, Findings
+from monitor.record_credits import Bookings, ExDay
 from monitor.record_prices import LabelledPrices
-from services.domain.bars import Adjustment, CorporateAction
+from services.brokers.dividend_dues import tax_on
+from services.domain.bars import Adjustment
+from services.domain.instruments import Symbol, facts_of
 from services.domain.money import ZERO
-from services.rules import dividend_credit, dividend_tax
+from services.rules import OutsideRulebook, board_of, default_kind, dividend_credit, individuals_taxed
 
-_DAY = timedelta(days=1)
+_PAR_CNY = Decimal("1.00")
+
+
+class _Paid(NamedTuple):
+    """What each share of a lot was given on an ex-day, as far as it is taxed.
+
+    `entitlement` is the index of the entitlement that bears the tax, None where the record booked it.
+    """
+
+    ex_date: date
+    taxable_per_share: Decimal
+    entitlement: int | None
 
 
 @dataclass(slots=True)
 class _Lot:
-    """Shares bought on one day, and what was distributed on them, by the index of its ex-day."""
+    """Shares bought on one day, and what was distributed on them."""
 
     bought: date
     shares: int
-    paid: list[tuple[int, CorporateAction]] = field(default_factory=list)
+    paid: list[_Paid] = field(default_factory=list)
 
 
 def entitlements_of(
-    lines: Sequence[RecordLine], prices: LabelledPrices, findings: Findings
+    lines: Sequence[RecordLine], prices: LabelledPrices, bookings: Bookings, findings: Findings
 ) -> tuple[Entitlement, ...]:
-    """Return what each declared ex-day would have credited, none where prices or record have it already.
+    """Return what each declared ex-day would have credited beyond what the record booked of it.
 
-    Shares are sold first in, first out. New shares beyond those declared as bonus
-    are taken as capitalisation, which is not taxed.
+    None where the prices have their ex-days in them. Shares are sold first in, first out. New shares
+    beyond those declared as bonus are taken as capitalisation, which is not taxed.
     """
     panel = prices.panel
-    booked = any(line.action in (Action.DIVIDEND, Action.BONUS) for line in lines)
-    if booked or panel.adjustment in (Adjustment.FORWARD, Adjustment.BACKWARD):
+    if panel.adjustment in (Adjustment.FORWARD, Adjustment.BACKWARD):
         return ()
-    if not panel.actions:
+    if not bookings.ex_days:
         findings.doubt(Doubt.CORPORATE_ACTIONS)
         return ()
     first, last = lines[0].day, lines[-1].day
-    due = sorted((one for one in panel.actions if first < one.ex_date <= last), key=lambda one: one.ex_date)
-    return _Ledger(lines[0], due, prices, findings).after(lines[1:])
+    due = [one for one in bookings.ex_days if first < one.day <= last]
+    return _Ledger(lines, due, prices, bookings, findings).after_all()
 
 
 class _Ledger:
@@ -50,74 +65,112 @@ class _Ledger:
 
     def __init__(
         self,
-        opening: RecordLine,
-        due: Sequence[CorporateAction],
+        lines: Sequence[RecordLine],
+        due: Sequence[ExDay],
         prices: LabelledPrices,
+        bookings: Bookings,
         findings: Findings,
     ) -> None:
-        self._prices, self._findings = prices, findings
+        self._lines, self._prices, self._booked, self._findings = lines, prices, bookings.booked, findings
         self._due = list(due)
         self._found: list[Entitlement] = []
-        day = opening.day
-        self._lots = {name: [_Lot(day, held)] for name, held in opening.holdings.items() if held > 0}
+        day = lines[0].day
+        self._lots = {name: [_Lot(day, held)] for name, held in lines[0].holdings.items() if held > 0}
+        self._taxes_taken = {
+            line.symbol
+            for line in lines
+            if line.action is Action.ADJUST and line.cash_change is not None and line.cash_change < 0
+        }
 
-    def after(self, lines: Sequence[RecordLine]) -> tuple[Entitlement, ...]:
-        for line in lines:
-            self._credit(line.day)
+    def after_all(self) -> tuple[Entitlement, ...]:
+        """Return what was credited by the end of the record."""
+        for line in self._lines[1:]:
+            self._credit(line)
+            lots = self._lots.setdefault(line.symbol, [])
             if line.action is Action.BUY and line.shares > 0:
-                self._lots.setdefault(line.symbol, []).append(_Lot(line.day, line.shares))
+                lots.append(_Lot(line.day, line.shares))
+            elif line.action is Action.BONUS and line.shares > 0:
+                # New shares are as old as the oldest of those they came on.
+                lots.append(_Lot(min((lot.bought for lot in lots), default=line.day), line.shares))
             elif line.action is Action.SELL:
-                self._sell(line)
+                self._sell(line, lots)
         return tuple(self._found)
 
-    def _credit(self, until: date) -> None:
-        while self._due and self._due[0].ex_date <= until:
-            action = self._due.pop(0)
+    def _credit(self, line: RecordLine) -> None:
+        while self._due and self._due[0].day <= line.day:
+            one = self._due.pop(0)
             held = [
                 lot
                 for name, lots in self._lots.items()
-                if self._prices.symbol(name) == action.symbol
+                if self._prices.symbol(name) == one.symbol
                 for lot in lots
             ]
             shares = sum(lot.shares for lot in held)
-            if not shares:
-                continue
-            for lot in held:
-                lot.paid.append((len(self._found), action))
-            if action.shares_per_share and not action.bonus_per_share:
-                self._findings.doubt(Doubt.NEW_SHARES)
-            self._found.append(
-                Entitlement(
-                    symbol=action.symbol,
-                    ex_date=action.ex_date,
-                    held=shares,
-                    cash=dividend_credit(shares, action.cash_per_share),
-                    new_shares=int(shares * action.shares_per_share),
-                )
-            )
+            if shares:
+                self._pay(one, held, shares, line)
 
-    def _sell(self, line: RecordLine) -> None:
-        lots, left = self._lots.get(line.symbol, []), line.shares
+    def _pay(self, one: ExDay, held: Sequence[_Lot], shares: int, line: RecordLine) -> None:
+        """Let the lots have an ex-day: what of it the record did not book becomes an entitlement."""
+        missing = [action for action in (Action.DIVIDEND, Action.BONUS) if not self._has_booked(one, action)]
+        taxed = self._taxed(one.symbol, one.day, line)
+        for action, taxable in ((Action.DIVIDEND, one.cash), (Action.BONUS, one.bonus * _PAR_CNY)):
+            if taxed and taxable:
+                paid = _Paid(one.day, taxable, len(self._found) if action in missing else None)
+                for lot in held:
+                    lot.paid.append(paid)
+        if not missing:
+            return
+        if taxed and one.shares and not one.bonus:
+            self._findings.doubt(Doubt.NEW_SHARES)
+        self._found.append(
+            Entitlement(
+                symbol=one.symbol,
+                ex_date=one.day,
+                held=shares,
+                cash=dividend_credit(shares, one.cash) if Action.DIVIDEND in missing else ZERO,
+                new_shares=int(shares * one.shares) if Action.BONUS in missing else 0,
+            )
+        )
+
+    def _has_booked(self, one: ExDay, action: Action) -> bool:
+        return not one.per_share(action) or (one.symbol, one.day, action) in self._booked
+
+    def _taxed(self, symbol: Symbol, day: date, line: RecordLine) -> bool:
+        """Answer whether an individual owes tax on what the symbol distributes."""
+        known = self._prices.panel.instruments.get(symbol)
+        instrument = facts_of(symbol, self._prices.name(symbol), known)
+        try:
+            board = board_of(symbol, day)
+        except OutsideRulebook:
+            self._findings.doubt(Doubt.RULES_UNKNOWN, line.number)
+            return False
+        return individuals_taxed(board, instrument.kind or default_kind(board))
+
+    def _sell(self, line: RecordLine, lots: list[_Lot]) -> None:
+        left = line.shares
         while lots and left > 0:
             sold = min(left, lots[0].shares)
-            for index, action in lots[0].paid:
-                self._found[index] = self._taxed(index, lots[0].bought, line.day, sold, action)
+            for paid in lots[0].paid:
+                self._tax(lots[0].bought, sold, paid, line)
             lots[0].shares -= sold
             left -= sold
             if not lots[0].shares:
                 lots.pop(0)
 
-    def _taxed(
-        self, index: int, bought: date, sold: date, shares: int, action: CorporateAction
-    ) -> Entitlement:
-        entitlement = self._found[index]
-        tax = dividend_tax(
-            bought=bought,
+    def _tax(self, bought: date, shares: int, paid: _Paid, line: RecordLine) -> None:
+        """Add the tax of shares sold to what brought it; where the record booked that, see it took that."""
+        tax = tax_on(
+            shares,
+            bought,
             # A record whose dates go back is damaged; its sale counts as of the day of the purchase.
-            sold=max(sold, bought),
-            record_date=entitlement.ex_date - _DAY,
-            shares=shares,
-            cash_per_share=action.cash_per_share,
-            bonus_per_share=action.bonus_per_share,
+            sold_on=max(line.day, bought),
+            ex_date=paid.ex_date,
+            taxable_per_share=paid.taxable_per_share,
         )
-        return replace(entitlement, tax=entitlement.tax + (tax.tax_cny or ZERO))
+        if tax is None:
+            self._findings.doubt(Doubt.RULES_UNKNOWN, line.number)
+        elif paid.entitlement is not None:
+            entitlement = self._found[paid.entitlement]
+            self._found[paid.entitlement] = replace(entitlement, tax=entitlement.tax + tax.tax_cny)
+        elif tax.tax_cny and line.symbol not in self._taxes_taken:
+            self._findings.doubt(Doubt.TAX_NOT_BOOKED, line.number)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from itertools import pairwise
 
-from monitor.foreign_record import Action, Damage, ForeignRecord, RecordLine
+from monitor.foreign_record import Damage, ForeignRecord, RecordLine
 from monitor.record_prices import LabelledPrices
 from services.domain.fills import Fees
 from services.domain.instruments import Symbol
 from services.domain.money import ZERO, to_cent
 from services.domain.orders import Rule
-
-_HALF_CENT = Decimal("0.005")
 
 
 class Terms(StrEnum):
@@ -44,6 +41,14 @@ class Doubt(StrEnum):
     RULES_UNKNOWN = "rules_unknown"
     AFTER_GAP = "after_gap"
     NOT_VALUED = "not_valued"
+    PRICE = "price"
+    UNDECLARED = "undeclared"
+    ADJUSTED = "adjusted"
+    TAX_NOT_BOOKED = "tax_not_booked"
+
+
+UNVERIFIED = frozenset({Doubt.NO_BAR, Doubt.AFTER_GAP, Doubt.PRICE, Doubt.UNDECLARED, Doubt.ADJUSTED})
+"""Doubts about a line's own cash, shares or price: a record that has them is not found to be in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +99,8 @@ class Findings:
     """What the lines were found to be, as far as one has read; doubts by the lines they are about."""
 
     violations: list[Violation] = field(default_factory=list)
+    cash_mismatches: list[CashMismatch] = field(default_factory=list)
+    position_mismatches: list[PositionMismatch] = field(default_factory=list)
     fees: list[Fees] = field(default_factory=list)
     entitlements: tuple[Entitlement, ...] = ()
     doubts: dict[Doubt, list[int]] = field(default_factory=dict)
@@ -141,59 +148,38 @@ class RecordAudit:
     return_net: float | None
 
     @property
+    def refuted(self) -> bool:
+        """Whether some line is damaged, does not follow or breaks a rule."""
+        return bool(self.damage or self.cash_mismatches or self.position_mismatches or self.violations)
+
+    @property
+    def unverified(self) -> tuple[tuple[int, Doubt], ...]:
+        """The lines whose cash, shares or price nothing here can confirm, ascending, and why."""
+        return tuple(
+            sorted((line, doubt) for doubt, of in self.doubts.items() if doubt in UNVERIFIED for line in of)
+        )
+
+    @property
     def clean(self) -> bool:
-        """Whether nothing was found."""
-        return not (self.damage or self.cash_mismatches or self.position_mismatches or self.violations)
+        """Whether nothing was found, and every line could be checked."""
+        return not self.refuted and not self.unverified
 
 
 Priced = Callable[[RecordLine], Decimal | None]
 """The price a line traded at, None where nobody knows."""
 
 
-def price_of(prices: LabelledPrices, line: RecordLine) -> Decimal | None:
-    """Return the price a line states, else the open of the bar it names, None where there is neither."""
-    if line.price is not None:
-        return line.price
-    symbol, row = prices.symbol(line.symbol), prices.row_of(line)
-    return None if symbol is None or row is None else prices.open(symbol, row)
+def priced_by(terms: Terms, prices: LabelledPrices) -> Priced:
+    """Return how lines are priced: as they state, under `legacy` not even then, else at the bar's open."""
 
+    def price(line: RecordLine) -> Decimal | None:
+        legacy = terms is Terms.LEGACY
+        if line.price is not None and not legacy:
+            return line.price
+        symbol, row = prices.symbol(line.symbol), prices.row(line.label) if legacy else prices.row_of(line)
+        return None if symbol is None or row is None else prices.open(symbol, row)
 
-def follows(
-    lines: Sequence[RecordLine], priced: Priced, findings: Findings, *, with_fees: bool
-) -> tuple[tuple[CashMismatch, ...], tuple[PositionMismatch, ...]]:
-    """Return where cash and shares do not follow from the line before; `with_fees` counts stated fees."""
-    cash: list[CashMismatch] = []
-    positions: list[PositionMismatch] = []
-    for before, line in pairwise(lines):
-        if line.after_gap:
-            findings.doubt(Doubt.AFTER_GAP, line.number)
-            continue
-        positions += _shares_that_jump(before, line)
-        expected = _cash_after(before, line, priced, with_fees=with_fees)
-        if expected is not None and abs(expected - line.cash) >= _HALF_CENT:
-            cash.append(CashMismatch(line=line.number, expected=expected, recorded=line.cash))
-    return tuple(cash), tuple(positions)
-
-
-def _cash_after(before: RecordLine, line: RecordLine, priced: Priced, *, with_fees: bool) -> Decimal | None:
-    if not line.action.trades:
-        return before.cash + (line.cash_change or ZERO)
-    price = priced(line)
-    if price is None:
-        return None
-    fees = line.fees if with_fees and line.fees is not None else ZERO
-    return before.cash - price * line.signed_shares - fees
-
-
-def _shares_that_jump(before: RecordLine, line: RecordLine) -> Iterator[PositionMismatch]:
-    moved = {line.symbol: line.signed_shares} if line.action is not Action.ADJUST else {}
-    for symbol in dict.fromkeys((*before.holdings, *line.holdings, *moved)):
-        if line.action is Action.ADJUST and symbol == line.symbol:
-            continue
-        expected = before.holdings.get(symbol, 0) + moved.get(symbol, 0)
-        recorded = line.holdings.get(symbol, 0)
-        if expected != recorded:
-            yield PositionMismatch(line=line.number, symbol=symbol, expected=expected, recorded=recorded)
+    return price
 
 
 def equity_of(lines: Sequence[RecordLine], prices: LabelledPrices, findings: Findings) -> dict[str, Decimal]:
@@ -234,25 +220,20 @@ def finished(
     findings: Findings,
 ) -> RecordAudit:
     """Return the audit of a record whose lines have been judged."""
-
-    def priced(line: RecordLine) -> Decimal | None:
-        return price_of(prices, line)
-
-    lines = record.lines
-    cash, positions = follows(lines, priced, findings, with_fees=terms is Terms.STRICT)
+    lines, priced = record.lines, priced_by(terms, prices)
     equity = equity_of(lines, prices, findings)
     amounts = ((line.shares, priced(line)) for line in lines if line.action.trades)
     turnover = sum((price * shares for shares, price in amounts if price is not None), ZERO)
-    gross, net = _returns(lines, equity, findings, prices)
+    gross, net = _returns(lines, equity, findings, prices, terms)
     return RecordAudit(
         terms=terms,
         records=record.records,
         trades=sum(line.action.trades for line in lines),
         damage=record.damage,
-        cash_mismatches=cash,
-        position_mismatches=positions,
+        cash_mismatches=tuple(findings.cash_mismatches),
+        position_mismatches=tuple(findings.position_mismatches),
         violations=tuple(findings.violations),
-        doubts={doubt: tuple(of) for doubt, of in findings.doubts.items()},
+        doubts={doubt: tuple(sorted(of)) for doubt, of in findings.doubts.items()},
         initial_cash=lines[0].cash,
         final_cash=lines[-1].cash,
         positions=lines[-1].holdings,
@@ -271,18 +252,23 @@ def _sum(fees: Sequence[Fees]) -> Fees:
 
 
 def _returns(
-    lines: Sequence[RecordLine], equity: Mapping[str, Decimal], findings: Findings, prices: LabelledPrices
+    lines: Sequence[RecordLine],
+    equity: Mapping[str, Decimal],
+    findings: Findings,
+    prices: LabelledPrices,
+    terms: Terms,
 ) -> tuple[float | None, float | None]:
     """Return the return before and after costs and ex-days, None where the end cannot be valued.
 
-    Fees a record states are in its cash already: they are given back before ours are taken.
+    Fees that trades state are in the cash already: they are given back before ours are taken. The
+    arena's terms know of none.
     """
     last = prices.panel.ends.shape[0] - 1
     opening = _value(lines[0], min(last, max(0, prices.reached(lines[0].label))), prices)
     if not equity or not opening or opening <= 0:
         return None, None
-    stated = sum((line.fees for line in lines if line.fees is not None), ZERO)
-    gross = list(equity.values())[-1] + stated
+    paid = (line.fees for line in lines if line.action.trades and line.fees is not None)
+    gross = list(equity.values())[-1] + (sum(paid, ZERO) if terms is Terms.STRICT else ZERO)
     net = gross - sum((one.total for one in findings.fees), ZERO)
     for one in findings.entitlements:
         price = prices.value(one.symbol, min(last, max(0, prices.reached(lines[-1].label)))) or ZERO

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import pairwise
 
 from monitor.foreign_record import Action, ForeignRecord, RecordLine
-from monitor.record_audit import Findings, RecordAudit, Terms, finished, price_of
+from monitor.record_audit import Findings, RecordAudit, Terms, finished, priced_by
+from monitor.record_continuity import note_jumps
+from monitor.record_credits import bookings_of
 from monitor.record_prices import LabelledPrices
 from services.domain.instruments import Market
 from services.domain.orders import Rule
@@ -15,20 +18,24 @@ _LOT = 100
 
 def audit_legacy(record: ForeignRecord, prices: LabelledPrices) -> RecordAudit:
     """Return what does not follow, and what even the arena would have refused."""
-    findings = Findings()
+    findings, priced = Findings(), priced_by(Terms.LEGACY, prices)
     for before, line in pairwise(record.lines):
         if line.action.trades:
-            _judge(before, line, prices, findings)
+            _judge(before, line, priced(line), prices, findings)
+    note_jumps(record.lines, priced, bookings_of(record.lines, prices), findings, Terms.LEGACY)
     return finished(Terms.LEGACY, record, prices, findings)
 
 
-def _judge(before: RecordLine, line: RecordLine, prices: LabelledPrices, findings: Findings) -> None:
+def _judge(
+    before: RecordLine, line: RecordLine, price: Decimal | None, prices: LabelledPrices, findings: Findings
+) -> None:
     symbol = prices.symbol(line.symbol)
     if symbol is None:
         findings.refuse(line, Rule.SYMBOL_UNKNOWN, "is not in the price file")
-    price = price_of(prices, line)
     if symbol is not None and price is None:
         findings.refuse(line, Rule.QUOTE_MISSING, f"has no bar labelled {line.label}")
+    if price is not None and line.price is not None and line.price != price:
+        findings.refuse(line, Rule.QUOTE_DISAGREES, f"states {line.price}, the bar opened at {price}")
     lot = _LOT if prices.market is Market.CN else 1
     if line.shares < 0:
         findings.refuse(line, Rule.SIZE, f"{line.shares} shares is a negative number")

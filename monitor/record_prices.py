@@ -55,6 +55,25 @@ class LabelledPrices:
         row = None if line.traded_at is None else self.row(line.traded_at)
         return self.row(line.label) if row is None else row
 
+    def bars_of(self, line: RecordLine) -> tuple[int, ...]:
+        """Return the bars in one of which a line's trade was: two at a moment at which one follows another.
+
+        A trade of the opening call is of its day's first bar, one after the close of its last.
+        """
+        rows = {self.row_of(line)}
+        moment = None if line.traded_at is None else self._moment(line.traded_at)
+        if moment is not None:
+            rows |= {self.panel.opening(moment), self._beside_the_day(moment)}
+        return tuple(sorted(row for row in rows if row is not None))
+
+    def _beside_the_day(self, moment: datetime) -> int | None:
+        """Return the day's first bar before it has begun, its last once it has ended."""
+        ended, days = self.panel.ended(moment), self.days
+        if ended and days[ended - 1] == moment.date():
+            last = ended == len(days) or days[ended] != moment.date()
+            return ended - 1 if last else None
+        return ended if ended < len(days) and days[ended] == moment.date() else None
+
     def reached(self, label: str) -> int:
         """Return the last bar that a line's date names or that had ended by then, -1 before the first."""
         row = self.row(label)

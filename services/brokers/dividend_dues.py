@@ -14,7 +14,7 @@ from services.domain.fills import Fill, Movement, MovementKind
 from services.domain.instruments import Symbol
 from services.domain.money import ZERO
 from services.domain.orders import Side
-from services.rules import OutsideRulebook, dividend_tax
+from services.rules import DividendTax, OutsideRulebook, dividend_tax
 
 _ONE_DAY = timedelta(days=1)
 
@@ -67,6 +67,28 @@ def paid_out_of(dividend: Movement, state: LedgerState, at: datetime) -> Moved |
         return None
     movement = _payment(dividend.movement_id, dividend.symbol, dividend.day, (), state.owed_cny, taken)
     return Moved(at=at, movement=movement, pays_tax=True)
+
+
+def tax_on(
+    shares: int, acquired_on: date, *, sold_on: date, ex_date: date, taxable_per_share: Decimal
+) -> DividendTax | None:
+    """Return the tax that the sale of `shares` makes due on what each of them was given on `ex_date`.
+
+    `taxable_per_share` is in CNY. None where the rulebook has no rates of so early a day.
+
+    Raises:
+        ValueError: The sale is before the purchase.
+    """
+    try:
+        return dividend_tax(
+            bought=acquired_on,
+            sold=sold_on,
+            record_date=ex_date - _ONE_DAY,
+            shares=shares,
+            cash_per_share=taxable_per_share,
+        )
+    except OutsideRulebook:
+        return None
 
 
 def _payment(
@@ -152,14 +174,6 @@ def _left(parcels: Iterable[_Parcel], shares: int) -> Iterator[_Parcel]:
 def _taxed(sold: _Parcel, day: date) -> Iterator[_Part]:
     """Yield the tax of one parcel sold on `day`, distribution by distribution."""
     for ex_date, taxable in sold.given:
-        try:
-            tax = dividend_tax(
-                bought=sold.acquired_on,
-                sold=day,
-                record_date=ex_date - _ONE_DAY,
-                shares=sold.shares,
-                cash_per_share=taxable,
-            )
-        except OutsideRulebook:
-            continue
-        yield _Part(sold.shares, sold.acquired_on, tax.rate, tax.tax_cny)
+        tax = tax_on(sold.shares, sold.acquired_on, sold_on=day, ex_date=ex_date, taxable_per_share=taxable)
+        if tax is not None:
+            yield _Part(sold.shares, sold.acquired_on, tax.rate, tax.tax_cny)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from commands.audit_view import tell
 from tests.command_line import call, call_process, four_days
 
 RECORDED = Path(__file__).parents[3] / "shared/data/astock-2025"
@@ -24,6 +25,7 @@ FIELDS = {
     "return_gross",
     "return_net",
     "cannot_know",
+    "unverified",
     "damage",
 }
 
@@ -83,6 +85,32 @@ def test_a_person_reads_what_was_found(lang: str, tmp_path: Path):
     assert done.code == 1
     assert "600000.SH" in done.out
     assert bool(CHINESE.search(done.out)) == (lang == "zh")
+
+
+@pytest.mark.parametrize("terms", ["legacy", "strict"])
+def test_what_cannot_be_verified_exits_1_and_is_named_by_its_line(terms: str, tmp_path: Path):
+    action = {"action": "dividend", "symbol": "600000.SH", "amount": 0}
+    credited = {"date": "2025-10-10", "id": 1, "this_action": action, "positions": {"CASH": 9_000_000.0}}
+    path = record(tmp_path, credited)
+
+    done = call("audit", path, "--prices", four_days(tmp_path), "--rules", terms, "--json")
+
+    assert (done.code, done.json["cash_mismatches"], done.json["violations"]) == (1, [], [])
+    assert done.json["unverified"] == [{"line": 1, "what": "undeclared"}]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_record_with_unverified_lines_is_not_said_to_be_in_order(lang: str, tmp_path: Path):
+    action = {"action": "adjust", "symbol": "600000.SH", "amount": 0}
+    came = {"date": "2025-10-10", "id": 1, "this_action": action}
+    path = record(tmp_path, {**came, "positions": {"600000.SH": 900_000, "CASH": 10_000.0}})
+
+    done = call("audit", path, "--prices", four_days(tmp_path), "--lang", lang)
+
+    assert done.code == 1
+    assert tell("clean", lang) not in done.out
+    assert tell("unverified", lang) in done.out
+    assert tell("doubt.adjusted", lang) in done.out
 
 
 def test_damage_is_described_and_the_rest_judged(tmp_path: Path):
@@ -161,6 +189,45 @@ def test_a_run_of_ones_own_passes_the_rules_it_was_made_under(tmp_path: Path):
 
     assert (done.code, done.json["violations"], done.json["cash_mismatches"]) == (0, [], [])
     assert done.json["trades"] == ran.json["fills"] > 0
+
+
+def test_a_run_through_an_ex_day_passes_with_its_dividend_bonus_shares_and_tax(tmp_path: Path):
+    days = ("2025-10-09", "2025-10-10", "2025-10-13", "2025-10-14")
+    opens = dict(zip(days, ("10", "10", "5", "5"), strict=True))
+    bars = {
+        day: {
+            "1. buy price": at,
+            "2. high": at + ".2",
+            "3. low": at,
+            "4. sell price": at,
+            "5. volume": "90000",
+        }
+        for day, at in opens.items()
+    }
+    prices, answers, data = tmp_path / "prices.jsonl", tmp_path / "answers.txt", tmp_path / "data"
+    prices.write_text(
+        json.dumps({"Meta Data": {"2. Symbol": "600000.SH"}, "Time Series (Daily)": bars}) + "\n"
+    )
+    action = {"symbol": "600000.SH", "ex_date": days[2], "cash_per_share": "0.1", "shares_per_share": "1"}
+    facts = {"adjustment": "raw", "volume_unit": "share", "actions": [{**action, "bonus_per_share": "0.5"}]}
+    prices.with_name("prices.jsonl.meta.json").write_text(json.dumps(facts))
+    # Bought, and on the ex-day sold with the bonus shares that came on it.
+    orders = [("buy", 1000), ("sell", 2000)]
+    texts = (
+        json.dumps({"rationale": "", "orders": [{"symbol": "600000.SH", "side": side, "shares": shares}]})
+        for side, shares in orders
+    )
+    answers.write_text("".join(json.dumps(text) + "\n" for text in texts))
+    run = ("--mode", "backtest", "--start", days[1], "--end", days[2], "--prices", prices, "--json")
+    ran = call(*run, "--agent", f"scripted:{answers}", "--data-dir", data)
+    assert ran.json["fills"] == 2
+
+    done = call("audit", ran.json["audit"], "--prices", prices, "--json")
+
+    assert done.code == 0
+    assert [done.json[name] for name in ("violations", "damage", "unverified", "corporate_actions")] == [
+        []
+    ] * 4
 
 
 @pytest.mark.skipif(not RECORDED.exists(), reason="the recorded runs are not beside this checkout")
