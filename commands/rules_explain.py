@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,11 +10,19 @@ from pathlib import Path
 from commands.contract import commission_of
 from commands.failures import CommandFailed, Exit
 from commands.opening import open_calendar
-from commands.rules_view import Explanation, FeeExample, Moment, as_json, show
+from commands.rules_view import Assumed, Explanation, FeeExample, Moment, as_json, show
 from commands.screen import Screen
-from risk.candidate import facts_of
 from services.domain.events import TradingDay
-from services.domain.instruments import Board, Instrument, Kind, Market, NotASymbol, Symbol, parse_symbol
+from services.domain.instruments import (
+    Board,
+    Instrument,
+    Kind,
+    Market,
+    NotASymbol,
+    Symbol,
+    facts_of,
+    parse_symbol,
+)
 from services.domain.money import cny
 from services.domain.orders import Side
 from services.ports import Calendar
@@ -33,7 +41,6 @@ from services.rules import (
     price_band,
     rules_of,
 )
-from services.rules.breakers import breaker_at
 from services.rules.explanation import rows_about
 from services.settings import Settings
 
@@ -132,7 +139,9 @@ def _explanation(
         prev_close=prev_close,
         band=_band(rules, prev_close, instrument),
         opening_call=_opening_call(rules, prev_close, instrument),
+        at=at,
         moment=None if at is None else _moment(rules, calendar, instrument, kind, at),
+        assumed=_assumed(asked, rules),
         fees=_fee_examples(rules, kind, prev_close, commission),
         rows=rows_about(symbol, rules, kind),
     )
@@ -147,9 +156,7 @@ def _instrument(symbol: Symbol, asked: Asked, kind: Kind, calendar: Calendar) ->
         )
     first_days = () if listed is None else calendar.trading_days(listed, listed + _FIRST_DAYS_SPAN)
     known = Instrument(symbol=symbol, name=asked.name, kind=kind, listed_on=listed, first_days=first_days)
-    facts = facts_of(symbol, asked.name, known)
-    unreformed = asked.name.startswith("S") and not asked.name.startswith("ST")
-    return replace(facts, share_reform_pending=unreformed)
+    return facts_of(symbol, asked.name, known)
 
 
 def _band(rules: Rules, prev_close: Decimal | None, instrument: Instrument) -> Band | None:
@@ -171,13 +178,25 @@ def _opening_call(rules: Rules, prev_close: Decimal | None, instrument: Instrume
     return None if call == price_band(rules, prev_close, instrument) else call
 
 
-def _moment(rules: Rules, calendar: Calendar, instrument: Instrument, kind: Kind, at: time) -> Moment:
-    """Return what the exchange does at a time of that day, and what it would take then."""
-    span = phase_at(rules, at)
+def _assumed(asked: Asked, rules: Rules) -> tuple[Assumed, ...]:
+    """Return which facts of the instrument nobody stated although rules of its board hang on them."""
+    kind, limits = default_kind(rules.board), rules.limits
+    unstated = {
+        Assumed.KIND: asked.kind is None and kind is Kind.ETF_EQUITY,
+        Assumed.ST: not asked.name and rules.board is not Board.US and kind in (Kind.STOCK, Kind.B_SHARE),
+        Assumed.LISTING: asked.listed_on is None and bool(limits.free_days or limits.first_day is not None),
+    }
+    return tuple(fact for fact, missing in unstated.items() if missing)
+
+
+def _moment(rules: Rules, calendar: Calendar, instrument: Instrument, kind: Kind, at: time) -> Moment | None:
+    """Return what the exchange does at a time of that day, and what it would take then; None: not known."""
+    try:
+        span = phase_at(rules, at)
+    except OutsideRulebook:
+        return None
     state, early = calendar.trading_day(rules.day), calendar.early_close(rules.day)
-    breaker = None if rules.board is Board.US else breaker_at(rules.day)
-    ended = next((end for end in (early, breaker) if end is not None and at >= end), None)
-    shut = state is TradingDay.CLOSED or ended is not None
+    shut = state is TradingDay.CLOSED or (early is not None and at >= early)
     eligible = not shut and after_hours_eligible(rules, kind, instrument)
     after_hours = eligible and accepts_after_hours_orders(rules, at)
     late = span.phase in (Phase.AFTER_HOURS_WAIT, Phase.AFTER_HOURS)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from commands.rules_values import dates, plain_value, sentence, tell
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _FEE_LINES = ("commission", "stamp_duty", "transfer_fee", "handling_fee", "csrc_fee", "total")
+
+
+class Assumed(StrEnum):
+    """A fact of an instrument that was not stated: an ordinary fund, no risk warning, long listed."""
+
+    KIND = "kind"
+    ST = "st"
+    LISTING = "listing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +61,8 @@ class Explanation:
     """Everything said of one instrument on one day.
 
     `band` None: a previous close is needed. `opening_call` None: the opening call takes the prices of
-    the band, or it is not known what it takes. `fees` empty: a rate is not known.
+    the band, or it is not known what it takes. `fees` empty: a rate is not known. `at` is the time that
+    was asked about, `moment` None without one, or where the phases of the day are not known.
     """
 
     instrument: Instrument
@@ -64,7 +74,9 @@ class Explanation:
     prev_close: Decimal | None
     band: Band | None
     opening_call: Band | None
+    at: time | None
     moment: Moment | None
+    assumed: tuple[Assumed, ...]
     fees: tuple[FeeExample, ...]
     rows: tuple[Explained, ...]
 
@@ -78,6 +90,7 @@ def as_json(found: Explanation, lang: str) -> dict[str, object]:
         "on": rules.day.isoformat(),
         "board": str(rules.board),
         "kind": str(found.kind),
+        **{f"{fact}_assumed": fact in found.assumed for fact in Assumed},
         "trading_day": str(found.trading_day),
         "early_close": plain_value(found.early_close),
         "rules_version": rules.version,
@@ -87,7 +100,7 @@ def as_json(found: Explanation, lang: str) -> dict[str, object]:
         "after_hours_orders": plain_value(rules.after_hours_windows) if found.after_hours else [],
         "band": _band(found),
         "opening_call": None if found.opening_call is None else plain_value(found.opening_call),
-        "at": None if found.moment is None else plain_value(found.moment),
+        "at": _at(found),
         "fees_example": [_fee(example) for example in found.fees],
         "rows": [_row(one, lang, rules) for one in found.rows],
     }
@@ -101,6 +114,12 @@ def _band(found: Explanation) -> dict[str, object] | None:
         return {"mode": "unlimited"}
     limits = {"limit_down": str(band.limit_down), "limit_up": str(band.limit_up)}
     return {"mode": "limited", "prev_close": str(found.prev_close), **limits}
+
+
+def _at(found: Explanation) -> object:
+    if found.moment is not None:
+        return plain_value(found.moment)
+    return None if found.at is None else {"at": plain_value(found.at), "phase": "unknown"}
 
 
 def _fee(example: FeeExample) -> dict[str, object]:
@@ -159,6 +178,8 @@ def _head(found: Explanation, lang: str) -> Iterator[str]:
     day = tell(f"day.{found.trading_day}", lang)
     early = "" if found.early_close is None else ", " + tell("early", lang, at=f"{found.early_close:%H:%M}")
     yield f"{day}{early}; " + tell("book", lang, version=rules.version, until=KNOWN_UNTIL)
+    for fact in found.assumed:
+        yield tell(f"assumed.{fact}", lang, kind=found.kind)
 
 
 def _findings(found: Explanation, lang: str) -> Iterator[str]:
@@ -177,6 +198,8 @@ def _findings(found: Explanation, lang: str) -> Iterator[str]:
         yield tell("opening_call", lang, down=down, up=up)
     if found.moment is not None:
         yield _moment(found.moment, lang)
+    elif found.at is not None:
+        yield tell("at.unknown", lang, at=f"{found.at:%H:%M:%S}")
     if not found.fees:
         yield tell("fees.unknown", lang)
     for one in found.fees:

@@ -149,6 +149,22 @@ _LINES: Mapping[str, tuple[str, str]] = {
         "{at}：{phase}（{start}-{end}）；申报 {orders}，撤单 {cancels}，撮合 {matches}，"
         "盘后申报 {after_hours}",
     ),
+    "at.unknown": (
+        "at {at}: the phase is not known (no timetable of that day is in the book)",
+        "{at}：时段未知（规则库没有当日的时间表）",
+    ),
+    "assumed.kind": (
+        "ASSUMED, not known: an ordinary fund ({kind}); its code does not tell, so give --kind",
+        "假定而非已知：普通基金（{kind}）；代码无法判断，请给出 --kind",
+    ),
+    "assumed.st": (
+        "ASSUMED, not known: no risk warning (ST) and no delisting period; give --name",
+        "假定而非已知：无风险警示（ST），不在退市整理期；请给出 --name",
+    ),
+    "assumed.listing": (
+        "ASSUMED, not known: listed long ago; give --listed-on",
+        "假定而非已知：早已上市；请给出 --listed-on",
+    ),
     "phase.pre_open": ("before the open", "开盘前"),
     "phase.open_call": ("opening call", "开盘集合竞价"),
     "phase.open_call_no_cancel": ("opening call, no cancels", "开盘集合竞价（不可撤单）"),

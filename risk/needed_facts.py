@@ -26,11 +26,12 @@ def unknown_for_limits(quote: Quote, rules: Rules, desk: Desk) -> str:
         return ""
     if rules.board in _FUNDS:
         return _unknown(Fact.FUND_KIND, quote, _kind(quote, desk))
+    listing = _unknown(Fact.LISTING, quote, _listing(quote, rules, desk))
     if default_kind(rules.board) is not Kind.STOCK:
-        return ""
+        return listing
     return (
         unknown_warning(quote, desk)
-        or _unknown(Fact.LISTING, quote, _listing(quote, rules, desk))
+        or listing
         or _unknown(Fact.DELISTING, quote, _delisting(quote, rules, desk))
     )
 
@@ -77,13 +78,16 @@ def _warning(quote: Quote, desk: Desk) -> str | None:
 def _listing(quote: Quote, rules: Rules, desk: Desk) -> str | None:
     """Return why it is not known whether the listing still means something, None where it is.
 
-    A name tells it too: the exchange marks the first days in it.
+    The name of a stock tells it too: the exchange marks the first days in it. A trust's or a bond's
+    does not.
     """
-    if not rules.limits.free_days:
+    if not rules.limits.free_days and rules.limits.first_day is None:
         return None
     stated, told = _stated(Fact.LISTING, quote, desk), desk.instruments.get(quote.symbol)
     if stated is not None or (told is not None and told.listed_on is not None):
         return stated
+    if default_kind(rules.board) is not Kind.STOCK:
+        return ""
     names = (quote.name, told.name if told is not None else "")
     return next((f"it is named {name!r}" for name in names if marks_of(name).new), None)
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from services.rule_cases import Calendars, answer_case
+from services.rules import OutsideRulebook
 from services.rules.case_input import Unsupported
 
 Plain = dict[str, object]
@@ -59,7 +60,7 @@ def read_cases(path: Path) -> tuple[Case, ...]:
     A case that cannot be read is returned with its damage, so that it is not overlooked.
 
     Raises:
-        CaseFileError: The file cannot be read, or has no list of cases.
+        CaseFileError: The file cannot be read, or has no cases.
     """
     try:
         content = json.loads(path.read_bytes(), parse_float=Decimal, parse_constant=_no_number)
@@ -70,6 +71,8 @@ def read_cases(path: Path) -> tuple[Case, ...]:
     cases = content.get("cases") if isinstance(content, dict) else content
     if not isinstance(cases, list):
         raise CaseFileError(f'{path}: has no list of cases; write {{"cases": [{{"id": ...}}]}}')
+    if not cases:
+        raise CaseFileError(f"{path}: its list of cases is empty; give at least one case")
     return tuple(_case(f"#{number}", stated) for number, stated in enumerate(cases))
 
 
@@ -110,7 +113,7 @@ def _checked(case: Case, calendars: Calendars) -> Checked:
         answer = answer_case(case.category, case.input, calendars)
     except Unsupported as reason:
         return Checked(case=case, got=None, why=str(reason))
-    except (LookupError, ValueError, ArithmeticError) as problem:
+    except (OutsideRulebook, ValueError, ArithmeticError) as problem:
         return Checked(case=case, got=None, why=f"{type(problem).__name__}: {problem}")
     return Checked(case=case, got=_asked(answer, case.expect))
 

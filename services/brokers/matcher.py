@@ -59,8 +59,9 @@ class Matcher:
         """
         if offer.volume == 0:
             return []
-        if offer.suspended or attempt.accepted.call_at is not None:
-            return self._uncrossed_live(attempt, offer)
+        call_at = _meets_call_at(attempt, offer)
+        if offer.suspended or call_at is not None:
+            return self._uncrossed_live(attempt, offer, call_at)
         woken: Trades = []
         if attempt.placed.asleep:
             if new or not _wakes(attempt, offer):
@@ -83,7 +84,7 @@ class Matcher:
         elif placed.asleep:
             return self._stopped(attempt, traded)
         else:
-            price = price_in_bar(placed, traded, tick)
+            price = price_in_bar(placed, _after_arrival(attempt, traded), tick)
         return self._in_volume(attempt, price, traded)
 
     def _stopped(self, attempt: Attempt, traded: Traded) -> Trades:
@@ -93,22 +94,22 @@ class Matcher:
         is later than its close: an order woken by it waits for the next price.
         """
         terms, stop = attempt.placed.terms, attempt.placed.wakes_at_cny
-        whole = attempt.accepted.at.timestamp() <= traded.started
-        extreme = traded.high_cny if terms.side is Side.BUY else traded.low_cny
-        if stop is None or not reaches(terms.side, extreme if whole else traded.close_cny, stop):
+        later = _after_arrival(attempt, traded)
+        extreme = later.high_cny if terms.side is Side.BUY else later.low_cny
+        if stop is None or not reaches(terms.side, extreme, stop):
             return []
         woken: Trades = [Triggered(at=attempt.at, order_id=terms.order_id)]
-        if not whole:
+        if later is not traded:
             return woken
         mover = self._mover(attempt.facts.rules.tick)
         price = price_of_stop(attempt.placed, attempt.accepted, stop, mover)
         return woken + self._in_volume(attempt, price, traded)
 
-    def _uncrossed_live(self, attempt: Attempt, offer: Offer) -> Trades:
-        """Return the trade of a closing call that a quote stamped at its end or later tells of."""
-        call_at = attempt.accepted.call_at
-        late = offer.seen_at is not None and call_at is not None and offer.seen_at >= call_at
-        if offer.suspended or not late:
+    def _uncrossed_live(self, attempt: Attempt, offer: Offer, call_at: datetime | None) -> Trades:
+        """Return the trade of a closing call, told by a quote of that day stamped at its end or later."""
+        if offer.suspended or offer.seen_at is None or call_at is None:
+            return []
+        if offer.seen_at < call_at or offer.seen_at.date() != call_at.date():
             return []
         tick = attempt.facts.rules.tick
         price = price_at_close(attempt.placed, attempt.accepted, offer.last_cny, tick)
@@ -223,6 +224,24 @@ class Matcher:
             handling_fee=max(ZERO, due.handling_fee - paid.handling_fee),
             csrc_fee=max(ZERO, due.csrc_fee - paid.csrc_fee),
         )
+
+
+def _meets_call_at(attempt: Attempt, offer: Offer) -> datetime | None:
+    """Return the end of the closing call the order has come to, None where it has come to none.
+
+    An order placed in the call waits for nothing else; one that rests from before meets it at its end.
+    """
+    accepted = attempt.accepted
+    if accepted.call_at is None and offer.live and attempt.at >= accepted.expires_at:
+        return accepted.expires_at
+    return accepted.call_at
+
+
+def _after_arrival(attempt: Attempt, traded: Traded) -> Traded:
+    """Return of a bar what came after the order: of the one it arrived in, its close alone surely did."""
+    if attempt.accepted.at.timestamp() <= traded.started:
+        return traded
+    return traded._replace(low_cny=traded.close_cny, high_cny=traded.close_cny)
 
 
 def _wakes(attempt: Attempt, offer: Offer) -> bool:

@@ -11,13 +11,13 @@ from services.brokers.ledger_state import LedgerState, PlacedOrder
 from services.brokers.market_view import MarketView, Offer
 from services.brokers.matcher import Attempt, Matcher, Trades
 from services.brokers.pricing import Frictions
-from services.brokers.request import Facts, Request, facts_of
+from services.brokers.request import Facts, Request, rulebook_facts
 from services.domain.book import Book
 from services.domain.events import TradingDay
 from services.domain.instruments import Instrument, Symbol
 from services.domain.orders import OrderKind, OrderState, OrderTerms, Rule
 from services.ports import Calendar, PriceFault
-from services.rules import Commission, OutsideRulebook, Phase, phase_at, trading_time
+from services.rules import Commission, OutsideRulebook, Phase, Rules, phase_at, trading_time
 
 
 class OrderDesk:
@@ -39,7 +39,7 @@ class OrderDesk:
         self._commission, self._matcher = commission, Matcher(commission, frictions)
         self._quote_age_max = timedelta(seconds=frictions.quote_age_s_max)
         self._instruments = instruments
-        self._facts: dict[Symbol, Facts] = {}
+        self._facts: dict[Symbol, tuple[Instrument | None, Facts]] = {}
         self._facts_day = date.min
 
     async def receive(
@@ -79,13 +79,18 @@ class OrderDesk:
     async def on_offer(
         self, placed: PlacedOrder, accepted: Accepted, state: LedgerState, at: datetime
     ) -> Trades:
-        """Return what a working order trades on what is offered at `at`."""
-        if at >= accepted.expires_at and accepted.call_at is None:
+        """Return what a working order trades on what is offered at `at`.
+
+        Once its day is over that is the closing call alone, which takes what is awake and rests until its
+        end. On bars the bar that ends there tells what it traded.
+        """
+        facts = self.facts(placed.terms.symbol, at.date())
+        over = at >= accepted.expires_at
+        if over and (placed.asleep or not _ends_in_call(accepted, facts.rules)):
             return []
         offer, _ = await self._offer(placed.terms.symbol, at)
-        if offer is None:
+        if offer is None or (over and accepted.call_at is None and not offer.live):
             return []
-        facts = self.facts(placed.terms.symbol, at.date())
         return self._matcher.on_offer(Attempt(placed, accepted, facts, state, at), offer)
 
     def facts(self, symbol: Symbol, day: date) -> Facts:
@@ -96,10 +101,10 @@ class OrderDesk:
         """
         if day != self._facts_day:
             self._facts_day, self._facts = day, {}
-        facts, told = self._facts.get(symbol), self._instruments.get(symbol)
-        if facts is None or (told is not None and facts.instrument is not told):
-            facts = self._facts[symbol] = facts_of(symbol, day, self._instruments)
-        return facts
+        told, kept = self._instruments.get(symbol), self._facts.get(symbol)
+        if kept is None or (told is not None and kept[0] is not told):
+            kept = self._facts[symbol] = told, rulebook_facts(symbol, day, told)
+        return kept[1]
 
     def phase(self, symbol: Symbol, at: datetime) -> Phase:
         """Return the phase of the symbol's exchange at `at`."""
@@ -141,3 +146,9 @@ class OrderDesk:
             early_close=self._calendar.early_close(at.date()),
         )
         return examine(terms, request)
+
+
+def _ends_in_call(accepted: Accepted, rules: Rules) -> bool:
+    """Answer whether an order's day ends with the closing call's uncross."""
+    end = accepted.expires_at.time()
+    return any(span.phase is Phase.CLOSE_CALL and span.end == end for span in rules.phases)

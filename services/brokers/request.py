@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import NamedTuple
 
 from services.brokers.market_view import Offer
 from services.domain.book import Book
-from services.domain.instruments import Instrument, Kind, Symbol
+from services.domain.instruments import Instrument, Kind, Symbol, facts_of
 from services.domain.orders import Rule
 from services.rules import Commission, Phase, Rules, default_kind, rules_of, settlement_days
 
@@ -51,14 +50,14 @@ class Request(NamedTuple):
     early_close: time | None = None
 
 
-def facts_of(symbol: Symbol, day: date, instruments: Mapping[Symbol, Instrument]) -> Facts:
-    """Return the rulebook's word on `symbol`.
+def rulebook_facts(symbol: Symbol, day: date, told: Instrument | None) -> Facts:
+    """Return the rulebook's word on `symbol`; what its declared name says counts.
 
     Raises:
         OutsideRulebook: The code or the day is not in the book.
     """
     rules = rules_of(symbol, day)
-    instrument = instruments.get(symbol) or Instrument(symbol=symbol)
+    instrument = facts_of(symbol, "", told)
     kind = instrument.kind or default_kind(rules.board)
     return Facts(
         rules=rules,

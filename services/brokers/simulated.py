@@ -30,11 +30,11 @@ from services.brokers.order_desk import OrderDesk
 from services.brokers.pricing import Frictions
 from services.brokers.statement_cache import StatementCache
 from services.domain.fills import Fill, Movement
-from services.domain.instruments import Instrument, Kind, Market, Symbol
+from services.domain.instruments import Instrument, Market, Symbol
 from services.domain.orders import ApprovedOrder, OrderId, OrderState, Side
 from services.domain.statement import Ack, AckKind, Balance, Holding, OrderStatus, Sight, Sighting
 from services.ports import BrokerFault, Calendar, Clock
-from services.rules import Commission, Phase
+from services.rules import Commission, Phase, individuals_taxed
 from services.slots import ZONES
 
 _ACCEPTED = Ack(kind=AckKind.ACCEPTED)
@@ -283,8 +283,9 @@ class SimulatedExchange:
             self._show(max(self._moment, entry.at))
 
     def _pays_tax(self, symbol: Symbol, day: date) -> bool:
-        """Answer whether an individual owes tax on what the symbol distributes: stocks, not funds."""
-        return self._dividend_tax and self._desk.facts(symbol, day).kind is Kind.STOCK
+        """Answer whether the account owes dividend tax on what the symbol distributes."""
+        facts = self._desk.facts(symbol, day)
+        return self._dividend_tax and individuals_taxed(facts.rules.board, facts.kind)
 
     def _apply(self, happened: Sequence[Entry], entries: list[Entry]) -> None:
         """Move the state over what happened at one moment, and over the dividend tax that follows from it.

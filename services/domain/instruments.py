@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
@@ -153,22 +153,46 @@ LONG_AGO = date(1990, 12, 19)
 
 
 class NameMarks(NamedTuple):
-    """What a short name says of its share: a risk warning, a delisting period, a listing of these days."""
+    """What a short name says of its share: a risk warning, a delisting period, a listing of these days.
+
+    `unreformed`: its share reform is still to come.
+    """
 
     warned: bool
     leaving: bool
     new: bool
+    unreformed: bool = False
 
 
 @lru_cache(maxsize=8192)
 def marks_of(name: str) -> NameMarks:
     """Return what the exchange writes into a short name, an ex-day's `XD`, `XR` or `DR` before it aside.
 
-    Source: `N` marks the first day of a listing, `C` the second to fifth; `退` a delisting period.
+    Source: `N` marks the first day of a listing, `C` the second to fifth; `退` a delisting period; an
+    `S` before the name, or before its `ST`, a share reform that is still to come.
     """
     plain = name[2:] if name.startswith(("XD", "XR", "DR")) else name
     return NameMarks(
         warned=plain.startswith(("ST", "*ST", "SST", "S*ST")),
         leaving=plain.startswith("退市") or plain.endswith("退"),
         new=plain.startswith(("N", "C")) and not plain[1:2].isascii(),
+        unreformed=plain.startswith(("SST", "S*ST")) or (plain[:1] == "S" and not plain[1:2].isascii()),
     )
+
+
+def facts_of(symbol: Symbol, name: str, known: Instrument | None) -> Instrument:
+    """Return the known facts, and what the names say beside them.
+
+    That is a risk warning, a delisting period, or a share reform still to come. Names are the one
+    given, of the quote or the file, and the declared one; either may tell. They speak only where the
+    known facts are silent. An instrument of which nothing is known counts as long listed.
+    """
+    facts = known or Instrument(symbol=symbol, name=name)
+    given, declared = marks_of(name), marks_of(facts.name)
+    if (given.warned or declared.warned) and not facts.st:
+        facts = replace(facts, st=(Span(since=LONG_AGO),))
+    if (given.leaving or declared.leaving) and facts.delisting is None:
+        facts = replace(facts, delisting=Span(since=LONG_AGO))
+    if (given.unreformed or declared.unreformed) and not facts.share_reform_pending:
+        facts = replace(facts, share_reform_pending=True)
+    return facts

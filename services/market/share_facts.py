@@ -56,6 +56,7 @@ def share_facts(symbol: Symbol, day: date, lists: ShareLists) -> tuple[Instrumen
         listed_on=listed_on,
         st=(Span(since=day, until=day),) if warned else (),
         delisting=Span(since=LONG_AGO) if leaving else None,
+        share_reform_pending=marks_of(name).unreformed,
         suspended=suspended or (),
     )
     return facts, {fact: why for fact, why in unknown.items() if why}

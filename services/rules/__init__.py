@@ -7,6 +7,7 @@ from services.rules.corporate import (
     dividend_credit,
     dividend_tax,
     ex_reference,
+    individuals_taxed,
     is_entitled,
 )
 from services.rules.fees import Commission, commission_problem, fees_of
@@ -80,6 +81,7 @@ __all__ = [
     "ex_reference",
     "fees_of",
     "high_frequency",
+    "individuals_taxed",
     "intraday_halts",
     "is_entitled",
     "is_lof",

@@ -52,7 +52,7 @@ def case_instrument(case: CaseInput, rules: Rules) -> Instrument:
         st=(Span(since=day),) if case.flag("st", marks_of(name).warned) else (),
         delisting=Span(since=leaving[0]) if leaving else None,
         registration_regime=case.flag("registration", True),
-        share_reform_pending=case.flag("s_share", _plain(name)[:1] == "S" and _plain(name)[:2] != "ST"),
+        share_reform_pending=case.flag("s_share", marks_of(name).unreformed),
         issue_price_cny=None if issue is None else str(issue),
         relisted_on=again[0] if again else None,
     )

@@ -59,6 +59,7 @@ class CaseInput:
         self._full = full
         self._fields = dict(fields)
         self._unread = set(fields)
+        self._nested: dict[str, CaseInput] = {}
 
     def has(self, *names: str) -> bool:
         """Answer whether the case has all the fields."""
@@ -154,11 +155,12 @@ class CaseInput:
             raise Unsupported(f"the case gives no time for {name!r}") from None
 
     def nested(self, name: str) -> CaseInput:
-        """Return fields within a field."""
+        """Return fields within a field; those that nobody read are an error as well."""
         value = self.raw(name)
         if not isinstance(value, Mapping):
             raise Unsupported(f"the case gives no fields for {name!r}")
-        return CaseInput(value)
+        inner = self._nested[name] = CaseInput(value)
+        return inner
 
     def fills(self, name: str = "fills") -> tuple[tuple[Decimal, int], ...]:
         """Return pairs of a price and a number of shares."""
@@ -209,8 +211,15 @@ class CaseInput:
     def ignore_rest(self) -> None:
         """Read every field: what has been read settles the answer."""
         self._unread.clear()
+        self._nested.clear()
 
     def done(self) -> None:
         """Refuse the case if a field was not read."""
-        if self._unread:
-            raise Unsupported(f"the case says more than is understood: {sorted(self._unread)}")
+        unread = self._leftovers()
+        if unread:
+            raise Unsupported(f"the case says more than is understood: {sorted(unread)}")
+
+    def _leftovers(self) -> set[str]:
+        """Return the fields that nobody read, those within a field by both names."""
+        within = {f"{name}.{one}" for name, inner in self._nested.items() for one in inner._leftovers()}
+        return self._unread | within

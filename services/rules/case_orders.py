@@ -161,32 +161,47 @@ def fill(case: CaseInput) -> Answer:
     if case.flag("suspended"):
         case.ignore_rest()
         return {"fill": False, "reason": "suspended"}
-    band = _stated_band(case)
+    rules = case_rules(case) if case.has("board") else None
+    case.ignore("date")
+    band = _stated_band(case, rules)
     limit = case.require_price("order", _at_any_price(side, band))
-    if case.has("bar"):
-        bar = case.nested("bar")
-        price = bar_fill_price(
-            side,
-            limit,
-            band,
-            opened=bar.require_price("o"),
-            high=bar.require_price("h"),
-            low=bar.require_price("l"),
-        )
-    else:
-        book = case.nested("quote")
-        price = book_fill_price(side, limit, best_ask=book.price("ask1"), best_bid=book.price("bid1"))
-    if price is None or not band.allows(limit):
+    price = _in_bar(case, side, limit, band) if case.has("bar") else _in_book(case, side, limit)
+    on_tick = rules is None or limit == limit.quantize(rules.tick)
+    if price is None or not on_tick or not band.allows(limit):
         return {"fill": False}
     return {"fill": True, "price": str(price)}
 
 
-def _stated_band(case: CaseInput) -> Band:
+def _in_bar(case: CaseInput, side: Side, limit: Decimal, band: Band) -> Decimal | None:
+    """Return the price in the case's bar, None where nothing traded there at the order's limit."""
+    bar = case.nested("bar")
+    opened, high, low = bar.require_price("o"), bar.require_price("h"), bar.require_price("l")
+    close = bar.price("c")
+    if not low <= opened <= high or (close is not None and not low <= close <= high):
+        raise Unsupported(f"no bar has a low of {low}, a high of {high} and prices outside them")
+    stated = [bar.amount(name) for name in _VOLUMES if bar.raw(name) is not None]
+    if 0 in stated:
+        return None
+    return bar_fill_price(side, limit, band, opened=opened, high=high, low=low)
+
+
+_VOLUMES = ("volume", "vol", "v")
+
+
+def _in_book(case: CaseInput, side: Side, limit: Decimal) -> Decimal | None:
+    """Return the price in the case's book; a best level that holds nothing is not there."""
+    book = case.nested("quote")
+    best = {name: book.price(name) for name in ("ask1", "bid1")}
+    for name in best:
+        if book.raw(f"{name}_vol") is not None and book.amount(f"{name}_vol") == 0:
+            best[name] = None
+    return book_fill_price(side, limit, best_ask=best["ask1"], best_bid=best["bid1"])
+
+
+def _stated_band(case: CaseInput, rules: Rules | None) -> Band:
     """Return the day's limits as the case states them, or as they follow from board and previous close."""
-    if case.has("board", "prev_close"):
-        rules = case_rules(case)
+    if rules is not None and case.has("prev_close"):
         return case_band(case, rules, case.decimal("prev_close"))
-    case.ignore("board", "date")
     return Band(limit_down=case.price("limit_down"), limit_up=case.price("limit_up"))
 
 

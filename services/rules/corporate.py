@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from services.domain.instruments import Board, Kind
 from services.domain.money import CENT, ZERO, floor_to_tick, to_cent, to_tick
 from services.rules.rows import Confidence, Row, Series
 
@@ -52,6 +53,18 @@ def is_entitled(bought: date, sold: date | None, record_date: date) -> bool:
 def dividend_credit(shares: int, cash_per_share: Decimal) -> Decimal:
     """Return the cash a holder is paid: nothing is withheld, a fraction of 0.01 CNY is cut off."""
     return floor_to_tick(shares * cash_per_share, CENT)
+
+
+def individuals_taxed(board: Board, kind: Kind) -> bool:
+    """Answer whether an individual owes mainland dividend tax on what the instrument distributes.
+
+    Stocks of the mainland boards and CDRs are taxed; distributions of funds and interest of bonds
+    are not by these rows. What is withheld of a US dividend is the foreign broker's matter, and
+    that of a B share hangs on who holds it: neither is in the book.
+
+    Source: 财税〔2012〕85号, on shares of companies listed in Shanghai, Shenzhen and Beijing (H).
+    """
+    return kind is Kind.STOCK and board is not Board.US
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,7 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """A row, what it speaks of, and the series it is from; `row` None: not known on that day."""
+    """A row, what it speaks of, and the series it is from; `row` None: not known of that day or board."""
 
     topic: Topic
     series: str
@@ -78,12 +78,24 @@ def rows_about(symbol: Symbol, rules: Rules, kind: Kind) -> tuple[Explained, ...
     return tuple(_about(topic, series, rules.day) for topic, series in _series(symbol, rules, kind))
 
 
-def _about(topic: Topic, series: Series[object], day: date) -> Explained:
+def _about(topic: Topic, series: Series[object] | _NotThere, day: date) -> Explained:
+    if isinstance(series, _NotThere):
+        return Explained(topic=topic, series=series.name, row=None)
     known = day >= series.rows[0].since
     return Explained(topic=topic, series=series.name, row=series.row_on(day) if known else None)
 
 
-def _series(symbol: Symbol, rules: Rules, kind: Kind) -> Iterator[tuple[Topic, Series[object]]]:
+@dataclass(frozen=True, slots=True)
+class _NotThere:
+    """A series that a board should have and the book does not hold."""
+
+    name: str
+
+
+_Told = Iterator[tuple[Topic, Series[object] | _NotThere]]
+
+
+def _series(symbol: Symbol, rules: Rules, kind: Kind) -> _Told:
     board, venue = rules.board, rules.venue
     yield Topic.BOARD, _code(symbol)
     yield Topic.TIMETABLE, phases.timetable_of(board, venue)
@@ -114,7 +126,7 @@ def _series(symbol: Symbol, rules: Rules, kind: Kind) -> Iterator[tuple[Topic, S
     yield from _costs(board, kind)
 
 
-def _costs(board: Board, kind: Kind) -> Iterator[tuple[Topic, Series[object]]]:
+def _costs(board: Board, kind: Kind) -> _Told:
     tables: tuple[tuple[Topic, Mapping[Board, Series[object]]], ...] = (
         (Topic.STAMP_DUTY, fee_rows.STAMP),
         (Topic.TRANSFER_FEE, fee_rows.TRANSFER),
@@ -122,13 +134,14 @@ def _costs(board: Board, kind: Kind) -> Iterator[tuple[Topic, Series[object]]]:
         (Topic.CSRC_LEVY, fee_rows.CSRC),
     )
     for topic, table in tables:
-        if board in table and not (topic is Topic.HANDLING_FEE and kind in fee_rows.HANDLING_EXEMPT):
-            yield topic, table[board]
+        if not (topic is Topic.HANDLING_FEE and kind in fee_rows.HANDLING_EXEMPT):
+            name = f"{str(topic).replace('_', ' ')} {board}"
+            yield topic, table[board] if board in table else _NotThere(name)
     if board is Board.US:
         yield Topic.DAY_TRADER, us.PDT_EQUITY_MIN
         return
     yield Topic.COMMISSION_CAP, fee_rows.COMMISSION_CAP
-    if kind is Kind.STOCK:
+    if corporate.individuals_taxed(board, kind):
         yield Topic.DIVIDEND_TAX, corporate.DIVIDEND_TAX
     if board in settlement.ST_BUY_CAPS:
         yield Topic.ST_DAILY_CAP, settlement.ST_BUY_CAPS[board]

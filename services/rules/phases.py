@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 
 from services.domain.instruments import Board, Instrument, Kind
 from services.rules.boards import is_lof
+from services.rules.breakers import breaker_at
 from services.rules.rows import US_FIRST, Confidence, OutsideRulebook, Row, Series
 from services.rules.terms import Phase, PhaseSpan, Rules, Venue, Window
 
@@ -82,11 +84,15 @@ def accepts_after_hours_orders(rules: Rules, at: time) -> bool:
 def phases_on(board: Board, day: date, venue: Venue) -> tuple[PhaseSpan, ...]:
     """Return the phases of a full trading day in order, empty where they are not known.
 
+    On the two days of 2016 on which the index circuit breaker ended trading, they end with it.
+
     Raises:
         OutsideRulebook: The day is past the end of the book.
     """
     series = timetable_of(board, venue)
-    return series.on(day) if day >= series.rows[0].since else ()
+    spans = series.on(day) if day >= series.rows[0].since else ()
+    breaker = None if board is Board.US else breaker_at(day)
+    return spans if breaker is None else _ended_at(spans, breaker)
 
 
 def timetable_of(board: Board, venue: Venue) -> Series[tuple[PhaseSpan, ...]]:
@@ -99,6 +105,12 @@ def after_hours_windows(venue: Venue, phases: tuple[PhaseSpan, ...]) -> tuple[Wi
     if not any(span.phase is Phase.AFTER_HOURS for span in phases):
         return ()
     return _SSE_WINDOWS if venue is Venue.SSE else _SZSE_WINDOWS
+
+
+def _ended_at(spans: tuple[PhaseSpan, ...], end: time) -> tuple[PhaseSpan, ...]:
+    """Return the phases of a day on which trading ended at `end`."""
+    begun = tuple(replace(span, end=min(span.end, end)) for span in spans if span.start < end)
+    return (*begun, _span(Phase.CLOSED, end, time.max, ""))
 
 
 def _span(phase: Phase, start: time, end: time, flags: str) -> PhaseSpan:

@@ -112,6 +112,7 @@ def test_the_first_five_trading_days_have_no_limit(on, mode):
         (("600519.SH", "--on", "2026-11-20", "--at", "12:00"), "lunch", False),
         (("600519.SH", "--on", "2026-10-01", "--at", "10:00"), "closed", False),
         (("600519.SH", "--on", "2016-01-04", "--at", "14:00"), "closed", False),
+        (("600519.SH", "--on", "2016-01-04", "--at", "13:32"), "continuous", True),
         (("161725.SZ", "--on", "2026-11-20", "--at", "15:10"), "closed", False),
         (("AAPL.US", "--on", "2026-11-27", "--at", "13:30"), "closed", False),
         (("AAPL.US", "--on", "2026-11-27", "--at", "12:59"), "continuous", True),
@@ -185,10 +186,66 @@ def test_us_symbols_have_rules_of_their_own():
 
 
 def test_what_is_not_known_that_early_is_said():
-    done = explain("600519.SH", "--on", "2003-05-30")
+    done = explain("600519.SH", "--on", "2003-05-30", "--at", "10:00")
 
     assert rows(done)["timetable"]["known"] is False
     assert done["fees_example"] == []
+    assert done["at"] == {"at": "10:00:00", "phase": "unknown"}
+
+
+def test_a_person_reads_that_the_phase_of_an_early_day_is_not_known():
+    asked = ("rules", "explain", "600519.SH", "--on", "2006-06-30", "--at", "10:31")
+
+    for lang in ("en", "zh"):
+        done = call(*asked, "--lang", lang)
+        assert (done.code, "10:31:00" in done.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "assumed"),
+    [
+        (("510300.SH",), {"kind"}),  # a fund's code does not tell what it holds
+        (("510300.SH", "--kind", "etf_equity"), set()),
+        (("600519.SH",), {"st", "listing"}),
+        (("600519.SH", "--name", "贵州茅台"), {"listing"}),
+        (("600519.SH", "--name", "贵州茅台", "--listed-on", "2001-08-27"), set()),
+        (("508000.SH",), {"listing"}),  # a first day of its own, no risk warnings
+        (("113050.SH",), {"listing"}),
+        (("900901.SH",), {"st"}),
+        (("AAPL.US",), set()),
+    ],
+)
+def test_facts_that_nobody_stated_are_said_to_be_assumed(arguments, assumed):
+    done = explain(*arguments, "--on", "2026-11-20")
+
+    assert {fact for fact in ("kind", "st", "listing") if done[f"{fact}_assumed"]} == assumed
+
+
+def test_a_person_reads_what_is_assumed_and_how_to_state_it():
+    for lang in ("en", "zh"):
+        fund = call("rules", "explain", "510300.SH", "--on", "2026-11-20", "--lang", lang).out
+        share = call("rules", "explain", "600519.SH", "--on", "2026-11-20", "--lang", lang).out
+
+        assert "--kind" in fund
+        assert "--name" in share
+        assert "--listed-on" in share
+
+
+@pytest.mark.parametrize(
+    ("symbol", "unknown"),
+    [
+        ("508000.SH", {"handling_fee", "csrc_levy"}),
+        ("113050.SH", {"handling_fee", "csrc_levy"}),
+        ("900901.SH", {"stamp_duty", "transfer_fee", "handling_fee", "csrc_levy"}),
+        ("510300.SH", set()),
+        ("920001.BJ", set()),
+    ],
+)
+def test_a_cost_that_is_not_in_the_book_is_a_row_that_is_not_known(symbol, unknown):
+    found = rows(explain(symbol, "--on", "2026-11-20"))
+
+    costs = ("stamp_duty", "transfer_fee", "handling_fee", "csrc_levy")
+    assert {topic for topic in costs if not found[topic]["known"]} == unknown
 
 
 @pytest.mark.parametrize(
@@ -303,7 +360,7 @@ def test_every_category_is_documented():
     assert len(listed) == 17
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1", '{"cases": 1}'])
+@pytest.mark.parametrize("content", ["", "{", "[1", '{"cases": 1}', "[]", '{"cases": []}'])
 def test_a_damaged_file_is_one_line_and_exit_2(content, tmp_path: Path):
     path = tmp_path / "damaged.json"
     path.write_text(content)

@@ -49,6 +49,17 @@ def test_a_name_declared_of_a_price_file_warns_the_exchange_too() -> None:
     assert instruments_of(declared, (MAIN,))[MAIN].is_st(TUE)
 
 
+def test_the_exchange_goes_by_what_a_declared_name_says() -> None:
+    unreformed = {MAIN: Instrument(symbol=MAIN, name="S佳通")}
+    broker = exchange(panel({MAIN: [FLAT] * 8}), VirtualClock(at(TUE, "09:35")), instruments=unreformed)
+
+    # 5% of 10.00, where any other share of the main board has 10%.
+    ack = asyncio.run(broker.submit_order(buy(MAIN, 100, "10.51", day=TUE)))
+    inside = asyncio.run(broker.submit_order(buy(MAIN, 100, "10.20", name="IN", day=TUE)))
+
+    assert (ack.kind, "10.50" in ack.reason, inside.reason) == (AckKind.REJECTED, True, "")
+
+
 def test_the_exchange_takes_nothing_on_a_day_declared_suspended() -> None:
     halted = {MAIN: Instrument(symbol=MAIN, suspended=(Span(since=TUE, until=TUE),))}
     broker = exchange(panel({MAIN: [FLAT] * 8}), VirtualClock(at(TUE, "09:35")), instruments=halted)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime, time
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from services.brokers.bar_matching import BarMarket
 from services.brokers.ledger import MemoryLedger
+from services.brokers.pricing import Frictions
 from services.brokers.simulated import SimulatedExchange
 from services.clock import VirtualClock
 from services.domain.bars import Adjustment, CorporateAction, Panel
 from services.domain.fills import Movement, MovementKind
-from services.domain.instruments import Instrument, Kind
+from services.domain.instruments import Instrument, Kind, Market, Symbol
 from services.domain.quotes import PanelSnapshot
 from services.market.ex_references import with_ex_references
-from tests.exchange_market import FLAT, MAIN, OTHER, WHOLE_DAY, Bar, at, buy, exchange, panel, sell
+from services.rules import Commission
+from services.slots import ZONES
+from tests.exchange_market import FLAT, MAIN, OTHER, WHOLE_DAY, Bar, Weekdays, at, buy, exchange, panel, sell
 
 # Days on which nothing changes but the date: prices stay at 10.00.
 BOUGHT, EX, MONTH_TO_THE_DAY, A_DAY_MORE = (
@@ -258,6 +263,33 @@ def test_adjusted_prices_are_left_as_they_are() -> None:
 def test_an_action_that_takes_more_than_the_share_is_named() -> None:
     with pytest.raises(ValueError, match=f"{MAIN} {EX}"):
         references([FLAT] * 4, action(cash_per_share="10.00"))
+
+
+def test_a_us_dividend_owes_no_mainland_tax() -> None:
+    share, zone, days = Symbol("AAPL.US"), ZONES[Market.US], (BOUGHT, EX, MONTH_TO_THE_DAY)
+    paid = CorporateAction(symbol=share, ex_date=EX, cash_per_share=Decimal("0.25"))
+    bars = panel({share: [FLAT] * 3}, days=days, hours=WHOLE_DAY, actions=(paid,))
+    clock = VirtualClock(datetime.combine(BOUGHT, time(9, 35), zone))
+    opens = [int(datetime.combine(day, time(9, 30), zone).timestamp()) for day in days]
+    market = replace(bars, starts=np.array(opens), ends=np.array(opens) + 23_400)
+    broker = SimulatedExchange(
+        market=BarMarket(market),
+        clock=clock,
+        calendar=Weekdays(),
+        cash_cny=Decimal("20000.00"),
+        commission=Commission(),
+        ledger=MemoryLedger(),
+        instruments={},
+        frictions=Frictions(dividend_tax=True),
+        zone=zone,
+    )
+    assert asyncio.run(broker.submit_order(buy(share, 1000, "10.00", day=BOUGHT))).reason == ""
+
+    clock.jump(datetime.combine(MONTH_TO_THE_DAY, time(9, 35), zone))
+    sold = sell(share, 1000, "10.00", name="SELL", day=MONTH_TO_THE_DAY)
+    assert asyncio.run(broker.submit_order(sold)).reason == ""
+
+    assert [one.cash_cny for one in asyncio.run(broker.get_movements(BOUGHT))] == [Decimal("250.00")]
 
 
 def test_a_rights_issue_moves_the_reference_and_is_named_but_not_taken_up() -> None:

@@ -227,6 +227,30 @@ def test_cases_of_the_same_kinds(category, given, expected):
     assert run_case(category, given) == expected
 
 
+BAR = {"o": "10.00", "h": "10.20", "l": "9.80", "c": "10.10"}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"bar": {**BAR, "volume": 100}}, "10.00"),
+        ({"bar": {**BAR, "volume": None}}, "10.00"),
+        ({"bar": {**BAR, "volume": 0}}, None),
+        ({"bar": {**BAR, "v": "0"}}, None),
+        ({"quote": {"ask1": "10.00", "ask1_vol": 1, "bid1": "9.99", "bid1_vol": 0}}, "10.00"),
+        ({"quote": {"ask1": "10.00", "ask1_vol": 0, "bid1": "9.99", "bid1_vol": 5}}, None),
+        ({"bar": BAR, "order": "10.005"}, "10.00"),  # whose tick it is nobody says
+        ({"bar": BAR, "order": "10.005", "board": "SSE_MAIN"}, None),
+        ({"bar": BAR, "order": "10.005", "board": "SSE_MAIN", "prev_close": "10.00"}, None),
+        ({"bar": BAR, "order": "10.005", "board": "ETF"}, "10.00"),  # on its tick of 0.001
+    ],
+)
+def test_an_order_trades_where_something_traded_and_its_price_is_one(given, expected):
+    answer = run_case("fill", {"side": "buy", "order": "10.00", **given})
+
+    assert answer == ({"fill": False} if expected is None else {"fill": True, "price": expected})
+
+
 @pytest.mark.parametrize(
     ("category", "given"),
     [
@@ -251,6 +275,13 @@ def test_cases_of_the_same_kinds(category, given, expected):
         ("st_cap", {"exch": "SSE", "st": True, "order": -1}),
         ("fill", {"side": "buy", "order": "-1", "quote": {"ask1": "10"}}),
         ("fill", {"side": "buy", "order": "10", "bar": {"o": "-1", "h": "1", "l": "1"}}),
+        ("fill", {"side": "buy", "order": "10", "bar": {"o": "10", "h": "9", "l": "11"}}),  # high below low
+        ("fill", {"side": "buy", "order": "10", "bar": {"o": "12", "h": "11", "l": "9"}}),
+        ("fill", {"side": "buy", "order": "10", "bar": {"o": "10", "h": "11", "l": "9", "c": "8.99"}}),
+        ("fill", {"side": "buy", "order": "10", "bar": {"o": "10", "h": "11", "l": "9", "volume": -1}}),
+        ("fill", {"side": "buy", "order": "10", "bar": {"o": "10", "h": "11", "l": "9", "halted": True}}),
+        ("fill", {"side": "buy", "order": "10", "quote": {"ask1": "10", "halted": True}}),
+        ("fill", {"side": "buy", "order": "10", "quote": {"ask1": "10", "ask1_vol": -1}}),
         ("us", {"tier": 1, "reference": "-5"}),
         ("us", {"tier": 1, "reference": "5", "prev_close": "0"}),
         ("us", {"equity": "1000", "day_trades_5d": -1}),

@@ -630,6 +630,19 @@ def test_damaged_cases_are_named_and_the_others_answered(tmp_path: Path):
     assert done[3].got == ok
 
 
+def test_a_fault_of_our_own_is_no_case_that_cannot_be_answered(tmp_path: Path):
+    def broken(market: Market) -> Calendar:
+        raise KeyError(market)
+
+    file = write(
+        tmp_path / "cases.json",
+        '[{"id": "1", "category": "calendar", "input": {"exchange": "XSHG", "date": "2026-11-20"}}]',
+    )
+
+    with pytest.raises(KeyError):
+        check(read_cases(file), broken)
+
+
 def test_a_number_in_a_case_keeps_its_decimals(tmp_path: Path):
     file = write(
         tmp_path / "cases.json",
@@ -642,7 +655,9 @@ def test_a_number_in_a_case_keeps_its_decimals(tmp_path: Path):
     assert (done.case.id, done.passed) == ("1", True)
 
 
-@pytest.mark.parametrize("content", ["", "{", "5", '{"cases": 5}', '{"cases": [NaN]}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "content", ["", "{", "5", "[]", '{"cases": 5}', '{"cases": []}', '{"cases": [NaN]}', "[" * 100_000]
+)
 def test_a_file_without_cases_is_refused(content: str, tmp_path: Path):
     with pytest.raises(CaseFileError, match=r"cases\.json"):
         read_cases(write(tmp_path / "cases.json", content))

@@ -5,7 +5,15 @@ from decimal import Decimal
 
 import pytest
 
-from services.rules import OutsideRulebook, dividend_credit, dividend_tax, ex_reference, is_entitled
+from services.domain.instruments import Board, Kind
+from services.rules import (
+    OutsideRulebook,
+    dividend_credit,
+    dividend_tax,
+    ex_reference,
+    individuals_taxed,
+    is_entitled,
+)
 
 D = Decimal
 
@@ -29,6 +37,23 @@ D = Decimal
 )
 def test_the_reference_of_an_ex_day(prev, terms, expected):
     assert str(ex_reference(D(prev), **{name: D(value) for name, value in terms.items()})) == expected
+
+
+@pytest.mark.parametrize(
+    ("board", "kind", "taxed"),
+    [
+        (Board.SSE_MAIN, Kind.STOCK, True),
+        (Board.STAR, Kind.STOCK, True),  # CDRs too
+        (Board.BSE, Kind.STOCK, True),
+        (Board.SSE_FUND, Kind.ETF_EQUITY, False),
+        (Board.REIT, Kind.REIT, False),
+        (Board.CONVERTIBLE, Kind.CONVERTIBLE_BOND, False),
+        (Board.SSE_B, Kind.B_SHARE, False),
+        (Board.US, Kind.STOCK, False),
+    ],
+)
+def test_mainland_tax_is_owed_on_what_mainland_shares_distribute(board, kind, taxed):
+    assert individuals_taxed(board, kind) is taxed
 
 
 def test_a_reference_that_is_no_price_is_refused():

@@ -213,13 +213,13 @@ def test_a_buy_gets_in_at_the_open_of_a_later_bar_once_limit_up_gives_way() -> N
 
 
 def test_a_buy_gets_in_at_its_limit_where_a_bar_that_opened_at_limit_up_traded_below() -> None:
-    market = panel({MAIN: [*[FLAT] * 4, (11.0, 11.0, 10.95, 11.0), SEALED, SEALED, SEALED]})
+    market = panel({MAIN: [*[FLAT] * 4, SEALED, (11.0, 11.0, 10.95, 11.0), SEALED, SEALED]})
 
-    _, early = traded(market, buy(MAIN, 100, "11.00", day=TUE), at(TUE, "09:35"), at(TUE, "10:29"))
+    _, early = traded(market, buy(MAIN, 100, "11.00", day=TUE), at(TUE, "09:35"), at(TUE, "11:29"))
     _, later = traded(market, buy(MAIN, 100, "11.00", day=TUE), at(TUE, "09:35"), at(TUE, "15:00"))
 
     assert early == ()
-    assert [(fill.price_cny, fill.traded_at) for fill in later] == [(Decimal("11.00"), at(TUE, "10:30"))]
+    assert [(fill.price_cny, fill.traded_at) for fill in later] == [(Decimal("11.00"), at(TUE, "11:30"))]
 
 
 @pytest.mark.parametrize(
@@ -227,11 +227,70 @@ def test_a_buy_gets_in_at_its_limit_where_a_bar_that_opened_at_limit_up_traded_b
     [(9.90, 0), (9.89, 1)],  # a bar that only touched 9.90 may have had a queue in front
 )
 def test_a_working_buy_trades_only_where_the_market_went_through_its_limit(low: float, fills: int) -> None:
-    market = panel({MAIN: [*[FLAT] * 4, (10.0, 10.0, low, 10.0), *[FLAT] * 3]})
+    market = panel({MAIN: [*[FLAT] * 5, (10.0, 10.0, low, 10.0), *[FLAT] * 2]})
 
     _, done = traded(market, buy(MAIN, 100, "9.90", day=TUE), at(TUE, "09:35"), at(TUE, "15:00"))
 
     assert [fill.price_cny for fill in done] == [Decimal("9.90")] * fills
+
+
+@pytest.mark.parametrize(
+    ("sent", "close", "traded_at"),
+    [
+        ("09:30", 10.0, "10:30"),  # there from its open on: the low of 9.00 was after it
+        ("09:31", 10.0, None),  # that low may have been before it
+        ("10:29", 10.0, None),
+        ("10:29", 9.90, None),  # a close that merely touched the limit
+        ("10:29", 9.89, "10:30"),  # the close is later than any order of the bar
+    ],
+)
+def test_of_the_bar_an_order_arrives_in_only_what_came_after_it_counts(
+    sent: str, close: float, traded_at: str | None
+) -> None:
+    market = panel({MAIN: [*[FLAT] * 4, (10.0, 10.2, 9.0, close), *[FLAT] * 3]})
+
+    _, fills = traded(market, buy(MAIN, 100, "9.90", day=TUE), at(TUE, sent), at(TUE, "15:30"))
+
+    paid = [] if traded_at is None else [(Decimal("9.90"), at(TUE, traded_at))]
+    assert [(fill.price_cny, fill.traded_at) for fill in fills] == paid
+
+
+@pytest.mark.parametrize(
+    ("day", "sent", "ok"),
+    [
+        (date(2016, 1, 4), "13:32", True),
+        (date(2016, 1, 4), "13:33", False),
+        (date(2016, 1, 7), "09:58", True),
+        (date(2016, 1, 7), "10:30", False),
+        (date(2016, 1, 5), "14:05", True),
+    ],
+)
+def test_nothing_is_taken_once_the_circuit_breaker_of_2016_has_ended_trading(
+    day: date, sent: str, ok: bool
+) -> None:
+    days = (date(2015, 12, 31), date(2016, 1, 4), date(2016, 1, 5), date(2016, 1, 6), date(2016, 1, 7))
+    market = panel({MAIN: [FLAT] * 20}, days=days)
+    clock = VirtualClock(at(day, sent))
+    broker = exchange(market, clock)
+    order = buy(MAIN, 100, "9.90", day=day)
+
+    ack = asyncio.run(broker.submit_order(order))
+
+    assert (ack.kind is AckKind.ACCEPTED) is ok
+    if not ok:
+        assert ack.reason.startswith("phase")
+
+
+def test_what_works_lapses_as_the_circuit_breaker_ends_trading() -> None:
+    day = date(2016, 1, 4)
+    clock = VirtualClock(at(day, "13:05"))
+    broker = exchange(panel({MAIN: [FLAT] * 8}, days=(date(2015, 12, 31), day)), clock)
+    order = buy(MAIN, 100, "9.90", day=day)
+    asyncio.run(broker.submit_order(order))
+
+    clock.jump(at(day, "13:33"))
+
+    assert state(broker, order) is OrderState.EXPIRED
 
 
 def holder(bars: Sequence[Bar], sell_order: ApprovedOrder) -> tuple[Ack, tuple[Fill, ...]]:
@@ -253,10 +312,12 @@ DOWN: Bar = (9.0, 9.0, 9.0, 9.0)
     [
         ([DOWN] * 4, "9.00", None),  # sealed limit-down: nobody buys
         ([DOWN, DOWN, (9.10, 9.20, 9.00, 9.0), DOWN], "9.00", ("9.10", "13:00")),  # opened again
-        ([(9.0, 9.05, 9.0, 9.0), DOWN, DOWN, DOWN], "9.00", ("9.00", "10:30")),  # traded above it
+        ([DOWN, (9.0, 9.05, 9.0, 9.0), DOWN, DOWN], "9.00", ("9.00", "11:30")),  # traded above it
         ([SEALED] * 4, "11.00", ("11.00", "09:35")),  # a sell at limit-up finds buyers
-        ([(10.0, 10.2, 9.9, 10.0), FLAT, FLAT, FLAT], "10.20", None),  # only touched
-        ([(10.0, 10.21, 9.9, 10.0), FLAT, FLAT, FLAT], "10.20", ("10.20", "10:30")),
+        ([FLAT, (10.0, 10.2, 9.9, 10.0), FLAT, FLAT], "10.20", None),  # only touched
+        ([FLAT, (10.0, 10.21, 9.9, 10.0), FLAT, FLAT], "10.20", ("10.20", "11:30")),
+        ([(10.0, 10.3, 9.9, 10.1), FLAT, FLAT, FLAT], "10.20", None),  # perhaps before it was sent
+        ([(10.0, 10.3, 9.9, 10.21), FLAT, FLAT, FLAT], "10.20", ("10.20", "10:30")),
     ],
 )
 def test_a_sell_is_the_mirror_image(

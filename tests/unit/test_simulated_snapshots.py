@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from services.brokers.ledger import LedgerStore
+from services.brokers.ledger import LedgerStore, MemoryLedger, Triggered
 from services.brokers.simulated import SimulatedExchange
 from services.brokers.snapshot_matching import SnapshotMarket
 from services.clock import VirtualClock
 from services.domain.bars import Frequency, Panel
 from services.domain.fills import Fill
 from services.domain.instruments import Facts, Symbol
-from services.domain.orders import ApprovedOrder
+from services.domain.orders import ApprovedOrder, OrderKind
 from services.domain.quotes import Level, Quote, VendorSnapshot
 from services.domain.statement import AckKind, Sight
 from services.ports import Clock, PriceFault
@@ -72,9 +72,14 @@ class Desk:
     """An exchange over a vendor at 09:35 on Tuesday."""
 
     def __init__(
-        self, clock: str = "09:35", *, quote_age_s: int = 180, ledger: LedgerStore | None = None
+        self,
+        clock: str = "09:35",
+        *,
+        day: date = TUE,
+        quote_age_s: int = 180,
+        ledger: LedgerStore | None = None,
     ) -> None:
-        self.clock = VirtualClock(at(TUE, clock))
+        self.clock = VirtualClock(at(day, clock))
         self.vendor = Vendor(self.clock)
         self.broker: SimulatedExchange = exchange(
             SnapshotMarket(self.vendor), self.clock, quote_age_s=quote_age_s, ledger=ledger
@@ -152,15 +157,86 @@ def test_an_order_of_the_call_waits_for_continuous_trading() -> None:
     assert [fill.traded_at for fill in desk.fills()] == [at(TUE, "09:30")]
 
 
-def test_a_resting_order_expires_at_the_close_however_late_one_looks() -> None:
+@pytest.mark.parametrize(
+    ("moment", "age_s"),
+    [
+        (at(TUE, "15:00"), 1),  # a quote from before the uncross
+        (at(TUE, "15:00:30"), 31),
+        (at(TUE + timedelta(days=1), "09:35"), 1),  # another day's
+    ],
+)
+def test_a_resting_order_expires_at_the_close_where_nobody_saw_the_closing_price(
+    moment: datetime, age_s: int
+) -> None:
     desk = Desk()
     desk.submit(buy(MAIN, 100, "10.01", day=TUE))
-    desk.vendor.asks = ("10.00",)
+    desk.vendor.asks, desk.vendor.age_s = ("10.00",), age_s
 
-    desk.clock.jump(at(TUE, "16:00"))
+    desk.clock.jump(moment)
 
     assert desk.fills() == ()
     assert asyncio.run(desk.broker.get_open_orders()) == ()
+
+
+@pytest.mark.parametrize(
+    ("sent", "close", "limit", "paid"),
+    [
+        ("14:50", "10.00", "10.01", "10.00"),
+        ("14:50", "10.01", "10.01", "10.01"),  # an uncross fills at its one price
+        ("14:50", "10.02", "10.01", None),
+        ("14:50", "11.00", "11.00", None),  # limit-up: nobody sells
+        ("09:16", "10.00", "10.01", "10.00"),  # from the opening call on
+        ("14:58", "10.00", "10.01", "10.00"),
+    ],
+)
+def test_an_order_that_rests_to_the_end_of_the_closing_call_trades_at_its_price(
+    sent: str, close: str, limit: str, paid: str | None
+) -> None:
+    desk = Desk(sent)
+    desk.vendor.asks, desk.vendor.bids = ((), ("11.00",)) if limit == "11.00" else (("10.30",), ("9.90",))
+    assert desk.submit(buy(MAIN, 100, limit, day=TUE)) is AckKind.ACCEPTED
+    desk.vendor.last, desk.vendor.age_s = close, 0
+
+    desk.clock.jump(at(TUE, "15:01"))
+
+    expected = [] if paid is None else [(Decimal(paid), at(TUE, "15:00"), True)]
+    assert [(fill.price_cny, fill.traded_at, fill.approximate) for fill in desk.fills()] == expected
+    assert asyncio.run(desk.broker.get_open_orders()) == ()
+
+
+def test_of_the_next_day_no_quote_tells_how_a_closing_call_ended() -> None:
+    desk = Desk("14:58")
+    desk.submit(buy(MAIN, 100, "10.01", day=TUE))
+    desk.vendor.last = "10.00"
+
+    desk.clock.jump(at(TUE + timedelta(days=1), "09:35"))
+
+    assert desk.fills() == ()
+
+
+def test_where_trading_has_no_closing_call_a_resting_order_just_lapses() -> None:
+    # Shanghai's funds traded on to 15:00 until 2026-07-03, and so did its stocks until 2018-08-17.
+    day = date(2018, 8, 17)
+    desk = Desk("14:50", day=day)
+    desk.vendor.asks = ("10.30",)
+    assert desk.submit(buy(MAIN, 100, "10.01", day=day)) is AckKind.ACCEPTED
+
+    desk.clock.jump(at(day, "15:01"))
+
+    assert asyncio.run(desk.broker.get_fills(day)) == ()
+
+
+def test_a_stop_that_nothing_woke_is_not_in_the_closing_call() -> None:
+    ledger = MemoryLedger()
+    desk = Desk("14:50", ledger=ledger)
+    stop = buy(MAIN, 100, "10.30", day=TUE, kind=OrderKind.STOP, stop="10.20")
+    assert desk.submit(stop) is AckKind.ACCEPTED
+    desk.vendor.last = "10.20"
+
+    desk.clock.jump(at(TUE, "15:01"))
+
+    assert desk.fills() == ()
+    assert not any(isinstance(entry, Triggered) for entry in ledger.entries())
 
 
 def test_a_vendor_that_is_down_rejects_a_new_order_and_leaves_a_resting_one() -> None:
