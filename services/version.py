@@ -1,3 +1,3 @@
 """The product's version, as `pyproject.toml` states it (a test compares them)."""
 
-KAIPAN_VERSION = "0.1.0"
+KAIPAN_VERSION = "0.2.0"
