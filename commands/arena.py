@@ -7,20 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from commands.arena_entrants import Entrant, entrants_of
+from commands.arena_index import index_row
 from commands.arena_run import Ended, run_arena
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
 from commands.opening import Period, open_period
 from commands.screen import Screen
-from monitor.arena_row import EntrantKind, Row, RowState
+from monitor.arena_row import Row, RowState
 from monitor.figures import UNDEFINED, money, percent
 from monitor.leaderboard import Leaderboard, Terms, board_json, leaderboard, notes
 from monitor.resampling import Resampler
 from monitor.wording import say
 from services.clock import stopwatch_s
-from services.index_file import IndexDay, IndexFileError, read_index
+from services.index_file import IndexFileError, read_index
 from services.market.atomic_file import write_whole
 from services.settings import Mode, Settings
 
@@ -34,19 +36,103 @@ class ArenaOptions:
     start: date | None = None
     end: date | None = None
     imports: tuple[Path, ...] = ()
+    live: bool = False
+    once: bool = False
     html: Path | None = None
     llm: str | None = None
     cache: Path | None = None
 
+    @property
+    def recorded(self) -> bool:
+        """Whether the arena runs over recorded prices."""
+        return self.demo or self.prices is not None
+
+    def in_usual_folder(self, settings: Settings) -> Settings:
+        """Return the settings; where nobody chose a data folder, each kind of arena has its own."""
+        if "data_dir" in settings.model_fields_set:
+            return settings
+        name = "arena" if self.recorded else "arena-live"
+        return settings.model_copy(update={"data_dir": settings.data_dir / name})
+
 
 def arena(settings: Settings, options: ArenaOptions, screen: Screen) -> Exit:
-    """Run every entrant over the period, or go on where a run was cut off, and show the leaderboard.
+    """Run every entrant, or go on where a run was cut off, and show the leaderboard.
+
+    Over recorded prices to the period's end, on live ones until stopped; without prices it shows
+    what lies there.
+
+    Raises:
+        CommandFailed: The arena cannot be run, or shown, as it is asked for.
+    """
+    began_s = stopwatch_s()
+    _require_sense(settings, options)
+    more: dict[str, Any] = {}
+    if options.recorded:
+        board, code = _over_period(settings, options, screen)
+    elif options.live:
+        code, more = _on_live_prices(settings, options, screen)
+        if not options.once:
+            screen.line("arena.live.stopped")
+            screen.result({"mode": str(settings.mode), "account": settings.account, **more})
+            return code
+        board = _stored_board(settings)
+    else:
+        board, code = _stored_board(settings), Exit.DONE
+    page = options.html or settings.data_dir / f"{settings.account}.html"
+    _write_page(board, page, screen.lang)
+    screen.result(
+        {
+            **board_json(board, screen.lang),
+            **more,
+            "html": str(page),
+            "elapsed_s": round(stopwatch_s() - began_s, 3),
+        }
+    )
+    _show(board, page, screen)
+    return code
+
+
+def _stored_board(settings: Settings) -> Leaderboard:
+    # What opens journals is not loaded for a backtest.
+    from commands.arena_board import stored_board
+
+    return stored_board(settings)
+
+
+def _on_live_prices(
+    settings: Settings, options: ArenaOptions, screen: Screen
+) -> tuple[Exit, dict[str, Any]]:
+    """Run the entrants on live prices, and return the exit code and how each account's part ended.
+
+    Raises:
+        CommandFailed: There is no source for the market, or an entrant cannot be made.
+    """
+    from commands.arena_live import LiveArena
+    from commands.live_loop import require_source
+
+    require_source(settings)
+    entrants = entrants_of(settings, None, (), options.llm, screen)
+    running = LiveArena(entrants, settings.arena.parallel_max, options.cache, screen)
+    screen.note("arena.live.begins", count=len(running.seats), source=settings.data_source.type)
+    try:
+        if options.once:
+            ends, interrupted = asyncio.run(running.once()), False
+            if not any(end.sessions for end in ends):
+                running.tell_nothing_ran(screen)
+        else:
+            ends, interrupted = asyncio.run(running.stay_up(lambda: running.tell_next(screen)))
+    finally:
+        running.close()
+    code = Exit.INTERRUPTED if interrupted else max((end.code for end in ends), default=Exit.DONE)
+    return code, {"accounts": [end.as_json() for end in ends]}
+
+
+def _over_period(settings: Settings, options: ArenaOptions, screen: Screen) -> tuple[Leaderboard, Exit]:
+    """Run the entrants over recorded prices, and return their leaderboard and the exit code.
 
     Raises:
         CommandFailed: The arena cannot be run as it is asked for.
     """
-    began_s = stopwatch_s()
-    _require_sense(settings, options)
     period = open_period(
         settings,
         AccountFolder(settings.data_dir, settings.account),
@@ -58,18 +144,8 @@ def arena(settings: Settings, options: ArenaOptions, screen: Screen) -> Exit:
     index = _index_of_file(settings, period)
     entrants = entrants_of(settings, period, options.imports, options.llm, screen)
     results = _run(entrants, period, settings, screen)
-    board = _board(settings, period, results, index)
-    page = options.html or settings.data_dir / f"{settings.account}.html"
-    _write_page(board, page, screen.lang)
-    screen.result(
-        {
-            **board_json(board, screen.lang),
-            "html": str(page),
-            "elapsed_s": round(stopwatch_s() - began_s, 3),
-        }
-    )
-    _show(board, page, screen)
-    return max((one.code for one in results), default=Exit.DONE)
+    code = max((one.code for one in results), default=Exit.DONE)
+    return _board(settings, period, results, index), code
 
 
 def _require_sense(settings: Settings, options: ArenaOptions) -> None:
@@ -80,10 +156,24 @@ def _require_sense(settings: Settings, options: ArenaOptions) -> None:
         why = f"broker.type {settings.broker.type!r}: an arena trades simulated money; set it to simulated"
     elif options.demo and options.prices is not None:
         why = "--demo brings its own prices; leave out --demo or --prices"
-    elif not options.demo and options.prices is None:
-        why = "an arena runs on recorded prices; give --prices FILE, or --demo"
+    else:
+        why = _not_together(settings, options)
     if why:
         raise CommandFailed(Exit.USAGE, why)
+
+
+def _not_together(settings: Settings, options: ArenaOptions) -> str:
+    """Return why the options do not go together, empty where they do."""
+    of_a_period = options.start or options.end or options.imports
+    if options.live and options.recorded:
+        return "--live is on live prices; leave out --live, or --prices and --demo"
+    if options.once and not options.live:
+        return "--once runs the current slot on live prices; add --live, or leave out --once"
+    if options.live and settings.mode is Mode.BACKTEST:
+        return "--live is on live prices; leave out --mode backtest"
+    if of_a_period and not options.recorded:
+        return "--start, --end and --import are of recorded prices; add --prices FILE, or leave them out"
+    return ""
 
 
 def _index_of_file(settings: Settings, period: Period) -> Row | None:
@@ -145,29 +235,6 @@ def _basket(results: Sequence[Ended]) -> Row | None:
         if one.basket is not None and one.row.state is RowState.FINISHED:
             return replace(one.basket, agent="watchlist, equal weight")
     return None
-
-
-def index_row(days: Sequence[IndexDay], wanted: Sequence[date]) -> Row:
-    """Return an index over the wanted days: from the first one's open, or else the close before it.
-
-    Where neither is there, from the first day's own close.
-
-    Raises:
-        IndexFileError: One of them is missing.
-    """
-    by_day = {one.day: one for one in days}
-    for day in wanted:
-        if day not in by_day:
-            raise IndexFileError(f"holds no {day}; give a file of the whole period, or leave it out")
-    first = by_day[wanted[0]]
-    earlier = [one.close for one in days if one.day < first.day]
-    opening = first.open or (earlier[-1] if earlier else first.close)
-    return Row(
-        name=str(EntrantKind.INDEX),
-        kind=EntrantKind.INDEX,
-        agent="index file",
-        daily=((first.day, opening), *((day, by_day[day].close) for day in wanted)),
-    )
 
 
 def _write_page(board: Leaderboard, path: Path, lang: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -24,7 +26,7 @@ from monitor.record_legacy import audit_legacy
 from monitor.record_prices import LabelledPrices, RecordUnusable, require_same_frequency
 from scheduler.slot_plan import FixedPlan
 from services.domain.money import ZERO
-from services.settings import Settings
+from services.settings import Settings, SettingsError
 
 _ACCOUNT_SIGNS_MAX = 32
 _RECORD = "record"
@@ -46,9 +48,9 @@ class Entrant:
 
 
 def entrants_of(
-    settings: Settings, period: Period, imports: Sequence[Path], llm: str | None, screen: Screen
+    settings: Settings, period: Period | None, imports: Sequence[Path], llm: str | None, screen: Screen
 ) -> tuple[Entrant, ...]:
-    """Return everybody who enters, in the configuration's order.
+    """Return everybody who enters, in the configuration's order; without a `period` on live prices.
 
     Raises:
         CommandFailed: There is nobody, two have one name, or one cannot be made.
@@ -119,25 +121,43 @@ def _require_names(entrants: Sequence[Entrant]) -> None:
 
 
 def _entrant(
-    wanted: _Wanted, settings: Settings, period: Period, llm: str | None, screen: Screen
+    wanted: _Wanted, settings: Settings, period: Period | None, llm: str | None, screen: Screen
 ) -> Entrant:
-    account = f"{settings.account}-{wanted.name}"
+    account = _account_of(wanted, settings)
     if wanted.kind is EntrantKind.RECORD:
         return _recorded(wanted, settings, period, account)
     own = _own_settings(settings, account, wanted.spec)
-    mind = mind_of(own, kept_answers(own, llm, screen))
+    mind = mind_of(own, kept_answers(own, llm, screen), live=period is None)
     asks = wanted.spec.partition(":")[0] in ("llm", "debate")
-    cutoffs = [model.training_cutoff for model in own.models]
-    known = [cutoff for cutoff in cutoffs if cutoff is not None]
     entered = Entered(
-        name=wanted.name,
-        kind=wanted.kind,
-        agent=mind.name,
-        account=account,
-        # A mind of several models remembers as much as the youngest of them.
-        cutoff=max(known) if known and len(known) == len(cutoffs) else None,
+        name=wanted.name, kind=wanted.kind, agent=mind.name, account=account, cutoff=_cutoff(own)
     )
     return Entrant(entered=entered, settings=own, mind=mind, asks=asks)
+
+
+def _account_of(wanted: _Wanted, settings: Settings) -> str:
+    return f"{settings.account}-{wanted.name}"
+
+
+def _cutoff(own: Settings) -> date | None:
+    """Return the last day that the models of an account may remember, None where nobody said."""
+    cutoffs = [model.training_cutoff for model in own.models]
+    known = [cutoff for cutoff in cutoffs if cutoff is not None]
+    # A mind of several models remembers as much as the youngest of them.
+    return max(known) if known and len(known) == len(cutoffs) else None
+
+
+def known_entrants(settings: Settings) -> dict[str, Entered]:
+    """Return whom the configuration names now, by account, without making their minds."""
+    found: dict[str, Entered] = {}
+    for wanted in _wanted(settings, ()):
+        account, cutoff = _account_of(wanted, settings), None
+        with suppress(SettingsError):  # Its model was taken out of the configuration since.
+            cutoff = _cutoff(_own_settings(settings, account, wanted.spec))
+        found[account] = Entered(
+            name=wanted.name, kind=wanted.kind, agent=wanted.spec, account=account, cutoff=cutoff
+        )
+    return found
 
 
 def _own_settings(settings: Settings, account: str, spec: str) -> Settings:
@@ -156,13 +176,19 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def _recorded(wanted: _Wanted, settings: Settings, period: Period, account: str) -> Entrant:
+def _recorded(wanted: _Wanted, settings: Settings, period: Period | None, account: str) -> Entrant:
     """Return a recorded run as a scripted account, with its own line beside it.
 
     Raises:
         CommandFailed: The file cannot be read, or is not of these prices.
     """
     path = Path(wanted.spec.partition(":")[2])
+    if period is None:
+        raise CommandFailed(
+            Exit.USAGE,
+            f"arena: {path} is a record, which cannot trade on live prices; give the prices it is of with "
+            "--prices, or take it out",
+        )
     record = read_foreign(path)
     prices = LabelledPrices(period.panel)
     try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -28,6 +29,7 @@ from services.domain.money import ZERO, to_cent
 from services.domain.quotes import PanelSnapshot, Snapshot, VendorSnapshot
 from services.journal.account import SessionState
 from services.journal.journal import JournalDrift
+from services.models.budget import Takings
 from services.ports import Fault
 from services.settings import Settings
 
@@ -50,11 +52,24 @@ class _Sessions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Means:
+    """What one mind has for all it is asked: one budget, and whose turn it is where days share that.
+
+    Sessions of a day, or month, that has a budget are asked one after the other, so that the same ones
+    are asked however fast the answers come.
+    """
+
+    takings: Takings = field(default_factory=Takings)
+    turn: AbstractAsyncContextManager[object] = field(default_factory=nullcontext)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
     """A mind that is asked, behind a mask where there is a seed for it."""
 
     mind: Mind
     mask_seed: int | None
+    means: _Means
 
     @property
     def name(self) -> str:
@@ -82,7 +97,11 @@ def arena_replay(
     with stored_account(settings) as account:
         asked = _sessions(account, span)
         minds = [mind_of(one, kept_answers(one, llm, screen, usual="cache")) for one in others]
-        entrants = [_Asked(mind=mind, mask_seed=seed) for mind in minds for seed in _seeds(mask_seed)]
+        entrants = [
+            _Asked(mind=mind, mask_seed=seed, means=means)
+            for mind, means in zip(minds, map(_means, others), strict=True)
+            for seed in _seeds(mask_seed)
+        ]
         with screen.waiting("replay.asking", agent=", ".join(mind.name for mind in minds)):
             found = asyncio.run(_ask_all(account, asked, entrants, settings.arena.parallel_max))
     arena = settings.arena
@@ -107,6 +126,13 @@ def arena_replay(
     _show(shown, resampler, screen)
     failed = any(one.other is None for compared in found for one in compared)
     return Exit.UNAVAILABLE if failed else Exit.DONE
+
+
+def _means(settings: Settings) -> _Means:
+    """Return the means of a mind with these settings."""
+    budget = settings.budget
+    shared = budget.cny_per_day is not None or budget.cny_per_month is not None
+    return _Means(turn=asyncio.Semaphore(1)) if shared else _Means()
 
 
 def _seeds(mask_seed: int | None) -> tuple[int | None, ...]:
@@ -174,7 +200,7 @@ async def _ask_all(
     turns = asyncio.Semaphore(parallel_max)
 
     async def one(mind: _Asked, session: str) -> Compared:
-        async with turns:
+        async with mind.means.turn, turns:
             return await _compared(account, asked, mind, session)
 
     return [
@@ -206,7 +232,7 @@ async def _other_side(
         JournalDrift: What went before does not come out again.
     """
     ordinal = account.journal.account.sessions[session].ordinal
-    agent = asked.mind.make(Past(ordinal_of=lambda _session: ordinal))
+    agent = asked.mind.make(Past(ordinal_of=lambda _session: ordinal, takings=asked.means.takings))
     if asked.mask_seed is not None:
         require_reader(agent)
     other = OtherMind(session=session, agent=agent, mask_seed=asked.mask_seed)

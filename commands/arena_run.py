@@ -71,7 +71,7 @@ async def _entered(entrant: Entrant, period: Period, turns: asyncio.Semaphore) -
     """Return an entrant's result; what failed outside is its line, and nobody else's."""
     entered = entrant.entered
     try:
-        outcome = await recorded_run(entrant.settings, _in_turn(entrant, turns), period).execute_beside(
+        outcome = await recorded_run(entrant.settings, in_turn(entrant, turns), period).execute_beside(
             Watch()
         )
         return _through(entrant, outcome, period)
@@ -96,7 +96,7 @@ def recorded_run(settings: Settings, mind: Mind, period: Period) -> RecordedRun:
     )
 
 
-def _in_turn(entrant: Entrant, turns: asyncio.Semaphore) -> Mind:
+def in_turn(entrant: Entrant, turns: asyncio.Semaphore) -> Mind:
     """Return the entrant's mind; one that asks models takes its turn."""
     mind = entrant.mind
     if not entrant.asks:

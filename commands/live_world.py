@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from commands.composition import Panels, Parts, market_view, require_ledger, same_run
 from commands.earlier_settings import same_terms
@@ -23,12 +25,12 @@ from services.clock import LastEventClock, SystemClock
 from services.domain.events import Genesis, SettingsRecord
 from services.domain.instruments import Market, Symbol
 from services.journal.audit_file import AuditFile
-from services.journal.journal import Journal
+from services.journal.journal import Journal, Listener
 from services.journal.sql_store import SqlStore
 from services.market.akshare_source import AkshareSource
 from services.market.seen_prices import SeenPrices
 from services.pacing import Pacer
-from services.ports import Clock, JournalFault
+from services.ports import Clock, JournalFault, PriceSource
 from services.settings import Settings
 from services.slots import ZONES
 
@@ -52,6 +54,24 @@ DEFAULT_WATCHLIST = tuple(
 """Ten liquid shares, watched where the configuration names none."""
 
 
+class LiveOutside(NamedTuple):
+    """The clock an account on live prices goes by, and where its prices come from."""
+
+    clock: Clock
+    source: PriceSource
+
+
+def live_outside() -> LiveOutside:
+    """Return the system's clock and the vendor."""
+    clock = SystemClock()
+    return LiveOutside(clock, AkshareSource(clock))
+
+
+def watchlist_of(settings: Settings) -> tuple[Symbol, ...]:
+    """Return what an account on live prices watches."""
+    return settings.watchlist or DEFAULT_WATCHLIST
+
+
 @dataclass(frozen=True, kw_only=True)
 class LiveAccount:
     """An account on live prices, its lock held: where it lies, and its journal open for writing."""
@@ -70,17 +90,27 @@ class LiveAccount:
 
 
 def open_live_account(
-    settings: Settings, folder: AccountFolder, place: Path | str, opened: ExitStack, cache: Path | None
+    settings: Settings,
+    folder: AccountFolder,
+    place: Path | str,
+    opened: ExitStack,
+    cache: Path | None,
+    listeners: Callable[[SqlStore], tuple[Listener, ...]] = lambda _store: (),
+    outside: LiveOutside | None = None,
 ) -> LiveAccount:
     """Return the account of the settings; what is opened is given back by `opened`.
+
+    `listeners` are told of every event too, once the store is open. Without an `outside` it is the
+    system's clock and a source of the account's own.
 
     Raises:
         JournalFault: Its journal cannot be opened.
     """
-    clock, panels = SystemClock(), Panels(folder.panels)
+    clock, source = outside or live_outside()
+    panels = Panels(folder.panels)
     store = SqlStore.open(place, settings.account)
     opened.callback(store.close)
-    audit, seen = AuditFile(folder.audit), SeenPrices(AkshareSource(clock))
+    audit, seen = AuditFile(folder.audit), SeenPrices(source)
     return LiveAccount(
         settings=settings,
         folder=folder,
@@ -90,7 +120,9 @@ def open_live_account(
         store=store,
         audit=audit,
         seen=seen,
-        journal=Journal(store, settings.account, clock, panels.get, (audit.listen, seen.listen)),
+        journal=Journal(
+            store, settings.account, clock, panels.get, (audit.listen, seen.listen, *listeners(store))
+        ),
         panels=panels,
         cache=cache,
     )
@@ -104,7 +136,7 @@ def configured(account: LiveAccount, mind: Mind) -> World:
         JournalFault: The journal or the audit trail cannot be written.
     """
     settings, journal = account.settings, account.journal
-    watchlist = settings.watchlist or DEFAULT_WATCHLIST
+    watchlist = watchlist_of(settings)
     genesis = live_genesis(settings, mind, watchlist, account.clock.now())
     if journal.account.genesis is not None:
         same_run(journal.account.genesis, genesis, account.folder)

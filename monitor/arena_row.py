@@ -16,10 +16,11 @@ from monitor.reading import ValueOf, values
 from monitor.record_audit import RecordAudit
 from monitor.record_prices import LabelledPrices
 from monitor.summary import summary_of
-from monitor.trail import follow
+from monitor.trail import MarkKind, Trail, follow
 from services.domain.bars import Panel
-from services.domain.decision import BadAnswer, RawAnswer
+from services.domain.decision import BadAnswer, BadAnswerKind, RawAnswer
 from services.domain.events import Event, FaultRecord, Outcome
+from services.domain.instruments import Symbol
 from services.domain.money import ZERO
 
 
@@ -38,6 +39,7 @@ class RowState(StrEnum):
     """How far the account came."""
 
     FINISHED = "finished"
+    UNDER_WAY = "under_way"
     KILLED = "killed"
     FAILED = "failed"
 
@@ -148,16 +150,18 @@ def failed_row(entered: Entered, why: str) -> Row:
 def row_of(
     entered: Entered,
     events: Sequence[Event],
-    panel: Panel,
+    panel: Panel | None,
     value_of: ValueOf,
     state: RowState = RowState.FINISHED,
 ) -> tuple[Row, Row | None]:
     """Return an account's line, and that of its watchlist at equal weight over the same marks.
 
+    Without a panel both are valued at the prices a vendor showed the account.
+
     Raises:
         JournalFault: A body cannot be read.
     """
-    trail = follow(events, value_of)
+    trail = follow(events, value_of, vendor_prices=panel is None)
     points = curve_of(trail, panel)
     summary = summary_of(trail, points, panel)
     row = Row(
@@ -180,7 +184,7 @@ def row_of(
         cutoff=entered.cutoff,
         approximate=summary.approximate,
     )
-    return row, _basket(points)
+    return row, _basket(points) if panel is not None else _seen_basket(trail)
 
 
 def _basket(points: Sequence[EquityPoint]) -> Row | None:
@@ -189,6 +193,27 @@ def _basket(points: Sequence[EquityPoint]) -> Row | None:
         return None
     found = ((points[0].day, points[0].benchmark_cny), *last.items())
     daily = tuple((day, Decimal(repr(float(worth)))) for day, worth in found if worth is not None)
+    return Row(name="index", kind=EntrantKind.INDEX, daily=daily)
+
+
+def _seen_basket(trail: Trail) -> Row | None:
+    """Return the watchlist at equal weight, bought without costs at the first prices the account saw.
+
+    None where it saw none. Dividends are not in it: the prices of a vendor do not tell of them.
+    """
+    shown = [mark for mark in trail.marks if mark.kind is not MarkKind.OPENING]
+    if trail.genesis is None or not shown:
+        return None
+    first = shown[0]
+    watched = [Symbol(one) for one in trail.genesis.watchlist if Symbol(one) in first.seen]
+    if not watched:
+        return None
+    part_cny = trail.genesis.cash_cny / len(watched)
+    worth = {
+        mark.day: sum((part_cny * mark.seen[one] / first.seen[one] for one in watched), ZERO)
+        for mark in shown
+    }
+    daily = ((first.day, trail.genesis.cash_cny), *worth.items())
     return Row(name="index", kind=EntrantKind.INDEX, daily=daily)
 
 
@@ -222,15 +247,17 @@ def answers_of(events: Iterable[Event], value_of: ValueOf) -> Answers:
     """
     given: list[RawAnswer] = []
     bad: Counter[str] = Counter()
-    faults = 0
+    faults, lost_cny = 0, ZERO
     for event, value in values(events, (RawAnswer, BadAnswer, FaultRecord), value_of):
         match value:
             case RawAnswer():
                 given.append(value)
+            case BadAnswer(kind=BadAnswerKind.NOT_GIVEN):
+                faults += 1
             case BadAnswer():
                 bad[str(value.kind)] += 1
             case FaultRecord() if event.step == "answer":
-                faults += 1
+                faults, lost_cny = faults + 1, lost_cny + value.cost_cny
     waits_ms = sorted(one.usage.latency_ms for one in given if one.calls)
     return Answers(
         asked=sum(bool(one.calls) for one in given),
@@ -238,7 +265,7 @@ def answers_of(events: Iterable[Event], value_of: ValueOf) -> Answers:
         bad=dict(bad.most_common()),
         input_tokens=sum(one.usage.input_tokens for one in given),
         output_tokens=sum(one.usage.output_tokens for one in given),
-        cost_cny=sum((one.usage.cost_cny for one in given), ZERO),
+        cost_cny=sum((one.usage.cost_cny for one in given), lost_cny),
         latency_p50_ms=_percentile(waits_ms, 50),
         latency_p95_ms=_percentile(waits_ms, 95),
     )

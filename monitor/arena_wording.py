@@ -47,6 +47,14 @@ ARENA: Mapping[str, tuple[str, str]] = {
     "arena.index": ("index", "指数"),
     "arena.note.failed": ("{name} could not be run: {why}", "{name} 无法运行：{why}"),
     "arena.note.killed": ("{name} was stopped by the kill file.", "{name} 因急停文件停止。"),
+    "arena.note.under_way": (
+        "The accounts go on: each line is as of its last session, at the prices that one saw.",
+        "各账户仍在运行：每行截至其最近一个时段，按该时段所见价格估值。",
+    ),
+    "arena.note.later": (
+        "{name} began on {day}, later than others: its return is of fewer days; compare the differences.",
+        "{name} 于 {day} 开始，晚于其他参赛者：其收益率覆盖的交易日较少，请以同日差异比较。",
+    ),
     "arena.note.short": (
         "{days} trading days are a short sample (under {usual}): its intervals come out too narrow, and a "
         "ranking by it mostly ranks luck.",

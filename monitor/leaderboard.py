@@ -136,11 +136,19 @@ def notes(board: Leaderboard, lang: str) -> tuple[str, ...]:
 
 
 def _on_the_end(board: Leaderboard, lang: str) -> tuple[str, ...]:
-    return tuple(
+    rows = [standing.row for standing in board.standings]
+    stopped = [
         say(f"arena.note.{row.state}", lang, name=row.name, why=row.why)
-        for row in (standing.row for standing in board.standings)
-        if row.state is not RowState.FINISHED
-    )
+        for row in rows
+        if row.state in (RowState.KILLED, RowState.FAILED)
+    ]
+    going_on = [row for row in rows if row.state is RowState.UNDER_WAY]
+    later = [
+        say("arena.note.later", lang, name=row.name, day=row.daily[0][0])
+        for row in going_on
+        if row.daily and row.daily[0][0] > board.terms.start
+    ]
+    return (*stopped, *([say("arena.note.under_way", lang)] if going_on else []), *later)
 
 
 def _on_the_sample(board: Leaderboard, lang: str) -> tuple[str, ...]:
@@ -280,7 +288,7 @@ def _over(row: Row, board: Leaderboard) -> dict[str, Json]:
         and other.name != row.name
         and row.total_return is not None
         and other.total_return is not None
-        and other.state is RowState.FINISHED
+        and other.state in (RowState.FINISHED, RowState.UNDER_WAY)
     }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from agents.scripted import ScriptedAgent
 from commands.folders import AccountFolder
-from commands.live_run import _Ticker
+from commands.live_loop import Ticker
 from commands.live_world import configured, open_live_account
 from commands.minds import Mind
 from commands.opening import open_recorded
@@ -250,7 +250,7 @@ def test_a_process_that_idles_ends_at_the_tick_that_finds_the_file():
     process = Setup(killed=switch.killed, stop=switch.stop).open(at(MON, "10:00"))
 
     async def minutes() -> bool:
-        ticker = _Ticker(process.loop, process.world, Screen("en", as_json=True))
+        ticker = Ticker(process.loop, process.world, Screen("en", as_json=True))
         await ticker.tick()
         up = not ticker._stopping.is_set()
         switch.on = True

@@ -18,6 +18,7 @@ from services.market.columns import open_panel, save_panel
 from services.market.demo import demo_panel
 from services.market.panel_source import PanelSource
 from services.market.price_files import load_prices
+from services.market.shared_prices import SharedPrices
 from services.ports import PriceFault, PriceSource
 from tests.unit.akshare_frames import Lists, sh_list, suspended, sz_list, warned
 
@@ -81,7 +82,11 @@ def vendor(clock: ReplayClock, folder: Path) -> PriceSource:
     return AkshareSource(clock, api=SmallVendor(), pause_s=0)
 
 
-@pytest.fixture(params=[demo, demo_daily, stored, file, vendor], ids=lambda make: make.__name__)
+def shared(clock: ReplayClock, folder: Path) -> PriceSource:
+    return SharedPrices(vendor(clock, folder), clock).seat(KNOWN)
+
+
+@pytest.fixture(params=[demo, demo_daily, stored, file, vendor, shared], ids=lambda make: make.__name__)
 def given(request, tmp_path):
     clock = ReplayClock(NOW)
     return Given(request.param(clock, tmp_path), clock)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.arena import index_row
+from commands.arena_index import index_row
 from services.index_file import IndexDay, IndexFileError, read_index
 
 REAL = Path(__file__).parents[2] / "../shared/data/astock-2025/index_daily_sse_50.json"
