@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from commands import doctor_checks as checks
+from commands.doctor_alerts import alerts
 from commands.doctor_check import Check, Words
 from commands.doctor_network import WAIT_S, Host, clock, price_source, reachable
 from commands.failures import Exit
@@ -92,7 +93,10 @@ def _here(
     yield checks.config(words, settings, config)
     yield from checks.secrets(words, settings, config, around.environment)
     yield checks.agent(words, settings)
+    yield from checks.idle_limits(words, settings)
+    yield from checks.going_live(words, settings, now)
     yield checks.broker(words, settings)
+    yield from alerts(words, settings)
     yield checks.calendar(words, settings, now)
     yield from checks.folder_and_disk(words, settings)
     if settings.mode is not Mode.BACKTEST:

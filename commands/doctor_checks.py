@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from commands.doctor_check import Check, Words
 from commands.failures import CommandFailed
 from commands.folders import AccountFolder
+from commands.going_live import lacks
+from commands.idle_settings import idle_keys
 from commands.minds import mind_of
 from commands.opening import open_calendar
 from commands.stored_account import journal_place
@@ -73,6 +75,21 @@ def broker(words: Words, settings: Settings) -> Check:
     if settings.mode is not Mode.LIVE:
         return words.passed("broker.simulated")
     return words.failed("broker.not_real" if named == "simulated" else "broker.unknown", broker=named)
+
+
+def going_live(words: Words, settings: Settings, now: datetime) -> list[Check]:
+    """Return what else the configuration lacks for real money, one finding each; empty in other modes."""
+    if settings.mode is not Mode.LIVE:
+        return []
+    found = lacks(settings, local(now, settings.market).date())
+    return [words.failed(one.finding, **one.values) for one in found] or [words.passed("live.ok")]
+
+
+def idle_limits(words: Words, settings: Settings) -> list[Check]:
+    """Return a warning for each key of `risk_control` that is set and does nothing beside the others."""
+    return [
+        words.warned("risk.idle", key=one.key, needs=one.needs) for one in idle_keys(settings.risk_control)
+    ]
 
 
 def calendar(words: Words, settings: Settings, now: datetime) -> Check:
@@ -154,7 +171,7 @@ def journal(words: Words, settings: Settings) -> Check:
 def asked_model(settings: Settings) -> ModelSettings | None:
     """Return the language model that decides, None where none does or it is not there."""
     kind, _, name = settings.agent_type.partition(":")
-    if kind != "llm":
+    if kind not in ("llm", "debate"):
         return None
     try:
         return settings.model_for(name or None)

@@ -20,9 +20,12 @@ _NAMES: Mapping[str, tuple[str, str]] = {
     "name.secrets": ("secrets", "密钥"),
     "name.agent": ("agent", "决策者"),
     "name.broker": ("broker", "券商"),
+    "name.risk": ("risk limits", "风控限额"),
+    "name.live": ("going live", "实盘条件"),
     "name.prices": ("price source", "行情源"),
     "name.host": ("host", "主机"),
     "name.model": ("model endpoint", "模型端点"),
+    "name.alerts": ("alerts", "告警"),
     "name.calendar": ("calendar", "交易日历"),
     "name.data_dir": ("data folder", "数据文件夹"),
     "name.disk": ("disk", "磁盘"),
@@ -57,8 +60,8 @@ _CONFIGURATION: Mapping[str, tuple[str, str]] = {
     "agent.ok": ("{agent}", "{agent}"),
     "agent.wrong": ("{why}", "{why}"),
     "agent.wrong.mend": (
-        "correct agent_type or --agent: rule[:NAME], llm[:MODEL] or scripted:FILE",
-        "请修正 agent_type 或 --agent：rule[:名称]、llm[:模型] 或 scripted:文件",
+        "correct agent_type or --agent: rule[:NAME], llm[:MODEL], debate[:MODEL] or scripted:FILE",
+        "请修正 agent_type 或 --agent：rule[:名称]、llm[:模型]、debate[:模型] 或 scripted:文件",
     ),
     "broker.simulated": ("the simulated exchange: no real money", "模拟交易所：不涉及真实资金"),
     "broker.not_real": (
@@ -74,6 +77,82 @@ _CONFIGURATION: Mapping[str, tuple[str, str]] = {
         "run with --mode paper and broker.type simulated",
         "请以 --mode paper 且 broker.type 为 simulated 运行",
     ),
+}
+
+_ALERTS: Mapping[str, tuple[str, str]] = {
+    "alerts.ok": ("{channel} ({type}), from {least} on", "{channel}（{type}），级别 {least} 起"),
+    "alerts.none": ("no channel: nobody is told of anything", "没有通道：任何告警都不会发出"),
+    "alerts.none.mend": (
+        "add one under alerts.channels (docs/alerts.md)",
+        "请在 alerts.channels 下添加通道（docs/alerts.md）",
+    ),
+    "alerts.secret": ("{channel} ({type}): its secret is not set", "{channel}（{type}）：密钥未设置"),
+    "alerts.secret.mend": (
+        "set {variable} in the environment or in .env",
+        "请在环境变量或 .env 中设置 {variable}",
+    ),
+}
+
+_LIVE: Mapping[str, tuple[str, str]] = {
+    "risk.idle": (
+        "risk_control.{key} is set and does nothing: it needs one of {needs}",
+        "risk_control.{key} 已设置但不起作用：需要同时设置 {needs} 之一",
+    ),
+    "risk.idle.mend": ("set what it needs, or take it out", "设置所需的键，或删除该键"),
+    "live.ok": (
+        "programmatic trading is reported, and the limits are set",
+        "程序化交易已报告，限额已设置",
+    ),
+    "live.unreported": (
+        "programmatic_trading.reported is not true",
+        "programmatic_trading.reported 不为 true",
+    ),
+    "live.unreported.mend": (
+        "report programmatic trading through the broker before the first order, then set it",
+        "首笔委托前经券商报告程序化交易，再予设置",
+    ),
+    "live.unacknowledged": (
+        "programmatic_trading.acknowledged is not true",
+        "programmatic_trading.acknowledged 不为 true",
+    ),
+    "live.unacknowledged.mend": (
+        "wait until the broker has acknowledged the report, then set it",
+        "待券商确认该报告后再予设置",
+    ),
+    "live.undeclared": (
+        "programmatic_trading.{declared_key} is empty",
+        "programmatic_trading.{declared_key} 为空",
+    ),
+    "live.undeclared.mend": (
+        "set it to what was declared to the broker",
+        "设为向券商申报的数值",
+    ),
+    "live.over_declared": (
+        "risk_control.{key} is {ours}, more than the {declared} of programmatic_trading.{declared_key}",
+        "risk_control.{key} 为 {ours}，超过 programmatic_trading.{declared_key} 的 {declared}",
+    ),
+    "live.over_declared.mend": (
+        "lower it, or declare the change first",
+        "调低，或先申报变更",
+    ),
+    "live.too_many": (
+        "risk_control.{key} is {ours}; from {threshold} on an account is a high-frequency one",
+        "risk_control.{key} 为 {ours}；达到 {threshold} 即为高频账户",
+    ),
+    "live.too_many.mend": ("set it to at most {most}", "设为不超过 {most}"),
+    "live.high_frequency": (
+        "programmatic_trading.{declared_key} is {declared}; from {threshold} on an account is a "
+        "high-frequency one, which is not for this program",
+        "programmatic_trading.{declared_key} 为 {declared}；达到 {threshold} 即为高频账户，本程序不适用",
+    ),
+    "live.high_frequency.mend": ("declare less", "申报更低的数值"),
+    "live.limit_unset": ("risk_control.{key} sets no limit", "risk_control.{key} 未设限额"),
+    "live.limit_unset.mend": (
+        "set it to a ratio below 1, see docs/risk.md",
+        "设为小于 1 的比例，见 docs/risk.md",
+    ),
+    "live.rules_unknown": ("{why}", "{why}"),
+    "live.rules_unknown.mend": ("upgrade to a version whose rulebook is newer", "请升级到规则更新的版本"),
 }
 
 _NETWORK: Mapping[str, tuple[str, str]] = {
@@ -188,5 +267,5 @@ _ACCOUNT: Mapping[str, tuple[str, str]] = {
 }
 
 CATALOGUE: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {**_HEADINGS, **_NAMES, **_CONFIGURATION, **_NETWORK, **_ACCOUNT}
+    {**_HEADINGS, **_NAMES, **_CONFIGURATION, **_ALERTS, **_LIVE, **_NETWORK, **_ACCOUNT}
 )

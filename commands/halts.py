@@ -13,8 +13,8 @@ from commands.screen import Screen
 from commands.stored_account import journal_place, read_only_store, stored_account
 from monitor.halts import halt_line
 from services.clock import SystemClock
-from services.domain.events import Halt
-from services.domain.inbox import Command, HaltKey, Scope, in_force, meaning
+from services.domain.events import Halt, Lift
+from services.domain.inbox import Command, HaltKey, Scope, in_force, lifted_by, meaning
 from services.domain.instruments import NotASymbol, parse_symbol
 from services.journal.inbox import Inboxes
 from services.person import person
@@ -57,7 +57,8 @@ def lift(settings: Settings, said: Said, screen: Screen) -> Exit:
     args = _args(said)
     require_place(settings, said.scope)
     there = _in_force(settings, said.scope)
-    if (said.symbol, said.scope is Scope.EVERYWHERE) not in there:
+    asked = Lift(symbol=said.symbol, why=args["why"], everywhere=said.scope is Scope.EVERYWHERE)
+    if not lifted_by(asked, there):
         known = "; ".join(halt_line(one, "en") for one in there.values()) or "none"
         raise CommandFailed(
             Exit.USAGE,

@@ -243,6 +243,11 @@ def _watchlist(settings: Settings, panel: Panel) -> tuple[Symbol, ...]:
     for symbol in settings.watchlist:
         if symbol not in panel.column:
             raise CommandFailed(Exit.USAGE, f"watchlist: {symbol} is not in {panel.source}; take it out")
+    state = settings.risk_control.state_symbol
+    if state and state not in panel.column:
+        raise CommandFailed(
+            Exit.USAGE, f"risk_control.state_symbol: {state} is not in {panel.source}; name one that is"
+        )
     return settings.watchlist or panel.symbols
 
 

@@ -54,8 +54,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "alarm.over_budget": ("The models' budget is used up", "模型预算已用尽"),
     "alarm.over_budget.text": (
-        "Session {slot} got no answer: {why}. Raise the budget, or wait for its next day or month.",
-        "时段 {slot} 没有得到回答：{why}。请提高预算，或等待下一日（月）。",
+        "Session {slot} did not ask a model: {why}. Raise the budget, or wait for its next day or month.",
+        "时段 {slot} 未询问某个模型：{why}。请提高预算，或等待下一日（月）。",
     ),
     "alarm.say_do": ("Session {slot} did not do what was said", "时段 {slot} 言行不一"),
     "alarm.say_do.text": (

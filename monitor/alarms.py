@@ -15,7 +15,7 @@ from monitor.say_do import WANTED, Finding, Parse, say_do
 from monitor.say_do_view import sentence
 from monitor.wording import say
 from services.domain.alerts import Alert, AlertKind, Severity, Words
-from services.domain.decision import BadAnswer, Decision
+from services.domain.decision import BadAnswer, Decision, RawAnswer
 from services.domain.events import (
     Asked,
     Closed,
@@ -122,13 +122,16 @@ class Alarms:
     def _fault(self, event: Event, value: FaultRecord) -> tuple[Alert, ...]:
         if event.step != "answer":
             return ()
-        over = self._over_budget(event, value) if "over budget" in value.why else ()
+        over = self._over_budget(event, value.why) if value.over_budget else ()
         return (*over, *self._no_answer(event, value.why))
 
-    def _over_budget(self, event: Event, value: FaultRecord) -> tuple[Alert, ...]:
+    def _answer(self, event: Event, value: RawAnswer) -> tuple[Alert, ...]:
+        return self._over_budget(event, value.over_budget) if value.over_budget else ()
+
+    def _over_budget(self, event: Event, why: str) -> tuple[Alert, ...]:
         opened = self._opened.get(event.session)
         day = opened.day if opened else event.session
-        values = {"slot": self._slot(event), "why": _short(value.why)}
+        values = {"slot": self._slot(event), "why": _short(why)}
         return (self._alert(event, AlertKind.OVER_BUDGET, Severity.WARNING, f"{day}", values),)
 
     def _bad_answer(self, event: Event, value: BadAnswer) -> tuple[Alert, ...]:
@@ -336,6 +339,7 @@ _STEPS: Mapping[type, Callable[..., tuple[Alert, ...]]] = {
     Lift: Alarms._lift,
     Opened: Alarms._session_opened,
     Opening: Alarms._opening,
+    RawAnswer: Alarms._answer,
     Repaired: Alarms._repaired,
     Rested: Alarms._rested,
     SettingsRecord: Alarms._settings,

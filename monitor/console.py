@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from monitor.figures import money, percent, price, ratio
+from monitor.figures import money, percent, plain, price, ratio
 from monitor.halts import halt_line
 from monitor.plain_text import printable
 from monitor.risk_view import changed_lines, limit_lines, risk_parts, shadow_lines
@@ -197,6 +197,8 @@ def _all_verdicts(record: SessionRecord, lang: str) -> Iterator[str]:
 
 
 def _verdicts(verdicts: Verdicts, zone: tzinfo | None, lang: str) -> Iterator[str]:
+    if verdicts.market:
+        yield say(f"risk.market.{verdicts.market}", lang, scale=plain(verdicts.scale))
     for terms in verdicts.approved:
         yield f"✓ {_terms(terms, lang)}: {say('view.approved', lang)}"
     for terms in verdicts.waiting:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import assert_never
 
+from monitor.armed import armed_exits
 from monitor.reading import ValueOf, inline_value, values
 from services.domain.book import OrderEnded
 from services.domain.decision import BadAnswer, Decision
 from services.domain.events import (
-    ArmedExit,
     Closed,
     Event,
     Exits,
@@ -63,7 +63,7 @@ class _Draft:
     movements: dict[str, Movement] = field(default_factory=dict)
     faults: list[FaultRecord] = field(default_factory=list)
     halts: list[Halt] = field(default_factory=list)
-    armed: tuple[ArmedExit, ...] = ()
+    exits: Exits | None = None
 
 
 def session_records(events: Iterable[Event], value_of: ValueOf = inline_value) -> Iterator[SessionRecord]:
@@ -158,7 +158,7 @@ def _take(draft: _Draft, value: object) -> None:
 def _take_trading(draft: _Draft, value: object) -> None:
     match value:
         case Exits():
-            draft.armed = value.armed
+            draft.exits = value
         case OrderTerms():
             draft.orders.setdefault(value.order_id, value)
         case Fill():
@@ -190,7 +190,7 @@ def _record(session: SessionId, draft: _Draft) -> SessionRecord:
         faults=tuple(draft.faults),
         ended=tuple(draft.ended.values()),
         halts=tuple(draft.halts),
-        armed=draft.armed,
+        armed=armed_exits(draft.exits, draft.verdicts),
     )
 
 

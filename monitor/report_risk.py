@@ -8,7 +8,7 @@ from monitor.figures import UNDEFINED, percent, plain
 from monitor.halts import halt_line
 from monitor.report_tables import ROWS_MAX, cell, number, older, pairs, table, text
 from monitor.risk_report import RiskReport
-from monitor.risk_use import HaltSpan
+from monitor.risk_use import HaltSpan, bound
 from monitor.wording import say
 
 
@@ -32,10 +32,10 @@ def _limits(risk: RiskReport, lang: str) -> str:
         cells = (
             cell(f"{most.key} ({most.subject})" if most.subject else most.key),
             number(plain(most.used)),
-            number(plain(most.allowed)),
+            number(bound(most)),
             number(percent(float(most.ratio))),
             cell(row.slot),
-            number(f"{plain(row.last.used)} / {plain(row.last.allowed)}"),
+            number(f"{plain(row.last.used)} / {bound(row.last)}"),
             number(str(row.near)),
         )
         rows.append("".join(cells))
@@ -47,6 +47,8 @@ def _figures(risk: RiskReport, lang: str) -> Iterator[tuple[str, str]]:
     for key, loss in (("risk.drawdown", risk.drawdown), ("risk.daily_loss", risk.daily_loss)):
         yield say(key, lang), UNDEFINED if loss is None else percent(float(loss))
     yield say("risk.asked", lang), str(risk.asked)
+    for use in risk.traffic:
+        yield say(f"risk.traffic.per_{use.span}", lang), use.words(lang)
     for rule, count in risk.changes.items():
         yield f"{say('risk.changed', lang)}: {say(f'rule.{rule}', lang)} ({rule})", str(count)
     if risk.shadow_orders:

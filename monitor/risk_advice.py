@@ -15,7 +15,10 @@ from services.domain.events import HaltCause
 from services.domain.orders import OrderTerms, Refusal, Rule, Side
 
 NEAR_RATIO = Decimal("0.8")
-"""From this part of a limit on, a session that was not refused by it came near it."""
+"""From this part of a limit on, a session that the limit neither refused nor halted came near it."""
+
+_MOVED_BY_PRICES = frozenset({Rule.POSITION_RATIO, Rule.SECTOR, Rule.GROSS_EXPOSURE, Rule.CAPITAL})
+"""Limits that hold buys alone: beyond one is only what prices moved."""
 
 REFUSED_RATIO = Decimal("0.1")
 REFUSED_LEAST = 3
@@ -44,7 +47,6 @@ _OTHER_KEYS: Mapping[Rule, tuple[str, ...]] = MappingProxyType(
         Rule.QUOTE_STALE: ("quote_age_s_max",),
         Rule.PRICE_BAND: ("price_band_bp",),
         Rule.DRIFT: ("drift_bp_max",),
-        Rule.ORDER_CNY: ("order_value_max",),
         Rule.ORDER_RATE: ("orders_per_second_max", "order_ttl_s"),
         Rule.SIZING: ("sizing",),
     }
@@ -94,6 +96,11 @@ def highest(sessions: Mapping[str, SessionRisk]) -> dict[str, tuple[SessionRisk,
             if key not in found or use.ratio > found[key][1].ratio:
                 found[key] = (session, use)
     return found
+
+
+def near(session: SessionRisk, use: Use) -> bool:
+    """Answer whether the session came near the limit, which it still kept to and which did not halt it."""
+    return NEAR_RATIO <= use.ratio < 1 and use.rule not in session.halted_by
 
 
 def keys_of(rule: Rule) -> tuple[str, ...]:
@@ -169,6 +176,10 @@ def _refused(refusals: Sequence[Refusal], asked: Counter[Side]) -> Iterator[Advi
 
 def _near(sessions: Mapping[str, SessionRisk], refused: set[Rule]) -> Iterator[Advice]:
     for key, (session, use) in highest(sessions).items():
-        if use.ratio >= NEAR_RATIO and use.rule not in refused:
-            values = {"used": plain(use.used), "allowed": plain(use.allowed), "day": session.day.isoformat()}
-            yield Advice(kind="near" if use.ratio <= 1 else "beyond", keys=(key,), values=values)
+        values = {"used": plain(use.used), "allowed": plain(use.allowed), "day": session.day.isoformat()}
+        if use.rule in refused:
+            continue
+        if near(session, use):
+            yield Advice(kind="near.floor" if use.floor else "near", keys=(key,), values=values)
+        elif use.ratio > 1 and use.rule in _MOVED_BY_PRICES:
+            yield Advice(kind="beyond", keys=(key,), values=values)

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Protocol
 
 from monitor.json_value import Json
-from monitor.risk_advice import NEAR_RATIO, Advice, advice, asked_of, highest
+from monitor.order_traffic import BoundUse
+from monitor.risk_advice import Advice, advice, asked_of, highest, near
 from monitor.risk_use import KEYS, HaltSpan, RiskTrail, SessionRisk, Use
 from services.domain.events import ArmedExit
 from services.domain.orders import Change, Refusal, Rule
@@ -19,7 +20,8 @@ from services.domain.orders import Change, Refusal, Rule
 class LimitRow:
     """A limit's highest use, when and of what, and the last one; `near` counts the sessions near it.
 
-    Near is at `NEAR_RATIO` of it or above, where the rule refused nothing of the session.
+    Near is at `NEAR_RATIO` of it or above and below all of it, where the rule refused nothing of the
+    session and had not halted the account.
     """
 
     most: Use
@@ -36,7 +38,8 @@ class RiskReport:
     `asked` counts the orders that agent and exits asked for, `shadow_orders` those that passed and
     were not sent. `armed` are the exits still armed in the last session, `armed_sessions` the
     sessions that had any. `drawdown` and `daily_loss` are the deepest that any session found, None
-    where none could tell.
+    where none could tell. `traffic` is how orders and cancels that left stand to the account's caps
+    and the exchanges' bounds.
     """
 
     limits: tuple[LimitRow, ...]
@@ -49,6 +52,7 @@ class RiskReport:
     armed_sessions: int
     drawdown: Decimal | None
     daily_loss: Decimal | None
+    traffic: tuple[BoundUse, ...]
     advice: tuple[Advice, ...]
 
     def as_json(self, lang: str) -> dict[str, Json]:
@@ -67,6 +71,7 @@ class RiskReport:
             "armed_sessions": self.armed_sessions,
             "drawdown": _number(self.drawdown),
             "daily_loss": _number(self.daily_loss),
+            "order_traffic": [one.as_json() for one in self.traffic],
             "suggestions": [
                 {"kind": one.kind, "keys": list(one.keys), "text": one.words(lang)} for one in self.advice
             ],
@@ -90,6 +95,7 @@ def risk_report(trail: RiskTrail) -> RiskReport:
         armed_sessions=sum(bool(session.armed) for session in sessions.values()),
         drawdown=_deepest(session.drawdown for session in sessions.values()),
         daily_loss=_deepest(session.daily_loss for session in sessions.values()),
+        traffic=trail.bound_uses(),
         advice=advice(sessions, trail.halts, trail.limits, refusals, shadow),
     )
 
@@ -126,7 +132,7 @@ def _rows(sessions: Mapping[str, SessionRisk]) -> tuple[LimitRow, ...]:
 def _near(session: SessionRisk) -> list[str]:
     refused = {refusal.rule for refusal in refused_in(session)}
     return [
-        key for key, use in session.uses.items() if use.ratio >= NEAR_RATIO and use.rule not in refused
+        key for key, use in session.uses.items() if near(session, use) and use.rule not in refused
     ]
 
 
@@ -152,6 +158,7 @@ def _row_json(row: LimitRow) -> dict[str, Json]:
         "used_max": _number(row.most.used),
         "allowed": _number(row.most.allowed),
         "used_ratio": _number(row.most.ratio),
+        "floor": row.most.floor,
         "session": row.session,
         "used_last": _number(row.last.used),
         "allowed_last": _number(row.last.allowed),

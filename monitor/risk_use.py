@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from monitor.armed import armed_exits
+from monitor.figures import plain
+from monitor.order_traffic import BoundUse, Sent, bound_uses
 from monitor.reading import ValueOf, inline_value, values
 from services.domain.events import (
     ArmedExit,
@@ -18,22 +21,26 @@ from services.domain.events import (
     Exits,
     Genesis,
     Halt,
+    HaltCause,
     Lift,
     Opened,
     Opening,
     SettingsRecord,
     Verdicts,
 )
+from services.domain.inbox import key_of, lifted_by
 from services.domain.instruments import Market
 from services.domain.money import ZERO
-from services.domain.orders import LimitUse, Rule
+from services.domain.orders import LimitUse, OrderTerms, Rule
+from services.domain.statement import Ack
 from services.slots import ZONES
 
-WANTED = (Genesis, SettingsRecord, Opened, Opening, Exits, Verdicts, Halt, Lift)
+WANTED = (Genesis, SettingsRecord, Opened, Opening, Exits, Verdicts, Halt, Lift, OrderTerms, Ack)
 """The bodies the fold reads."""
 
 KEYS: Mapping[tuple[Rule, str], str] = MappingProxyType(
     {
+        (Rule.ORDER_CNY, ""): "order_value_max",
         (Rule.ORDER_COUNT, "session"): "orders_per_session_max",
         (Rule.ORDER_COUNT, "day"): "orders_per_day_max",
         (Rule.NOTIONAL, "session"): "session_value_max",
@@ -55,13 +62,17 @@ KEYS: Mapping[tuple[Rule, str], str] = MappingProxyType(
 )
 """The key of `risk_control` that sets each limit, by its rule and what tells it from the rule's others."""
 
+_FLOORS = frozenset({Rule.CASH_RESERVE})
 _SPANS = frozenset({"session", "day"})
 _DIGITS = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """How much of one limit was used, both in the limit's own unit; `key` is the one that sets it."""
+    """How much of one limit was used, both in the limit's own unit; `key` is the one that sets it.
+
+    Of a floor, such as the cash reserve, `used` is what is left and `allowed` the least that must be.
+    """
 
     key: str
     rule: Rule
@@ -71,8 +82,17 @@ class Use:
 
     @property
     def ratio(self) -> Decimal:
-        """The part of the limit that was used; 1 where nothing is allowed."""
-        return self.used / self.allowed if self.allowed > 0 else Decimal(1)
+        """The part of the limit that was used; of a floor, the part of what is left that must stay.
+
+        1 where nothing is allowed, or nothing is left.
+        """
+        part, whole = (self.allowed, self.used) if self.floor else (self.used, self.allowed)
+        return part / whole if whole > 0 else Decimal(1)
+
+    @property
+    def floor(self) -> bool:
+        """Whether the limit is the least that must be left, not the most that may be used."""
+        return self.rule in _FLOORS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,21 +110,39 @@ class HaltSpan:
 class SessionRisk:
     """What one session tells. Losses are ratios, from the day's first and the highest equity.
 
-    None is a loss that is not known: a holding had no price, or no session kept the peak.
+    None is a loss that is not known: a holding had no price, or no session kept the peak. `halted_by`
+    are the limits whose halts were in force.
     """
 
     day: date
     slot: str = ""
     uses: dict[str, Use] = field(default_factory=dict)
     verdicts: list[Verdicts] = field(default_factory=list)
-    armed: tuple[ArmedExit, ...] = ()
+    exits: Exits | None = None
+    halted_by: frozenset[str] = frozenset()
     daily_loss: Decimal | None = None
     drawdown: Decimal | None = None
+
+    @property
+    def armed(self) -> tuple[ArmedExit, ...]:
+        """Exits that were due and did not get out."""
+        return armed_exits(self.exits, self.verdicts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OfPortfolio:
     drawdown_ratio_max: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Degrees:
+    capital_cny_max: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Caps:
+    orders_day_max: int | None = None
+    orders_per_second_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,16 +152,28 @@ class SetLimits:
     position_ratio_max: Decimal | None = None
     daily_loss_ratio_max: Decimal | None = None
     portfolio: _OfPortfolio = _OfPortfolio()
+    degrees: _Degrees = _Degrees()
+    caps: _Caps = _Caps()
+
+    def base_cny(self, equity_cny: Decimal) -> Decimal:
+        """Return what losses from an equity are ratios of: the capital let go live, where that is less."""
+        capital = self.degrees.capital_cny_max
+        return equity_cny if capital is None else min(capital, equity_cny)
 
 
 @dataclass(slots=True)
 class RiskTrail:
-    """What a journal tells of limits, folded event by event. `limits` None: no settings were recorded."""
+    """What a journal tells of limits, folded event by event. `limits` None: no settings were recorded.
+
+    `sent` are the orders and cancels that left; `real_time` says that time passed while sessions ran.
+    """
 
     sessions: dict[str, SessionRisk] = field(default_factory=dict)
     halts: list[HaltSpan] = field(default_factory=list)
     limits: SetLimits | None = None
     zone: ZoneInfo = ZONES[Market.CN]
+    sent: Sent = field(default_factory=Sent)
+    real_time: bool = False
 
     def take(self, event: Event, value: object) -> None:
         """Move over one event and its body."""
@@ -136,12 +186,16 @@ class RiskTrail:
                 slot = value.at.rpartition(" ")[2][:5]
                 self.sessions[event.session] = SessionRisk(day=value.day, slot=slot)
             case Exits():
-                self._of(event).armed = value.armed
+                self._of(event).exits = value
             case _:
                 self._take_rare(event, value)
 
     def _take_rare(self, event: Event, value: object) -> None:
         match value:
+            case OrderTerms():
+                self.sent.take(event, value)
+            case Ack():
+                self.sent.take(event, value)
             case Halt():
                 self._halt(event, value)
             case Lift():
@@ -151,6 +205,7 @@ class RiskTrail:
                 self.limits = None if text is None else msgspec.json.decode(text, type=SetLimits)
             case Genesis():
                 self.zone = next((of for name, of in ZONES.items() if name == value.market), self.zone)
+                self.real_time = value.run_id == "live"
 
     def _of(self, event: Event) -> SessionRisk:
         return self.sessions.setdefault(event.session, SessionRisk(day=self._local(event).date()))
@@ -163,34 +218,36 @@ class RiskTrail:
                 _keep(session, kept)
 
     def _opening(self, session: SessionRisk, value: Opening) -> None:
+        session.halted_by = frozenset(one.by for one in value.halts if one.cause is HaltCause.LIMIT)
         if value.unpriced:
             return
-        limits = self.limits or SetLimits()
-        session.daily_loss = _lost(value.equity_cny, value.day_equity_cny)
-        session.drawdown = _lost(value.equity_cny, value.peak_equity_cny)
-        for rule, lost, allowed in (
-            (Rule.DAILY_LOSS, session.daily_loss, limits.daily_loss_ratio_max),
-            (Rule.DRAWDOWN, session.drawdown, limits.portfolio.drawdown_ratio_max),
+        limits, equity = self.limits or SetLimits(), value.equity_cny
+        session.daily_loss = _lost(equity, value.day_equity_cny, value.day_equity_cny)
+        session.drawdown = _lost(equity, value.peak_equity_cny, value.peak_equity_cny)
+        for rule, before, allowed in (
+            (Rule.DAILY_LOSS, value.day_equity_cny, limits.daily_loss_ratio_max),
+            (Rule.DRAWDOWN, value.peak_equity_cny, limits.portfolio.drawdown_ratio_max),
         ):
+            lost = _lost(equity, before, limits.base_cny(before))
             if lost is not None and allowed is not None:
                 _keep(session, Use(key=KEYS[rule, ""], rule=rule, used=lost, allowed=allowed))
 
     def _halt(self, event: Event, value: Halt) -> None:
-        """Begin a halt, as the journal's account does: the first stays, unless a stricter one comes on top."""
-        in_force = self._in_force(value.symbol, value.everywhere)
+        """Begin a halt, as the journal's account does: the first stays, or a stricter one comes on top."""
+        in_force = self._in_force(lambda halt: key_of(halt) == key_of(value))
         if all(value.cause.strictness > self.halts[place].halt.cause.strictness for place in in_force):
             self.halts.append(HaltSpan(halt=value, since=self._local(event)))
 
     def _lift(self, event: Event, value: Lift) -> None:
-        for place in self._in_force(value.symbol, value.everywhere):
+        for place in self._in_force(lambda halt: bool(lifted_by(value, (key_of(halt),)))):
             at, span = self._local(event), self.halts[place]
             self.halts[place] = replace(span, lifted=at, lift_why=value.why, lifted_by=value.by)
 
-    def _in_force(self, symbol: str, everywhere: bool) -> list[int]:
+    def _in_force(self, looked_for: Callable[[Halt], bool]) -> list[int]:
         return [
             place
             for place, span in enumerate(self.halts)
-            if span.lifted is None and (span.halt.symbol, span.halt.everywhere) == (symbol, everywhere)
+            if span.lifted is None and looked_for(span.halt)
         ]
 
     def _local(self, event: Event) -> datetime:
@@ -203,6 +260,20 @@ class RiskTrail:
             halts=[span for span in self.halts if _overlaps(span, first, last)],
             limits=self.limits,
             zone=self.zone,
+            sent=self.sent.where(lambda at: first <= at.astimezone(self.zone).date() <= last),
+            real_time=self.real_time,
+        )
+
+    def bound_uses(self) -> tuple[BoundUse, ...]:
+        """Return how orders and cancels stand to their bounds; none outside the mainland, which sets them."""
+        if self.zone is not ZONES[Market.CN]:
+            return ()
+        caps = (self.limits or SetLimits()).caps
+        return bound_uses(
+            self.sent.moments(),
+            day_max=caps.orders_day_max,
+            second_max=caps.orders_per_second_max,
+            real_time=self.real_time,
         )
 
 
@@ -216,6 +287,11 @@ def risk_trail(events: Iterable[Event], value_of: ValueOf = inline_value) -> Ris
     for event, value in values(events, WANTED, value_of):
         trail.take(event, value)
     return trail
+
+
+def bound(use: Use) -> str:
+    """Return what is allowed, for people: with a sign where it is the least that must be left."""
+    return f"≥ {plain(use.allowed)}" if use.floor else plain(use.allowed)
 
 
 def uses_of(used: Iterable[LimitUse]) -> tuple[Use, ...]:
@@ -232,18 +308,23 @@ def _named(use: LimitUse) -> Use | None:
     key = KEYS.get((use.rule, place))
     if key is None:
         return None
-    return Use(key=key, rule=use.rule, used=use.used, allowed=use.allowed, subject=subject)
+    # A floor is recorded as what must stay of what stays.
+    used, allowed = (use.allowed, use.used) if use.rule in _FLOORS else (use.used, use.allowed)
+    return Use(key=key, rule=use.rule, used=used, allowed=allowed, subject=subject)
 
 
 def _keep(session: SessionRisk, use: Use) -> None:
-    """Keep the higher use: a later review of the session's orders may use less."""
+    """Keep the last review's use: it knows what the sells left, which an earlier one counted whole.
+
+    A correlation is of a single buy, which no later review counts again: of these the highest stays.
+    """
     before = session.uses.get(use.key)
-    if before is None or use.ratio > before.ratio:
+    if before is None or use.rule is not Rule.CORRELATION or use.ratio > before.ratio:
         session.uses[use.key] = use
 
 
-def _lost(equity_cny: Decimal, from_cny: Decimal) -> Decimal | None:
-    return max(ZERO, 1 - equity_cny / from_cny).quantize(_DIGITS) if from_cny > 0 else None
+def _lost(equity_cny: Decimal, from_cny: Decimal, base_cny: Decimal) -> Decimal | None:
+    return (max(ZERO, from_cny - equity_cny) / base_cny).quantize(_DIGITS) if base_cny > 0 else None
 
 
 def _overlaps(span: HaltSpan, first: date, last: date) -> bool:

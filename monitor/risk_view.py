@@ -10,14 +10,21 @@ from rich.text import Text
 
 from monitor.figures import percent, plain, price
 from monitor.halts import halt_line
+from monitor.order_traffic import Standing
 from monitor.plain_text import printable
 from monitor.risk_report import LimitRow, RiskReport
-from monitor.risk_use import HaltSpan, uses_of
+from monitor.risk_use import HaltSpan, bound, uses_of
 from monitor.wording import say
 from services.domain.record import SessionRecord
 
 ROWS_MAX = 8
 """The limits and the halts that the screen shows: the most used, the newest; the report has them all."""
+
+_TRAFFIC_STYLES: Mapping[Standing, str] = {
+    Standing.NEAR: "yellow",
+    Standing.OVER: "bold red",
+    Standing.UNKNOWN: "yellow",
+}
 
 
 def risk_parts(risk: RiskReport, lang: str) -> Iterator[RenderableType]:
@@ -26,6 +33,9 @@ def risk_parts(risk: RiskReport, lang: str) -> Iterator[RenderableType]:
         yield _limits(risk.limits, lang)
     for line in count_lines(risk, lang):
         yield Text(printable(line))
+    for use in risk.traffic:
+        line = f"{say(f'risk.traffic.per_{use.span}', lang)}  {use.words(lang)}"
+        yield Text(line, style=_TRAFFIC_STYLES.get(use.standing, ""))
     for span in risk.halts[-ROWS_MAX:]:
         yield Text(halt_span_line(span, lang), style="bold red" if span.lifted is None else "red")
     for one in risk.armed:
@@ -75,7 +85,7 @@ def limit_lines(record: SessionRecord, lang: str) -> Iterator[str]:
     for verdicts in record.verdicts:
         for use in uses_of(verdicts.used):
             what = f"{use.key} {use.subject}".strip()
-            yield f"{what}: {plain(use.used)} / {plain(use.allowed)} ({percent(float(use.ratio))})"
+            yield f"{what}: {plain(use.used)} / {bound(use)} ({percent(float(use.ratio))})"
 
 
 def _limits(rows: tuple[LimitRow, ...], lang: str) -> Table:
@@ -88,7 +98,7 @@ def _limits(rows: tuple[LimitRow, ...], lang: str) -> Table:
         table.add_row(
             Text(printable(f"{row.most.key}{subject}")),
             plain(row.most.used),
-            plain(row.most.allowed),
+            bound(row.most),
             percent(float(row.most.ratio)),
             plain(row.last.used),
             str(row.near),

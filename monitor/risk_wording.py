@@ -7,6 +7,23 @@ from types import MappingProxyType
 
 RISK: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
+        "risk.market.calm": ("market: neither falling nor volatile", "市场状态：平稳"),
+        "risk.market.falling": (
+            "market: falling; limits and sizes scaled by {scale}",
+            "市场状态：下跌；限额与仓位乘以 {scale}",
+        ),
+        "risk.market.volatile": (
+            "market: volatile; limits and sizes scaled by {scale}",
+            "市场状态：高波动；限额与仓位乘以 {scale}",
+        ),
+        "risk.market.falling_volatile": (
+            "market: falling and volatile; limits and sizes scaled by {scale}",
+            "市场状态：下跌且高波动；限额与仓位乘以 {scale}",
+        ),
+        "risk.market.unknown": (
+            "market: its state is not known, so both scales hold: {scale}",
+            "市场状态：未知，故两种缩放同时生效：{scale}",
+        ),
         "risk.limits": ("Use of the limits", "限额使用"),
         "risk.limit": ("Limit", "限额"),
         "risk.most": ("Highest use", "最高使用"),
@@ -30,6 +47,17 @@ RISK: Mapping[str, tuple[str, str]] = MappingProxyType(
         "risk.armed": ("Exits still armed", "待执行的退出"),
         "risk.drawdown": ("Deepest below the highest equity", "距最高总资产的最大回撤"),
         "risk.daily_loss": ("Largest loss of a day at a session", "时段所见最大单日亏损"),
+        "risk.traffic.per_day": ("Orders and cancels, busiest day", "委托与撤单，最多一日"),
+        "risk.traffic.per_second": ("Orders and cancels, fullest second", "委托与撤单，最密一秒"),
+        "risk.traffic.account": ("own cap", "自设上限"),
+        "risk.traffic.high_frequency": ("high-frequency from there on", "达到即为高频交易"),
+        "risk.traffic.below": ("below", "未接近"),
+        "risk.traffic.near": ("NEAR it", "接近"),
+        "risk.traffic.over": ("OVER it", "超过"),
+        "risk.traffic.unknown": (
+            "the bound of that day is NOT KNOWN to the rulebook",
+            "规则库不知道当日的界限",
+        ),
         "risk.asked": ("Orders asked for", "请求的委托"),
         "risk.suggestions": ("Suggestions", "建议"),
         "risk.asked.buy": ("buys", "笔买入"),
@@ -71,6 +99,10 @@ RISK: Mapping[str, tuple[str, str]] = MappingProxyType(
         "risk.advice.near": (
             "{keys} came to {used} of {allowed} on {day}: the next step is refused.",
             "{keys} 于 {day} 用到 {allowed} 中的 {used}：再进一步即被拒绝。",
+        ),
+        "risk.advice.near.floor": (
+            "On {day} {used} were left of which {keys} keeps {allowed}: the next step is refused.",
+            "{day} 剩余 {used}，其中 {keys} 要求保留 {allowed}：再进一步即被拒绝。",
         ),
         "risk.advice.beyond": (
             "{keys} came to {used} of {allowed} on {day} by prices alone: it holds buys, and nothing is sold "

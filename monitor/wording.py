@@ -74,6 +74,7 @@ _OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
 }
 
 _BAD_ANSWERS: Mapping[BadAnswerKind, tuple[str, str]] = {
+    BadAnswerKind.NOT_GIVEN: ("no answer given", "没有给出回答"),
     BadAnswerKind.EMPTY: ("empty answer", "回答为空"),
     BadAnswerKind.NOT_JSON: ("answer is not JSON", "回答不是 JSON"),
     BadAnswerKind.SCHEMA: ("answer does not fit the contract", "回答不合格式约定"),

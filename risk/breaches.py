@@ -16,13 +16,16 @@ def breaches(
     """Return a halt of the account for each limit that its equity or its last sales have reached.
 
     `peak_equity_cny` is the highest equity since the last such halt was lifted, this moment's included.
-    An equity of None is not known: how far it is down cannot be told, and the gate refuses every buy.
+    A drawdown is a part of it, or of the capital that is let go live, where that is less. An equity
+    of None is not known: how far it is down cannot be told, and the gate refuses every buy.
     """
     found: list[Halt] = []
     drawdown_max, streak_max = limits.portfolio.drawdown_ratio_max, limits.portfolio.losing_sales_max
-    lowest = None if drawdown_max is None else peak_equity_cny * (1 - drawdown_max)
+    base = limits.degrees.base_cny(peak_equity_cny)
+    lowest = None if drawdown_max is None else peak_equity_cny - drawdown_max * base
     if lowest is not None and equity_cny is not None and equity_cny <= lowest:
-        why = f"the equity {equity_cny} is {drawdown_max} or more below its peak {peak_equity_cny}"
+        of = "" if base == peak_equity_cny else f" of the capital {base}"
+        why = f"the equity {equity_cny} is {drawdown_max}{of} or more below its peak {peak_equity_cny}"
         found.append(_halt(Rule.DRAWDOWN, why))
     if streak_max is not None and losing_sales >= streak_max:
         found.append(_halt(Rule.LOSING_STREAK, f"the last {losing_sales} sales in a row lost money"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
 
-from services.domain.instruments import LONG_AGO, Instrument, Kind, Span, Symbol, marks_of
+from services.domain.instruments import Instrument, Kind, Symbol
 from services.domain.orders import Change, Intent, Origin, Rule, Side
 from services.domain.quotes import Quote
 from services.rules import Band, Phase, PhaseSpan, Rules
@@ -71,19 +71,3 @@ class Candidate(Proposal):
     def during(self, phase: Phase) -> bool:
         """Answer whether the order is judged in `phase`."""
         return self.phase.phase is phase
-
-
-def facts_of(symbol: Symbol, name: str, known: Instrument | None) -> Instrument:
-    """Return the known facts, and what the names say: a risk warning, a delisting period.
-
-    Names are the one given, of the quote or the file, and the declared one; either may warn. They
-    speak only where the known facts are silent. An instrument of which nothing is known counts as
-    long listed.
-    """
-    facts = known or Instrument(symbol=symbol, name=name)
-    given, declared = marks_of(name), marks_of(facts.name)
-    if (given.warned or declared.warned) and not facts.st:
-        facts = replace(facts, st=(Span(since=LONG_AGO),))
-    if (given.leaving or declared.leaving) and facts.delisting is None:
-        facts = replace(facts, delisting=Span(since=LONG_AGO))
-    return facts

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from risk.breaches import drawn_down
-from risk.candidate import Candidate, Rejected, facts_of
+from risk.candidate import Candidate, Rejected
 from risk.limits import Desk
 from risk.needed_facts import unknown_for_limits, unknown_warning
 from risk.pricing import limit_of
 from risk.sizing import size
 from services.domain.events import Halt
-from services.domain.instruments import Instrument, Kind, Symbol
+from services.domain.instruments import Instrument, Kind, Symbol, facts_of
 from services.domain.money import to_tick
 from services.domain.orders import Intent, Origin, Rule, Side
 from services.domain.quotes import Quote
@@ -44,7 +44,7 @@ _CALLS = (Phase.OPEN_CALL, Phase.OPEN_CALL_LOCKED, Phase.CLOSE_CALL)
 
 @dataclass(slots=True)
 class Earlier:
-    """What the same session asked before: sides let through, and symbols it asked to buy and to sell."""
+    """What the same session asked before, granted or not, and the symbols it asks both to buy and to sell."""
 
     seen: set[tuple[Symbol, Side]] = field(default_factory=set)
     contradicted: frozenset[Symbol] = frozenset()
@@ -75,13 +75,13 @@ def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
     if intent.side is Side.BUY and allowed and symbol not in allowed:
         raise Rejected(Rule.NOT_ALLOWED, f"{symbol} is not among the {len(allowed)} symbols let go live")
     rules = rules_of(symbol, desk.day)
-    quote = desk.snapshot.get(symbol)
+    quote, known = desk.snapshot.get(symbol), desk.instruments.get(symbol)
+    _trades(symbol, quote, known, desk)
     if quote is None:
         raise Rejected(Rule.QUOTE_MISSING, f"no quote of {symbol}")
     if intent.target_weight is not None:
         _require_whole_equity(desk)
-    instrument = facts_of(symbol, quote.name, desk.instruments.get(symbol))
-    _trades(quote, instrument, desk, intent, earlier)
+    instrument = facts_of(symbol, quote.name, known)
     band = _band(quote, instrument, rules, desk)
     _free(intent, desk, earlier)
     kind = instrument.kind or default_kind(rules.board)
@@ -102,21 +102,20 @@ def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
     )
 
 
-def _trades(
-    quote: Quote, instrument: Instrument, desk: Desk, intent: Intent, earlier: Earlier
-) -> None:
-    """Refuse what is suspended: by its quote for now, by its declared facts for the day."""
-    declared = instrument.is_suspended(desk.day)
-    if declared or quote.suspended:
-        _free(intent, desk, earlier)
-        raise Rejected(Rule.SUSPENDED, f"{quote.symbol} does not trade {'today' if declared else 'now'}")
+def _trades(symbol: Symbol, quote: Quote | None, known: Instrument | None, desk: Desk) -> None:
+    """Refuse what is suspended: by its quote for now, by its declared facts for the day.
+
+    It comes before every look at the price: what does not trade has an old quote, or none.
+    """
+    declared = known is not None and known.is_suspended(desk.day)
+    if declared or (quote is not None and quote.suspended):
+        raise Rejected(Rule.SUSPENDED, f"{symbol} does not trade {'today' if declared else 'now'}")
 
 
 def _require_whole_equity(desk: Desk) -> None:
     """Refuse a weight of an equity that leaves out a holding nobody could price."""
-    for symbol in desk.book.holdings():
-        if desk.first.get(symbol) is None:
-            raise Rejected(Rule.QUOTE_MISSING, f"no quote of {symbol}, so the equity is not known")
+    for symbol in desk.unvalued:
+        raise Rejected(Rule.QUOTE_MISSING, f"no quote of {symbol}, so the equity is not known")
 
 
 def _band(quote: Quote, instrument: Instrument, rules: Rules, desk: Desk) -> Band:

@@ -11,13 +11,12 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from risk.breaches import drawn_down
-from risk.candidate import facts_of
 from risk.dividends import Dividends, received_cny
 from risk.limits import ExitTerms, Limits
 from services.domain.book import Book
 from services.domain.events import ArmedExit, Exits, Halt
 from services.domain.fills import Movement, MovementKind
-from services.domain.instruments import Instrument, Symbol
+from services.domain.instruments import Instrument, Symbol, facts_of
 from services.domain.money import CENT, ZERO, to_tick
 from services.domain.orders import Intent, Origin, Rule, Side
 from services.domain.quotes import Quote, Snapshot
@@ -65,11 +64,12 @@ def exits(
 ) -> Exits:
     """Return a sale of each holding that an exit wants sold, and what of it cannot be sold now.
 
-    The first that applies is the reason: the drawdown that halted the account, stop loss and take profit by price and the cash dividends
-    received since the purchase against the average cost, the trailing stop against the holding's
-    highest price, the time stop by trading days since its oldest lot. What cannot be sold stays
-    armed: the next session finds it due again, or not. `peaks_cny` and `dividends` are those of
-    `peaks_after` and `dividends_after` at this snapshot; `traded_days` ascend and hold `day`.
+    The first that applies is the reason: the drawdown that halted the account, stop loss and take
+    profit by price and the cash dividends received since the purchase against the average cost, the
+    trailing stop against the holding's highest price, the time stop by trading days since its oldest
+    lot. What cannot be sold stays armed: the next session finds it due again, or not. `peaks_cny`
+    and `dividends` are those of `peaks_after` and `dividends_after` at this snapshot; `traded_days`
+    ascend and hold `day`.
     Where the rulebook is silent the sale is asked for all the same, and the gate refuses it.
     """
     drawdown = drawn_down(halts) if limits.exits.on_drawdown else None
@@ -151,7 +151,7 @@ def _why(
 
 def _any_term(terms: ExitTerms) -> bool:
     wanted = (terms.take_profit_ratio, terms.trailing_stop_ratio, terms.time_stop_days)
-    return any(one is not None for one in wanted)
+    return wanted != (None, None, None)
 
 
 def _positions(book: Book, dividends: Dividends) -> dict[Symbol, _Position]:

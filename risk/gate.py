@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from risk.candidate import Candidate, Proposal, Rejected
 from risk.examination import Earlier, examine
-from risk.headroom import ORDER_CHECKS, PORTFOLIO_CHECKS, fitted, within
+from risk.headroom import BUY_CHECKS, ORDER_CHECKS, PORTFOLIO_CHECKS, fitted, within
 from risk.limit_use import uses
 from risk.limits import Desk, Resize
 from risk.portfolio import Portfolio, portfolio_of
@@ -55,6 +55,7 @@ class _Tally:
         self.earlier = Earlier(contradicted=_contradicted(intents))
         self.after = portfolio_of(desk)
         self.unsold: Portfolio | None = None
+        self.sells = False
         self.approved: list[OrderTerms] = []
         self.waiting: list[OrderTerms] = []
         self.deferred: list[Deferred] = []
@@ -63,7 +64,7 @@ class _Tally:
 
     def judge(self, intent: Intent) -> None:
         try:
-            candidate = examine(intent, self.desk, self.earlier)
+            candidate = self._examined(intent)
             self._fit(candidate)
             self._place(candidate)
         except Rejected as rejected:
@@ -71,14 +72,19 @@ class _Tally:
         except OutsideRulebook as unknown:
             self.refused.append(_refusal(intent, Rejected(Rule.RULES_UNKNOWN, str(unknown))))
         else:
-            self.earlier.seen.add((intent.symbol, intent.side))
-            self.after.take(intent.symbol, intent.side, candidate.shares, candidate.limit_cny)
+            self.after.take(candidate)
             self.changed += candidate.changes
+
+    def _examined(self, intent: Intent) -> Candidate:
+        """Return the intent as an order; whatever becomes of it, its symbol and side were asked for."""
+        try:
+            return examine(intent, self.desk, self.earlier)
+        finally:
+            self.earlier.seen.add((intent.symbol, intent.side))
 
     def _fit(self, candidate: Candidate) -> None:
         """Bring the order down to what the account's own limits leave."""
-        checks = ORDER_CHECKS + PORTFOLIO_CHECKS if candidate.buys else ORDER_CHECKS
-        fitted(candidate, self.desk, self.after, checks)
+        fitted(candidate, self.desk, self.after, BUY_CHECKS if candidate.buys else ORDER_CHECKS)
 
     def _place(self, candidate: Candidate) -> None:
         if candidate.buys:
@@ -88,8 +94,9 @@ class _Tally:
 
     def _sell(self, candidate: Candidate) -> None:
         """Count on what the sell brings at its limit, the least it can bring when filled whole."""
+        self.sells = True
         amount = to_cent(candidate.limit_cny * candidate.shares)
-        net_cny = amount - _fees_cny(candidate, candidate.shares, self.desk)
+        net_cny = amount - _fees_cny(candidate, candidate.shares, amount, self.desk)
         if net_cny >= 0:
             self.expected += net_cny
         else:
@@ -115,11 +122,11 @@ class _Tally:
     def _leans_on_sells(self, candidate: Candidate) -> bool:
         """Answer whether a limit would refuse the buy if none of the session's sells were filled."""
         if self.unsold is None:
-            if not any(side is Side.SELL for _, side in self.earlier.seen):
+            if not self.sells:
                 return False
             self.unsold = portfolio_of(self.desk)
         leans = not within(candidate, self.desk, self.unsold, PORTFOLIO_CHECKS)
-        self.unsold.take(candidate.symbol, Side.BUY, candidate.shares, candidate.limit_cny)
+        self.unsold.take(candidate)
         return leans
 
     def _let_through(self, terms: OrderTerms, candidate: Candidate) -> None:
@@ -139,6 +146,8 @@ class _Tally:
                 changed=tuple(self.changed),
                 shadow=watched,
                 used=uses(self.desk, self.after, self.spendable + self.expected),
+                market=self.after.market,
+                scale=self.after.scale,
             ),
         )
 
@@ -159,15 +168,20 @@ def review(intents: Sequence[Intent], desk: Desk) -> Review:
     return tally.review()
 
 
-def fund(deferred: Iterable[Deferred], desk: Desk, send_by: datetime) -> Review:
+def fund(
+    deferred: Iterable[Deferred], desk: Desk, send_by: datetime, sent: Sequence[OrderTerms] = ()
+) -> Review:
     """Return verdicts on deferred buys, on the cash and the portfolio the sells really left.
 
     What is short is refused, and so is a buy in whose symbol an order is still open: nothing is sent
     where an order's fate is unknown. `desk.book` is the account after those sells. `send_by` replaces
     the orders' last moment, which the sells may have used up, but never goes past the end of the phase.
+    `sent` are the session's other orders, which count with these in what is used of the limits.
     """
     spendable = desk.book.available_cny - desk.limits.cash_reserve_cny_min
     after = portfolio_of(desk)
+    for earlier in sent:
+        after.count(earlier)
     approved: list[OrderTerms] = []
     refused: list[Refusal] = []
     changed: list[Change] = []
@@ -184,13 +198,20 @@ def fund(deferred: Iterable[Deferred], desk: Desk, send_by: datetime) -> Review:
             refused.append(_unfunded(one.terms, rejected))
             continue
         spendable -= freeze_cny
-        after.take(order.symbol, Side.BUY, order.shares, order.limit_cny)
+        after.take(order)
         changed += order.changes
         last = min(max(send_by, one.terms.send_by), _phase_end(one.terms, desk))
         approved.append(replace(one.terms, shares=order.shares, freeze_cny=freeze_cny, send_by=last))
     return Review(
         approved=tuple(ApprovedOrder(terms=terms) for terms in approved),
-        verdicts=Verdicts(approved=tuple(approved), refused=tuple(refused), changed=tuple(changed)),
+        verdicts=Verdicts(
+            approved=tuple(approved),
+            refused=tuple(refused),
+            changed=tuple(changed),
+            used=uses(desk, after, spendable),
+            market=after.market,
+            scale=after.scale,
+        ),
     )
 
 
@@ -257,11 +278,11 @@ def _proposal(terms: OrderTerms, desk: Desk) -> Proposal:
 
 def _cost_cny(order: Proposal, shares: int, desk: Desk) -> Decimal:
     """Return what a buy of `shares` freezes: its amount at the limit, and the fees on it."""
-    return to_cent(order.limit_cny * shares) + _fees_cny(order, shares, desk)
-
-
-def _fees_cny(order: Proposal, shares: int, desk: Desk) -> Decimal:
     amount = to_cent(order.limit_cny * shares)
+    return amount + _fees_cny(order, shares, amount, desk)
+
+
+def _fees_cny(order: Proposal, shares: int, amount: Decimal, desk: Desk) -> Decimal:
     return fees_of(order.rules, order.kind, order.side, amount, desk.commission, shares=shares).total
 
 

@@ -75,14 +75,16 @@ def _order_cny(order: Proposal, desk: Desk, _after: Portfolio) -> Headroom | Non
 
 
 def _order_count(order: Proposal, desk: Desk, after: Portfolio) -> Headroom | None:
-    caps, today = desk.limits.caps, desk.today
+    caps = desk.limits.caps
     session_max, day_max = caps.orders_session_max, caps.orders_day_max
     if session_max is not None and after.orders >= session_max:
         reason = f"the session has {after.orders} orders, at most {session_max} are allowed"
         return Headroom(rule=Rule.ORDER_COUNT, shares=0, reason=reason)
-    sent = today.orders + today.cancels + after.orders
-    if day_max is not None and sent >= day_max:
-        reason = f"the day has {sent} orders and cancels, at most {day_max} are allowed"
+    if day_max is not None and after.orders_today + 2 > day_max:
+        reason = (
+            f"the day has {after.orders_today} orders and cancels, those that may still be needed counted; "
+            f"this one and its cancel are over the {day_max} allowed"
+        )
         return Headroom(rule=Rule.ORDER_COUNT, shares=0, reason=reason)
     return None
 
@@ -101,6 +103,8 @@ def _order_rate(_order: Proposal, desk: Desk, after: Portfolio) -> Headroom | No
 def _notional(order: Proposal, desk: Desk, after: Portfolio) -> Headroom | None:
     caps = desk.limits.caps
     session, day = caps.notional_cny_session_max, caps.notional_cny_day_max
+    if session is None and day is None:
+        return None
     return _traded(order, desk, after, Rule.NOTIONAL, session, day)
 
 
@@ -123,15 +127,16 @@ def _traded(
     session_cny: Decimal | None,
     day_cny: Decimal | None,
 ) -> Headroom | None:
-    """Return what is left of the CNY that orders of a session and a day may come to; exits are not bound."""
+    """Return what is left of the CNY that orders of a session and a day may come to, one of them at least.
+
+    Exits are not bound.
+    """
     if order.origin is Origin.EXIT:
         return None
     spans = (("session", session_cny, ZERO), ("day", day_cny, desk.today.notional_cny))
     left = [
         (most - before - after.notional_cny, most, span) for span, most, before in spans if most is not None
     ]
-    if not left:
-        return None
     left_cny, most, span = min(left)
     return _room(
         order,
@@ -146,9 +151,13 @@ def _daily_loss(_order: Proposal, desk: Desk, after: Portfolio) -> Headroom | No
     if most is None:
         return None
     _base(after)
-    if desk.equity_cny > desk.day_equity_cny * (1 - most):
+    base = desk.limits.degrees.base_cny(desk.day_equity_cny)
+    if desk.equity_cny > desk.day_equity_cny - most * base:
         return None
-    reason = f"equity {desk.equity_cny} is {most} or more below the {desk.day_equity_cny} of the previous close"
+    reason = (
+        f"equity {desk.equity_cny} is {most} of {base} or more below the {desk.day_equity_cny} of the "
+        "previous close"
+    )
     return Headroom(rule=Rule.DAILY_LOSS, shares=0, reason=reason)
 
 
@@ -212,8 +221,8 @@ def _position_ratio(order: Proposal, desk: Desk, after: Portfolio) -> Headroom |
 
 
 def _sector(order: Proposal, desk: Desk, after: Portfolio) -> Headroom | None:
-    limits, sector = desk.limits.portfolio, after.sector_of(order.symbol)
-    ratio = limits.sector_ratio_max if sector else limits.sector_unknown_ratio_max
+    sector = after.sector_of(order.symbol)
+    ratio = desk.limits.portfolio.sector_bound(sector)
     if ratio is None:
         return None
     most, value = ratio * after.scale * _base(after), after.sectors.get(sector, ZERO)
@@ -300,4 +309,6 @@ PORTFOLIO_CHECKS: tuple[Check, ...] = (
     _correlation,
     _var,
 )
-"""What every buy is held to."""
+"""What every buy is held to beside those."""
+
+BUY_CHECKS: tuple[Check, ...] = ORDER_CHECKS + PORTFOLIO_CHECKS

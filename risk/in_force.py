@@ -36,7 +36,6 @@ def _unused(desk: Desk, scale: Decimal) -> Iterator[LimitUse]:
         Rule.GROSS_EXPOSURE: bounds.gross_ratio_max,
     }
     plain = {
-        Rule.ORDER_CNY: limits.caps.order_cny_max,
         Rule.CORRELATION: bounds.correlation_max,
         Rule.VAR: bounds.var_ratio_max,
     }

@@ -42,7 +42,8 @@ class OrderCaps:
 
     `price_band_bp` is how far a limit may lie from the last price, either way. `order_cny_max` is
     for one order. The rest counts by session and by trading day: orders (a day's count holds
-    cancels too), CNY of orders, and that as a ratio of the equity. `orders_per_second_max` times the
+    cancels too, also the one that each open or new order may still need), CNY of orders, and that as
+    a ratio of the equity. `orders_per_second_max` times the
     time an order may be sent in is the most a session can send.
     """
 
@@ -64,10 +65,10 @@ class PortfolioLimits:
     Ratios are of the equity. `drawdown_ratio_max` counts from the highest equity a session found,
     `losing_sales_max` the last sales in a row that lost money; both halt the account when reached.
     `industries` names each symbol's sector; a symbol it does not name is in the sector "", bound by
-    `sector_unknown_ratio_max`. `correlation_max` is the most that a bought symbol's returns may
-    correlate with those of one holding, over `correlation_bars` bars. `var_ratio_max` is the most
-    that the portfolio may lose over `var_horizon_bars` bars at `var_confidence`, by the returns of
-    the last `var_bars` bars.
+    `sector_unknown_ratio_max`, and where that is None as any other sector. `correlation_max` is the
+    most that a bought symbol's returns may correlate with those of one holding, over
+    `correlation_bars` bars. `var_ratio_max` is the most that the portfolio may lose over
+    `var_horizon_bars` bars at `var_confidence`, by the returns of the last `var_bars` bars.
     """
 
     sector_ratio_max: Decimal | None = None
@@ -82,6 +83,11 @@ class PortfolioLimits:
     var_confidence: Decimal = Decimal("0.95")
     var_bars: int = 250
     var_horizon_bars: int = 1
+
+    def sector_bound(self, sector: str) -> Decimal | None:
+        """Return the most that a sector may hold, "" being all symbols whose sector nobody states."""
+        unknown = None if sector else self.sector_unknown_ratio_max
+        return self.sector_ratio_max if unknown is None else unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,12 +166,16 @@ class Degrees:
 
     `shadow` decides and records and sends nothing. `symbols` alone may be bought; empty lets all of
     the watchlist. `capital_cny_max` is the most that may be invested, and the equity that ratios
-    are of.
+    are of, those of losses too.
     """
 
     shadow: bool = False
     symbols: tuple[Symbol, ...] = ()
     capital_cny_max: Decimal | None = None
+
+    def base_cny(self, equity_cny: Decimal) -> Decimal:
+        """Return what ratios are of: an equity, or the capital that is let go live where that is less."""
+        return equity_cny if self.capital_cny_max is None else min(self.capital_cny_max, equity_cny)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +228,8 @@ class Desk:
 
     `moment` is the snapshot's own. `first` is the snapshot shown to the mind, against which drift
     is measured; `names` derive order ids: run, account and slot label. `book` is the account
-    before the session's orders. `history` are the bars that have ended, None where there are none.
+    before the session's orders. `unpriced` are holdings that `equity_cny` leaves out, for nobody could
+    price them when the session opened. `history` are the bars that have ended, None where there are none.
     `peak_equity_cny` is the highest equity a session found, this one's included; `losing_sales` how
     many of the last sales in a row lost money. `unknown` are facts that `instruments` cannot tell, by
     symbol, and why.
@@ -245,6 +256,13 @@ class Desk:
     peak_equity_cny: Decimal = ZERO
     losing_sales: int = 0
     unknown: Mapping[Symbol, Mapping[Fact, str]] = field(default_factory=dict)
+    unpriced: tuple[Symbol, ...] = ()
+
+    @property
+    def unvalued(self) -> tuple[Symbol, ...]:
+        """What the equity leaves out: what had no price when it was found, or has none in `first`."""
+        missing = (symbol for symbol in self.book.holdings() if self.first.last(symbol) is None)
+        return tuple(dict.fromkeys((*self.unpriced, *missing)))
 
     @property
     def slot_zone(self) -> ZoneInfo:

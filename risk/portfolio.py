@@ -4,78 +4,148 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
+from risk.candidate import Proposal
 from risk.limits import Desk
 from risk.measures import Measures, loss_at
 from services.domain.bars import FloatArray
 from services.domain.instruments import Symbol
 from services.domain.money import ZERO
-from services.domain.orders import Side
+from services.domain.orders import OrderTerms, Origin, Side
+
+
+@dataclass(slots=True)
+class _Held:
+    """What would be held: shares and CNY by symbol, CNY by sector and in all."""
+
+    shares: dict[Symbol, int] = field(default_factory=dict)
+    values_cny: dict[Symbol, Decimal] = field(default_factory=dict)
+    sectors: dict[str, Decimal] = field(default_factory=dict)
+    gross_cny: Decimal = ZERO
+
+    def add(self, symbol: Symbol, shares: int, value_cny: Decimal, sector: str) -> None:
+        """Count shares that come in, or with a minus go out; a holding of none is no holding."""
+        self.shares[symbol] = self.shares.get(symbol, 0) + shares
+        self.values_cny[symbol] = self.values_cny.get(symbol, ZERO) + value_cny
+        self.sectors[sector] = self.sectors.get(sector, ZERO) + value_cny
+        self.gross_cny += value_cny
+        if not self.shares[symbol]:
+            del self.shares[symbol], self.values_cny[symbol]
+
+
+class _Taken(NamedTuple):
+    """An order let through, as large as it was then."""
+
+    symbol: Symbol
+    buys: bool
+    shares: int
+    limit_cny: Decimal
 
 
 @dataclass(slots=True, kw_only=True)
 class Portfolio:
     """What would be held, in shares and in CNY, and what this session has let through already.
 
-    Holdings count at the last price, buys that are not filled yet at their limit. `unpriced` are
-    holdings of which no price is known. `correlation` is the highest that a buy let through has with
-    another holding, and `nearest` that of the buy looked at last. `results` is what the portfolio
-    gains in each run of bars, once its value at risk was asked for.
+    `base_cny` is the equity that ratios are of. Holdings count at the last price, buys that are not
+    filled yet at their limit; what is held is valued once a limit asks for it. `correlation` is the
+    highest that a buy let through has with another holding, and `nearest` that of the buy looked at
+    last; `largest` is the order of the most CNY that the bound on one order holds. `results_cny` is
+    what the portfolio gains in each run of bars, once its value at risk was asked for. `cancels` are
+    those that open orders and new ones may need. `_taken` are the orders that `_held` does not count
+    yet.
     """
 
     desk: Desk
-    shares: dict[Symbol, int]
-    values_cny: dict[Symbol, Decimal]
-    unpriced: tuple[Symbol, ...]
     measures: Measures
+    base_cny: Decimal
+    market: str = ""
     scale: Decimal = Decimal(1)
     orders: int = 0
+    cancels: int = 0
     notional_cny: Decimal = ZERO
     correlation: tuple[Symbol, Decimal] | None = None
     nearest: tuple[Symbol, Decimal] | None = None
-    sectors: dict[str, Decimal] = field(default_factory=dict)
-    gross_cny: Decimal = ZERO
+    largest: tuple[Symbol, Decimal] | None = None
     results_cny: FloatArray | None = None
+    _unpriced: tuple[Symbol, ...] | None = None
+    _held: _Held | None = None
+    _taken: list[_Taken] = field(default_factory=list)
 
     @property
-    def base_cny(self) -> Decimal:
-        """The equity that ratios are of: the account's, or the capital that is let go live."""
-        capital = self.desk.limits.degrees.capital_cny_max
-        return self.desk.equity_cny if capital is None else min(capital, self.desk.equity_cny)
+    def shares(self) -> dict[Symbol, int]:
+        """What would be held, in shares."""
+        return self._valued().shares
+
+    @property
+    def values_cny(self) -> dict[Symbol, Decimal]:
+        """What each holding would be worth."""
+        return self._valued().values_cny
+
+    @property
+    def sectors(self) -> dict[str, Decimal]:
+        """What the holdings of each sector would be worth, in CNY."""
+        return self._valued().sectors
+
+    @property
+    def gross_cny(self) -> Decimal:
+        """What all holdings would be worth."""
+        return self._valued().gross_cny
+
+    @property
+    def unpriced(self) -> tuple[Symbol, ...]:
+        """Holdings that the equity leaves out."""
+        if self._unpriced is None:
+            self._unpriced = self.desk.unvalued
+        return self._unpriced
+
+    @property
+    def has_ratios(self) -> bool:
+        """Whether a ratio of the equity can be told: all of it has a price, and it is more than nothing."""
+        return not self.unpriced and self.base_cny > 0
+
+    @property
+    def orders_today(self) -> int:
+        """Orders and cancels of the day, with the session's and the cancels that may still be needed."""
+        return self.desk.today.orders + self.desk.today.cancels + self.orders + self.cancels
 
     def sector_of(self, symbol: Symbol) -> str:
         """Return the symbol's sector, empty where it is not known."""
         return self.desk.limits.portfolio.industries.get(symbol) or ""
 
-    def take(self, symbol: Symbol, side: Side, shares: int, limit_cny: Decimal) -> None:
-        """Count an order that was let through, as if it were filled whole."""
-        amount = limit_cny * shares
+    def count(self, order: OrderTerms | Proposal) -> None:
+        """Count an order of the session that left already: the book holds what it moved."""
+        amount = order.limit_cny * order.shares
         self.orders += 1
         self.notional_cny += amount
-        if side is Side.BUY:
-            self._add(symbol, shares, amount)
-            if self.nearest and (self.correlation is None or self.nearest[1] > self.correlation[1]):
-                self.correlation = self.nearest
-            return
-        held = self.shares[symbol]
-        left = self.values_cny.get(symbol, ZERO) * (held - shares) / held
-        self._add(symbol, -shares, left - self.values_cny.get(symbol, ZERO))
+        bound = order.origin is Origin.DECISION
+        if bound and (self.largest is None or amount > self.largest[1]):
+            self.largest = (order.symbol, amount)
+
+    def take(self, order: Proposal) -> None:
+        """Count an order that was let through, as if it were filled whole."""
+        self.count(order)
+        self.cancels += 1
+        self._taken.append(_Taken(order.symbol, order.buys, order.shares, order.limit_cny))
+        nearest = self.nearest if order.buys else None
+        if nearest and (self.correlation is None or nearest[1] > self.correlation[1]):
+            self.correlation = nearest
 
     def value_at_risk_cny(self) -> Decimal | None:
         """Return the value at risk of what would be held, None where it cannot be computed."""
-        limits = self.desk.limits.portfolio
+        limits, values_cny = self.desk.limits.portfolio, self.values_cny
         if self.results_cny is not None:
             return loss_at(self.results_cny, limits.var_confidence)
         return self.measures.value_at_risk_cny(
-            self.values_cny, limits.var_bars, limits.var_horizon_bars, limits.var_confidence
+            values_cny, limits.var_bars, limits.var_horizon_bars, limits.var_confidence
         )
 
     def value_at_risk_with_cny(self, symbol: Symbol, bought_cny: Decimal) -> Decimal | None:
         """Return the value at risk after one more buy, None where it cannot be computed."""
-        limits = self.desk.limits.portfolio
+        limits, values_cny = self.desk.limits.portfolio, self.values_cny
         if self.results_cny is None:
             self.results_cny = self.measures.results_cny(
-                self.values_cny, limits.var_bars, limits.var_horizon_bars
+                values_cny, limits.var_bars, limits.var_horizon_bars
             )
         unit = self._unit_results(symbol)
         if self.results_cny is None or unit is None:
@@ -86,44 +156,61 @@ class Portfolio:
         limits = self.desk.limits.portfolio
         return self.measures.unit_results(symbol, limits.var_bars, limits.var_horizon_bars)
 
-    def _add(self, symbol: Symbol, shares: int, value_cny: Decimal) -> None:
-        self.shares[symbol] = self.shares.get(symbol, 0) + shares
-        self.values_cny[symbol] = self.values_cny.get(symbol, ZERO) + value_cny
-        sector = self.sector_of(symbol)
-        self.sectors[sector] = self.sectors.get(sector, ZERO) + value_cny
-        self.gross_cny += value_cny
+    def _valued(self) -> _Held:
+        """Return what would be held, the orders let through meanwhile counted."""
+        if self._held is None:
+            self._held = self._now()
+        if self._taken:
+            for taken in self._taken:
+                self._move(self._held, taken)
+            self._taken.clear()
+        return self._held
+
+    def _now(self) -> _Held:
+        """Return what the account holds now and would hold were its open buys filled."""
+        found, desk = _Held(), self.desk
+        for symbol, shares in desk.book.holdings().items():
+            price = desk.snapshot.last(symbol) or desk.first.last(symbol) or ZERO
+            found.add(symbol, shares, price * shares, self.sector_of(symbol))
+        for order in desk.book.open_orders:
+            if order.side is Side.BUY:
+                amount = order.limit_cny * order.remaining
+                found.add(order.symbol, order.remaining, amount, self.sector_of(order.symbol))
+        return found
+
+    def _move(self, held: _Held, taken: _Taken) -> None:
+        symbol, shares, value = taken.symbol, taken.shares, taken.limit_cny * taken.shares
+        if not taken.buys:
+            before, worth = held.shares[symbol], held.values_cny.get(symbol, ZERO)
+            value = worth * (before - shares) / before - worth
+            shares = -shares
+        held.add(symbol, shares, value, self.sector_of(symbol))
         if self.results_cny is not None:
             unit = self._unit_results(symbol)
-            self.results_cny = None if unit is None else self.results_cny + unit * float(value_cny)
-        if not self.shares[symbol]:
-            del self.shares[symbol], self.values_cny[symbol]
+            self.results_cny = None if unit is None else self.results_cny + unit * float(value)
 
 
 def portfolio_of(desk: Desk) -> Portfolio:
     """Return what the account holds now and would hold were its open buys filled."""
-    held = desk.book.holdings()
-    prices = {symbol: desk.snapshot.last(symbol) or desk.first.last(symbol) for symbol in held}
     measures = Measures(desk.history)
-    found = Portfolio(
+    market, scale = _state(desk, measures)
+    return Portfolio(
         desk=desk,
-        shares={},
-        values_cny={},
-        unpriced=tuple(symbol for symbol, price in prices.items() if price is None),
         measures=measures,
-        scale=_scale(desk, measures),
+        base_cny=desk.limits.degrees.base_cny(desk.equity_cny),
+        market=market,
+        scale=scale,
+        cancels=len(desk.book.open_orders),
     )
-    for symbol, shares in held.items():
-        found._add(symbol, shares, (prices[symbol] or ZERO) * shares)
-    for order in desk.book.open_orders:
-        if order.side is Side.BUY:
-            found._add(order.symbol, order.remaining, order.limit_cny * order.remaining)
-    return found
 
 
-def _scale(desk: Desk, measures: Measures) -> Decimal:
-    """Return by how much the market's state scales the limits; all of it where that cannot be told."""
+def _state(desk: Desk, measures: Measures) -> tuple[str, Decimal]:
+    """Return the market's state and by how much it scales the limits; all of it where it cannot be told."""
     scaling = desk.limits.state
     if not scaling.active:
-        return Decimal(1)
-    state = measures.market_state(sorted(desk.watchlist), scaling)
-    return scaling.in_downtrend * scaling.when_volatile if state is None else state.scale
+        return "", Decimal(1)
+    found = measures.market_state(sorted(desk.watchlist), scaling)
+    if found is None:
+        return "unknown", scaling.in_downtrend * scaling.when_volatile
+    marks = [name for name, there in (("falling", found.falling), ("volatile", found.volatile)) if there]
+    return "_".join(marks) or "calm", found.scale

@@ -25,6 +25,9 @@ from services.slots import ZONES, local
 _DAY_ENDS = {Market.CN: (time(15, 0), time(15, 30)), Market.US: (time(16, 0), time(16, 0))}
 """When day orders and after-hours orders end, market-local."""
 
+_CLOSE_SHOWN = timedelta(seconds=60)
+"""How long after the end of trading a vendor surely shows the closing call's price."""
+
 
 class Plan(Protocol):
     """Slots in time."""
@@ -244,7 +247,11 @@ class Loop:
         self._ended(log.session)
 
     def _expiry(self, terms: OrderTerms) -> datetime:
-        """Return the end of the phase in which a day order can still trade."""
+        """Return when a day order is looked at for the last time: as its phase ends, on bars.
+
+        A vendor's quote that tells how the closing call ended comes a little later.
+        """
         usual, after_hours = _DAY_ENDS[self._world.market]
         sent = local(terms.not_before, self._world.market).time()
-        return datetime.combine(terms.day, usual if sent < usual else after_hours, ZONES[self._world.market])
+        end = datetime.combine(terms.day, usual if sent < usual else after_hours, ZONES[self._world.market])
+        return end if self._world.prices.panel is not None else end + _CLOSE_SHOWN

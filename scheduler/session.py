@@ -10,6 +10,7 @@ from functools import partial
 from agents.briefing import brief
 from agents.parsing import parse, recordable
 from agents.shape import Shape
+from risk.breaches import drawn_down
 from risk.exits import exits
 from risk.gate import Review, fund, review
 from risk.in_force import limits_in_force
@@ -113,7 +114,7 @@ async def _ask(
 ) -> tuple[Decision | None, str]:
     """Return the mind's decision, or None and why there is none: then only exits are sent."""
     watch = _watch(world, opening.book)
-    briefing = _briefing(log, slot, world, opening, snapshot, await _bars(log, world, snapshot))
+    briefing = _briefing(log, slot, world, opening, watch, snapshot, await _bars(log, world, snapshot))
     log.settle("briefing", BriefingRecord(digest=briefing.digest, text=briefing.text))
     try:
         answer = await log.once("answer", lambda: _decided(world, briefing))
@@ -127,7 +128,13 @@ async def _ask(
 
 
 def _briefing(
-    log: Log, slot: Slot, world: World, opening: Opening, snapshot: Snapshot, history: History | None
+    log: Log,
+    slot: Slot,
+    world: World,
+    opening: Opening,
+    watch: tuple[Symbol, ...],
+    snapshot: Snapshot,
+    history: History | None,
 ) -> Briefing:
     """Return what the mind is shown; only one that reads text is told of the past, halts and limits."""
     shown = partial(
@@ -136,7 +143,7 @@ def _briefing(
         slot=slot,
         book=opening.book,
         snapshot=snapshot,
-        watchlist=_watch(world, opening.book),
+        watchlist=watch,
         history=history,
         instruments=world.instruments,
         equity_cny=opening.equity_cny,
@@ -211,7 +218,7 @@ async def place(log: Log, stage: str, world: World, desk: Desk, judged: Review) 
         last = desk.moment + timedelta(seconds=desk.limits.order_ttl_s)
         account, step = world.journal.account, f"{stage}funded"
         after_sells = replace(desk, book=account.sessions[log.session].books.get(step, account.book))
-        funded = fund(judged.verdicts.deferred, after_sells, last)
+        funded = fund(judged.verdicts.deferred, after_sells, last, judged.verdicts.approved)
         log.settle(step, funded.verdicts)
         await world.executor.send(funded.approved, log)
 
@@ -245,18 +252,19 @@ def desk_for(
         commission=world.commission,
         equity_cny=opening.equity_cny,
         day_equity_cny=opening.day_equity_cny,
-        halts=_by_symbol((*opening.halts, *standing.halts)),
+        halts=_by_symbol(opening.halts),
         history=history,
         today=_so_far(standing) if same_day else DaySoFar(),
         peak_equity_cny=opening.peak_equity_cny,
         losing_sales=standing.losing_sales,
+        unpriced=tuple(map(Symbol, opening.unpriced)),
     )
 
 
 def _by_symbol(halts: Sequence[Halt]) -> dict[str, Halt]:
-    """Return one halt a symbol: the first of the strictest cause."""
+    """Return one halt a symbol: the first of the strictest cause, of limits' the drawdown's."""
     found: dict[str, Halt] = {}
-    for halt in sorted(halts, key=lambda one: -one.cause.strictness):
+    for halt in sorted(halts, key=lambda one: (-one.cause.strictness, drawn_down((one,)) is None)):
         found.setdefault(halt.symbol, halt)
     return found
 

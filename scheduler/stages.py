@@ -80,7 +80,10 @@ async def look_after(state: SessionState, world: World, kind: StageKind) -> None
         await _refresh(log, prefix, state, world)
     cancel = killed or (kind is StageKind.NEXT_SLOT and not world.keep_orders)
     for order_id in state.orders:
-        if world.journal.account.book.order(order_id) is not None:
+        # One whose cancel was on record when the stage was cut off is looked after again, though it may have
+        # ended: what was found with it, of other orders too, has to be found before those are asked about.
+        begun = log.has(f"{prefix}cancel:{order_id}")
+        if begun or world.journal.account.book.order(order_id) is not None:
             try:
                 await world.executor.look_after(order_id, log, stage=prefix, cancel=cancel)
             except BrokerFault as fault:

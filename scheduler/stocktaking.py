@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import cast
 
 from risk.breaches import breaches
 from risk.dividends import dividends_after
@@ -12,11 +13,12 @@ from scheduler.world import World
 from services.domain.book import Book
 from services.domain.events import Opening
 from services.domain.fills import Movement, MovementKind
+from services.domain.inbox import key_of
 from services.domain.money import ZERO, to_cent
 from services.domain.quotes import Snapshot
 from services.domain.slot import Slot
 from services.domain.statement import Statement
-from services.journal.journal import Log
+from services.journal.journal import Journal, Log
 
 
 def take_stock(log: Log, slot: Slot, world: World, statement: Statement, snapshot: Snapshot) -> Opening:
@@ -39,24 +41,23 @@ def take_stock(log: Log, slot: Slot, world: World, statement: Statement, snapsho
     standing = state.standing
     known = standing.peak_equity_cny + paid_in if standing.peak_equity_cny else ZERO
     peak = known if unpriced else max(known, equity)
-    if not any(not halt.symbol for halt in standing.halts):
-        for halt in breaches(
-            world.limits,
-            equity_cny=None if unpriced else equity,
-            peak_equity_cny=peak,
-            losing_sales=standing.losing_sales,
-        ):
+    for halt in breaches(
+        world.limits,
+        equity_cny=None if unpriced else equity,
+        peak_equity_cny=peak,
+        losing_sales=standing.losing_sales,
+    ):
+        if key_of(halt) not in map(key_of, standing.halts):
             found.append(log.settle(f"halt:{halt.by}", halt))
     limits, terms = world.limits, world.limits.exits
     trailing = terms.trailing_stop_ratio is not None
     by_cost = limits.stop_loss_ratio is not None or terms.take_profit_ratio is not None
-    day_equity = account.day_equity_cny if account.day == slot.day else None
     return log.settle(
         "book",
         Opening(
             book=book,
             equity_cny=equity,
-            day_equity_cny=_at_previous_close(book, snapshot, equity) if day_equity is None else day_equity,
+            day_equity_cny=_day_equity(slot, world.journal, book, snapshot, equity),
             unpriced=unpriced,
             halts=(*standing.halts, *found),
             peak_equity_cny=peak,
@@ -84,12 +85,31 @@ def _equity(book: Book, snapshot: Snapshot) -> tuple[Decimal, tuple[str, ...]]:
     return to_cent(value), tuple(unpriced)
 
 
-def _at_previous_close(book: Book, snapshot: Snapshot, equity_cny: Decimal) -> Decimal:
-    """Return the account's value at the previous close, `equity_cny` where one of the closes is not known."""
+def _day_equity(slot: Slot, journal: Journal, book: Book, snapshot: Snapshot, equity: Decimal) -> Decimal:
+    """Return the account's value at the previous close, `equity` where one of the closes is not known.
+
+    What the day's first session found counts, so that what sessions lose that cannot price all of it
+    is not lost from sight.
+    """
+    account, seen = journal.account, [snapshot]
+    if account.day == slot.day:
+        if account.day_equity_cny is not None:
+            return account.day_equity_cny
+        book = cast(Opening, _of_day(journal, "book")).book
+        seen.append(cast(Snapshot, _of_day(journal, "prices")))
     value = book.cash_cny
     for symbol, shares in book.holdings().items():
-        quote = snapshot.get(symbol)
-        if quote is None or quote.prev_close_cny is None:
-            return equity_cny
-        value += quote.prev_close_cny * shares
+        quotes = filter(None, (one.get(symbol) for one in seen))
+        close = next((one.prev_close_cny for one in quotes if one.prev_close_cny is not None), None)
+        if close is None:
+            return equity
+        value += close * shares
     return to_cent(value)
+
+
+def _of_day(journal: Journal, step: str) -> object:
+    """Return what a step of the day's first session holds."""
+    event = journal.find(journal.account.day_session, step)
+    if event is None:
+        raise RuntimeError(f"session {journal.account.day_session} has no step {step}")
+    return journal.value(event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import time, timedelta
 
 from agents.shape import TOKENS_MAX
 from risk.limits import Limits
@@ -18,6 +18,9 @@ from services.journal.journal import Journal
 from services.journal.memory_inbox import MemoryInboxes
 from services.ports import Agent, Broker, Calendar, Clock, Commands, PriceSource
 from services.rules import Commission
+
+_LISTED_LATE_MAX = timedelta(days=30)
+"""How late a broker may list what it booked before the last session; older movements are not asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +77,16 @@ class World:
     async def recent_bars(self) -> Panel:
         """Return a vendor's recent bars, stored so that the journal can name them.
 
+        They are of the watchlist, of what is held beside it, and of what tells the market's state.
+
         Raises:
             PriceFault: There are none.
         """
-        panel = await self.prices.get_history(self.watchlist, self.frequency)
+        state = self.limits.state
+        asked = (*self.watchlist, *self.journal.account.book.holdings())
+        if state.active and state.symbol:
+            asked = (*asked, Symbol(state.symbol))
+        panel = await self.prices.get_history(tuple(dict.fromkeys(asked)), self.frequency)
         self.keep_panel(panel)
         return panel
 
@@ -95,14 +104,16 @@ class World:
         )
 
     async def _movements(self, slot: Slot) -> tuple[Movement, ...]:
-        """Return the day's movements, and those since the last look that the journal does not hold yet.
+        """Return the day's movements, and earlier ones since the first session that the journal lacks.
 
         Raises:
             BrokerFault: The listing failed.
         """
         account = self.journal.account
+        first = account.traded_days[0] if account.traded_days else slot.day
+        since = max(first, (account.day or slot.day) - _LISTED_LATE_MAX)
         return tuple(
             movement
-            for movement in await self.broker.get_movements(min(account.day or slot.day, slot.day))
+            for movement in await self.broker.get_movements(min(since, slot.day))
             if movement.day >= slot.day or movement.movement_id not in account.movements
         )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from services.domain.book import OrderEnded
-from services.domain.events import Halt, HaltCause
+from services.domain.events import FaultRecord, Halt, HaltCause
 from services.domain.fills import Fill, Movement
 from services.domain.inbox import in_force
 from services.domain.orders import ApprovedOrder, OrderId, OrderState, OrderTerms, Origin, Side
-from services.domain.statement import Ack, AckKind, Sight
+from services.domain.statement import Ack, AckKind, Sight, Sighting
 from services.journal.journal import Journal, Log
 from services.pacing import Pace, at_once
-from services.ports import Broker, Clock, Commands, JournalFault
+from services.ports import Broker, BrokerFault, Clock, Commands, JournalFault
 
 
 class Executor:
@@ -46,12 +46,31 @@ class Executor:
         Raises:
             BrokerFault: The fills could not be listed; the orders stay open and are asked for later.
         """
-        days: set[date] = set()
+        sent: list[OrderTerms] = []
         for order in orders:
             await self._send(order, log)
-            days.add(order.terms.day)
-        if days:
-            await self.collect(min(days))
+            sent.append(order.terms)
+        if sent:
+            await self._collect_sent(sent, log)
+
+    async def _collect_sent(self, sent: Sequence[OrderTerms], log: Log) -> None:
+        """Collect; a listing that fails is on record, and where it is the broker is not asked again.
+
+        Raises:
+            BrokerFault: The listing failed, now or then.
+        """
+        step = f"unlisted:{sent[0].order_id}"
+
+        async def collect() -> None:
+            await self.collect(min(terms.day for terms in sent))
+
+        if self._journal.holds(log.session, step):
+            await log.once(step, collect)
+        try:
+            await collect()
+        except BrokerFault as fault:
+            log.settle(step, FaultRecord(door=fault.door, asked=fault.asked, why=fault.why))
+            raise
 
     async def collect(self, since: date) -> None:
         """Write the fills of `since` and later, and the tax on them, that the journal does not hold yet.
@@ -72,8 +91,8 @@ class Executor:
     async def look_after(self, order_id: OrderId, log: Log, *, stage: str, cancel: bool) -> None:
         """Write what became of an open order; with `cancel` ask for its end first.
 
-        `stage` is the prefix of the stage's steps: each stage asks anew. An order that the broker
-        certainly never got has ended.
+        `stage` is the prefix of the stage's steps: each stage asks anew, but not what it is on record to
+        have got no answer to. An order that the broker certainly never got has ended.
 
         Raises:
             BrokerFault: The fills could not be listed.
@@ -81,7 +100,7 @@ class Executor:
         if cancel:
             await log.once(f"{stage}cancel:{order_id}", lambda: self._cancel(order_id))
         terms = self._journal.account.sessions[log.session].orders[order_id]
-        sighting = await self._broker.get_order_status(order_id)
+        sighting = await self._status(order_id, log, f"{stage}fault:{order_id}")
         await self.collect(terms.day)
         order = self._journal.account.book.order(order_id)
         status = sighting.status
@@ -91,6 +110,18 @@ class Executor:
             return
         if status.state is not OrderState.FILLED and status.filled == order.filled:
             self._end(order_id, log, status.state, status.reason)
+
+    async def _status(self, order_id: OrderId, log: Log, failed: str) -> Sighting:
+        """Return the broker's word on an order; where the step `failed` is on record, that it gave none.
+
+        Raises:
+            BrokerFault: It gave none then.
+        """
+
+        async def ask() -> Sighting:
+            return await self._broker.get_order_status(order_id)
+
+        return await (log.once(failed, ask) if self._journal.holds(log.session, failed) else ask())
 
     def withheld(self, order: ApprovedOrder) -> Ack | None:
         """Return why the order may not leave at this moment, None where it may."""
@@ -104,12 +135,12 @@ class Executor:
 
     def _halted(self, terms: OrderTerms) -> str:
         """Return the halt that came after the gate had let the order through, empty where none did."""
-        if self._exits_while_halted and terms.origin is Origin.EXIT:
-            return ""
         try:
             newly = in_force({}, self._commands.unread(self._journal.account.taken))
         except JournalFault as fault:
             return f"whether it was halted meanwhile cannot be told: {fault}"
+        if self._exits_while_halted and terms.origin is Origin.EXIT:
+            return ""
         for halt in newly.values():
             if halt.symbol in ("", terms.symbol):
                 return f"halted: {halt.why}"
@@ -182,12 +213,13 @@ class Executor:
 
     def _take(self, fill: Fill) -> None:
         account = self._journal.account
+        if fill.fill_id in account.fills:
+            return
         session = account.order_session.get(fill.order_id)
         # After a crash a fill may be known before the answer to its order, which is asked for first.
         if session is None or self._journal.find(session, f"sent:{fill.order_id}") is None:
             return
-        if fill.fill_id not in account.fills:
-            self._journal.log(session).settle(f"fill:{fill.fill_id}", fill)
+        self._journal.log(session).settle(f"fill:{fill.fill_id}", fill)
 
     def _move(self, movement: Movement, order_id: OrderId) -> None:
         account = self._journal.account

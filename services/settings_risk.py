@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from services.domain.instruments import Symbol, parse_symbol
 from services.settings_values import Number, Ratio, Section, Unit, Whole
@@ -36,7 +36,12 @@ class _FirewallSettings(Section):
     orders_per_day_max: Annotated[
         Whole,
         Unit("orders and cancels"),
-        Field(ge=1, le=2000, description="Most orders and cancels of one trading day."),
+        Field(
+            ge=2,
+            le=2000,
+            description="Most orders and cancels of one trading day and account; an order counts with the "
+            "cancel it may need.",
+        ),
     ] = 200
     orders_per_second_max: Annotated[
         Whole, Unit("orders and cancels per second"), Field(ge=1, le=10, description="Pace of sending.")
@@ -77,7 +82,10 @@ class _PortfolioSettings(_FirewallSettings):
     ] = None
     max_unknown_sector_ratio: Annotated[
         _Part | None,
-        Field(description="Most of the equity in symbols whose sector is not known. Empty: no limit."),
+        Field(
+            description="Most of the equity in symbols whose sector is not known. "
+            "Empty: as `max_sector_ratio`."
+        ),
     ] = None
     sector_file: Annotated[
         Path | None,
@@ -96,11 +104,17 @@ class _PortfolioSettings(_FirewallSettings):
     ] = Decimal("0.00")
     max_daily_loss_ratio: Annotated[
         Ratio,
-        Field(description="No buys once the loss since the previous close reaches this part of the equity then."),
+        Field(
+            description="No buys once the loss since the previous close reaches this part of the equity "
+            "then, or of `capital_max`, where that is less."
+        ),
     ] = Decimal(1)
     max_drawdown_ratio: Annotated[
         _Part | None,
-        Field(description="Loss from the highest equity that halts the account. Empty: no limit."),
+        Field(
+            description="Loss from the highest equity, as a part of it or of `capital_max`, where that is "
+            "less, that halts the account. Empty: no limit."
+        ),
     ] = None
     max_losing_sales: Annotated[
         Whole | None,
@@ -152,7 +166,8 @@ class _ExitSettings(_PortfolioSettings):
         bool, Field(description="Let exits through where the account is halted.")
     ] = False
     exit_on_drawdown: Annotated[
-        bool, Field(description="Sell everything once `max_drawdown_ratio` has halted the account.")
+        bool,
+        Field(description="Sell everything once `max_drawdown_ratio`, which it needs, halted the account."),
     ] = False
 
 
@@ -225,7 +240,10 @@ class RiskSettings(_SizingSettings):
     ] = ()
     capital_max: Annotated[
         _Cny | None,
-        Field(description="Most that may be invested, and the equity that ratios are of. Empty: no limit."),
+        Field(
+            description="Most that may be invested, and the equity that ratios are of, those of losses too. "
+            "Empty: no limit."
+        ),
     ] = None
 
     @field_validator("min_cash_reserve")
@@ -241,6 +259,26 @@ class RiskSettings(_SizingSettings):
         for symbol in symbols:
             parse_symbol(symbol)
         return symbols
+
+    @field_validator("var_horizon_bars")
+    @classmethod
+    def _horizon(cls, bars: int, info: ValidationInfo) -> int:
+        most = info.data.get("var_bars", bars)
+        if bars > most:
+            raise ValueError(f"is more than the {most} bars of `var_bars`: no result could be made of them")
+        return bars
+
+    @field_validator("exit_on_drawdown")
+    @classmethod
+    def _on_drawdown(cls, sells: bool, info: ValidationInfo) -> bool:
+        if sells and info.data.get("max_drawdown_ratio", 1) is None:
+            raise ValueError("needs `max_drawdown_ratio`: say how far the account may fall, such as 0.15")
+        return sells
+
+    @field_validator("state_symbol")
+    @classmethod
+    def _state_symbol(cls, symbol: str) -> str:
+        return parse_symbol(symbol) if symbol else symbol
 
     @field_validator("sectors")
     @classmethod

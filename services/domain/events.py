@@ -93,11 +93,16 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultRecord:
-    """The outside failed: which door, what was asked, why."""
+    """The outside failed: which door, what was asked, why.
+
+    Of a mind: what its requests may have cost all the same, and whether the budget forbade one.
+    """
 
     door: str
     asked: str
     why: str
+    cost_cny: Decimal = ZERO
+    over_budget: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +152,7 @@ class HaltCause(StrEnum):
 
     @property
     def strictness(self) -> int:
-        """Which of two halts of one symbol stands: an uncertain one before a person's, that before a limit's."""
+        """Which halt of a symbol counts: an uncertain one before a person's, that before a limit's."""
         return 2 if self.uncertain else 0 if self is HaltCause.LIMIT else 1
 
 
@@ -198,11 +203,11 @@ class Opening:
 
     `day_equity_cny` is the account's value at the previous close, from which a day's loss counts: as
     the first session of the day found it that had a price of every holding, and its equity where a
-    previous close was not known. `unpriced` are holdings without a price, left out of the equity. `peak_equity_cny` is the highest
-    equity any session found, 0 in records that did not keep it. `peaks_cny` is the highest price of
-    each holding at a session since it was bought, moved with ex-days; kept where a trailing stop
-    asks for it. `dividends` are those received on each holding, kept where a stop loss or a take
-    profit asks for them.
+    previous close was not known. `unpriced` are holdings without a price, left out of the equity.
+    `peak_equity_cny` is the highest equity any session found, 0 in records that did not keep it.
+    `peaks_cny` is the highest price of each holding at a session since it was bought, moved with
+    ex-days; kept where a trailing stop asks for it. `dividends` are those received on each holding,
+    kept where a stop loss or a take profit asks for them.
     """
 
     book: Book
@@ -284,7 +289,9 @@ class Verdicts:
     """What the gate said: orders to send, orders whose time comes later, buys short of cash, refusals.
 
     `changed` are sizes made smaller on the way. `shadow` are orders that passed and are not sent,
-    because the account only watches. `used` is what the approved orders use of each limit.
+    because the account only watches. `used` is what the approved orders use of each limit. `market`
+    is the state that scaled limits by `scale`: calm, falling, volatile, falling_volatile or unknown;
+    empty where none is looked at.
     """
 
     approved: tuple[OrderTerms, ...] = ()
@@ -294,6 +301,8 @@ class Verdicts:
     changed: tuple[Change, ...] = ()
     shadow: tuple[OrderTerms, ...] = ()
     used: tuple[LimitUse, ...] = ()
+    market: str = ""
+    scale: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

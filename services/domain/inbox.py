@@ -9,8 +9,11 @@ from enum import StrEnum
 from services.domain.events import Asked, Halt, HaltCause, Lift
 from services.domain.instruments import NotASymbol, parse_symbol
 
-HaltKey = tuple[str, bool]
-"""What a halt is of: a symbol, or all of them where it is empty; and whether it is of every account."""
+HaltKey = tuple[str, bool, str]
+"""What a halt is of: a symbol, or all of them where it is empty; whether it is of every account; which limit.
+
+Each limit's halt stands beside the others, empty for another cause: of these one is in force at a time.
+"""
 
 
 class Scope(StrEnum):
@@ -60,15 +63,28 @@ def meaning(command: Command) -> Halt | Lift | Asked:
     return Halt(symbol=symbol, why=why, cause=cause, by=by, everywhere=everywhere)
 
 
+def key_of(halt: Halt) -> HaltKey:
+    """Return what the halt is of: of two with one key the stricter is in force, or the first."""
+    return halt.symbol, halt.everywhere, halt.by if halt.cause is HaltCause.LIMIT else ""
+
+
+def lifted_by(lift: Lift, halts: Iterable[HaltKey]) -> tuple[HaltKey, ...]:
+    """Return the halts that the lift ends: all of its symbol and scope, limits' and others'."""
+    return tuple(key for key in halts if key[:2] == (lift.symbol, lift.everywhere))
+
+
 def in_force(halts: Mapping[HaltKey, Halt], commands: Iterable[Command]) -> dict[HaltKey, Halt]:
-    """Return the halts in force after the commands, oldest first; one that is in force already stays."""
+    """Return the halts in force after the commands, oldest first; of two the stricter stays, or the first."""
     found = dict(halts)
     for command in commands:
         match meaning(command):
             case Halt() as halt:
-                found.setdefault((halt.symbol, halt.everywhere), halt)
+                held = found.get(key_of(halt))
+                if held is None or halt.cause.strictness > held.cause.strictness:
+                    found[key_of(halt)] = halt
             case Lift() as lift:
-                found.pop((lift.symbol, lift.everywhere), None)
+                for key in lifted_by(lift, found):
+                    del found[key]
             case Asked():
                 pass
     return found

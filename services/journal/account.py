@@ -28,7 +28,7 @@ from services.domain.events import (
     Verdicts,
 )
 from services.domain.fills import Fill, Movement, MovementKind
-from services.domain.inbox import HaltKey, Scope, place_of
+from services.domain.inbox import HaltKey, Scope, key_of, lifted_by, place_of
 from services.domain.instruments import Market, Symbol
 from services.domain.money import ZERO
 from services.domain.orders import OrderId, OrderTerms, SessionId, Side
@@ -95,6 +95,7 @@ class Account:
 
     `halted_at` tells since when each halt in force is; `taken` the last command of each inbox that
     the journal holds; `gains` what each fill of a sale earned; `payouts` what a held share brought.
+    `day_session` is the first session of the last day that looked at the account.
     """
 
     def __init__(self) -> None:
@@ -110,6 +111,7 @@ class Account:
         self.movements: dict[str, int] = {}
         self.order_session: dict[OrderId, SessionId] = {}
         self.day: date | None = None
+        self.day_session = ""
         self.day_equity_cny: Decimal | None = None
         self.finished: RunFinished | None = None
         self.traded_days: list[date] = []
@@ -121,6 +123,7 @@ class Account:
         self._traffic_day: date | None = None
         self._orders, self._cancels, self._notional_cny = 0, 0, ZERO
         self._sales: dict[OrderId, Decimal] = {}
+        self._carried: dict[Symbol, Decimal] = {}
         self._waiting: dict[str, SessionState] = {}
         self._in_stage: dict[str, SessionState] = {}
 
@@ -163,7 +166,11 @@ class Account:
 
     @property
     def losing_sales(self) -> int:
-        """How many of the last sales in a row lost money, fees counted; an order is one sale."""
+        """How many of the last sales in a row lost money; an order is one sale.
+
+        The fees of purchase and sale count, and so do the cash dividends received, before tax; both are
+        spread evenly over the shares held when they were paid.
+        """
         return sum(1 for _ in takewhile(lambda gain: gain < 0, reversed(self._sales.values())))
 
     def _genesis(self, _event: Event, value: Genesis) -> None:
@@ -177,10 +184,10 @@ class Account:
         self.sessions[event.session] = self.last_session = state
         self.unfinished = event.session
 
-    def _opening(self, _event: Event, value: Opening) -> None:
+    def _opening(self, event: Event, value: Opening) -> None:
         day = self.last_session.opened.day if self.last_session else None
         if day is not None and day != self.day:
-            self.day, self.day_equity_cny = day, None
+            self.day, self.day_session, self.day_equity_cny = day, event.session, None
             self.traded_days.append(day)
         if self.day_equity_cny is None and not value.unpriced:
             self.day_equity_cny = value.day_equity_cny
@@ -219,12 +226,23 @@ class Account:
         self.fills.add(value.fill_id)
         before, self.book = self.book, self.book.after(value)
         if value.side is Side.SELL:
-            self._sold(value, cost_cny(before, value.symbol) - cost_cny(self.book, value.symbol))
+            self._sold(value, before)
+        else:
+            self._carry(value.symbol, value.fees.total)
 
-    def _sold(self, fill: Fill, lots_cny: Decimal) -> None:
-        gain = fill.amount_cny - fill.fees.total - lots_cny
-        self._sales[fill.order_id] = self._sales.get(fill.order_id, ZERO) + gain
+    def _sold(self, fill: Fill, before: Book) -> None:
+        symbol = fill.symbol
+        gain = fill.amount_cny - fill.fees.total - cost_cny(before, symbol) + cost_cny(self.book, symbol)
         self.gains[fill.fill_id] = gain
+        carried = self._carried.get(symbol, ZERO) * fill.shares / before.held(symbol)
+        self._carry(symbol, -carried)
+        self._sales[fill.order_id] = self._sales.get(fill.order_id, ZERO) + gain - carried
+
+    def _carry(self, symbol: Symbol, cost_cny: Decimal) -> None:
+        """Add to what a holding cost beside its price: fees, less the dividends it received."""
+        carried = self._carried.pop(symbol, ZERO) + cost_cny
+        if self.book.held(symbol):
+            self._carried[symbol] = carried
 
     def _ended(self, _event: Event, value: OrderEnded) -> None:
         self.book = self.book.after(value)
@@ -234,6 +252,7 @@ class Account:
             self.movements[value.movement_id] = event.seq
             if value.kind is not MovementKind.ADJUST:
                 self._paid_out(event.seq, value)
+                self._carry(value.symbol, -value.cash_cny)
             self.book = self.book.after(value)
 
     def _paid_out(self, seq: int, value: Movement) -> None:
@@ -248,22 +267,21 @@ class Account:
             self.payouts.setdefault(value.symbol, []).append(payout)
 
     def _halt(self, event: Event, value: Halt) -> None:
-        """Keep the first halt of the strictest cause."""
+        """Keep the first halt of the strictest cause, and beside it what limits halt."""
         self._took(event)
-        key = (value.symbol, value.everywhere)
+        key = key_of(value)
         held = self.halts.get(key)
         if held is None or value.cause.strictness > held.cause.strictness:
             self.halts[key], self.halted_at[key] = value, datetime.fromisoformat(event.at)
 
     def _lift(self, event: Event, value: Lift) -> None:
-        """End a halt; where a limit had made it, what it counted begins anew."""
+        """End all halts of a symbol or account; where a limit had made one, what limits count begins anew."""
         self._took(event)
-        key = (value.symbol, value.everywhere)
-        halt = self.halts.pop(key, None)
-        self.halted_at.pop(key, None)
-        if halt is not None and halt.cause is HaltCause.LIMIT:
-            self.peak_equity_cny = ZERO
-            self._sales.clear()
+        for key in lifted_by(value, self.halts):
+            del self.halted_at[key]
+            if self.halts.pop(key).cause is HaltCause.LIMIT:
+                self.peak_equity_cny = ZERO
+                self._sales.clear()
 
     def _asked(self, event: Event, _value: Asked) -> None:
         self._took(event)

@@ -22,7 +22,7 @@ INLINE_BYTES_MAX = 4096
 """A longer body lies beside the journal under its hash."""
 
 _FAULTS: Mapping[str, type[Fault]] = {
-    kind.door: kind for kind in (PriceFault, AgentFault, BrokerFault, JournalFault)
+    kind.door: kind for kind in (PriceFault, BrokerFault, JournalFault)
 }
 
 Listener = Callable[[Event, object, Account], None]
@@ -85,15 +85,17 @@ class Journal:
         self._hash = GENESIS_HASH
         self._moment: datetime | None = None
         self._at = ""
+        self._latest: datetime | None = None
+        self._latest_at = ""
         for event in store.events():
             self._take(event, self.value(event))
 
     @property
     def moment(self) -> datetime | None:
-        """The moment of the last event, None while there is none."""
-        if self._moment is None and self._at:
-            self._moment = datetime.fromisoformat(self._at)
-        return self._moment
+        """The latest moment of any event, None while there is none; a clock set back changes nothing."""
+        if self._latest is None and self._latest_at:
+            self._latest = datetime.fromisoformat(self._latest_at)
+        return self._latest
 
     def find(self, session: str, step: str) -> Event | None:
         """Return the event of that session and step, or None."""
@@ -145,6 +147,8 @@ class Journal:
     def _take(self, event: Event, value: object) -> None:
         if event.at != self._at:
             self._moment, self._at = None, event.at
+        if event.at > self._latest_at:
+            self._latest, self._latest_at = self._moment, event.at
         self.events.append(event)
         self._steps[event.session][event.step] = event
         self._hash = event.hash
@@ -177,8 +181,7 @@ class SessionLog:
         except JournalFault:
             raise
         except Fault as fault:
-            record = FaultRecord(door=fault.door, asked=fault.asked, why=fault.why)
-            self._journal.write(self.session, step, record)
+            self._journal.write(self.session, step, record_of(fault))
             raise
         self._journal.write(self.session, step, answer)
         return answer
@@ -208,6 +211,26 @@ class SessionLog:
         return self.settle("closed", Closed(outcome=outcome, reason=reason))
 
 
+def record_of(fault: Fault) -> FaultRecord:
+    """Return a fault as a journal keeps it."""
+    if isinstance(fault, AgentFault):
+        return FaultRecord(
+            door=fault.door,
+            asked=fault.asked,
+            why=fault.why,
+            cost_cny=fault.cost_cny,
+            over_budget=fault.over_budget,
+        )
+    return FaultRecord(door=fault.door, asked=fault.asked, why=fault.why)
+
+
+def agent_fault(record: FaultRecord) -> AgentFault:
+    """Return the fault of a mind that a record is of."""
+    return AgentFault(
+        record.asked, record.why, cost_cny=record.cost_cny, over_budget=record.over_budget
+    )
+
+
 def raised(value: object) -> object:
     """Return a recorded answer; a recorded fault is raised again.
 
@@ -215,6 +238,8 @@ def raised(value: object) -> object:
         Fault: The record is of one.
     """
     if isinstance(value, FaultRecord):
+        if value.door == AgentFault.door:
+            raise agent_fault(value)
         raise _FAULTS.get(value.door, Fault)(value.asked, value.why)
     return value
 

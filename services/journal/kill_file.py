@@ -19,9 +19,18 @@ def kill_requested(folder: Path) -> bool:
     Where that cannot be told the answer is yes: nothing may be sent.
     """
     try:
-        return any((place / KILL_NAME).exists() for place in (folder, folder.parent))
+        return any(_lies_in(place) for place in (folder, folder.parent))
     except OSError:
         return True
+
+
+def _lies_in(place: Path) -> bool:
+    """Answer whether anything of that name is there, a link that leads nowhere too."""
+    try:
+        (place / KILL_NAME).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def kill_words(folder: Path) -> str:
@@ -39,11 +48,15 @@ def kill_words(folder: Path) -> str:
 def put_kill_file(place: Path, words: str) -> None:
     """Let a kill file lie in a folder; it acts from the moment it is there, with its words or without.
 
+    One that is there already stays as it is.
+
     Raises:
         JournalFault: It cannot be made: nothing is stopped by it.
     """
     path = place / KILL_NAME
     try:
+        if _lies_in(place):
+            return
         path.touch()
     except OSError as error:
         raise JournalFault(f"make {path}", error.strerror or str(error)) from error

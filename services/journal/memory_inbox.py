@@ -21,6 +21,8 @@ class MemoryInboxes:
 
     def unread(self, taken: Mapping[Scope, int]) -> Sequence[Command]:
         """Return the commands after the last one taken of each list, oldest first in each."""
+        if not self._commands:
+            return ()
         return tuple(one for one in self._commands if one.seq > taken.get(one.scope, 0))
 
     def close(self) -> None:

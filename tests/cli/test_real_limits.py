@@ -180,16 +180,27 @@ def test_the_drawdown_is_found_within_one_sessions_move_and_nothing_is_bought_fr
     assert not buyers(tmp_path) & {session for session, _ in sessions[place:]}
 
 
-@pytest.mark.parametrize("frequency", ["daily", "hourly"])
+@pytest.mark.parametrize(
+    ("frequency", "beside"),
+    [
+        ("daily", {}),
+        ("hourly", {}),
+        # Halted by its losing sales before it is down so far: the drawdown sells out all the same.
+        ("hourly", {"max_losing_sales": 3, "max_drawdown_ratio": 0.05}),
+    ],
+)
 def test_where_the_drawdown_sells_everything_equity_goes_no_further_below_than_one_sessions_move(
-    tmp_path: Path, frequency: str
+    tmp_path: Path, frequency: str, beside: dict[str, object]
 ):
-    limits = {"max_drawdown_ratio": 0.03, "exit_on_drawdown": True}
+    limits = {"max_drawdown_ratio": 0.03, "exit_on_drawdown": True, **beside}
+    ratio = Decimal(str(limits["max_drawdown_ratio"]))
 
     found = ran(tmp_path, frequency, limits)
 
     sessions = [opening for _, opening in openings(tmp_path)]
-    place, level = fall_below(openings(tmp_path), Decimal("0.03"))
+    by = [halt["by"] for halt in found["risk"]["halts"]]
+    assert by == [*([Rule.LOSING_STREAK] if beside else []), Rule.DRAWDOWN]
+    place, level = fall_below(openings(tmp_path), ratio)
     moves = [before.equity_cny - after.equity_cny for before, after in pairwise(sessions)]
     assert level - min(one.equity_cny for one in sessions[place:]) <= max(moves)
     assert found["positions"] == {}

@@ -138,6 +138,7 @@ def _told(
     instrument = Instrument(
         symbol=truth.symbol,
         kind=None if truth.kind is Kind.STOCK else truth.kind,
+        listed_on=date(2022, 1, 4) if truth.kind in (Kind.REIT, Kind.CONVERTIBLE_BOND) else None,
         st=(Span(since=date(2020, 1, 1)),) if truth.warned and not by_name else (),
         delisting=_leaving(special, day),
         first_days=(day - timedelta(days=1), day) if _second_day(truth, special) else (),

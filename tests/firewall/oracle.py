@@ -54,6 +54,18 @@ def _accounted(intents: Sequence[Intent], orders: list[OrderTerms], verdicts: Ve
         yield "two orders have one id"
     if len({one.symbol for one in orders}) != len(orders):
         yield "two orders in one symbol"
+    yield from _asked_again(intents, orders)
+
+
+def _asked_again(intents: Sequence[Intent], orders: list[OrderTerms]) -> Iterator[str]:
+    """Yield each order that is not the first its session asked for of that symbol and side."""
+    first: dict[tuple[str, Side], Intent] = {}
+    for intent in intents:
+        first.setdefault((intent.symbol, intent.side), intent)
+    for terms in orders:
+        asked = first.get((terms.symbol, terms.side))
+        if asked is not None and (asked.origin, asked.index) != (terms.origin, terms.index):
+            yield f"{terms.side} {terms.symbol} was asked for before, and this is the second"
 
 
 def _shadowed(desk: Desk, verdicts: Verdicts) -> Iterator[str]:
@@ -198,7 +210,7 @@ def _as_asked(
     if wanted.shares is not None:
         start = wanted.shares
     else:
-        if any(desk.first.get(symbol) is None for symbol in desk.book.holdings()):
+        if desk.unpriced or any(desk.first.get(symbol) is None for symbol in desk.book.holdings()):
             yield "a weight of an equity that is not known"
         weight = Fraction(wanted.target_weight or 0)
         target = max(0, int(weight * weighed(desk) / Fraction(quote.last_cny)))

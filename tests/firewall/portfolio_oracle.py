@@ -76,11 +76,12 @@ def _amount(terms: OrderTerms) -> Fraction:
 
 def _counted(desk: Desk, orders: Sequence[OrderTerms]) -> Iterator[str]:
     caps, count = desk.limits.caps, len(orders)
-    before = desk.today.orders + desk.today.cancels
+    before = desk.today.orders + desk.today.cancels + len(desk.book.open_orders)
     if caps.orders_session_max is not None and count > caps.orders_session_max:
         yield f"{count} orders in a session of at most {caps.orders_session_max}"
-    if count and caps.orders_day_max is not None and before + count > caps.orders_day_max:
-        yield f"{before + count} orders and cancels in a day of at most {caps.orders_day_max}"
+    # Each order may need a cancel, also one that is still open.
+    if count and caps.orders_day_max is not None and before + 2 * count > caps.orders_day_max:
+        yield f"{before + 2 * count} orders and cancels in a day of at most {caps.orders_day_max}"
     if count > caps.orders_per_second_max * desk.limits.order_ttl_s:
         yield f"{count} orders in {desk.limits.order_ttl_s} s"
 
@@ -143,7 +144,7 @@ def _price(desk: Desk, symbol: Symbol) -> Fraction | None:
 
 
 def _unpriced(desk: Desk) -> bool:
-    return any(_price(desk, symbol) is None for symbol in desk.book.holdings())
+    return bool(desk.unpriced) or any(desk.first.last(symbol) is None for symbol in desk.book.holdings())
 
 
 def _after(desk: Desk, orders: Sequence[OrderTerms]) -> dict[Symbol, Held]:
@@ -182,11 +183,12 @@ def _portfolio(desk: Desk, orders: Sequence[OrderTerms]) -> Iterator[str]:
     ):
         yield "ratios of an equity that is not known"
     loss = limits.daily_loss_ratio_max
-    if loss is not None and Fraction(desk.equity_cny) <= Fraction(desk.day_equity_cny) * (1 - Fraction(loss)):
+    before, capital = Fraction(desk.day_equity_cny), limits.degrees.capital_cny_max
+    lost_of = before if capital is None else min(before, Fraction(capital))
+    if loss is not None and before - Fraction(desk.equity_cny) >= Fraction(loss) * lost_of:
         yield "buys on a day that lost too much"
     after, base, scale = _after(desk, orders), weighed(desk), history_oracle.scale(desk)
     gross = sum((one.value for one in after.values()), Fraction(0))
-    capital = limits.degrees.capital_cny_max
     if capital is not None and gross > Fraction(capital):
         yield f"{float(gross)} CNY invested of a capital of {capital}"
     if bounds.gross_ratio_max is not None and gross > Fraction(bounds.gross_ratio_max) * scale * base:
@@ -212,7 +214,9 @@ def _position(desk: Desk, terms: OrderTerms, held: Held, base: Fraction) -> Iter
 def _sector(desk: Desk, terms: OrderTerms, after: Mapping[Symbol, Held], base: Fraction) -> Iterator[str]:
     bounds = desk.limits.portfolio
     name = bounds.industries.get(terms.symbol, "")
-    most = bounds.sector_ratio_max if name else bounds.sector_unknown_ratio_max
+    most = bounds.sector_ratio_max
+    if not name and bounds.sector_unknown_ratio_max is not None:
+        most = bounds.sector_unknown_ratio_max
     if most is None:
         return
     if _unpriced(desk):

@@ -82,9 +82,16 @@ def draw_scene(rng: Random) -> Scene:
         history=None if rng.random() < 0.1 else history_panel(rng.randrange(12)).until(moment),
         today=_today(rng, equity),
         peak_equity_cny=equity,
+        unpriced=_unpriced(rng, book, first),
     )
     due = exits(book, first, day, desk.limits, instruments=desk.instruments, peaks_cny={}, traded_days=(day,))
     return Scene(desk=desk, truths={s: one.truth for s, one in listings.items()}, exits=due.intents)
+
+
+def _unpriced(rng: Random, book: Book, first: Snapshot) -> tuple[Symbol, ...]:
+    """Return what the equity leaves out: what has no price, and rarely what was held when it opened."""
+    missing = tuple(symbol for symbol in book.holdings() if first.last(symbol) is None)
+    return (*missing, Symbol("600000.SH")) if rng.random() < 0.01 else missing
 
 
 def _book(rng: Random, listings: Mapping[Symbol, Listing], day: date, rough: bool) -> Book:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 
 from risk.gate import Review
-from risk.limits import Degrees, Desk, Limits, PortfolioLimits, Resize
+from risk.limits import DaySoFar, Degrees, Desk, Limits, OrderCaps, PortfolioLimits, Resize
 from services.domain.events import Deferred, Halt
 from services.domain.orders import Intent, LimitUse, OrderTerms, Refusal, Rule, Side
 from tests.unit.gate_desk import (
+    CHINEXT,
     FUND,
     MAIN,
     OTHER,
@@ -24,6 +24,7 @@ from tests.unit.gate_desk import (
     desk,
     exit_of,
     lot,
+    quote,
     sell,
     working,
 )
@@ -38,7 +39,7 @@ class Gate:
     """The gate's three verbs."""
 
     review: Callable[[Sequence[Intent], Desk], Review]
-    fund: Callable[[Sequence[Deferred], Desk, datetime], Review]
+    fund: Callable[..., Review]
     breaches: Callable[..., tuple[Halt, ...]]
 
 
@@ -84,6 +85,7 @@ def _sent(terms: Sequence[OrderTerms]) -> list[tuple[Side, str, int]]:
 
 
 HOLDS = lot(MAIN, 300)
+NO_COUNTS = OrderCaps(orders_session_max=None, orders_day_max=None)
 GROSS = Limits(portfolio=PortfolioLimits(gross_ratio_max=d("0.3")))
 
 
@@ -206,6 +208,104 @@ def _halts(gate: Gate) -> bool:
     ]
 
 
+def _halts_by_the_capital(gate: Gate) -> bool:
+    """A fifth of the 50.00 let go live are 10.00 of a peak of 100.00; of a peak of 40.00 they are 8.00."""
+    limits = Limits(
+        portfolio=PortfolioLimits(drawdown_ratio_max=d("0.2")), degrees=Degrees(capital_cny_max=d("50.00"))
+    )
+
+    def halts(equity: str, peak: str) -> bool:
+        found = gate.breaches(limits, equity_cny=d(equity), peak_equity_cny=d(peak), losing_sales=0)
+        return bool(found)
+
+    of_capital = [halts("90.00", "100.00"), halts("90.01", "100.00")]
+    return [*of_capital, halts("32.00", "40.00"), halts("32.01", "40.00")] == [True, False, True, False]
+
+
+def _asks_once(gate: Gate) -> bool:
+    """What was refused is not asked again in another size."""
+    buys = gate.review([buy(shares=900_000), buy()], desk(account=book(cash="5000.00"))).verdicts
+    sells = gate.review([sell(shares=400), sell()], desk(account=book(HOLDS))).verdicts
+    told = [_rules(buys.refused), _rules(sells.refused)]
+    return told == [[Rule.CASH, Rule.DUPLICATE], [Rule.POSITION, Rule.DUPLICATE]]
+
+
+def _loses_what_it_says(gate: Gate) -> bool:
+    """Down 2000.00 of 50 000.00 that day and 5000.00 from the peak, of which the capital is 20 000.00."""
+    limits = Limits(
+        caps=NO_COUNTS,
+        daily_loss_ratio_max=d("0.3"),
+        portfolio=PortfolioLimits(drawdown_ratio_max=d("0.5")),
+        degrees=Degrees(capital_cny_max=d("20000.00")),
+    )
+    at_desk = desk(limits=limits, equity="48000.00", day_equity="50000.00", peak="53000.00")
+    told = [(one.rule, one.used) for one in gate.review([buy()], at_desk).verdicts.used]
+    unknown = replace(at_desk, unpriced=(OTHER,))
+    return told[:2] == [(Rule.DAILY_LOSS, d("0.1")), (Rule.DRAWDOWN, d("0.25"))] and not any(
+        one.rule in (Rule.DAILY_LOSS, Rule.DRAWDOWN) for one in gate.review([buy()], unknown).verdicts.used
+    )
+
+
+def _counts_what_may_need_a_cancel(gate: Gate) -> bool:
+    """5 of the day, the cancel of the open order, and two new orders with theirs."""
+    at_desk = desk(
+        account=book(open_orders=(working(FUND),)),
+        limits=Limits(caps=replace(NO_COUNTS, orders_day_max=20)),
+        today=DaySoFar(orders=3, cancels=2),
+    )
+    verdicts = gate.review([buy(), buy(OTHER)], at_desk).verdicts
+    return [one.used for one in verdicts.used] == [d("10")]
+
+
+def _tells_the_largest_order(gate: Gate) -> bool:
+    """Of 1000.00, 3000.00 and 2000.00; an exit of 4000.00 is not bound and does not count."""
+    at_desk = desk(
+        account=book(lot(MAIN, 400)), limits=Limits(caps=replace(NO_COUNTS, order_cny_max=d("5000.00")))
+    )
+    asked = [exit_of(shares=400), buy(OTHER), buy(FUND, 300), buy(CHINEXT, 200)]
+    verdicts = gate.review(asked, at_desk).verdicts
+    bound = LimitUse(rule=Rule.ORDER_CNY, used=d("3000"), allowed=d("5000.00"), subject=FUND)
+    return verdicts.used == (bound,) and gate.review([exit_of()], at_desk).verdicts.used == (
+        LimitUse(rule=Rule.ORDER_CNY, used=d("0"), allowed=d("5000.00")),
+    )
+
+
+def _tells_what_was_funded(gate: Gate) -> bool:
+    """The sell of 4000.00 left before; of the buys the cash pays one, for 1000.00."""
+    waiting, at_desk = _waiting(gate)
+    caps = replace(NO_COUNTS, orders_session_max=9, orders_day_max=9, notional_cny_session_max=d("9000.00"))
+    limits = Limits(caps=caps, portfolio=PortfolioLimits(gross_ratio_max=d("0.9")))
+    left = replace(at_desk, limits=limits, book=book(lot(MAIN, 500), cash="1030.00"))
+    sold = gate.review([sell(shares=400)], at_desk).verdicts.approved
+    verdicts = gate.fund(waiting, left, LATER, sold).verdicts
+    # 100 OTHER are paid for, 100 FUND are not: 500 MAIN and those are 6000.00 of 10 000.00.
+    told = [(one.rule, one.used, one.subject) for one in verdicts.used]
+    return told == [
+        (Rule.ORDER_COUNT, d("2"), "session"),
+        (Rule.ORDER_COUNT, d("3"), "day"),  # The sell is over; the buy may need a cancel.
+        (Rule.NOTIONAL, d("5000"), "session"),
+        (Rule.GROSS_EXPOSURE, d("0.6"), ""),
+    ]
+
+
+def _bounds_the_unknown_sector_in_what_it_tells(gate: Gate) -> bool:
+    """1000.00 of 10 000.00 are in a sector nobody states, held to the bound of any other."""
+    limits = Limits(caps=NO_COUNTS, portfolio=PortfolioLimits(sector_ratio_max=d("0.5")))
+    verdicts = gate.review([buy()], desk(limits=limits, equity="10000.00")).verdicts
+    return verdicts.used == (LimitUse(rule=Rule.SECTOR, used=d("0.1"), allowed=d("0.5")),)
+
+
+def _tells_what_is_left_below_the_reserve(gate: Gate) -> bool:
+    """A sale that costs 0.05 CNY more than it brings leaves 999.95, below the 1000.00 that must stay."""
+    penny = quote(last="0.05", prev="0.05")
+    limits = Limits(caps=NO_COUNTS, cash_reserve_cny_min=d("1000.00"))
+    at_desk = desk(penny, account=book(lot(MAIN, 99), cash="1000.00"), limits=limits)
+    verdicts = gate.review([sell(shares=99, limit="0.05")], at_desk).verdicts
+    return verdicts.used == (
+        LimitUse(rule=Rule.CASH_RESERVE, used=d("1000.00"), allowed=d("999.95")),
+    )
+
+
 SCENES: tuple[tuple[str, Callable[[Gate], bool]], ...] = (
     ("sells pay for buys, to the cent", _sells_pay_for_buys),
     ("an exit goes whatever the mind wants", _an_exit_goes_whatever_the_mind_wants),
@@ -220,4 +320,12 @@ SCENES: tuple[tuple[str, Callable[[Gate], bool]], ...] = (
     ("a smaller hedge is judged again", _a_smaller_hedge_is_judged_again),
     ("the use of limits is told", _use),
     ("limits halt the account", _halts),
+    ("by the capital let go live", _halts_by_the_capital),
+    ("a symbol and side is asked for once", _asks_once),
+    ("losses are told, of the capital", _loses_what_it_says),
+    ("a cancel that may be needed counts", _counts_what_may_need_a_cancel),
+    ("the largest order is told", _tells_the_largest_order),
+    ("what was funded is told", _tells_what_was_funded),
+    ("the unknown sector is told", _bounds_the_unknown_sector_in_what_it_tells),
+    ("what is left below the reserve is told", _tells_what_is_left_below_the_reserve),
 )

@@ -132,6 +132,8 @@ def desk(
     today: DaySoFar | None = None,
     market: Market = Market.CN,
     moment: datetime | None = None,
+    peak: Decimal | str = "0.00",
+    unpriced: tuple[Symbol, ...] = (),
 ) -> Desk:
     """Return a desk at `clock`; quotes that are not given stand still at 10.00."""
     now = moment or at(day, clock)
@@ -158,6 +160,8 @@ def desk(
         },
         history=history,
         today=today or DaySoFar(),
+        peak_equity_cny=Decimal(peak),
+        unpriced=unpriced,
     )
 
 

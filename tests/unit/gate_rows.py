@@ -52,6 +52,7 @@ LEAVING = {MAIN: Instrument(symbol=MAIN, delisting=Span(since=MON))}
 LAST_DAY = date(2026, 12, 31)
 ONE_MORE = date(2027, 1, 1)
 LOSS = Limits(daily_loss_ratio_max=d("0.05"))
+LOSS_OF_CAPITAL = replace(LOSS, degrees=Degrees(capital_cny_max=d("20000.00")))
 FIFTH = Limits(position_ratio_max=d("0.2"))
 RESERVE = Limits(cash_reserve_cny_min=d("1000.00"))
 HELD_300 = book(lot(MAIN, 300))
@@ -59,6 +60,7 @@ HELD_299 = book(lot(MAIN, 299))
 MIXED = book(lot(MAIN, 200), lot(MAIN, 100, on=TUE))
 PENNY = quote(last="0.05", prev="0.05")
 NEARLY_CAPPED = book(lot(MAIN, 499_900, on=TUE))
+UNNAMED = replace(quote(limits=("9.00", "11.00")), name="")
 TWO_HELD = book(lot(MAIN, 300), lot(OTHER, 300))
 HELD_1000 = book(lot(OTHER, 1000))
 HELD_1900 = book(lot(MAIN, 1900))
@@ -84,6 +86,7 @@ BANKS = Limits(
         industries={MAIN: "bank", OTHER: "bank", CHINEXT: "drink"},
     )
 )
+KNOWN_ALONE = Limits(portfolio=replace(BANKS.portfolio, sector_unknown_ratio_max=None))
 BANKS_IN_FALL = replace(BANKS, state=HALF_IN_FALL.state)
 A_THIRD = Limits(portfolio=PortfolioLimits(gross_ratio_max=d("0.3")))
 HALF, WHOLE = 0.5, 0.75**0.5
@@ -178,9 +181,29 @@ ROWS: list[Row] = [
         (desk(quote(), instruments={}), (buy(),)),
     ),
     (
+        Rule.RULES_UNKNOWN,  # What may carry a warning for all that is known is held to the day's cap of one.
+        (desk(UNNAMED, instruments={}, account=NEARLY_CAPPED), (buy(shares=200),)),
+        (desk(UNNAMED, instruments={}, account=NEARLY_CAPPED), (buy(shares=100),)),
+    ),
+    (
         Rule.RULES_UNKNOWN,  # The handling fee beside a commission has no row so early.
         (desk(day=EARLY, commission=Commission(all_in=False)), (buy(),)),
         (desk(day=EARLY), (buy(),)),
+    ),
+    (
+        Rule.SUSPENDED,  # A suspended share's quote is old and may lack everything else.
+        (desk(quote(suspended=True, day=MON, prev=None)), (buy(),)),
+        (desk(quote(suspended=False)), (buy(),)),
+    ),
+    (
+        Rule.SUSPENDED,  # By what is declared of the day.
+        (desk(instruments=SUSPENDED), (buy(),)),
+        (desk(instruments=SUSPENDED), (buy(OTHER),)),
+    ),
+    (
+        Rule.SUSPENDED,  # Then no quote is needed.
+        (desk(quote(OTHER), instruments=SUSPENDED), (buy(),)),
+        (desk(quote(OTHER), instruments=SUSPENDED), (buy(OTHER),)),
     ),
     (
         Rule.QUOTE_MISSING,
@@ -204,6 +227,21 @@ ROWS: list[Row] = [
             (desk(quote(), quote(OTHER), account=HOLDS_OTHER, limits=limits), (buy(),)),
         )
         for limits in OF_THE_EQUITY
+    ),
+    (
+        Rule.QUOTE_MISSING,  # That it has a price by now changes nothing: the equity was found without it.
+        (desk(account=HOLDS_OTHER, limits=LOSS, unpriced=(OTHER,)), (buy(),)),
+        (desk(account=HOLDS_OTHER, limits=LOSS), (buy(),)),
+    ),
+    (
+        Rule.QUOTE_MISSING,
+        (desk(account=HOLDS_OTHER, limits=LOSS, first=earlier(quote())), (buy(),)),
+        (desk(account=HOLDS_OTHER, limits=LOSS, first=earlier(quote(), quote(OTHER))), (buy(),)),
+    ),
+    (
+        Rule.QUOTE_MISSING,  # A weight, too, is of an equity that must be known.
+        (desk(account=TWO_HELD, unpriced=(OTHER,)), (sell(weight="0", limit=None),)),
+        (desk(account=TWO_HELD), (sell(weight="0", limit=None),)),
     ),
     (
         Rule.QUOTE_STALE,
@@ -315,16 +353,6 @@ ROWS: list[Row] = [
         Rule.CONTRADICTORY,  # What an exit sells, the decision does not buy back.
         (desk(account=HELD_300), (buy(), exit_of())),
         (desk(account=HELD_300), (buy(OTHER), exit_of())),
-    ),
-    (
-        Rule.SUSPENDED,  # A suspended share's quote is old and may lack everything else.
-        (desk(quote(suspended=True, day=MON, prev=None)), (buy(),)),
-        (desk(quote(suspended=False)), (buy(),)),
-    ),
-    (
-        Rule.SUSPENDED,  # By what is declared of the day.
-        (desk(instruments=SUSPENDED), (buy(),)),
-        (desk(instruments=SUSPENDED), (buy(OTHER),)),
     ),
     (
         Rule.PHASE,  # After hours a share that is leaving does not trade.
@@ -492,14 +520,19 @@ ROWS: list[Row] = [
         (desk(limits=caps(orders_session_max=1), account=TWO_HELD), (exit_of(),)),
     ),
     (
-        Rule.ORDER_COUNT,  # 150 orders and 49 cancels leave one of 200.
-        (desk(today=DaySoFar(orders=150, cancels=50)), (buy(),)),
+        Rule.ORDER_COUNT,  # 150 orders and 48 cancels leave one of 200, and the cancel it may need.
         (desk(today=DaySoFar(orders=150, cancels=49)), (buy(),)),
+        (desk(today=DaySoFar(orders=150, cancels=48)), (buy(),)),
     ),
     (
         Rule.ORDER_COUNT,
-        (desk(today=DaySoFar(orders=199)), (buy(), buy(OTHER))),
-        (desk(today=DaySoFar(orders=198)), (buy(), buy(OTHER))),
+        (desk(today=DaySoFar(orders=197)), (buy(), buy(OTHER))),
+        (desk(today=DaySoFar(orders=196)), (buy(), buy(OTHER))),
+    ),
+    (
+        Rule.ORDER_COUNT,  # An order that is open may still need one.
+        (desk(today=DaySoFar(orders=198), account=book(open_orders=(working(OTHER),))), (buy(),)),
+        (desk(today=DaySoFar(orders=197), account=book(open_orders=(working(OTHER),))), (buy(),)),
     ),
     (
         Rule.ORDER_RATE,  # One a second, to be sent within two seconds.
@@ -550,6 +583,11 @@ ROWS: list[Row] = [
         Rule.DAILY_LOSS,
         (desk(limits=LOSS, equity="95000.00", day_equity="100000.00"), (buy(),)),
         (desk(limits=LOSS, equity="95000.01", day_equity="100000.00"), (buy(),)),
+    ),
+    (
+        Rule.DAILY_LOSS,  # Of the capital that is let go live: 5 % of 20 000.00.
+        (desk(limits=LOSS_OF_CAPITAL, equity="99000.00", day_equity="100000.00"), (buy(),)),
+        (desk(limits=LOSS_OF_CAPITAL, equity="99000.01", day_equity="100000.00"), (buy(),)),
     ),
     (
         Rule.DAILY_LOSS,  # An account worth nothing loses no more.
@@ -638,6 +676,11 @@ ROWS: list[Row] = [
         Rule.SECTOR,  # What nobody named is a sector of its own: 10 % of it.
         (desk(limits=BANKS, equity="100000.00"), (buy(FUND, 600), buy(STAR, 500))),
         (desk(limits=BANKS, equity="100000.00"), (buy(FUND, 500), buy(STAR, 500))),
+    ),
+    (
+        Rule.SECTOR,  # Where no bound is set for it, it is held to that of any other sector.
+        (desk(limits=KNOWN_ALONE, equity="100000.00"), (buy(FUND, 1100), buy(STAR, 1000))),
+        (desk(limits=KNOWN_ALONE, equity="100000.00"), (buy(FUND, 1000), buy(STAR, 1000))),
     ),
     (
         Rule.SECTOR,  # Half of it while the market falls.

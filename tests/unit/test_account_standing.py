@@ -9,7 +9,7 @@ import pytest
 
 from services.domain.book import Book, Lot
 from services.domain.events import Event, Genesis, Halt, HaltCause, Lift, Opened, Opening
-from services.domain.fills import Fees, Fill, FillId
+from services.domain.fills import Fees, Fill, FillId, Movement, MovementKind
 from services.domain.orders import OrderId, OrderTerms, Origin, SessionId, Side
 from services.domain.statement import Ack, AckKind
 from services.journal.account import Account
@@ -190,6 +190,86 @@ def test_fees_turn_a_small_gain_into_a_loss():
     assert found.losing_sales == 0
 
 
+def test_the_fees_of_the_purchase_count_too_by_the_share():
+    """100 of 1000 bought for 50.00 of fees carry 5.00 of them: with 5.00 of its own a sale needs 10.00."""
+    found = account(0)
+    fill(found, order(found, "BUY", 1000, Side.BUY), 1000, "10.00", fee="50.00")
+
+    sale(found, "A", "10.09", fee="5.00")
+    assert found.losing_sales == 1
+    sale(found, "B", "10.10", fee="5.00")
+    assert found.losing_sales == 0
+
+
+def test_what_is_sold_whole_leaves_no_fees_to_the_next_purchase():
+    found = account(0)
+    fill(found, order(found, "BUY", 100, Side.BUY), 100, "10.00", fee="50.00")
+    sale(found, "A", "10.40")  # 40.00 of the 50.00
+    assert found.losing_sales == 1
+
+    fill(found, order(found, "AGAIN", 100, Side.BUY), 100, "10.00")
+    sale(found, "B", "10.01")
+    assert found.losing_sales == 0
+
+
+@pytest.mark.parametrize(("price", "losing"), [("9.50", 0), ("9.49", 1)])
+def test_a_dividend_received_makes_up_for_the_fall_it_causes(price, losing):
+    """0.50 a share on 10 000 shares that cost 10.00: 100 of them carry 50.00."""
+    found = account()
+    dividend = Movement(
+        movement_id="d",
+        kind=MovementKind.DIVIDEND,
+        symbol=MAIN,
+        shares=0,
+        cash_cny=Decimal("5000.00"),
+        day=MON,
+        why="",
+    )
+    found.apply(event("movement:d"), dividend)
+    found.apply(event("movement:d"), dividend)  # Once.
+
+    sale(found, "A", price)
+
+    assert found.losing_sales == losing
+
+
+def test_a_dividend_on_what_is_held_no_more_is_no_gain_of_the_next_purchase():
+    found = account(0)
+    late = Movement(
+        movement_id="d",
+        kind=MovementKind.DIVIDEND,
+        symbol=MAIN,
+        shares=0,
+        cash_cny=Decimal("5000.00"),
+        day=MON,
+        why="",
+    )
+    found.apply(event("movement:d"), late)
+    fill(found, order(found, "BUY", 100, Side.BUY), 100, "10.00")
+
+    sale(found, "A", "9.99")
+
+    assert found.losing_sales == 1
+
+
+def test_what_a_person_paid_in_is_no_dividend():
+    found = account()
+    paid_in = Movement(
+        movement_id="p",
+        kind=MovementKind.ADJUST,
+        symbol=MAIN,
+        shares=0,
+        cash_cny=Decimal("5000.00"),
+        day=MON,
+        why="",
+    )
+    found.apply(event("movement:p"), paid_in)
+
+    sale(found, "A", "9.99")
+
+    assert found.losing_sales == 1
+
+
 def test_the_parts_of_one_order_are_one_sale():
     found = account()
     sale(found, "BEFORE", "9.00")
@@ -231,6 +311,20 @@ def test_what_a_limit_counted_begins_anew_when_its_halt_is_lifted():
 
     standing = found.standing()
     assert (standing.halts, standing.peak_equity_cny, standing.losing_sales) == ((), 0, 0)
+
+
+def test_each_limits_halt_stands_beside_a_persons_and_one_lift_of_the_account_ends_them_all():
+    found = account()
+    streak = Halt(symbol="", why="lost", cause=HaltCause.LIMIT, by="losing_streak")
+    person = Halt(symbol="", why="stop", cause=HaltCause.PERSON)
+    everywhere = Halt(symbol="", why="all", cause=HaltCause.PERSON, everywhere=True)
+    for place, halt in enumerate((streak, LIMIT_HALT, LIMIT_HALT, person, everywhere)):
+        found.apply(event(f"halt:{place}"), halt)
+    assert found.standing().halts == (streak, LIMIT_HALT, person, everywhere)
+
+    found.apply(event("command:here:1", session=""), Lift(symbol="", why="seen"))
+
+    assert (found.standing().halts, list(found.halted_at)) == ((everywhere,), [("", True, "")])
 
 
 @pytest.mark.parametrize("cause", [cause for cause in HaltCause if cause is not HaltCause.LIMIT])

@@ -185,10 +185,10 @@ def test_mean_reversion_can_wait_for_its_bar_too():
     assert orders_of(there, "mean_reversion:lookback=4,every=2") == []
 
 
-def test_random_draws_by_seed_and_session_alone():
+def test_random_draws_by_seed_and_slot_alone():
     setting = replace(FOUR, book=Book(cash_cny=Decimal("100000.00")))
-    session = setting.brief().session
-    by_digest = sorted((A, B, C, D), key=lambda one: sha256(f"7|{session}|{one}".encode()).digest())
+    slot = setting.brief().slot.label
+    by_digest = sorted((A, B, C, D), key=lambda one: sha256(f"7|{slot}|{one}".encode()).digest())
 
     drawn = [symbol for _, symbol, _ in orders_of(setting, "random:top=2,seed=7")]
 

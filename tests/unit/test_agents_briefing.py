@@ -136,6 +136,15 @@ def test_the_text_asks_for_json_and_names_its_template(lang: str):
     assert TEMPLATE_VERSION in text
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_text_names_neither_the_run_nor_the_account(lang: str):
+    briefing = replace(TOLD, lang=lang).brief()
+
+    # `run-20251010-1135`: whoever sees the same is told the same.
+    assert briefing.session not in briefing.text
+    assert "run-" not in briefing.text
+
+
 def test_an_unknown_language_is_an_error():
     with pytest.raises(ValueError, match="fr"):
         replace(LUNCH, lang="fr").brief()

@@ -155,7 +155,8 @@ def test_a_veto_leaves_no_orders():
     assert obeyed.text == HOLD
     problem = decided(ignored)
     assert isinstance(problem, BadAnswer)
-    assert problem.kind is BadAnswerKind.EMPTY
+    assert problem.kind is BadAnswerKind.NOT_GIVEN
+    assert "vetoed" in problem.reason
 
 
 @pytest.mark.parametrize("words", ["looks fine", "", '{"verdict": "pass"}'])
@@ -243,6 +244,23 @@ def test_news_and_fundamentals_are_asked_only_where_there_is_something_to_go_by(
     assert none.order[0] is Voice.TECHNICAL
     assert Voice.NEWS not in none.order
     assert both.order[:3] == [Voice.TECHNICAL, Voice.NEWS, Voice.FUNDAMENTALS]
+
+
+def test_a_servers_tools_wake_the_analyst_they_are_named_after():
+    voices = Voices({Voice.TRADER: [HOLD]})
+
+    held(voices, toolbox=Tools(("bars", "wind__fundamentals", "feed__news")))
+
+    assert voices.order[:3] == [Voice.TECHNICAL, Voice.NEWS, Voice.FUNDAMENTALS]
+
+
+def test_a_servers_news_are_the_news_analysts_alone():
+    tools = Tools(("bars", "feed__news"))
+    voices = Voices({Voice.TECHNICAL: [calls("feed__news"), "up"], Voice.TRADER: [HOLD]})
+
+    held(voices, toolbox=tools)
+
+    assert tools.calls == []
 
 
 def test_an_analyst_looks_up_with_its_own_tools_and_within_limits():

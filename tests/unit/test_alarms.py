@@ -175,10 +175,21 @@ def bad(made: JournalByHand, day: date, text: str = "09:35") -> None:
     made.close(Outcome.RISK_ONLY, "bad answer")
 
 
+OVER = "over budget: cny_per_day is 1, 1 is used or held, this may take 0.2"
+
+
 def silent(made: JournalByHand, day: date, text: str = "09:35", why: str = "no answer within 120 s") -> None:
     made.open(day, text)
     made.write("answer", FaultRecord(door="agent", asked="m", why=why))
     made.close(Outcome.RISK_ONLY, why)
+
+
+def over_budget(made: JournalByHand, day: date, text: str, answer: FaultRecord | RawAnswer) -> None:
+    made.open(day, text)
+    made.write("answer", answer)
+    if isinstance(answer, RawAnswer):
+        made.write("decision", parse(answer, ()))
+    made.close(Outcome.RISK_ONLY if isinstance(answer, FaultRecord) or answer.fault else Outcome.NO_TRADE)
 
 
 def good(made: JournalByHand, day: date, text: str = "09:35") -> None:
@@ -216,16 +227,32 @@ def test_how_many_in_a_row_is_set():
     assert len(told(made, bad_answers_max=1)) == 1
 
 
-def test_a_used_up_budget_is_told_once_a_day():
+@pytest.mark.parametrize(
+    "answer",
+    [
+        FaultRecord(door="agent", asked="m", why=OVER, over_budget=True),
+        RawAnswer(text="", model="m", fault=f"agent: m: {OVER}", over_budget=OVER),
+        RawAnswer(text='{"rationale":"r","orders":[]}', model="m", over_budget=OVER),
+    ],
+    ids=["nobody asked", "asked and then not", "without one voice"],
+)
+def test_a_used_up_budget_is_told_once_a_day(answer: FaultRecord | RawAnswer):
     made = journal()
-    why = "over budget: cny_per_day is 1, 1 is used or held, this may take 0.2"
-    silent(made, MON, "10:35", why)
-    silent(made, MON, "11:35", why)
+    over_budget(made, MON, "10:35", answer)
+    over_budget(made, MON, "11:35", answer)
 
     found = told(made)
 
     assert kinds(found) == [(AlertKind.OVER_BUDGET, Severity.WARNING)] * 2
     assert found[0].key == found[1].key
+    assert OVER in found[0].text.en
+
+
+def test_what_a_provider_says_of_a_budget_of_its_own_is_no_alert():
+    made = journal()
+    silent(made, MON, "10:35", "HTTP 402: you are over budget: add credits")
+
+    assert told(made) == []
 
 
 # Losses.

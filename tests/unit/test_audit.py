@@ -237,10 +237,10 @@ def test_a_dividend_has_its_line_before_the_sessions_own(path):
 
 
 def test_a_working_orders_later_fill_is_told_with_its_own_session(path):
-    # A buy at 9.90 works from 14:05; the hour falls to 9.80, so it trades by 15:00.
-    bars: list[Bar] = [FLAT] * 3 + [(10.0, 10.0, 9.8, 9.9)] + [(9.9, 9.9, 9.9, 9.9)] * 4
+    # A buy at 9.90 works from 14:05; the hour ends at 9.80, so it trades by 15:00.
+    bars: list[Bar] = [FLAT] * 3 + [(10.0, 10.0, 9.8, 9.8)] + [(9.9, 9.9, 9.9, 9.9)] * 4
     market = panel(
-        {MAIN: bars, OTHER: flat()[OTHER]}, prev_close={MAIN: [10.0, 9.9], OTHER: [10.0, 10.0]}
+        {MAIN: bars, OTHER: flat()[OTHER]}, prev_close={MAIN: [10.0, 9.8], OTHER: [10.0, 10.0]}
     )
     low = answer(order("buy", MAIN, 100, limit="9.90"))
     lines = lines_of(Setup(audit=path, market=market, answers=[HOLD, HOLD, low]), at(MON, "15:05"))

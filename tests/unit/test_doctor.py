@@ -83,10 +83,10 @@ def test_where_nothing_is_missing_every_check_is_ok(examine):
         code, found = examine("mode: paper", around(address))
 
     assert code is Exit.DONE
-    # The only host is this machine, which says nothing of this machine's clock.
-    assert {name for name, check in found.items() if check["state"] != "ok"} == {"clock"}
+    # The only host is this machine, which says nothing of this machine's clock; nobody is to be alerted.
+    assert {name for name, check in found.items() if check["state"] != "ok"} == {"clock", "alerts"}
     assert list(found) == [
-        *("python", "config", "secrets", "agent", "broker", "calendar", "data_dir", "disk"),
+        *("python", "config", "secrets", "agent", "broker", "alerts", "calendar", "data_dir", "disk"),
         *("prices", "account", "journal", "host", "clock"),
     ]
 
@@ -119,7 +119,7 @@ def test_the_key_of_the_model_that_is_asked_must_be_set(examine):
     assert code is Exit.DIFFERENCES
     assert found["secrets"]["state"] == "fail"
     assert "DEEP_API_KEY" in found["secrets"]["mend"]
-    assert "OPENAI_API_KEY" in found["secrets"]["mend"]
+    assert "OPENAI_API_KEY" not in found["secrets"]["mend"]  # It is for OpenAI's own server.
 
 
 def test_a_key_that_is_set_is_named_and_never_shown(examine):
@@ -314,9 +314,34 @@ def test_a_person_gets_a_line_for_each_check(lang: str, capsys: pytest.CaptureFi
 
     assert code is Exit.DIFFERENCES
     lines = capsys.readouterr().out.splitlines()
-    # 13 checks and the sum of them.
-    assert len(lines) == 14
-    assert sum("→" in line for line in lines) == 2  # The host and the clock.
+    # 14 checks and the sum of them.
+    assert len(lines) == 15
+    assert sum("→" in line for line in lines) == 3  # The host, the clock, and that nobody is alerted.
+
+
+CHANNELS = """alerts:
+  channels:
+    - {name: team, type: wecom}
+    - {name: bell, type: serverchan, severity_min: critical}
+    - {name: off, type: pushplus, enabled: false}
+"""
+
+
+def test_every_alert_channel_is_listed_and_none_of_its_secrets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    config, environment = tmp_path / "c.yaml", {"KAIPAN_ALERT_TEAM_TOKEN": "canary-7731"}
+    config.write_text(CHANNELS, encoding="utf-8")
+    settings = load_settings(config, environment=environment)
+
+    doctor(settings, config, Screen("en", as_json=True), NOW, around(environment=environment))
+
+    out = capsys.readouterr().out
+    found = [check for check in json.loads(out)["checks"] if check["name"] == "alerts"]
+    assert [check["state"] for check in found] == ["ok", "fail"]
+    assert "team" in found[0]["detail"]
+    assert "KAIPAN_ALERT_BELL_TOKEN" in found[1]["mend"]
+    assert "canary" not in out
 
 
 def placeholders(wording: str) -> set[str]:

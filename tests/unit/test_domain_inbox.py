@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from services.domain.events import Asked, Halt, HaltCause, Lift
-from services.domain.inbox import Command, HaltKey, Scope, in_force, meaning, place_of
+from services.domain.inbox import Command, HaltKey, Scope, in_force, key_of, meaning, place_of
 
 MAIN, OTHER = "600000.SH", "000001.SZ"
 
@@ -59,15 +59,15 @@ ALL, LIFT_ALL = put("halt", scope=Scope.EVERYWHERE), put("lift", scope=Scope.EVE
 
 @pytest.mark.parametrize(("commands", "left"), [
     ([], []),
-    ([HALT], [("", False)]),
+    ([HALT], [("", False, "")]),
     ([HALT, LIFT], []),
-    ([HALT, LIFT, HALT], [("", False)]),
-    ([LIFT, HALT], [("", False)]),
-    ([HALT, OF_MAIN, LIFT], [(MAIN, False)]),
-    ([HALT, LIFT_MAIN], [("", False)]),
-    ([HALT, ALL, LIFT], [("", True)]),  # Lifted here is not lifted everywhere,
-    ([HALT, ALL, LIFT_ALL], [("", False)]),  # nor the other way round.
-    ([HALT, put("dance")], [("", False)]),
+    ([HALT, LIFT, HALT], [("", False, "")]),
+    ([LIFT, HALT], [("", False, "")]),
+    ([HALT, OF_MAIN, LIFT], [(MAIN, False, "")]),
+    ([HALT, LIFT_MAIN], [("", False, "")]),
+    ([HALT, ALL, LIFT], [("", True, "")]),  # Lifted here is not lifted everywhere,
+    ([HALT, ALL, LIFT_ALL], [("", False, "")]),  # nor the other way round.
+    ([HALT, put("dance")], [("", False, "")]),
 ])  # fmt: skip
 def test_halts_of_account_symbol_and_all_accounts_are_lifted_each_by_itself(
     commands: Sequence[Command], left: Sequence[HaltKey]
@@ -76,10 +76,30 @@ def test_halts_of_account_symbol_and_all_accounts_are_lifted_each_by_itself(
 
 
 def test_the_first_halt_stays_until_it_is_lifted():
-    there = {("", False): Halt(symbol="", why="cash differs")}
+    there = {("", False, ""): Halt(symbol="", why="cash differs")}
 
     assert in_force(there, [put("halt", why="later")]) == there
-    assert in_force(there, [put("lift"), put("halt", why="later")])[("", False)].why == "later"
+    assert in_force(there, [put("lift"), put("halt", why="later")])[("", False, "")].why == "later"
+
+
+def test_a_persons_halt_stands_beside_a_limits_and_one_lift_ends_both():
+    drawdown = Halt(symbol="", why="down", cause=HaltCause.LIMIT, by="drawdown")
+    streak = Halt(symbol="", why="lost", cause=HaltCause.LIMIT, by="losing_streak")
+    there = {key_of(one): one for one in (drawdown, streak)}
+
+    both = in_force(there, [HALT])
+
+    assert list(both) == [("", False, "drawdown"), ("", False, "losing_streak"), ("", False, "")]
+    assert in_force(both, [ALL, LIFT]).keys() == {("", True, "")}
+
+
+def test_a_stricter_halt_takes_the_place_of_another_but_of_no_limits():
+    person = Halt(symbol="", why="stop", cause=HaltCause.PERSON)
+    alert = put("halt", cause="alert")
+
+    assert in_force({key_of(person): person}, [alert])[key_of(person)] is person
+    differs = Halt(symbol="", why="differs")
+    assert in_force({key_of(differs): differs}, [HALT]) == {key_of(differs): differs}
 
 
 def test_a_step_names_the_command_it_holds():

@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from risk.candidate import facts_of
 from risk.gate import review
 from risk.limits import Degrees, Limits, OrderCaps, PortfolioLimits, Sizing, SizingMethod
-from services.domain.instruments import Instrument, Kind, Market, Span, Symbol
+from services.domain.instruments import Instrument, Kind, Market, Span, Symbol, facts_of
 from services.domain.money import ZERO
 from services.domain.orders import Intent, Rule, Side
 from services.rules import Commission
@@ -73,11 +72,12 @@ def test_the_first_rule_that_applies_is_the_reason():
         (Rule.NOT_ALLOWED, {"watchlist": ALL}, {}, {}),
         (Rule.RULES_UNKNOWN, {"limits": Limits(caps=TINY)}, {}, {}),
         (
-            Rule.QUOTE_MISSING,
+            Rule.SUSPENDED,
             {"day": TUE, "moment": datetime.fromisoformat("2026-07-14T15:02+08:00")},
             {},
             {},
         ),
+        (Rule.QUOTE_MISSING, {}, {"suspended": False}, {}),
         (Rule.QUOTE_STALE, {}, {"prev": "10.00", **sealed, "limits": ("9", "12"), "seen": "14:50"}, {}),
         (Rule.QUOTE_DISAGREES, {}, {"seen": "15:00"}, {}),
         (Rule.HALTED, {}, {"limits": None}, {}),
@@ -105,7 +105,7 @@ def test_the_first_rule_that_applies_is_the_reason():
         "first": earlier(quote()),
         "limits": Limits(caps=TINY, degrees=Degrees(symbols=(OTHER,))),
     }
-    shown: dict[str, object] = {"prev": None}
+    shown: dict[str, object] = {"prev": None, "suspended": True}
     asked: dict[str, object] = {"shares": 0, "limit": "99.999"}
     for rule, mended_desk, mended_quote, mended_intent in steps:
         at_desk |= mended_desk
@@ -396,7 +396,7 @@ def test_a_name_says_that_a_share_is_risk_warned(name):
     assert facts_of(MAIN, name, Instrument(symbol=MAIN)).is_st(TUE)
 
 
-@pytest.mark.parametrize("name", ["", "S佳通", "贵州茅台", "XD茅台", "DR宁德", "TCL科技"])
+@pytest.mark.parametrize("name", ["", "贵州茅台", "XD茅台", "DR宁德", "TCL科技", "SAP"])
 def test_an_ordinary_name_says_nothing(name):
     assert facts_of(MAIN, name, None) == Instrument(symbol=MAIN, name=name)
 
@@ -407,6 +407,16 @@ def test_a_name_says_that_a_share_is_leaving(name):
 
     assert delisting is not None
     assert delisting.covers(TUE)
+
+
+@pytest.mark.parametrize(
+    ("name", "warned"), [("S佳通", False), ("XDS佳通", False), ("SST佳通", True), ("S*ST佳通", True)]
+)
+def test_a_name_says_that_the_share_reform_is_still_to_come(name, warned):
+    facts = facts_of(MAIN, name, None)
+
+    assert (facts.share_reform_pending, facts.is_st(TUE)) == (True, warned)
+    assert facts_of(MAIN, "", Instrument(symbol=MAIN, name=name)).share_reform_pending
 
 
 def test_known_facts_are_not_overruled_by_a_name():

@@ -129,11 +129,23 @@ def test_the_name_may_stand_in_the_facts() -> None:
 
 
 def test_where_a_listing_means_nothing_its_day_may_be_unknown() -> None:
-    # Under approval, before 2019-07-22, no main-board listing had unlimited days.
+    # The first day of a B share was as any other.
+    share = Symbol("900901.SH")
+    standing = at(shown(share), None, dict.fromkeys(Fact, "w"), watchlist=(share,))
+
+    # Its fees are not in the book, which is the first thing missing.
+    ((_, reason),) = reasons(standing, share, shares=100)
+    assert reason == "SSE_B: stamp duty or transfer fee of 2026-07-14 is not known"
+
+
+def test_a_first_day_with_limits_of_its_own_needs_the_day_of_the_listing_too() -> None:
+    # Under approval, before 2019-07-22, no main-board listing had unlimited days; the first took 64% to 144%.
     before = date(2019, 7, 1)
     shows = replace(quote(MAIN, day=before), name="")
 
-    assert reasons(at(shows, PLAIN, {Fact.LISTING: "w", Fact.DELISTING: "w"}, day=before)) == []
+    ((rule, reason),) = reasons(at(shows, PLAIN, {Fact.LISTING: "w", Fact.DELISTING: "w"}, day=before))
+
+    assert (rule, "when it was listed is not known (w)" in reason) == (Rule.RULES_UNKNOWN, True)
 
 
 def test_a_listing_on_record_lifts_the_limits_on_its_first_days() -> None:
@@ -183,7 +195,23 @@ def test_prices_read_off_bars_stay_approximate() -> None:
     ],
 )
 def test_a_name_marks_what_the_exchange_writes_into_it(name: str, marks: tuple[bool, bool, bool]) -> None:
-    assert marks_of(name) == marks
+    assert marks_of(name)[:3] == marks
+
+
+@pytest.mark.parametrize(
+    ("name", "unreformed"),
+    [
+        ("S佳通", True),
+        ("XDS佳通", True),
+        ("SST甲", True),
+        ("S*ST甲", True),
+        ("ST甲", False),
+        ("SAP", False),
+        ("S", False),
+    ],
+)
+def test_an_s_before_a_name_says_that_the_share_reform_is_to_come(name: str, unreformed: bool) -> None:
+    assert marks_of(name).unreformed is unreformed
 
 
 def test_where_nothing_is_told_every_fact_of_every_symbol_is_unknown() -> None:
@@ -193,9 +221,24 @@ def test_where_nothing_is_told_every_fact_of_every_symbol_is_unknown() -> None:
     assert told.unknown == {symbol: dict.fromkeys(Fact, "down") for symbol in (MAIN, FUND)}
 
 
-def test_neither_a_trust_nor_a_bond_needs_any_of_them() -> None:
-    trust, bond = Symbol("508000.SH"), Symbol("113001.SH")
+@pytest.mark.parametrize("symbol", [Symbol("508000.SH"), Symbol("113001.SH")])
+def test_of_a_trust_and_of_a_bond_the_day_of_the_listing_alone_is_needed(symbol: Symbol) -> None:
+    others: Mapping[Fact, str] = {fact: "w" for fact in Fact if fact is not Fact.LISTING}
+    listed = Instrument(symbol=symbol, listed_on=date(2022, 8, 1))
 
-    for symbol in (trust, bond):
-        standing = at(shown(symbol), None, dict.fromkeys(Fact, "w"), watchlist=(symbol,))
-        assert reasons(standing, symbol, shares=100) == []
+    def said(told: Instrument | None, unknown: Mapping[Fact, str]) -> list[tuple[Rule, str]]:
+        return reasons(at(shown(symbol), told, unknown, watchlist=(symbol,)), symbol, shares=100)
+
+    assert said(listed, others) == []
+    late: Mapping[Fact, str] = {Fact.LISTING: "w"}
+    for told, unknown in ((None, {}), (Instrument(symbol=symbol), {}), (listed, late)):
+        ((rule, reason),) = said(told, unknown)
+        assert (rule, "when it was listed is not known" in reason) == (Rule.RULES_UNKNOWN, True)
+
+
+@pytest.mark.parametrize("symbol", [Symbol("508000.SH"), Symbol("113001.SH")])
+def test_limits_stated_for_a_trust_or_a_bond_need_no_listing(symbol: Symbol) -> None:
+    limits = ("8.000", "12.000") if symbol.startswith("113") else ("9.000", "11.000")
+    standing = at(shown(symbol, limits=limits), None, {Fact.LISTING: "w"}, watchlist=(symbol,))
+
+    assert reasons(standing, symbol, shares=100) == []

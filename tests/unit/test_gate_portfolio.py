@@ -71,6 +71,12 @@ def money(chance: Random) -> Decimal | None:
     return seldom(chance, "2000.00", "9000.00", "30000.00")
 
 
+def pairs(chance: Random) -> int | None:
+    """Return a bound on orders and the cancel that each may need."""
+    most = few(chance)
+    return None if most is None else 2 * most + chance.randint(0, 1)
+
+
 def few(chance: Random) -> int | None:
     return chance.choice([0, 1, 2, 4]) if chance.random() < 0.06 else None
 
@@ -83,7 +89,7 @@ def any_limits(chance: Random) -> Limits:
         caps=OrderCaps(
             order_cny_max=money(chance),
             orders_session_max=few(chance),
-            orders_day_max=few(chance),
+            orders_day_max=pairs(chance),
             notional_cny_session_max=money(chance),
             notional_cny_day_max=money(chance),
             turnover_ratio_session_max=ratio(chance),
@@ -207,6 +213,7 @@ def in_count_and_sum(at_desk: Desk, sent: list[OrderTerms]) -> bool:
     caps, today = at_desk.limits.caps, at_desk.today
     amounts = [terms.shares * terms.limit_cny for terms in sent]
     whole, equity = sum(amounts, d("0")), at_desk.equity_cny
+    waits = len(at_desk.book.open_orders)  # Each may still need a cancel.
     capital = at_desk.limits.degrees.capital_cny_max
     base = equity if capital is None else min(capital, equity)
     bounds = [
@@ -217,7 +224,7 @@ def in_count_and_sum(at_desk: Desk, sent: list[OrderTerms]) -> bool:
         (whole + today.notional_cny if sent else d("0"), caps.turnover_ratio_day_max, base),
         (d(str(len(sent))), caps.orders_session_max, d("1")),
         (
-            d(str(len(sent) + today.orders + today.cancels)) if sent else d("0"),
+            d(str(2 * len(sent) + today.orders + today.cancels + waits)) if sent else d("0"),
             caps.orders_day_max,
             d("1"),
         ),

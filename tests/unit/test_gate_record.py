@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 
 from risk.gate import review
-from risk.limits import DaySoFar, Degrees, Limits, OrderCaps, PortfolioLimits
+from risk.limits import DaySoFar, Degrees, Limits, OrderCaps, PortfolioLimits, StateScaling
 from services.domain.orders import LimitUse, Rule
 from tests.unit.gate_desk import (
+    ALL,
     FUND,
     MAIN,
     OTHER,
@@ -73,7 +74,7 @@ def test_of_the_counts_and_sums_it_says_what_the_session_and_the_day_used():
 
     assert used(limits, buy(), buy(OTHER, 200), today=today) == [
         (Rule.ORDER_COUNT, 2, 10, "session"),
-        (Rule.ORDER_COUNT, 7, 20, "day"),
+        (Rule.ORDER_COUNT, 9, 20, "day"),  # 5, and 2 with the cancel each may need.
         (Rule.NOTIONAL, d("3000"), d("5000.00"), "session"),
         (Rule.NOTIONAL, d("7000"), d("9000.00"), "day"),
         (Rule.TURNOVER, d("0.03"), d("0.5"), "session"),
@@ -172,3 +173,31 @@ def test_a_ratio_of_an_equity_that_is_not_known_is_left_out():
 
     assert judged.verdicts.used == ()
     assert used(limits, account=account)
+
+
+@pytest.mark.parametrize(
+    ("history", "market", "scale"),
+    [
+        (bars({symbol: [-0.01] * 4 for symbol in ALL}), "falling", "0.5"),
+        (bars({symbol: [0.01] * 4 for symbol in ALL}), "calm", "1"),
+        # The last two of six returns move a hundred times as far as the four before, downwards.
+        (bars({symbol: [0.0001, -0.0001] * 2 + [0.02, -0.05] for symbol in ALL}), "falling_volatile", "0.1"),
+        (bars({symbol: [0.0001, -0.0001] * 2 + [-0.03, 0.06] for symbol in ALL}), "volatile", "0.2"),
+        (None, "unknown", "0.1"),
+    ],
+)
+def test_the_verdicts_name_the_markets_state_and_what_it_scales_by(history, market, scale):
+    state = StateScaling(
+        in_downtrend=d("0.5"),
+        when_volatile=d("0.2"),
+        trend_bars=4 if market in ("falling", "calm") else 6,
+        volatility_bars=4 if market in ("falling", "calm") else 2,
+    )
+
+    found = review([buy()], desk(limits=Limits(state=state), history=history)).verdicts
+
+    assert (found.market, found.scale) == (market, d(scale))
+
+
+def test_without_scaling_no_state_is_looked_at():
+    assert review([buy()], desk()).verdicts.market == ""

@@ -99,5 +99,6 @@ def test_a_refusal_tells_a_halt_of_now_from_a_suspension_of_the_day() -> None:
 def test_a_nameless_convertible_hangs_on_no_name() -> None:
     bond = Symbol("113050.SH")
     nameless = replace(quote(bond, last="110.000", prev="110.000"), name="")
+    listed = {bond: Instrument(symbol=bond, listed_on=date(2021, 5, 20))}
 
-    assert verdict(desk(nameless, watchlist=(bond,)), buy(bond, 10, None)) is None
+    assert verdict(desk(nameless, watchlist=(bond,), instruments=listed), buy(bond, 10, None)) is None

@@ -11,8 +11,9 @@ import pytest
 from risk.limits import ExitTerms, Limits
 from services.domain.events import Asked, Closed, Halt, HaltCause, Lift, Opening, Outcome, Verdicts
 from services.domain.inbox import Scope
-from services.domain.orders import OrderState, Origin, Rule
+from services.domain.orders import ApprovedOrder, OrderState, Origin, Rule
 from services.domain.statement import Ack, AckKind
+from services.executor import Executor
 from services.journal.memory_inbox import MemoryInboxes
 from services.ports import JournalFault
 from tests.exchange_market import FLAT, MAIN, MON, OTHER, TUE, Bar, at, panel
@@ -66,7 +67,7 @@ def test_a_command_is_one_event_of_the_account_written_before_the_session_and_on
     assert opened is not None
     assert max(one.seq for one in halts) < opened.seq
     assert live.journal.account.taken == {Scope.HERE: 1, Scope.EVERYWHERE: 1}
-    assert live.journal.account.halted_at[("", False)] == at(MON, "10:30")
+    assert live.journal.account.halted_at[("", False, "")] == at(MON, "10:30")
 
 
 def test_lifted_it_trades_again():
@@ -333,6 +334,23 @@ def test_commands_that_cannot_be_read_hold_back_everything():
     assert [ack.kind for ack in acks(live)] == [AckKind.WITHHELD]
     with pytest.raises(JournalFault, match="damaged"):
         live.tick(at(MON, "10:36"))
+
+
+def test_an_exit_too_is_held_back_while_commands_cannot_be_read():
+    class Broken(MemoryInboxes):
+        def unread(self, taken: Any) -> Any:
+            raise JournalFault("read the commands in inbox", "it is damaged")
+
+    live = Setup(answers=[BUY]).open().run(at(MON, "10:40"))
+    executor = Executor(
+        live.world.broker, live.world.clock, live.journal, lambda: "", Broken(), exits_while_halted=True
+    )
+    terms = next(iter(live.journal.account.sessions.values())).orders[live.only_order()]
+
+    held = executor.withheld(ApprovedOrder(terms=replace(terms, origin=Origin.EXIT)))
+
+    assert held is not None
+    assert held.kind is AckKind.WITHHELD
 
 
 @pytest.mark.parametrize(("while_halted", "held"), [(True, {}), (False, {MAIN: 1000})])

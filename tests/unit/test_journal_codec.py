@@ -74,7 +74,8 @@ def test_chinese_and_control_characters_stay_what_they_are():
     answer = RawAnswer(text='持有\n"\x00', model="m", transcript=({"role": "user", "content": "涨停"},))
 
     assert encode(answer) == (
-        '{"calls":[],"model":"m","text":"持有\\n\\"\\u0000","transcript":[{"content":"涨停","role":"user"}],'
+        '{"calls":[],"fault":"","model":"m","over_budget":"",'
+        '"text":"持有\\n\\"\\u0000","transcript":[{"content":"涨停","role":"user"}],'
         '"usage":{"attempts":1,"cost_cny":"0.00","input_tokens":0,"latency_ms":0,"output_tokens":0}}'
     )
 

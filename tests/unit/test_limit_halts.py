@@ -20,6 +20,7 @@ from services.domain.inbox import Scope
 from services.domain.instruments import Market
 from services.domain.money import ZERO
 from services.domain.orders import OrderId, Origin, Rule
+from services.domain.quotes import Quote
 from services.domain.statement import Balance, Holding, Statement
 from services.journal.account import Standing
 from services.journal.memory_inbox import MemoryInboxes
@@ -207,22 +208,75 @@ def test_exits_stay_where_they_are_not_let():
     assert refused(live, TUESDAY[0]) == [Rule.HALTED]
 
 
-def test_a_halt_by_a_person_is_not_doubled_by_the_limit_and_the_limit_halts_after_it():
+def test_a_limit_halts_under_a_persons_halt_too_once_and_one_lift_ends_both():
     inboxes = MemoryInboxes()
     setup = market(*FALLS, answers=[BUY], limits=drawdown("0.005051"), commands=inboxes)
     live = setup.open().run(at(MON, "11:36"))
     inboxes.put(Scope.HERE, "halt", {"why": "lunch", "by": "me"})
 
-    live.run(at(MON, "14:05:30"))
-    assert [cause for _, cause, _ in halted_by(live)] == [HaltCause.PERSON]
+    live.run(at(MON, "15:30"))
+    both = [HaltCause.PERSON, HaltCause.LIMIT]
+    assert [cause for _, cause, _ in halted_by(live)] == both
+    assert [halt.cause for halt in live.journal.account.halts.values()] == both
     inboxes.put(Scope.HERE, "lift", {"why": "back", "by": "me"})
     live.run()
 
-    assert [cause for _, cause, _ in halted_by(live)] == [HaltCause.PERSON, HaltCause.LIMIT]
+    assert live.journal.account.halts == {}
+    assert opening(live, TUESDAY[-1]).halts == ()
 
 
-def test_sessions_that_a_limit_halts_replay_to_the_byte():
-    setup = market(*FALLS, answers=[BUY, HOLD, *[MORE] * 6], limits=drawdown("0.005051", exits=EXITS))
+# 9000 are bought at 10.00 and 100 of them sold at a loss, at 9.90; at 14:05 on Tuesday MAIN stands at 9.20.
+SLIDE = (10, 10, 10, 10, 9.9, 9.9, 9.9, 9.2)
+SLIDING = [answer(order("buy", MAIN, 9000)), *[HOLD] * 3, answer(order("sell", MAIN, 100)), *[HOLD] * 3]
+SELLS_OUT = Limits(
+    portfolio=PortfolioLimits(drawdown_ratio_max=Decimal("0.02"), losing_sales_max=1),
+    exits=ExitTerms(on_drawdown=True),
+)
+
+
+def test_a_streak_that_halted_the_account_does_not_hide_the_drawdown_which_sells_all():
+    """At 9.90 the account is 0.9 % down and fees, at 9.20 some 7 %: 2 % were allowed."""
+    live = market(*SLIDE, answers=SLIDING, limits=SELLS_OUT).open().run()
+
+    assert halted_by(live) == [
+        ("", HaltCause.LIMIT, "losing_streak"),
+        ("", HaltCause.LIMIT, "drawdown"),
+    ]
+    sold = [event.session[:13] for event in live.kinds("order_terms")][-1]
+    assert (sold, live.journal.account.book.holdings()) == (TUESDAY[2], {})
+    assert [opening(live, label).halts != () for label in TUESDAY] == [False, True, True, True]
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_under_a_persons_halt_the_drawdown_is_on_record_and_sells_nothing_until_a_lift(scope: Scope):
+    inboxes = MemoryInboxes()
+    setup = market(*SLIDE, answers=SLIDING, limits=SELLS_OUT, commands=inboxes)
+    live = setup.open().run(at(TUE, "09:00"))
+    inboxes.put(scope, "halt", {"why": "let me look", "by": "me"})
+
+    live.run(at(TUE, "14:05:30"))
+
+    assert ("", HaltCause.LIMIT, "drawdown") in halted_by(live)
+    assert len(halted_by(live)) == 2  # The person's, and the drawdown's once; no sale lost.
+    assert refused(live, TUESDAY[2]) == [Rule.HALTED]
+    assert live.journal.account.book.holdings() == {MAIN: 9000}
+    inboxes.put(scope, "lift", {"why": "seen", "by": "me"})
+    live.run()
+    sells_on = scope is Scope.EVERYWHERE  # There the account's own halt, the drawdown's, is in force still.
+    assert bool(live.journal.account.halts) is sells_on
+    last = live.value(TUESDAY[-1], "exits") if sells_on else None
+    assert (last is not None) is sells_on
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        market(*FALLS, answers=[BUY, HOLD, *[MORE] * 6], limits=drawdown("0.005051", exits=EXITS)),
+        market(*SLIDE, answers=SLIDING, limits=SELLS_OUT),
+    ],
+    ids=["drawdown", "streak and drawdown"],
+)
+def test_sessions_that_a_limit_halts_replay_to_the_byte(setup: Setup):
     live = setup.open().run()
 
     twin = Twin(setup.store, setup.genesis, Memory(setup.market))
@@ -241,7 +295,13 @@ class Counter:
         account = self.live.journal.account
         account.book, account.peak_equity_cny = book(lot(MAIN, 1000), cash="90000.00"), Decimal(peak)
 
-    def open(self, last: str | None, *movements: Movement, session: int = 0) -> Opening:
+    def open(
+        self,
+        last: str | None,
+        *movements: Movement,
+        session: int = 0,
+        others: tuple[Quote, ...] = (quote(OTHER),),
+    ) -> Opening:
         """Return what a session of Monday finds at that price of MAIN, None for no price."""
         world, journal = self.live.world, self.live.journal
         slot = slots_of(Market.CN, Frequency.HOURLY, MON)[session]
@@ -250,11 +310,15 @@ class Counter:
         cash = journal.account.book.cash_cny + sum((one.cash_cny for one in movements), ZERO)
         statement = Statement(
             balance=Balance(cash_cny=cash, available_cny=cash, withdrawable_cny=cash, frozen_cny=ZERO),
-            holdings=(Holding(symbol=MAIN, shares=1000, sellable=1000),),
+            holdings=tuple(
+                Holding(symbol=symbol, shares=shares, sellable=shares)
+                for symbol, shares in journal.account.book.holdings().items()
+            ),
             open_orders=(),
             movements=movements,
         )
-        seen = snapshot(quote(OTHER), *([] if last is None else [quote(MAIN, last)]))
+        seen = snapshot(*others, *([] if last is None else [quote(MAIN, last)]))
+        log.settle("prices", seen)
         return take_stock(log, slot, world, statement, seen)
 
 
@@ -318,6 +382,44 @@ def test_a_days_loss_counts_from_the_first_session_that_priced_everything():
     assert counter.open("9.00", session=2).day_equity_cny == Decimal("100000.00")
 
 
+def test_the_days_base_stays_what_its_first_whole_session_found():
+    """Without a previous close its equity stands for it, also once the close is told."""
+    counter = Counter(Limits())
+    silent = (quote(OTHER), quote(MAIN, "10.00", prev=None))
+
+    assert counter.open(None, others=silent).day_equity_cny == Decimal("100000.00")
+    told = (quote(OTHER), quote(MAIN, "10.00", prev="9.00"))
+    assert counter.open(None, session=1, others=told).day_equity_cny == Decimal("100000.00")
+
+
+def test_what_was_lost_before_everything_had_a_price_counts_as_lost_that_day():
+    """1000 MAIN at 10.00 and 90 000.00 were there at the previous close; 500.00 of it went unseen."""
+    counter = Counter(Limits())
+    counter.open(None)
+    counter.live.journal.account.book = book(lot(MAIN, 1000), cash="89500.00")
+
+    later = counter.open("10.00", session=1)
+
+    assert (later.equity_cny, later.day_equity_cny) == (Decimal("99500.00"), Decimal("100000.00"))
+
+
+def test_the_previous_close_of_what_was_sold_meanwhile_is_the_first_sessions():
+    counter = Counter(Limits())
+    account = counter.live.journal.account
+    account.book = book(lot(MAIN, 1000), lot(OTHER, 100), cash="89000.00")
+    counter.open(None)
+    account.book = book(lot(MAIN, 1000), cash="89900.00")
+
+    later = counter.open("10.00", session=1, others=())
+
+    assert (later.equity_cny, later.day_equity_cny) == (Decimal("99900.00"), Decimal("100000.00"))
+
+
+def test_a_session_that_cannot_price_everything_makes_no_peak():
+    assert Counter(Limits(), peak="0.00").open(None).peak_equity_cny == Decimal("0.00")
+    assert Counter(Limits(), peak="80000.00").open(None).peak_equity_cny == Decimal("80000.00")
+
+
 def test_at_the_desk_a_halt_that_leaves_the_position_uncertain_goes_before_another_of_its_symbol():
     person = Halt(symbol=MAIN, why="stop", cause=HaltCause.PERSON)
     differs = Halt(symbol=MAIN, why="differs", cause=HaltCause.RECONCILIATION)
@@ -331,3 +433,20 @@ def test_at_the_desk_a_halt_that_leaves_the_position_uncertain_goes_before_anoth
     )
 
     assert at_desk.halts == {MAIN: differs}
+    assert at_desk.unpriced == ()
+
+
+def test_at_the_desk_the_drawdowns_halt_goes_before_another_limits():
+    streak_halt = Halt(symbol="", why="lost", cause=HaltCause.LIMIT, by="losing_streak")
+    down = Halt(symbol="", why="down", cause=HaltCause.LIMIT, by="drawdown")
+    counter = Counter(Limits())
+    found = replace(counter.open(None), halts=(streak_halt, down))
+    slot = slots_of(Market.CN, Frequency.HOURLY, MON)[0]
+    seen = snapshot(quote(MAIN))
+
+    at_desk = desk_for(
+        counter.live.journal.log("s"), slot, counter.live.world, found, Standing(), seen, seen, None
+    )
+
+    assert at_desk.halts == {"": down}
+    assert at_desk.unpriced == (MAIN,)

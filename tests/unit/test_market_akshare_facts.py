@@ -58,6 +58,12 @@ def test_a_plain_share_is_told_whole() -> None:
     assert facts.unknown == {}
 
 
+def test_a_share_reform_still_to_come_is_told_by_the_exchanges_name() -> None:
+    facts = told(lists(sh=sh_list(("600000", "S佳通", LONG))))
+
+    assert one(facts) == Instrument(symbol=MAIN, name="S佳通", listed_on=LONG, share_reform_pending=True)
+
+
 def test_each_board_is_asked_of_its_own_exchange_and_each_list_once() -> None:
     api = lists(
         star=sh_list(("688001", "华兴源创", date(2019, 7, 22))),

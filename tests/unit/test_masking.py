@@ -216,7 +216,7 @@ def test_boards_rules_shares_and_weekdays_stay():
     assert [*masked.book.holdings().values()] == [100, 700]
     assert mask.date(briefing.slot.day).weekday() == briefing.slot.day.weekday()
     assert mask.date(briefing.slot.day).year == NEUTRAL_YEAR
-    assert f"slot {mask.date(briefing.slot.day).isoformat()} 09:35:00" in masked.text
+    assert f"Slot {mask.date(briefing.slot.day).isoformat()} 09:35:00" in masked.text
 
 
 def test_amounts_add_up_behind_the_mask():

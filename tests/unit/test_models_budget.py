@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -14,11 +15,11 @@ from hypothesis import strategies as st
 
 from agents.budgeted import BudgetedAgent
 from services.domain.conversation import Message, ModelReply, ModelRequest, Role, ToolSpec
-from services.domain.decision import RawAnswer, Reads, Usage
+from services.domain.decision import RawAnswer, Reads
 from services.models.budget import Budget, BudgetedClient, OverBudget, Purse
 from services.models.failures import Unbilled
 from services.models.prices import Price, Tokens, cost_cny, most, taken
-from services.models.spending import Spent, nothing_spent, spent_by
+from services.models.spending import Spent, Takings, nothing_spent, spent_by
 from services.ports import AgentFault
 from tests.unit.agents_market import Setting, panel_of
 
@@ -205,13 +206,13 @@ def test_a_month_ends_with_its_last_day():
 
 
 def test_what_the_record_holds_of_a_day_and_month_counts():
-    answers = [
-        (DAY, RawAnswer(text="", model="m", usage=Usage(cost_cny=Decimal("0.10")))),
-        (DAY, RawAnswer(text="", model="m", usage=Usage(cost_cny=Decimal("0.05")))),
-        (date(2025, 10, 9), RawAnswer(text="", model="m", usage=Usage(cost_cny=Decimal("0.20")))),
-        (date(2024, 10, 10), RawAnswer(text="", model="m", usage=Usage(cost_cny=Decimal(9)))),
+    costs = [
+        (DAY, Decimal("0.10")),
+        (DAY, Decimal("0.05")),
+        (date(2025, 10, 9), Decimal("0.20")),
+        (date(2024, 10, 10), Decimal(9)),
     ]
-    spent = spent_by(answers)
+    spent = spent_by(costs)
 
     # 0.10 + 0.05 = 0.15 on the day, 0.20 more in its month; the year before is another month.
     assert spent(DAY) == Spent(day_cny=Decimal("0.15"), month_cny=Decimal("0.35"))
@@ -275,21 +276,63 @@ def test_a_model_without_a_price_is_not_asked_under_a_budget_of_money():
     assert ask(server, purse_of(tokens_per_session=1000), price=None).cost_cny == 0
 
 
+class Asking:
+    """A mind that asks so often, and then answers or fails."""
+
+    name, reads = "llm:m", Reads.TEXT
+
+    def __init__(self, client: BudgetedClient, times: int, fault: AgentFault | None = None) -> None:
+        self.client, self.times, self.fault = client, times, fault
+
+    async def decide(self, briefing: object) -> RawAnswer:
+        for _ in range(self.times):
+            with suppress(AgentFault):
+                await self.client.complete(REQUEST)
+        if self.fault:
+            raise self.fault
+        return RawAnswer(text="said", model="m")
+
+
+BRIEFING = Setting(panel=panel_of({"600001.SH": [10.0, 10.0]}), day=DAY).brief()
+
+
 def test_each_decision_of_a_mind_is_a_session_of_the_budget():
-    began: list[date] = []
+    # Two requests of 0.07 take 50 + 10 tokens each; 60 + 188 fits into 250, and 120 + 188 does not.
+    server, purse = Server(reply()), purse_of(tokens_per_session=250)
+    agent = BudgetedAgent(Asking(BudgetedClient(server, purse, PRICE), 3), purse)
 
-    class Mind:
-        name, reads = "llm:m", Reads.TEXT
+    first, second = (asyncio.run(agent.decide(BRIEFING)) for _ in range(2))
 
-        async def decide(self, briefing: object) -> RawAnswer:
-            return RawAnswer(text="said", model="m")
-
-    setting = Setting(panel=panel_of({"600001.SH": [10.0, 10.0]}))
-    agent = BudgetedAgent(Mind(), began.append)
-
-    assert asyncio.run(agent.decide(setting.brief())).text == "said"
-    assert began == [setting.day]
+    assert server.times == 4
+    assert first.text == "said"
+    assert [one.usage.cost_cny for one in (first, second)] == [Decimal("0.14")] * 2
     assert (agent.name, agent.reads) == ("llm:m", Reads.TEXT)
+
+
+def test_a_session_without_an_answer_says_what_it_may_have_cost():
+    broken, purse = Server(AgentFault("m", "the connection broke")), purse_of()
+    mind = Asking(BudgetedClient(broken, purse, PRICE), 2, OverBudget("m", "no more"))
+
+    with pytest.raises(AgentFault, match="no more") as caught:
+        asyncio.run(BudgetedAgent(mind, purse).decide(BRIEFING))
+
+    assert (caught.value.cost_cny, caught.value.over_budget) == (2 * BOUND_CNY, True)
+
+
+def test_purses_that_share_their_takings_share_days_and_months_and_nothing_else():
+    taken = Takings()
+    limits = Budget(cny_per_day=Decimal("0.358"), tokens_per_session=188)
+    first, second = Purse(limits, nothing_spent, taken), Purse(limits, nothing_spent, taken)
+    for purse in (first, second):
+        purse.begin(DAY)
+    ask(server := Server(reply()), first)
+    ask(server, second)
+
+    # 0.07 + 0.07 is taken, and 0.288 more is above 0.358, in a new session of either.
+    first.begin(DAY)
+    with pytest.raises(OverBudget, match="cny_per_day"):
+        ask(server, first)
+    assert server.times == 2
 
 
 class Storm:

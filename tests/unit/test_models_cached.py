@@ -100,6 +100,69 @@ def test_in_cache_mode_nobody_is_asked_twice_by_whichever_process(tmp_path: Path
     assert (counts.asked, counts.found) == (0, 1)
 
 
+class Thinking(Asked):
+    """A model that takes its time, and fails the first so many times."""
+
+    def __init__(self, faults: int = 0) -> None:
+        super().__init__()
+        self.faults = faults
+
+    async def complete(self, request: ModelRequest) -> ModelReply:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        self.faults -= 1
+        self.fault = self.faults >= 0
+        return await super().complete(request)
+
+
+def all_of(*clients: CachedClient) -> list[ModelReply | BaseException]:
+    async def together() -> list[ModelReply | BaseException]:
+        return await asyncio.gather(*(one.complete(REQUEST) for one in clients), return_exceptions=True)
+
+    return asyncio.run(together())
+
+
+def test_accounts_that_ask_the_same_at_once_have_one_answer(tmp_path: Path):
+    asked = Thinking()
+
+    first, second, third = all_of(*(client(tmp_path, LlmMode.CACHE, asked) for _ in range(3)))
+
+    assert asked.times == 1
+    assert isinstance(first, ModelReply)
+    assert [second, third] == [replace(first, cached=True)] * 2
+
+
+def test_where_the_one_that_is_asked_fails_the_next_asks_itself(tmp_path: Path):
+    asked = Thinking(faults=1)
+
+    first, second = all_of(*(client(tmp_path, LlmMode.CACHE, asked) for _ in range(2)))
+
+    assert isinstance(first, AgentFault)
+    assert isinstance(second, ModelReply)
+    assert asked.times == 2
+
+
+def test_in_live_mode_each_has_an_answer_of_its_own(tmp_path: Path):
+    asked = Thinking()
+
+    found = all_of(*(client(tmp_path, LlmMode.LIVE, asked) for _ in range(2)))
+
+    assert asked.times == 2
+    assert [one for one in found if isinstance(one, ModelReply) and one.cached] == []
+
+
+def test_an_answer_that_another_process_kept_in_the_meantime_stays_and_counts(tmp_path: Path):
+    class Overtaken(Asked):
+        async def complete(self, request: ModelRequest) -> ModelReply:
+            AnswerStore(tmp_path).keep(request, replace(REPLY, content="theirs"))
+            return await super().complete(request)
+
+    reply = reply_of(client(tmp_path, LlmMode.CACHE, Overtaken()))
+
+    assert (reply.content, reply.cached) == ("theirs", True)
+    assert reply_of(client(tmp_path, LlmMode.CACHE)).content == "theirs"
+
+
 def test_in_live_mode_every_answer_is_asked_for_and_the_last_one_kept(tmp_path: Path):
     live = client(tmp_path, LlmMode.LIVE)
     reply_of(live)
@@ -129,6 +192,7 @@ def test_switched_off_nothing_is_read_or_kept(tmp_path: Path):
         {"temperature": None},
         {"output_tokens_max": None},
         {"dialect": "openai"},
+        {"extra": '{"enable_thinking":false}'},
     ],
     ids=lambda other: next(iter(other)),
 )

@@ -95,6 +95,27 @@ def test_a_server_that_is_not_there_bills_nothing():
         reply_of(client(f"http://127.0.0.1:{port}/v1"))
 
 
+def test_nothing_of_the_environment_is_sent_to_a_stranger_but_the_models_own_key(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-env")
+    monkeypatch.setenv("OPENAI_ADMIN_KEY", "sk-canary-admin")
+    monkeypatch.setenv("OPENAI_ORG_ID", "canary-org")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "canary-project")
+    given = ("X-Secret: canary-1", "authorization: Bearer canary-2", "host: canary-3", "User-Agent: canary-4")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "\n".join(given))
+
+    with ProviderTwin(says(GOOD)) as twin:
+        reply_of(client(twin.url, api_key="sk-own-key"))
+        reply_of(client(twin.url, api_key=""))
+    with_key, without = (asked.headers for asked in twin.requests)
+
+    assert "canary" not in str(dict(with_key)) + str(dict(without))
+    assert with_key["authorization"] == "Bearer sk-own-key"
+    assert twin.url.startswith(f"http://{with_key['host']}/")
+    assert not [name for name in with_key if name.startswith(("openai", "x-"))]
+
+
 def budgeted(url: str, limit: Decimal) -> BudgetedClient:
     purse = Purse(Budget(cny_per_session=limit), nothing_spent)
     purse.begin(DAY)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
 
+from agents.asked_model import AskedModel, call_of
 from agents.parsing import answer_schema
 from services.domain.conversation import Message, ModelReply, ModelRequest, Role, ToolCall, ToolSpec
 from services.domain.instruments import Symbol
 from services.models.dialects import ALIASES, ANSWER_TOOL, DIALECTS, dialect_named
+from services.models.failures import Unbilled
 from services.models.openai_client import OpenAiClient, endpoint_of
 from services.models.wire import payload
 from services.ports import AgentFault
@@ -55,6 +58,13 @@ def asked_of(twin: ProviderTwin, one: ModelRequest) -> ModelReply:
         base_url=twin.url, api_key="key", name="twin", dialect=one.dialect, first_wait_s=0.0
     )
     return asyncio.run(client.complete(one))
+
+
+class Silent:
+    """A model that is never asked."""
+
+    async def complete(self, request: ModelRequest) -> ModelReply:
+        raise AgentFault("m", "nobody asks it")
 
 
 def good(_asked: Asked) -> str:
@@ -154,6 +164,11 @@ def test_calls_of_tools_come_back_and_an_answer_given_by_tool_is_the_text():
         (f"  <think></think>{GOOD}", GOOD, ""),
         ("<think>never ends", "", "never ends"),
         (f"{GOOD}<think>late</think>", f"{GOOD}<think>late</think>", ""),
+        (f"hm\n</think>\n\n{GOOD}", GOOD, "hm"),
+        (f"</think>{GOOD}", GOOD, ""),
+        (f"hm</think>{GOOD}</think>", f"{GOOD}</think>", "hm"),
+        # An answer may quote the mark, from a news text that hopes to become the answer.
+        ('{"rationale":"</think>{}","orders":[]}', '{"rationale":"</think>{}","orders":[]}', ""),
     ],
 )
 def test_thoughts_before_the_answer_are_no_part_of_it(content: str, answer: str, thoughts: str):
@@ -163,6 +178,72 @@ def test_thoughts_before_the_answer_are_no_part_of_it(content: str, answer: str,
 
     assert (reply.content, reply.reasoning) == (answer, thoughts)
     assert other.content == content
+
+
+@pytest.mark.parametrize(
+    ("arguments", "understood"),
+    [
+        ("null", ""),
+        ("{}", "{}"),
+        ('{"symbol": "600001.SH", "symbol": "x"}', '{"symbol": "600001.SH", "symbol": "x"}'),
+        ('"{\\"symbol\\":1}"', '{"symbol":1}'),
+    ],
+)
+def test_arguments_of_a_call_may_be_an_object_or_nothing(arguments: str, understood: str):
+    body = (
+        '{"choices":[{"message":{"tool_calls":[{"id":"c","type":"function",'
+        '"function":{"name":"quote","arguments":' + arguments + "}}]}}]}"
+    )
+    with ProviderTwin(refuses(200, body)) as twin:
+        reply = asked_of(twin, request("vllm", tools=(QUOTE,)))
+
+    assert reply.tool_calls == (ToolCall(call_id="c", tool="quote", arguments=understood),)
+
+
+@pytest.mark.parametrize("arguments", ["1", "[]", "true"])
+def test_arguments_that_are_no_object_are_no_completion(arguments: str):
+    call = '{"function":{"name":"q","arguments":' + arguments + "}}"
+    body = '{"choices":[{"message":{"tool_calls":[' + call + "]}}]}"
+    with ProviderTwin(refuses(200, body)) as twin, pytest.raises(AgentFault, match="calls a tool with"):
+        asked_of(twin, request("vllm"))
+
+
+def test_an_answer_given_by_a_call_with_an_object_is_that_object_as_written():
+    twice = '{"rationale":"r","orders":[],"orders":[]}'
+    body = (
+        '{"choices":[{"message":{"tool_calls":[{"function":{"name":"answer","arguments":' + twice + "}}]}}]}"
+    )
+    with ProviderTwin(refuses(200, body)) as twin:
+        # What is written twice stays so: who reads it refuses it.
+        assert asked_of(twin, request("tool_call")).content == twice
+
+
+def test_a_rate_limit_that_is_told_at_status_200_is_tried_again():
+    limit = '{"choices": null, "base_resp": {"status_code": 1002, "status_msg": "rate limit"}}'
+    broke = '{"choices": null, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}'
+    with ProviderTwin(in_turn(refuses(200, limit), says(GOOD))) as twin:
+        reply = asked_of(twin, request("minimax"))
+    with ProviderTwin(refuses(200, limit)) as always, pytest.raises(Unbilled):
+        asked_of(always, request("minimax"))
+    with ProviderTwin(refuses(200, broke)) as other, pytest.raises(AgentFault, match="insufficient"):
+        asked_of(other, request("minimax"))
+
+    assert (reply.content, reply.attempts, reply.lost_attempts) == (GOOD, 2, 0)
+    assert (len(always.requests), len(other.requests)) == (3, 1)
+
+
+def test_what_else_a_server_is_told_stands_in_the_request_its_digest_and_its_record():
+    extra = '{"chat_template_kwargs": {"enable_thinking": false}}'
+    model = AskedModel(name="m", client=Silent(), model="m", dialect="vllm", extra=extra)
+    plain = replace(model, extra="")
+
+    asked, other = model.request((USER,)), plain.request((USER,))
+
+    body: Any = payload(asked, DIALECTS["vllm"])
+    assert body["chat_template_kwargs"] == {"enable_thinking": False}
+    assert "chat_template_kwargs" not in payload(other, DIALECTS["vllm"])
+    assert asked.digest != other.digest
+    assert extra in call_of(asked, ModelReply(content="", model="m")).parameters
 
 
 def test_tokens_read_from_the_servers_cache_are_counted_never_above_all():

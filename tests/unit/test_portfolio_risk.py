@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from risk.candidate import Proposal
 from risk.limits import Limits, PortfolioLimits
 from risk.measures import Measures
 from risk.portfolio import portfolio_of
-from services.domain.instruments import Symbol
-from services.domain.orders import Side
-from tests.unit.gate_desk import BSE, CHINEXT, FUND, MAIN, OTHER, STAR, bars, book, d, desk, lot, quote
+from services.domain.instruments import Kind, Symbol
+from services.domain.orders import Origin, Side
+from services.rules import rules_of
+from tests.unit.gate_desk import BSE, CHINEXT, FUND, MAIN, OTHER, STAR, TUE, bars, book, d, desk, lot, quote
 
 WAVES = {
     MAIN: [0.05, -0.05, 0.02, -0.01, 0.03, -0.02],
@@ -24,6 +26,19 @@ WAVES = {
 HISTORY = bars(WAVES)
 LIMITS = Limits(portfolio=PortfolioLimits(var_ratio_max=d("0.5"), var_bars=6, var_horizon_bars=2))
 ANSWER = (6, 2, d("0.95"))
+
+
+def order(symbol: Symbol, side: Side, shares: int) -> Proposal:
+    return Proposal(
+        symbol=symbol,
+        side=side,
+        origin=Origin.DECISION,
+        index=0,
+        rules=rules_of(symbol, TUE),
+        kind=Kind.STOCK,
+        shares=shares,
+        limit_cny=d("10.00"),
+    )
 
 
 def anew(values: dict[Symbol, Decimal]) -> Decimal | None:
@@ -40,12 +55,12 @@ def test_value_at_risk_kept_from_order_to_order_is_that_of_what_is_held(wanted, 
     found = portfolio_of(desk(account=account, limits=LIMITS, history=HISTORY))
     assert found.value_at_risk_with_cny(MAIN, d("0.00")) == anew(found.values_cny)
     if sold:
-        found.take(MAIN, Side.SELL, sold * 100, d("10.00"))
+        found.take(order(MAIN, Side.SELL, sold * 100))
 
     for symbol, hundreds in wanted:
         amount = 1000 * Decimal(hundreds)
         asked = found.value_at_risk_with_cny(symbol, amount)
-        found.take(symbol, Side.BUY, hundreds * 100, d("10.00"))
+        found.take(order(symbol, Side.BUY, hundreds * 100))
         # Sums of floats in another order may differ in the last of six decimals.
         assert abs(asked - found.value_at_risk_cny()) <= d("0.000001")
 
@@ -58,7 +73,7 @@ def test_a_buy_of_what_has_no_bars_leaves_the_value_at_risk_unknown():
 
     assert found.value_at_risk_with_cny(BSE, d("1000.00")) is None
     assert found.value_at_risk_with_cny(OTHER, d("1000.00")) is not None
-    found.take(BSE, Side.BUY, 100, d("10.00"))
+    found.take(order(BSE, Side.BUY, 100))
     assert found.value_at_risk_with_cny(OTHER, d("1000.00")) is None
     assert found.value_at_risk_cny() is None
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from risk.in_force import limits_in_force
 from risk.limits import Limits, OrderCaps, PortfolioLimits, StateScaling
 from services.domain.orders import Rule
-from tests.unit.gate_desk import desk
+from tests.unit.gate_desk import MAIN, book, desk, lot, quote
 
 
 def allowed(limits: Limits) -> dict[tuple[Rule, str], tuple[Decimal, Decimal]]:
@@ -41,6 +41,18 @@ def test_a_limit_of_which_nothing_is_used_stands_there_with_nothing_used():
         Rule.VAR,
     }
     assert found[Rule.ORDER_CNY, ""] == (Decimal(0), Decimal(50_000))
+
+
+def test_a_limit_in_use_stands_there_once():
+    limits = replace(NOTHING, position_ratio_max=Decimal("0.2"))
+    held = desk(quote(), account=book(lot(MAIN, 100), cash="1000.00"))
+
+    found = limits_in_force(replace(held, limits=limits, equity_cny=Decimal("2000.00")))
+
+    # 100 at 10.00 of an equity of 2000.00.
+    assert [(use.rule, use.used, use.subject) for use in found] == [
+        (Rule.POSITION_RATIO, Decimal("0.5"), MAIN)
+    ]
 
 
 def test_limits_stand_in_the_order_of_the_rules():

@@ -154,7 +154,12 @@ def test_every_key_arrives_where_the_gate_looks_for_it(tmp_path: Path):
 
 @pytest.mark.parametrize("key", OTHER)
 def test_no_key_is_without_effect(tmp_path: Path, key: str):
-    assert limits(tmp_path, f"risk_control: {{{key}: {OTHER[key]}}}\n") != limits(tmp_path, "")
+    # One cannot stand alone: it sells once the other has halted the account.
+    beside = "max_drawdown_ratio: 0.15, " if key == "exit_on_drawdown" else ""
+
+    alone = limits(tmp_path, f"risk_control: {{{beside}{key}: {OTHER[key]}}}\n")
+
+    assert alone != limits(tmp_path, f"risk_control: {{{beside}}}\n")
 
 
 def test_the_table_has_every_key_but_those_of_a_pair_tried_together_and_the_file():

@@ -166,6 +166,25 @@ def test_a_holding_nobody_prices_says_that_an_exit_cannot_be_ruled_out():
     assert opening(live, TUESDAY[0]).peaks_cny == {MAIN: Decimal("10.01")}  # paid the ask
 
 
+def unpriced_at_first() -> Setup:
+    """Return a market in which nobody prices MAIN where Tuesday's first session looks."""
+
+    def price(symbol: Symbol, moment: datetime) -> str | None:
+        return None if symbol == MAIN and at(TUE, "09:00") < moment < at(TUE, "11:00") else "10.00"
+
+    limits = replace(STOP, daily_loss_ratio_max=Decimal("0.05"))
+    return Setup(vendor=lambda clock: Vendor(clock, price), answers=[BUY], limits=limits)
+
+
+def test_the_days_base_is_what_its_first_session_found_also_where_a_price_came_later():
+    live = unpriced_at_first().open().run(at(TUE, "14:10"))
+
+    first, later = opening(live, TUESDAY[0]), opening(live, TUESDAY[2])
+    assert (first.unpriced, later.unpriced) == ((MAIN,), ())
+    # 1000 MAIN at the previous close of 10.00, and the cash that the purchase left.
+    assert later.day_equity_cny == first.book.cash_cny + 10_000
+
+
 def opening(live: Live, label: str) -> Opening:
     value = live.value(label, "book")
     assert isinstance(value, Opening)
@@ -280,6 +299,7 @@ def test_a_process_that_ends_between_sessions_forgets_no_armed_exit(cut):
         replace(bars(10.0, 10.0, 10.5, 10.5, *[9.1] * 3, 9.0, actions=(PAID,)), limits=TRAIL),
         replace(bars(*[10.0] * 4, *[9.0] * 3, 8.5, actions=(PAID,)), limits=STOP),
         replace(bars(*[10.0] * 8), limits=Limits(exits=ExitTerms(time_stop_days=1))),
+        unpriced_at_first(),
     ],
 )
 def test_sessions_with_exits_come_out_the_same_when_lived_again(setup):

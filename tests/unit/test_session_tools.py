@@ -48,6 +48,19 @@ class Server:
         self.log.append("stop")
 
 
+class Slow(Server):
+    """A server that takes its time to start."""
+
+    def __init__(self, *specs: ToolSpec, wait_s: float) -> None:
+        super().__init__(*specs)
+        self._wait_s = wait_s
+
+    async def start(self) -> Sequence[ToolSpec]:
+        specs = await super().start()
+        await asyncio.sleep(self._wait_s)
+        return specs
+
+
 class Mind:
     """A mind that makes one call and tells its tools and their answer."""
 
@@ -83,7 +96,7 @@ def decided(
     tools = SessionTools(
         names, None, [Allowed(server=one, tools=tuple(allowed)) for one in servers], outside=outside
     )
-    return asyncio.run(ToolUsingAgent(Mind(tools, make), tools).decide(BRIEFING))
+    return asyncio.run(ToolUsingAgent(lambda _left: Mind(tools, make), tools, 30.0).decide(BRIEFING))
 
 
 def test_a_session_starts_its_servers_and_stops_them_after():
@@ -106,6 +119,12 @@ def test_a_tool_that_is_not_allowed_is_neither_offered_nor_called():
     assert answer.text == "research__look"
     assert answer.transcript[0]["content"].startswith("research__delete refused: ")
     assert server.log == ["start", "stop"]
+
+
+def test_a_box_without_the_tool_refuses():
+    box = asyncio.run(started([Allowed(server=Server(spec("look")), tools=("look",))]))
+
+    assert asyncio.run(box.call(call("research__other"))).startswith("research__other refused: ")
 
 
 def test_a_server_that_does_not_start_costs_its_tools_and_is_named():
@@ -131,9 +150,34 @@ def test_servers_are_stopped_where_the_mind_fails():
     tools = SessionTools((), None, [Allowed(server=server, tools=("look",))])
 
     with pytest.raises(AgentFault):
-        asyncio.run(ToolUsingAgent(Mind(tools, fault=True), tools).decide(BRIEFING))
+        asyncio.run(ToolUsingAgent(lambda _left: Mind(tools, fault=True), tools, 30.0).decide(BRIEFING))
 
     assert server.log == ["start", "stop"]
+
+
+def test_a_server_that_does_not_start_takes_no_more_than_the_decisions_own_time():
+    server = Slow(spec("look"), wait_s=3600.0)
+    tools = SessionTools((), None, [Allowed(server=server, tools=("look",))])
+
+    with pytest.raises(AgentFault, match=r"0\.05 s"):
+        asyncio.run(ToolUsingAgent(lambda _left: Mind(tools), tools, 0.05).decide(BRIEFING))
+
+    assert server.log == ["start", "stop"]
+
+
+def test_what_starting_took_is_taken_from_the_minds_time():
+    lefts: list[float] = []
+    tools = SessionTools((), None, [Allowed(server=Slow(spec("look"), wait_s=0.2), tools=("look",))])
+
+    def make(left_s: float) -> Mind:
+        lefts.append(left_s)
+        return Mind(tools)
+
+    asyncio.run(ToolUsingAgent(make, tools, 10.0).decide(BRIEFING))
+
+    # Made once for its name, and once for the session.
+    assert lefts[0] == 10.0
+    assert lefts[1] <= 9.8
 
 
 def test_on_recorded_prices_servers_are_left_alone_and_the_transcript_says_so():
@@ -155,7 +199,7 @@ def test_without_tools_there_is_no_toolbox_and_nothing_is_said():
 def test_the_wrapped_mind_keeps_its_name():
     tools = SessionTools(())
 
-    agent = ToolUsingAgent(Mind(tools), tools)
+    agent = ToolUsingAgent(lambda _left: Mind(tools), tools, 30.0)
 
     assert (agent.name, agent.reads) == ("llm:x", Reads.TEXT)
 

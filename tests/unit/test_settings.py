@@ -187,6 +187,9 @@ def test_a_key_like_no_other_lists_what_is_there(tmp_path: Path) -> None:
         ("risk_control: {max_losing_sales: 0}", "risk_control.max_losing_sales"),
         ("risk_control: {orders_per_second_max: 11}", "risk_control.orders_per_second_max"),
         ("risk_control: {orders_per_day_max: 2001}", "risk_control.orders_per_day_max"),
+        ("risk_control: {orders_per_day_max: 1}", "risk_control.orders_per_day_max"),
+        ("risk_control: {var_bars: 20, var_horizon_bars: 21}", "risk_control.var_horizon_bars"),
+        ("risk_control: {exit_on_drawdown: true}", "risk_control.exit_on_drawdown"),
         ("risk_control: {order_value_max: 0.001}", "risk_control.order_value_max"),
         ("risk_control: {resize: [shares]}", "risk_control.resize[0]"),
         ("risk_control: {resize: cap}", "risk_control.resize"),
@@ -378,15 +381,17 @@ def test_settings_cannot_be_changed_once_read() -> None:
         settings.account = "other"
 
 
-@pytest.mark.parametrize("name", ["demo", "paper", "backtest", "live"])
+@pytest.mark.parametrize("name", ["demo", "demo-llm", "paper", "backtest", "live", "arena"])
 def test_every_shipped_configuration_loads_and_names_its_mode(name: str) -> None:
     settings = load_settings(ROOT / f"configs/{name}.yaml", environment={}, dotenv=None)
 
-    assert settings.mode.value == {"demo": "paper"}.get(name, name)
+    assert settings.mode.value == (name if name in ("backtest", "live") else "paper")
 
 
 def test_no_configuration_is_shipped_without_a_test() -> None:
-    assert {path.stem for path in (ROOT / "configs").glob("*.yaml")} == {"demo", "paper", "backtest", "live"}
+    shipped = {path.stem for path in (ROOT / "configs").glob("*.yaml")}
+
+    assert shipped == {"demo", "demo-llm", "paper", "backtest", "live", "arena"}
 
 
 def test_the_page_of_keys_is_the_codes_own() -> None:
@@ -402,7 +407,7 @@ def test_every_key_is_on_the_page_with_its_meaning_and_default() -> None:
     assert ["| `risk_control.order_ttl_s`", "s", "`60` |"] in [
         [cells[0], cells[3], cells[4]] for cells in rows
     ]
-    # Counted by hand; of risk_control: orders 10, portfolio 16, exits 6, sizing 7, state 6, the rest 7.
-    counted = {"schedule": 2, "data_source": 4, "broker": 11, "risk_control": 52, "programmatic_trading": 4}
+    # Counted by hand; of risk_control: orders 10, portfolio 16, exits 7, sizing 7, state 6, the rest 7.
+    counted = {"schedule": 2, "data_source": 4, "broker": 11, "risk_control": 53, "programmatic_trading": 4}
     sections = [cells[0].removeprefix("| `").partition(".")[0] for cells in rows]
     assert {section: sections.count(section) for section in counted} == counted

@@ -89,6 +89,41 @@ def test_a_model_without_a_key_in_the_file_takes_its_own_variable_first(tmp_path
     assert (key_of(both), key_of(common), key_of(neither)) == ("own", "common", None)
 
 
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("base_url: https://api.openai.com/v1", "common"),
+        ("openai_base_url: https://API.OpenAI.com/v1", "common"),
+        ("base_url: https://api.deepseek.com/v1", None),
+        ("openai_base_url: https://api.deepseek.com/v1", None),
+        ("base_url: http://127.0.0.1:8080/v1", None),
+        ("base_url: http://api.openai.com/v1", None),  # In the clear, for anybody on the way.
+        ("base_url: https://api.openai.com.example.org/v1", None),
+        ("base_url: https://example.org/api.openai.com", None),
+    ],
+)
+def test_openais_key_is_for_openais_server_alone(tmp_path: Path, address: str, key: str | None) -> None:
+    text = f"models:\n  - name: other\n    model: m\n    {address}\n"
+
+    assert key_of(load(tmp_path, text, {"OPENAI_API_KEY": "common"})) == key
+    assert key_of(load(tmp_path, text, {"OPENAI_API_KEY": "common", "OTHER_API_KEY": "own"})) == "own"
+
+
+def test_a_stranger_called_openai_gets_no_key_of_openais(tmp_path: Path) -> None:
+    text = "models: [{name: openai, model: m, base_url: 'https://h.example/v1'}]"
+
+    assert key_of(load(tmp_path, text, {"OPENAI_API_KEY": "common"})) is None
+    assert key_of(load(tmp_path, text, {"MODEL_OPENAI_API_KEY": "own"})) == "own"
+
+
+def test_a_literal_key_of_a_stranger_without_a_name_is_refused_without_openais_variable(
+    tmp_path: Path,
+) -> None:
+    text = "models: [{model: b, base_url: 'https://h.example/v1', api_key: abc}]"
+
+    assert not [line for line in refusal(tmp_path, text) if "OPENAI_API_KEY" in line]
+
+
 def test_a_named_variable_is_the_only_one_looked_at(tmp_path: Path) -> None:
     text = "models: [{name: qwen, model: qwen-max, api_key: '${OTHER}'}]"
 

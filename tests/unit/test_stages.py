@@ -153,7 +153,8 @@ def test_a_working_order_expires_with_its_day():
 
 
 def test_a_working_order_that_traded_meanwhile_is_found_filled():
-    bars: list[Bar] = [FLAT, (10.0, 10.0, 9.8, 9.9), FLAT, FLAT] * 2
+    # Its close alone is surely later than the order.
+    bars: list[Bar] = [FLAT, (10.0, 10.0, 9.8, 9.89), FLAT, FLAT] * 2
     market = panel({MAIN: bars, OTHER: flat()[OTHER]}, prev_close={MAIN: [10.0] * 2, OTHER: [10.0] * 2})
 
     live = Setup(answers=[LOW], market=market).open().run(at(MON, "11:35"))

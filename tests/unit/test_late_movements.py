@@ -1,0 +1,74 @@
+"""What a broker books is taken once, however late its listing tells of it."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from services.domain.bars import CorporateAction
+from services.domain.events import Opening
+from services.domain.fills import Movement
+from services.journal.journal import Journal
+from services.ports import Broker
+from tests.exchange_market import WED
+from tests.unit.world import MAIN, MON, OTHER, TUE, Live, Setup, answer, flat, order, panel
+
+DAYS = (MON, TUE, WED)
+
+
+class Late:
+    """A broker whose listing of movements is empty the first times it is asked; `since` is what was asked."""
+
+    def __init__(self, inner: Broker, empty: int) -> None:
+        self._inner, self._empty = inner, empty
+        self.since: list[date] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def get_movements(self, since: date) -> tuple[Movement, ...]:
+        self.since.append(since)
+        found = await self._inner.get_movements(since)
+        return () if len(self.since) <= self._empty else found
+
+
+def lived(empty: int) -> Live:
+    def late(broker: Broker, _journal: Journal) -> Broker:
+        door: Broker = Late(broker, empty)  # type: ignore[assignment]  # It passes all on.
+        return door
+
+    paid = CorporateAction(symbol=MAIN, ex_date=TUE, cash_per_share=Decimal("0.10"))
+    market = panel(
+        flat(days=3), days=DAYS, prev_close={MAIN: [10.0] * 3, OTHER: [10.0] * 3}, actions=(paid,)
+    )
+    buy = answer(order("buy", MAIN, 1000))
+    return Setup(market=market, answers=[buy], broker=late, last=WED).open().run()
+
+
+def test_a_dividend_listed_a_day_late_is_taken_the_day_after():
+    # Four sessions a day: those of Monday and Tuesday and Wednesday's first see an empty listing.
+    live = lived(empty=9)
+
+    (movement,) = (live.journal.value(event) for event in live.kinds("movement"))
+    assert isinstance(movement, Movement)
+    # 1,000 shares at 0.10.
+    assert (movement.day, movement.cash_cny) == (TUE, Decimal("100.00"))
+    before, after = (live.value(f"{WED:%Y%m%d}-{at}", "book") for at in ("1035", "1135"))
+    assert isinstance(before, Opening)
+    assert isinstance(after, Opening)
+    assert after.book.cash_cny - before.book.cash_cny == Decimal("100.00")
+
+
+def test_a_dividend_is_taken_once_though_it_stays_in_the_listing():
+    live = lived(empty=0)
+
+    assert len(live.kinds("movement")) == 1
+    assert live.kinds("halt") == []
+
+
+def test_what_was_booked_before_the_accounts_first_session_is_not_asked_for():
+    live = lived(empty=0)
+
+    broker: Any = live.broker
+    assert set(broker.since) == {MON}
