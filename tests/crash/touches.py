@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from commands.folders import AccountFolder
+from commands.interventions import Interventions
 from commands.minds import mind_of
 from commands.opening import open_recorded
 from commands.recorded_run import RecordedRun, Watch
@@ -24,6 +25,7 @@ from services.domain.statement import Ack
 from services.executor import Executor
 from services.journal.audit_file import AuditFile
 from services.journal.journal import Journal
+from services.journal.memory_inbox import MemoryInboxes
 from services.ports import Agent, Broker, EventStore, PriceSource
 from services.settings import Settings
 from services.settings_file import load_settings
@@ -142,6 +144,7 @@ class MortalRun(RecordedRun):
     """The run a user starts, on doors that may end it."""
 
     fate = Fate()
+    commands = MemoryInboxes()
 
     def live(self, store: EventStore, ledger: LedgerStore, audit: Path, fate: Fate) -> Journal:
         """Run until finished.
@@ -152,16 +155,20 @@ class MortalRun(RecordedRun):
         self.fate = fate
         through: Any = Store(store, fate)
         desk: Any = Ledger(ledger, fate)
-        return self._drive(through, lambda _journal: desk, Audit(audit, fate), Watch()).journal
+        outside = Interventions(commands=self.commands)
+        lived = self._drive(
+            through, lambda _journal: desk, Audit(audit, fate), Watch(), sharing=False, outside=outside
+        )
+        return asyncio.run(lived).journal
 
     def _world(
-        self, journal: Journal, record: SettingsRecord, clock: VirtualClock, ledger: Any, stop: Any
+        self, journal: Journal, record: SettingsRecord, clock: VirtualClock, ledger: Any, outside: Any
     ) -> World:
-        world = super()._world(journal, record, clock, ledger, stop)
+        world = super()._world(journal, record, clock, ledger, outside)
         broker: Broker = Wire(world.broker, self.fate, ledger)  # type: ignore[assignment]  # It passes all on.
         prices: PriceSource = Door(world.prices, self.fate, "prices")  # type: ignore[assignment]  # The same.
         agent: Agent = Door(world.agent, self.fate, "agent")  # type: ignore[assignment]  # The same.
-        executor = Executor(broker, world.clock, journal, lambda: "")
+        executor = Executor(broker, world.clock, journal, lambda: "", world.commands)
         return replace(world, broker=broker, prices=prices, agent=agent, executor=executor)
 
 

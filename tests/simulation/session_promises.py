@@ -1,0 +1,142 @@
+"""What must hold of a history's sessions and of the process: promises 7, 8, 10, 11 and 16."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from services.domain.events import Closed, Opened, Opening, Outcome
+from services.domain.statement import Statement
+from tests.simulation.past import Past
+from tests.simulation.process import Idle
+from tests.simulation.scenario import CN, Deed, Kind
+
+REST_MAX_S = 60.0
+"""How long a process may rest while a slot that came is not on record."""
+
+SILENCE_MAX_S = 600
+"""How long ticks may fail one after another before a slot that came meanwhile counts as silent."""
+
+
+def reconciled_before_trading(past: Past) -> Iterator[str]:
+    """7: no order without a whole statement, nor where the statement is not the journal's account."""
+    differing: dict[str, set[str]] = {}
+    for step in past.of("opening"):
+        statement = past.value(step.event.session, "broker")
+        if isinstance(statement, Statement) and isinstance(step.value, Opening):
+            book = step.value.book
+            theirs = {one.symbol: one.shares for one in statement.holdings if one.shares}
+            ours = book.holdings()
+            differ = {str(one) for one in ours.keys() | theirs.keys() if ours.get(one) != theirs.get(one)}
+            if statement.balance.cash_cny != book.cash_cny:
+                differ.add("")
+            differing[step.event.session] = differ
+    yield from _trusted(past)
+    for sent in past.outside.sent:
+        differ_here = differing.get(sent.terms.session)
+        if differ_here is None:
+            yield f"order {sent.terms.order_id} left without a whole statement of the account"
+        elif differ_here & {"", str(sent.terms.symbol)}:
+            yield f"order {sent.terms.order_id} left although the statement differed in {sorted(differ_here)}"
+
+
+def _trusted(past: Past) -> Iterator[str]:
+    """Yield the orders that left though the exchange had not told of the account, or had told falsely."""
+    written_s = {
+        (event.session, event.step): at_s
+        for event, at_s in zip(past.outside.events, past.outside.event_s, strict=True)
+    }
+    for sent in past.outside.sent:
+        session = sent.terms.session
+        since_s, until_s = written_s.get((session, "opened"), 0.0), written_s.get((session, "broker"), 0.0)
+        for what in ("positions", "balance"):
+            told = [one for one in past.outside.told if one.what == what and since_s <= one.at_s <= until_s]
+            if not told:
+                yield f"order {sent.terms.order_id} left although no {what} had come back"
+            elif {"", sent.terms.symbol} & set(told[-1].false):
+                yield f"order {sent.terms.order_id} left although the {what} had come back false"
+
+
+def one_session_a_slot(past: Past) -> Iterator[str]:
+    """8: one session for each slot, begun once and ended once."""
+    slots: dict[datetime, str] = {}
+    for step in past.of("opened"):
+        if isinstance(step.value, Opened):
+            other = slots.setdefault(step.value.slot, step.event.session)
+            if other != step.event.session:
+                yield f"slot {step.value.slot} has the sessions {other} and {step.event.session}"
+    ends = Counter(step.event.session for step in past.of("closed"))
+    for session in slots.values():
+        if ends[session] != 1:
+            yield f"session {session} ended {ends[session]} times"
+
+
+def a_start_changes_nothing(past: Past) -> Iterator[str]:
+    """10: started again where everything is done, nothing comes of it, however often."""
+    for number, same in enumerate(past.outside.again, 1):
+        if not same:
+            yield f"start {number} after the end changed the record"
+
+
+def no_send_on_a_failed_disk(past: Past) -> Iterator[str]:
+    """11: once a write failed nothing is sent; told to stop, the process still cancels what works."""
+    for sent in past.outside.sent:
+        if sent.disk_failed:
+            yield f"order {sent.terms.order_id} left after the disk had failed"
+    for life, orders in past.outside.owed_cancels:
+        for order_id in orders:
+            if (life, order_id) not in past.outside.cancels:
+                yield f"order {order_id} was not cancelled by process {life}, whose journal failed"
+
+
+def no_silent_miss(past: Past) -> Iterator[str]:
+    """16: every slot has its session as soon as a process that was up had a moment to spare."""
+    opened = [step for step in past.of("opened") if isinstance(step.value, Opened)]
+    seqs = {step.value.slot: step.event.seq for step in opened if isinstance(step.value, Opened)}
+    expected = _slots(past)
+    for slot in expected:
+        if slot not in seqs:
+            yield f"slot {slot} has no session"
+    for idle in _rests(past):
+        silent = [slot for slot in expected if slot <= idle.now and seqs.get(slot, 0) > idle.events]
+        if silent:
+            yield f"slot {silent[0]} was not on record when the process rested at {idle.now}"
+    for step in past.of("closed"):
+        if isinstance(step.value, Closed) and step.value.outcome is Outcome.MISSED:
+            yield from _really_late(past, step.event.session, step.event.at)
+
+
+def _rests(past: Past) -> Iterator[Idle]:
+    """Yield the rests in which nothing may be due: not those until a tick that failed is tried again."""
+    well_s = 0.0
+    for idle in past.outside.idle:
+        if not idle.failed:
+            well_s = idle.at_s
+        if idle.rest_s >= REST_MAX_S and (not idle.failed or idle.at_s - well_s >= SILENCE_MAX_S):
+            yield idle
+
+
+def _really_late(past: Past, session: str, at: str) -> Iterator[str]:
+    """Yield a slot given up although there was time and nobody had asked for an end."""
+    opened = past.value(session, "opened")
+    closed = past.value(session, "closed")
+    if isinstance(opened, Opened) and isinstance(closed, Closed) and "kill file" not in closed.reason:
+        # The clock may be set between the look at it and the record.
+        set_s = sum(abs(act.size) for act in past.scenario.acts if act.deed is Deed.CLOCK)
+        late = datetime.fromisoformat(at) - opened.slot
+        if late < timedelta(seconds=past.scenario.settings.grace_s - set_s):
+            yield f"slot {opened.slot} was given up {late} after its time"
+
+
+def _slots(past: Past) -> list[datetime]:
+    """Return when a session is due, written down apart from the product's own plan."""
+    scenario = past.scenario
+    times = scenario.settings.times or ()
+    days = [
+        day
+        for day in scenario.days
+        if day not in scenario.calendar.closed
+        and (day not in scenario.calendar.unknown or scenario.kind is not Kind.RECORDED)
+    ]
+    return [datetime.combine(day, at, CN) for day in days for at in times]
