@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,30 +19,48 @@ from commands.flags import (
     Account,
     AdjustmentName,
     AgentSpec,
+    ArenaPage,
     AtTime,
     Cash,
+    ChannelName,
     Config,
     DataDir,
     Day,
     Demo,
+    FirstSession,
     FrequencyName,
+    HaltedSymbol,
+    Imports,
     Json,
     KindName,
     Lang,
+    LastSession,
     ListedOn,
+    Live,
+    LlmModeName,
     MarketName,
+    Masked,
+    MaskSeed,
     ModeName,
     NoReport,
+    OfDay,
     Once,
+    OtherMinds,
     PrevClose,
     PriceFile,
     PricesOfRecord,
     ReplayedSession,
     RequiredDay,
     SecurityName,
+    SendIt,
+    ServedPort,
     Standby,
     TermsName,
+    Undo,
     VolumeUnitName,
+    Why,
+    WhyKilled,
+    WritingThreads,
     said,
 )
 from commands.options import RunOptions
@@ -50,6 +69,7 @@ from services.settings_places import cache_folder
 
 if TYPE_CHECKING:
     from commands.screen import Screen
+    from services.domain.inbox import Scope
     from services.settings import Settings
 
 app = typer.Typer(
@@ -120,6 +140,7 @@ def main_job(
     frequency: FrequencyName = None,
     market: MarketName = None,
     agent: AgentSpec = None,
+    llm: LlmModeName = None,
     prices: PriceFile = None,
     start: Day = None,
     end: Day = None,
@@ -143,7 +164,7 @@ def main_job(
         ctx.obj = common
         return
     if session is not None:
-        _replay_of_main_job(common, mode, session, agent)
+        _replay_of_main_job(common, mode, session, agent, llm)
     given: dict[str, object | None] = {
         "mode": mode,
         "frequency": frequency or ("hourly" if demo and config is None else None),
@@ -162,6 +183,7 @@ def main_job(
         standby=standby,
         report=not no_report,
         cache=cache_folder(),
+        llm=llm,
     )
 
     def command(screen: Screen) -> int:
@@ -198,7 +220,9 @@ def _command(common: Common, run: Callable[[Settings, Screen], int], **overrides
     _run(common, command)
 
 
-def _replay_of_main_job(common: Common, mode: str | None, session: str, agent: str | None) -> None:
+def _replay_of_main_job(
+    common: Common, mode: str | None, session: str, agent: str | None, llm: str | None
+) -> None:
     if mode not in (None, "backtest"):
 
         def refuse(_screen: Screen) -> int:
@@ -207,13 +231,19 @@ def _replay_of_main_job(common: Common, mode: str | None, session: str, agent: s
             raise CommandFailed(Exit.USAGE, f"--session goes with --mode backtest, not {mode}")
 
         _run(common, refuse)
-    _replay(common, session, agent)
+    _replay(common, session, agent, llm)
 
 
-def _replay(common: Common, session: str, agent: str | None) -> None:
+def _replay(
+    common: Common, session: str, agent: str | None, llm: str | None, mask_seed: int | None = None
+) -> None:
     from commands.replay import replay
 
-    _command(common, lambda settings, screen: replay(settings, session, agent, screen), agent_type=agent)
+    _command(
+        common,
+        lambda settings, screen: replay(settings, session, agent, screen, llm, mask_seed),
+        agent_type=agent,
+    )
 
 
 @app.command(help=said("What is running, what is held, what comes next.", "运行状态、持仓与下一时段。"))
@@ -264,9 +294,12 @@ def replay(
     common: Common,
     session: Annotated[str, typer.Argument(metavar="ID")],
     agent: Annotated[str | None, typer.Option(metavar="SPEC", show_default=False)] = None,
+    llm: LlmModeName = None,
+    masked: Masked = False,
+    seed: MaskSeed = 1,
 ) -> None:
     """Replay one session."""
-    _replay(common, session, agent)
+    _replay(common, session, agent, llm, seed if masked else None)
 
 
 @app.command(
@@ -319,6 +352,135 @@ def doctor(common: Common) -> None:
         common,
         lambda settings, screen: examine(settings, common.config, screen, SystemClock().now()),
     )
+
+
+@app.command(
+    help=said(
+        "Stop trading until it is lifted: of every account in the data folder, of one with --account, of one "
+        "--symbol. A running process obeys before its next order.",
+        "停止交易直至解除：数据目录内全部账户、--account 指定的账户或 --symbol 指定的证券；"
+        "运行中的进程在下一笔委托之前即遵守。",
+    )
+)
+@with_common
+def halt(common: Common, why: Why, symbol: HaltedSymbol = "") -> None:
+    """Halt accounts or a symbol."""
+    from commands.halts import Said
+    from commands.halts import halt as put
+
+    said_so = Said(scope=_scope(common), why=why, symbol=symbol)
+    _command(common, lambda settings, screen: put(settings, said_so, screen))
+
+
+@app.command(
+    help=said(
+        "End a halt, whoever or whatever made it; `status` prints the call for each.",
+        "解除停止交易，无论由谁或何种原因触发；status 会给出每一项的解除命令。",
+    )
+)
+@with_common
+def lift(common: Common, why: Why, symbol: HaltedSymbol = "") -> None:
+    """Lift a halt."""
+    from commands.halts import Said
+    from commands.halts import lift as put
+
+    said_so = Said(scope=_scope(common), why=why, symbol=symbol)
+    _command(common, lambda settings, screen: put(settings, said_so, screen))
+
+
+@app.command(
+    help=said(
+        "The kill switch: nothing leaves any more, working orders are cancelled, processes stop. Of every "
+        "account in the data folder, or of one with --account.",
+        "急停：不再发出任何委托，撤销挂单，停止进程；针对数据目录内全部账户，或 --account 指定的账户。",
+    )
+)
+@with_common
+def kill(common: Common, why: WhyKilled = "", undo: Undo = False) -> None:
+    """Put or remove the kill file."""
+    from commands.kill import kill as stop_everything
+    from commands.kill import undo as take_away
+
+    scope = _scope(common)
+
+    def command(settings: Settings, screen: Screen) -> int:
+        if undo:
+            return take_away(settings, scope, screen)
+        return stop_everything(settings, scope, why, screen, cache_folder())
+
+    _command(common, command)
+
+
+def _scope(common: Common) -> Scope:
+    """Return whether the command line names one account."""
+    from services.domain.inbox import Scope
+
+    return Scope.EVERYWHERE if common.account is None else Scope.HERE
+
+
+@app.command(
+    help=said(
+        "The summary of a trading day: trades, P&L, positions, refusals, model cost, next slots.",
+        "交易日小结：成交、盈亏、持仓、拒单、模型费用与下一时段。",
+    )
+)
+@with_common
+def day(common: Common, date: OfDay = None, send: SendIt = False) -> None:
+    """Show the summary of a day."""
+    from commands.day import day as show_day
+
+    _command(common, lambda settings, screen: show_day(settings, _day(date), screen, send=send))
+
+
+alert_app = typer.Typer(
+    help=said("The channels by which a person is told.", "告警通道。"),
+    rich_markup_mode="rich",
+)
+app.add_typer(alert_app, name="alert")
+
+
+@alert_app.callback()
+def alert(
+    ctx: typer.Context,
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Take the common options for the commands below `alert`."""
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    ctx.obj = common.under(ctx.obj)
+
+
+@alert_app.command(
+    "test",
+    help=said(
+        "Send a message to every configured channel, and say of each whether it was taken.",
+        "向每个已配置的通道发送测试消息，并逐一说明是否被接收。",
+    ),
+)
+@with_common
+def alert_test(common: Common, channel: ChannelName = None) -> None:
+    """Try the alert channels."""
+    from commands.alert_test import alert_test as try_channels
+
+    _command(common, lambda settings, screen: try_channels(settings, channel, screen))
+
+
+@app.command(
+    help=said(
+        "Serve the account to other programs as read-only tools (Model Context Protocol, standard streams); "
+        "no order can be placed through it.",
+        "以只读工具的形式（MCP，标准输入输出）向其他程序提供账户信息；无法通过它下单。",
+    )
+)
+@with_common
+def mcp(common: Common) -> None:
+    """Serve the account's read-only tools."""
+    from commands.mcp_server import serve
+
+    _command(common, serve)
 
 
 rules_app = typer.Typer(
@@ -414,6 +576,148 @@ def audit(
 
     stated = {"prices.adjustment": adjustment, "prices.volume_unit": volume_unit}
     _command(common, lambda settings, screen: audit_record(settings, screen, file, prices, terms), **stated)
+
+
+arena_app = typer.Typer(
+    help=said(
+        "Many minds on the same prices, an account each: a leaderboard with intervals and paired "
+        "differences. Recorded prices with --prices or --demo, live ones with --live; with neither it shows "
+        "what lies there.",
+        "多个决策者在同一行情上各用独立账户交易：排行榜，附区间与同日差异。--prices 或 --demo 用历史行情，"
+        "--live 用实时行情；都不给则显示已有账户的排行榜。",
+    ),
+    rich_markup_mode="rich",
+    invoke_without_command=True,
+)
+app.add_typer(arena_app, name="arena")
+
+
+@arena_app.callback()
+def arena(
+    ctx: typer.Context,
+    prices: PriceFile = None,
+    demo: Demo = False,
+    start: Day = None,
+    end: Day = None,
+    imports: Imports = None,
+    live: Live = False,
+    once: Once = False,
+    html: ArenaPage = None,
+    llm: LlmModeName = None,
+    mode: ModeName = None,
+    frequency: FrequencyName = None,
+    market: MarketName = None,
+    cash: Cash = None,
+    adjustment: AdjustmentName = None,
+    volume_unit: VolumeUnitName = None,
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Run the entrants and show the leaderboard."""
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    common = common.under(ctx.obj)
+    if ctx.invoked_subcommand is not None:
+        ctx.obj = common
+        return
+    given: dict[str, object | None] = {
+        "mode": mode,
+        "frequency": frequency or ("hourly" if demo and common.config is None else None),
+        "market": market,
+        "agent_config.initial_cash": cash,
+        "prices.adjustment": adjustment,
+        "prices.volume_unit": volume_unit,
+    }
+
+    def command(screen: Screen) -> int:
+        from commands.arena import ArenaOptions
+        from commands.arena import arena as compare
+
+        options = ArenaOptions(
+            prices=prices,
+            demo=demo,
+            start=_day(start),
+            end=_day(end),
+            imports=tuple(imports or ()),
+            live=live,
+            once=once,
+            html=html,
+            llm=llm,
+            cache=cache_folder(),
+        )
+        settings = options.in_usual_folder(_settings(common, _stated(given), demo))
+        screen.lang = settings.lang
+        return compare(settings, options, screen)
+
+    _run(common, command)
+
+
+@arena_app.command(
+    "replay",
+    help=said(
+        "Ask other minds over recorded sessions of one account, each session by itself; shows paired "
+        "differences in orders, refusals and value.",
+        "让其他决策者逐一重做某账户的已记录时段，显示委托、拒单与市值的成对差异。",
+    ),
+)
+@with_common
+def arena_replay(
+    common: Common,
+    first: FirstSession,
+    agents: OtherMinds,
+    last: LastSession = None,
+    llm: LlmModeName = None,
+    masked: Masked = False,
+    seed: MaskSeed = 1,
+) -> None:
+    """Replay sessions with other minds."""
+
+    def command(screen: Screen) -> int:
+        from commands.arena_replay import SessionSpan
+        from commands.arena_replay import arena_replay as ask_others
+
+        others = [_settings(common, {"agent_type": spec}) for spec in agents]
+        screen.lang = others[0].lang
+        span = SessionSpan(first=first, last=last or first)
+        return ask_others(others, span, llm, screen, seed if masked else None)
+
+    _run(common, command)
+
+
+@app.command(
+    "local-model",
+    help=said(
+        "Serve a small language model on this machine until Ctrl-C (extra local-llm); --demo runs the demo "
+        "week with it, then replays and verifies it without.",
+        "在本机提供一个小型语言模型，按 Ctrl-C 停止（附加组件 local-llm）；--demo 用它运行演示周，"
+        "随后在无模型的情况下重放并校验。",
+    ),
+)
+@with_common
+def local_model(
+    common: Common,
+    port: ServedPort = 0,
+    threads: WritingThreads = 1,
+    demo: Demo = False,
+) -> None:
+    """Serve a local model."""
+
+    def command(screen: Screen) -> int:
+        from commands.local_model import local_model as serve
+        from commands.local_model import served
+
+        if not demo:
+            return serve(port, threads, screen)
+        from commands.local_demo import local_demo
+
+        config = common.config or Path(__file__).parent / "configs" / "demo-llm.yaml"
+        settings = _settings(replace(common, config=config), {}, demo)
+        screen.lang = settings.lang
+        return local_demo(settings, lambda kept: served(port or kept, threads), screen, cache_folder())
+
+    _run(common, command)
 
 
 def main() -> None:

@@ -14,7 +14,8 @@ class AskedModel:
     """A model to be asked.
 
     `name` is what the configuration calls it, `model` what its provider does, `endpoint` its address
-    without secrets. `temperature` and `output_tokens_max` None leave the choice to the server.
+    without secrets. `temperature` and `output_tokens_max` None leave the choice to the server; `extra`
+    is a JSON object, as text, of what else it is told.
     """
 
     name: str
@@ -24,6 +25,7 @@ class AskedModel:
     dialect: str = ""
     temperature: float | None = None
     output_tokens_max: int | None = None
+    extra: str = ""
 
     def request(
         self, messages: tuple[Message, ...], schema: str = "", tools: tuple[ToolSpec, ...] = ()
@@ -38,6 +40,7 @@ class AskedModel:
             temperature=self.temperature,
             output_tokens_max=self.output_tokens_max,
             dialect=self.dialect,
+            extra=self.extra,
         )
 
 
@@ -63,6 +66,7 @@ def _parameters(request: ModelRequest) -> str:
         "dialect": request.dialect or None,
         "temperature": request.temperature,
         "output_tokens_max": request.output_tokens_max,
+        "extra": request.extra or None,
         "schema": "yes" if request.schema else None,
         "tools": len(request.tools) or None,
     }

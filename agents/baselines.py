@@ -92,14 +92,14 @@ def mean_reversion(sheet: OrderSheet, options: RuleOptions) -> str:
 
 
 def random_picks(sheet: OrderSheet, options: RuleOptions) -> str:
-    """Hold `top` symbols drawn anew at every renewal, by the seed and the session's id alone."""
+    """Hold `top` symbols drawn anew at every renewal, by the seed and the slot alone."""
     briefing = sheet.briefing
     if not renews(briefing, options.every):
         return f"Not a bar to renew on: every {options.every}."
     lasts, held = dict(quoted(briefing)), briefing.book.holdings()
     # A digest, not a generator: the same draw on every version of Python, and for every watchlist order.
     draws = sorted(
-        (sha256(f"{options.seed}|{briefing.session}|{one}".encode()).digest(), one)
+        (sha256(f"{options.seed}|{briefing.slot.label}|{one}".encode()).digest(), one)
         for one in briefing.watchlist
     )
     drawn = _first_that_fit(sheet, [symbol for _, symbol in draws], lasts, held, options.top)

@@ -14,7 +14,7 @@ from agents.parsing import answer_schema, parse
 from agents.rendering import split_answer
 from agents.risk_review import REVIEW_SCHEMA, Review, Ruling, not_smaller, review_of
 from agents.talk import Talk, assistant
-from services.domain.conversation import Message, ModelReply, Role, ToolCall, ToolSpec
+from services.domain.conversation import OUTSIDE_JOINT, Message, ModelReply, Role, ToolCall, ToolSpec
 from services.domain.decision import BadAnswer, Briefing, Decision, RawAnswer, Reads
 from services.ports import AgentFault, Toolbox
 
@@ -27,7 +27,12 @@ _NEEDS: Mapping[Voice, frozenset[str]] = {
     Voice.NEWS: frozenset({"news", "announcements"}),
     Voice.FUNDAMENTALS: frozenset({"fundamentals"}),
 }
-"""Tools without one of which an analyst has nothing to go by, and is not asked."""
+"""An analyst without any of its tools has nothing to go by and is not asked; a server's tools count by own name."""
+
+
+def _own_name(tool: str) -> str:
+    """Return a tool's name without that of the server it is on."""
+    return tool.rpartition(OUTSIDE_JOINT)[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,7 @@ class _Minutes:
     spoken: list[tuple[str, Talk]] = field(default_factory=list)
     text: str = ""
     model: str = ""
+    fault: str = ""
 
     def talk(self, voice: Voice | str) -> Talk:
         """Return a new page of the minutes."""
@@ -56,8 +62,9 @@ class _Minutes:
     def answer(self) -> RawAnswer:
         """Return the answer that stands, each line of the transcript with its voice as `voice`."""
         whole = Talk()
-        whole.text, whole.model = self.text, self.model
+        whole.text, whole.model, whole.fault = self.text, self.model, self.fault
         for voice, talk in self.spoken:
+            whole.over_budget = whole.over_budget or talk.over_budget
             whole.calls += talk.calls
             whole.transcript += [{**line, "voice": voice} for line in talk.transcript]
         return whole.answer()
@@ -125,9 +132,11 @@ class DebateAgent:
             why = str(fault)
         if why:
             minutes.talk("desk").failed(why)
-        if not any(talk.calls for _, talk in minutes.spoken):
-            raise AgentFault(f"answer of {self._name}", why)
-        return minutes.answer()
+            minutes.fault = why
+        answer = minutes.answer()
+        if not answer.calls:
+            raise AgentFault(f"answer of {self._name}", why, over_budget=bool(answer.over_budget))
+        return answer
 
 
 class _Session:
@@ -156,29 +165,32 @@ class _Session:
         await self._decide()
 
     async def _report(self, toolbox: Toolbox | None, limits: ToolLimits) -> None:
-        offered = {spec.name for spec in toolbox.specs} if toolbox else set()
+        offered = {_own_name(spec.name) for spec in toolbox.specs} if toolbox else set()
         able = [voice for voice in self._plan.analysts if voice not in _NEEDS or _NEEDS[voice] & offered]
         # The pages are laid out first, so that the minutes do not hang on who is done first.
-        pages = [(voice, self._minutes.talk(voice)) for voice in able]
-        reports = await asyncio.gather(
-            *(self._opinion(voice, talk, LookUps(_Only(toolbox, voice), limits)) for voice, talk in pages)
-        )
-        self._opinions += [(voice, said) for (voice, _), said in zip(pages, reports, strict=True) if said]
+        analysts = [
+            _Analyst(self._speaker(voice, self._minutes.talk(voice)), LookUps(_Only(toolbox, voice), limits))
+            for voice in able
+        ]
+        looking = analysts
+        # They go step by step: what a budget leaves for a step is then the same however fast each of
+        # them answers, and a second run from kept answers asks what the first one did.
+        while looking:
+            await asyncio.gather(*(analyst.ask() for analyst in looking))
+            looking = [analyst for analyst in looking if analyst.looks_up]
+            await asyncio.gather(*(analyst.look_up() for analyst in looking))
+        said = [(voice, analyst.speaker.said) for voice, analyst in zip(able, analysts, strict=True)]
+        self._opinions += [(voice, words) for voice, words in said if words]
 
-    async def _opinion(self, voice: Voice, talk: Talk, look_ups: LookUps | None = None) -> str:
+    async def _opinion(self, voice: Voice, talk: Talk) -> str:
         """Return what a voice says, empty where it has nothing to say or fails."""
-        model = self._plan.models[voice]
+        speaker = self._speaker(voice, talk)
+        await speaker.ask()
+        return speaker.said
+
+    def _speaker(self, voice: Voice, talk: Talk) -> _Speaker:
         messages = self._told(talk, voice, self._facts, self._said())
-        tools = look_ups.offered if look_ups else ()
-        try:
-            reply = await talk.ask(model, messages, "", tools)
-            while look_ups and reply.tool_calls and look_ups.offered:
-                await look_ups.answer(reply, messages, talk)
-                reply = await talk.ask(model, messages, "", look_ups.offered)
-        except AgentFault as fault:
-            talk.failed(str(fault))
-            return ""
-        return reply.content.strip()[:SAID_SIGNS_MAX]
+        return _Speaker(self._plan.models[voice], talk, messages)
 
     async def _decide(self) -> None:
         voice, talk = Voice.TRADER, self._minutes.talk(Voice.TRADER)
@@ -284,6 +296,52 @@ def _fenced(said: str) -> str:
     return f"<<<\n{said.replace('<<<', '< < <').replace('>>>', '> > >')}\n>>>"
 
 
+@dataclass(slots=True)
+class _Speaker:
+    """One voice on its page: what it was told, and its last reply; None where it has none, or failed."""
+
+    model: AskedModel
+    talk: Talk
+    messages: list[Message]
+    reply: ModelReply | None = None
+
+    async def ask(self, tools: tuple[ToolSpec, ...] = ()) -> None:
+        """Let the voice speak; a fault is written down, and takes its word away."""
+        self.reply = None
+        try:
+            self.reply = await self.talk.ask(self.model, self.messages, "", tools)
+        except AgentFault as fault:
+            self.talk.failed(str(fault))
+
+    @property
+    def said(self) -> str:
+        """What is passed on of its last reply, empty where it has nothing to say."""
+        return self.reply.content.strip()[:SAID_SIGNS_MAX] if self.reply else ""
+
+
+@dataclass(slots=True)
+class _Analyst:
+    """A voice that may look things up before it reports."""
+
+    speaker: _Speaker
+    look_ups: LookUps
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether its last reply asks for something that it may still look up."""
+        reply = self.speaker.reply
+        return reply is not None and bool(reply.tool_calls and self.look_ups.offered)
+
+    async def ask(self) -> None:
+        """Let it speak with the tools that are left to it."""
+        await self.speaker.ask(self.look_ups.offered)
+
+    async def look_up(self) -> None:
+        """Answer what its last reply asks for."""
+        if self.speaker.reply is not None:
+            await self.look_ups.answer(self.speaker.reply, self.speaker.messages, self.speaker.talk)
+
+
 class _Only:
     """The tools of one analyst: news and figures are for those who are asked for them."""
 
@@ -291,7 +349,7 @@ class _Only:
         self._toolbox = toolbox
         known: Sequence[ToolSpec] = toolbox.specs if toolbox else ()
         others = frozenset[str]().union(*(names for of, names in _NEEDS.items() if of is not voice))
-        self.specs = tuple(spec for spec in known if spec.name not in others)
+        self.specs = tuple(spec for spec in known if _own_name(spec.name) not in others)
 
     async def call(self, call: ToolCall) -> str:
         """Return the tool's answer."""

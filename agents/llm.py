@@ -23,7 +23,8 @@ class LlmAgent:
     Each model is asked once, with look-ups in between where `toolbox_for` gives a toolbox, and once
     more when its answer breaks the contract. Everything together happens within `deadline_s`; what
     is left of it is all the later models have. Where none is usable the last answer given is the
-    answer, bad as it is: who reads it parses it.
+    answer, bad as it is: who reads it parses it. Once a model has replied at all, what was said and
+    what it took is the answer too, empty where no answer was given, with the fault that ended it.
 
     Raises:
         ValueError: There is no model, or the deadline is not positive.
@@ -59,31 +60,38 @@ class LlmAgent:
         """Return the answer as received, with every message and what it took.
 
         Raises:
-            AgentFault: No model gave any answer within the deadline.
+            AgentFault: No model replied within the deadline.
         """
         talk, faults = Talk(), list[AgentFault]()
+        usable = False
         try:
             async with asyncio.timeout(self._deadline_s):
-                await self._first_usable(briefing, talk, faults)
+                usable = await self._first_usable(briefing, talk, faults)
         except TimeoutError:
             late = AgentFault(f"answer of {self._name}", f"no answer within {self._deadline_s:g} s")
             talk.failed(str(late))
             faults.append(late)
-        if talk.text is None:
+        if not talk.calls:
             raise _together(faults)
+        if faults and not usable:
+            talk.fault = str(_together(faults))
         return talk.answer()
 
-    async def _first_usable(self, briefing: Briefing, talk: Talk, faults: list[AgentFault]) -> None:
-        """Ask one model after the other until an answer is usable; a fault leaves what stood before."""
+    async def _first_usable(self, briefing: Briefing, talk: Talk, faults: list[AgentFault]) -> bool:
+        """Ask one model after the other until an answer is usable, and answer whether one is.
+
+        A fault leaves the answer that stood before.
+        """
         schema = json.dumps(answer_schema(briefing.watchlist), ensure_ascii=False)
         look_ups = LookUps(self._toolbox_for(briefing) if self._toolbox_for else None, self._tool_limits)
         for model in self._models:
             try:
                 if await self._usable(model, briefing, schema, look_ups, talk):
-                    return
+                    return True
             except AgentFault as fault:
                 talk.failed(str(fault))
                 faults.append(fault)
+        return False
 
     async def _usable(
         self, model: AskedModel, briefing: Briefing, schema: str, look_ups: LookUps, talk: Talk
@@ -112,7 +120,9 @@ def _together(faults: Sequence[AgentFault]) -> AgentFault:
     if len(faults) == 1:
         return faults[0]
     return AgentFault(
-        ", then ".join(fault.asked for fault in faults), "; ".join(fault.why for fault in faults)
+        ", then ".join(fault.asked for fault in faults),
+        "; ".join(fault.why for fault in faults),
+        over_budget=any(fault.over_budget for fault in faults),
     )
 
 

@@ -65,7 +65,8 @@ def parse(answer: RawAnswer, watchlist: Collection[Symbol]) -> Decision | BadAns
 
     Intents stand in the order of the text, numbered from 0, with origin DECISION. `limit_price` and
     `reason` may be missing (null and ""); a null `shares` or `target_weight` counts as not given.
-    `answer_hash` is the SHA-256 of the text's UTF-8 in hexadecimal.
+    `answer_hash` is the SHA-256 of the text's UTF-8 in hexadecimal. Where the asking failed on its way,
+    what stands there is no decision.
     """
     # A lone surrogate cannot be encoded; it still gets a hash, and is refused as text below.
     data = answer.text.encode("utf-8", "surrogatepass")
@@ -74,10 +75,11 @@ def parse(answer: RawAnswer, watchlist: Collection[Symbol]) -> Decision | BadAns
         parsed = _decode(answer.text, data)
         intents = _intents(parsed.orders, _members(watchlist))
         _require_single_keys(answer.text, parsed.orders)
+        if answer.fault:
+            raise _Unusable(BadAnswerKind.NOT_GIVEN, "")
     except _Unusable as problem:
-        return BadAnswer(
-            kind=problem.kind, reason=problem.reason, model=answer.model, answer_hash=answer_hash
-        )
+        kind, reason = _problem(answer.fault, problem)
+        return BadAnswer(kind=kind, reason=reason, model=answer.model, answer_hash=answer_hash)
     return Decision(
         intents=intents,
         rationale=parsed.rationale,
@@ -87,6 +89,15 @@ def parse(answer: RawAnswer, watchlist: Collection[Symbol]) -> Decision | BadAns
     )
 
 
+def _problem(fault: str, problem: _Unusable) -> tuple[BadAnswerKind, str]:
+    """Return what is wrong: first a fault that ended the asking, then the answer that stood there."""
+    if not fault:
+        return problem.kind, problem.reason
+    if problem.kind in (BadAnswerKind.EMPTY, BadAnswerKind.NOT_GIVEN):
+        return BadAnswerKind.NOT_GIVEN, _line(fault)
+    return problem.kind, f"{_line(fault)}; {problem.reason}"
+
+
 def recordable(answer: RawAnswer) -> RawAnswer:
     """Return the answer as a journal can keep it.
 
@@ -94,15 +105,15 @@ def recordable(answer: RawAnswer) -> RawAnswer:
     any answer may be the beginning is kept, with a note that it goes on: still too long to be a
     decision. What it was told is kept whole.
     """
-    kept = replace(
-        answer,
-        text=_kept(answer.text, TEXT_BYTES_MAX),
-        transcript=tuple(
-            {key: _kept(part, _kept_bytes_max(message)) for key, part in message.items()}
-            for message in answer.transcript
-        ),
+    said = (answer.text, answer.fault, answer.over_budget)
+    text, fault, over_budget = kept = tuple(_kept(one, TEXT_BYTES_MAX) for one in said)
+    transcript = tuple(
+        {key: _kept(part, _kept_bytes_max(message)) for key, part in message.items()}
+        for message in answer.transcript
     )
-    return answer if kept == answer else kept
+    if kept == said and transcript == tuple(answer.transcript):
+        return answer
+    return replace(answer, text=text, fault=fault, over_budget=over_budget, transcript=transcript)
 
 
 def _kept_bytes_max(message: Mapping[str, str]) -> int | None:
@@ -110,6 +121,8 @@ def _kept_bytes_max(message: Mapping[str, str]) -> int | None:
 
 
 def _kept(text: str, bytes_max: int | None) -> str:
+    if text.isascii() and (bytes_max is None or len(text) <= bytes_max):
+        return text
     data = text.encode("utf-8", "backslashreplace")
     cut_before = text.endswith(_CUT)
     if bytes_max is None or len(data) <= bytes_max + cut_before * len(_CUT):

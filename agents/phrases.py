@@ -10,7 +10,7 @@ from services.domain.events import Outcome
 from services.domain.orders import OrderState, Rule
 from services.rules import Phase
 
-TEMPLATE_VERSION = "briefing-2"
+TEMPLATE_VERSION = "briefing-3"
 """Names the wording and the layout; recorded with every briefing."""
 
 

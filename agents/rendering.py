@@ -158,9 +158,9 @@ def _head(page: Page) -> str:
     briefing, words = page.briefing, page.words
     slot, panel = briefing.slot, _panel(briefing)
     lines = [
-        words.heading.format(
-            session=briefing.session, slot=slot.local, market=slot.market, template=TEMPLATE_VERSION
-        ),
+        # Neither session nor account is named: a run that sees the same is told the same, to the letter,
+        # so that an answer kept from one is found by another.
+        words.heading.format(slot=slot.local, market=slot.market, template=TEMPLATE_VERSION),
         words.task,
     ]
     if panel is not None and panel.synthetic:

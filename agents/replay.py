@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from services.domain.decision import Briefing, RawAnswer, Reads
 from services.domain.events import FaultRecord
 from services.domain.orders import SessionId
+from services.journal.journal import agent_fault
 from services.ports import AgentFault
 
 
@@ -44,5 +45,5 @@ class ReplayAgent:
         if answer is None:
             raise AgentFault(f"answer of {briefing.session}", "the record has none")
         if isinstance(answer, FaultRecord):
-            raise AgentFault(answer.asked, answer.why)
+            raise agent_fault(answer)
         return answer

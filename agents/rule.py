@@ -12,7 +12,6 @@ from agents.order_sheet import OrderSheet, order_sheet
 from agents.rule_options import RuleOptions, UnknownRule, options_of, require_sense, spelled
 from agents.signal_recipe import RULE as SIGNALS
 from agents.signal_recipe import recipe_of
-from agents.signals import SignalsAgent
 from services.domain.decision import Briefing, RawAnswer, Reads, Usage
 from services.ports import Agent
 
@@ -96,6 +95,8 @@ def rule_agent(spec: str = "momentum") -> Agent:
     """
     name, _, rest = spec.partition(":")
     if name == SIGNALS:
+        from agents.signals import SignalsAgent
+
         return SignalsAgent(recipe_of(rest))
     row = _row(name)
     options = options_of(spec, rest, row.known, row.usual)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 from agents.outside_tools import Allowed, OutsideTools, started, stopped
 from agents.toolbox import BriefingToolbox
+from services.clock import stopwatch_s
 from services.domain.conversation import OUTSIDE_OFF, ToolCall, ToolSpec
 from services.domain.decision import Briefing, RawAnswer, Reads
-from services.ports import Agent, NewsSource, Toolbox
+from services.ports import Agent, AgentFault, NewsSource, Toolbox
+
+_LEAST_S = 0.01
+"""A mind is not made without any time at all: it then says itself that it had too little."""
 
 
 class SessionTools:
@@ -50,10 +55,17 @@ class SessionTools:
 
 
 class ToolUsingAgent:
-    """A mind whose tools are opened before it is asked, and closed after."""
+    """A mind whose tools are opened before it is asked, both within `deadline_s`, and closed after.
 
-    def __init__(self, agent: Agent, tools: SessionTools) -> None:
-        self._agent, self._tools = agent, tools
+    `make` makes the mind with the seconds that it has: what opening its tools has left of them. A tool
+    server that does not end by itself when it is told to is ended a second later.
+    """
+
+    def __init__(
+        self, make: Callable[[float], Agent], tools: SessionTools, deadline_s: float
+    ) -> None:
+        self._make, self._tools, self._deadline_s = make, tools, deadline_s
+        self._agent = make(deadline_s)
 
     @property
     def name(self) -> str:
@@ -69,10 +81,18 @@ class ToolUsingAgent:
         """Return the mind's answer; what was wrong with its tools stands before the transcript.
 
         Raises:
-            AgentFault: It gave none.
+            AgentFault: It gave none, or its tools took all the time there is.
         """
-        async with self._tools.opened() as said:
-            answer = await self._agent.decide(briefing)
+        began_s = stopwatch_s()
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(self._deadline_s):
+                    said = await stack.enter_async_context(self._tools.opened())
+            except TimeoutError as late:
+                why = f"its tools did not start within {self._deadline_s:g} s"
+                raise AgentFault(f"answer of {self.name}", why) from late
+            left_s = round(self._deadline_s - (stopwatch_s() - began_s), 2)
+            answer = await self._make(max(left_s, _LEAST_S)).decide(briefing)
         notes = tuple({"role": "tools", "content": one} for one in said)
         return replace(answer, transcript=(*notes, *answer.transcript)) if notes else answer
 

@@ -8,12 +8,14 @@ from agents.asked_model import AskedModel, call_of
 from services.domain.conversation import Message, ModelReply, Role, ToolSpec
 from services.domain.decision import ModelCall, RawAnswer, Usage
 from services.domain.money import ZERO
+from services.ports import AgentFault
 
 
 class Talk:
     """The transcript of one session, in order, and the record of every request in it.
 
-    `text` is the answer as it stands, None while no model gave one; `model` is who gave it.
+    `text` is the answer as it stands, None while no model gave one; `model` is who gave it. `fault` is
+    what ended the asking before there was one to use, `over_budget` why the first that was forbidden was.
     """
 
     def __init__(self) -> None:
@@ -21,6 +23,8 @@ class Talk:
         self.model = ""
         self.transcript: list[dict[str, str]] = []
         self.calls: list[ModelCall] = []
+        self.fault = ""
+        self.over_budget = ""
 
     def say(self, message: Message) -> Message:
         """Write down what a model is told, and return it."""
@@ -43,7 +47,12 @@ class Talk:
             AgentFault: There is none.
         """
         request = model.request(tuple(messages), schema, tools)
-        reply = await model.client.complete(request)
+        try:
+            reply = await model.client.complete(request)
+        except AgentFault as fault:
+            if fault.over_budget:
+                self.over_budget = self.over_budget or fault.why
+            raise
         self.calls.append(call_of(request, reply))
         self.transcript.append(_line(reply))
         return reply
@@ -60,7 +69,7 @@ class Talk:
         """Return the answer that stands, with all that was said and the sum of what it took."""
         return RawAnswer(
             text=self.text or "",
-            model=self.model,
+            model=self.model or (self.calls[-1].model if self.calls else ""),
             transcript=tuple(self.transcript),
             usage=Usage(
                 input_tokens=sum(call.input_tokens for call in self.calls),
@@ -70,6 +79,8 @@ class Talk:
                 cost_cny=sum((call.cost_cny for call in self.calls), ZERO),
             ),
             calls=tuple(self.calls),
+            fault=self.fault,
+            over_budget=self.over_budget,
         )
 
 

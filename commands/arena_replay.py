@@ -29,7 +29,7 @@ from services.domain.money import ZERO, to_cent
 from services.domain.quotes import PanelSnapshot, Snapshot, VendorSnapshot
 from services.journal.account import SessionState
 from services.journal.journal import JournalDrift
-from services.models.budget import Takings
+from services.models.spending import Takings
 from services.ports import Fault
 from services.settings import Settings
 

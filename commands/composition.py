@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
-from functools import cache, cached_property
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from functools import cached_property
 from pathlib import Path
 
 from agents.briefing import TEMPLATE_VERSION
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
+from commands.interventions import Interventions
 from commands.recorded_settings import RunSettings
-from risk.candidate import facts_of
 from scheduler.world import World
 from services.brokers.market_view import MarketView
 from services.domain.bars import Frequency, Panel
 from services.domain.events import Genesis
-from services.domain.instruments import Instrument, Market, Symbol
+from services.domain.instruments import Instrument, Market, Symbol, facts_of
 from services.executor import Executor
 from services.journal.codec import VERSION
 from services.journal.journal import Journal
-from services.market.bar_times import market_of
 from services.market.columns import open_panel, save_panel
+from services.market.first_days import with_first_days
+from services.pacing import Pace, at_once
 from services.ports import Agent, Broker, Calendar, Clock, PriceSource
 from services.rules import RULES_VERSION
 from services.version import KAIPAN_VERSION
@@ -36,11 +37,6 @@ VERSIONS: Mapping[str, str] = {
     "briefing": TEMPLATE_VERSION,
 }
 """What a session's outcome depends on beside its inputs."""
-
-
-_FIRST_DAYS = 5
-"""The most trading days after a listing for which any board has rules of their own."""
-_LISTED_LONG = timedelta(days=60)
 
 
 class Panels:
@@ -81,13 +77,14 @@ class Parts:
     broker: Broker
     journal: Journal
     panels: Panels
-    stop: Callable[[], str] = lambda: ""
+    outside: Interventions = field(default_factory=Interventions)
+    pace: Pace = at_once
     versions: Mapping[str, str] | None = None
 
     @cached_property
     def world(self) -> World:
         """The world its sessions run in."""
-        settings = self.settings
+        settings, outside = self.settings, self.outside
         return World(
             account=self.genesis.account,
             mode=self.genesis.mode,
@@ -100,7 +97,15 @@ class Parts:
             agent=self.agent,
             broker=self.broker,
             journal=self.journal,
-            executor=Executor(self.broker, self.clock, self.journal, self.stop),
+            executor=Executor(
+                self.broker,
+                self.clock,
+                self.journal,
+                outside.stop,
+                outside.commands,
+                exits_while_halted=settings.limits.exits.while_halted,
+                pace=self.pace,
+            ),
             watchlist=settings.watchlist,
             instruments=instruments_of(self.prices.panel, settings.watchlist),
             limits=settings.limits,
@@ -108,11 +113,16 @@ class Parts:
             versions=self.versions or VERSIONS,
             config_hash=self.config_hash,
             lang=settings.lang,
+            briefing_tokens_max=settings.briefing_tokens_max,
+            memory_sessions=settings.memory_sessions,
             grace_s=settings.grace_s,
             keep_orders=settings.keep_orders,
             times=settings.times,
             watched=frozenset(settings.watchlist),
             keep_panel=self.panels.keep,
+            commands=outside.commands,
+            killed=outside.killed,
+            kill_words=outside.kill_words,
         )
 
 
@@ -123,32 +133,11 @@ def instruments_of(panel: Panel | None, watchlist: tuple[Symbol, ...]) -> Mappin
     names = dict(zip(panel.symbols, panel.names, strict=True))
     first = date.fromordinal(int(panel.days[0]))
     return {
-        symbol: _with_first_days(
+        symbol: with_first_days(
             facts_of(symbol, names.get(symbol, ""), panel.instruments.get(symbol)), first
         )
         for symbol in watchlist
     }
-
-
-def _with_first_days(facts: Instrument, first: date) -> Instrument:
-    """Return the facts with the trading days after a listing that may matter on prices from `first` on.
-
-    They are the published calendar's, not the run's: a replay knows only the days it lived. Where
-    that does not know them all, or the listing was on none of them, the facts are as they were.
-    """
-    listed = facts.listed_on
-    if listed is None or facts.first_days or listed < first - _LISTED_LONG:
-        return facts
-    days = _published_calendar(market_of(facts.symbol)).trading_days(listed, listed + _LISTED_LONG)
-    days = days[:_FIRST_DAYS]
-    return replace(facts, first_days=days) if len(days) == _FIRST_DAYS and days[0] == listed else facts
-
-
-@cache
-def _published_calendar(market: Market) -> Calendar:
-    from services.calendars import MarketCalendar
-
-    return MarketCalendar(market, None)
 
 
 def run_id(genesis: Genesis, config_hash: str, script: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agents.rule import rule_agent
+from agents.rule import rule_again
 from commands.failures import CommandFailed, Exit
 from commands.recorded_run import begun
 from commands.recorded_settings import RunSettings, restored
@@ -14,22 +14,26 @@ from services.journal.journal import Journal
 from services.ports import JournalFault
 
 
-def same_terms(journal: Journal, decided: RunSettings) -> None:
-    """Do nothing where the simulated exchange keeps the terms the account began with.
+def same_terms(journal: Journal, decided: RunSettings) -> RunSettings:
+    """Return the settings with the terms of the simulated exchange that the account began with.
+
+    How old a quote it trades on began as the gate's, and stays when the gate's is changed.
 
     Raises:
         CommandFailed: Commission or frictions were changed: what was traded before could not be lived again.
     """
     first = begun(journal)
     if first is None:
-        return
+        return decided
     began = restored(first)
+    decided = replace(decided, exchange_quote_age_s_max=began.exchange_quote_age_s_max)
     if (began.commission, began.frictions) != (decided.commission, decided.frictions):
         raise CommandFailed(
             Exit.USAGE,
             f"broker: the account began with {began.commission} and {began.frictions}; put them back, or "
             "start a new account with --account",
         )
+    return decided
 
 
 def began_in(world: World, opened: Opened) -> World:
@@ -40,9 +44,10 @@ def began_in(world: World, opened: Opened) -> World:
         raise JournalFault("go on", f"the journal holds no settings {opened.config_hash}")
     settings = restored(record)
     kind, _, spec = opened.agent.partition(":")
+    rule = rule_again(spec) if kind == "rule" else None
     return replace(
         world,
-        agent=rule_agent(spec) if kind == "rule" else world.agent,
+        agent=rule or world.agent,
         watchlist=settings.watchlist,
         watched=frozenset(settings.watchlist),
         limits=settings.limits,

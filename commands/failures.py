@@ -12,6 +12,7 @@ class Exit(IntEnum):
     DIFFERENCES = 1
     USAGE = 2
     UNAVAILABLE = 3
+    KILLED = 4
     INTERRUPTED = 130
 
 

@@ -27,13 +27,14 @@ one session asks prices, asks the agent, passes its wishes through the gate, han
 the broker and writes the audit trail position.jsonl.
 
 Exit codes: 0 done, 1 a check found differences, 2 usage or configuration, 3 a source, broker or \
-account is not available, 130 interrupted.""",
+account is not available, 4 stopped by a kill file, 130 interrupted.""",
     """Kaipan（开盘）让大语言模型无人值守地交易 A 股。
 
 不带子命令即运行主流程：在每个时点（日频 09:35；小时频 10:35、11:35、14:05、15:05）执行一个交易时段：\
 取行情、询问决策者、经风控闸门、将获批委托交给券商，并写入审计轨迹 position.jsonl。
 
-退出码：0 完成；1 检查发现差异；2 用法或配置有误；3 数据源、券商或账户不可用；130 被中断。""",
+退出码：0 完成；1 检查发现差异；2 用法或配置有误；3 数据源、券商或账户不可用；\
+4 因急停文件停止；130 被中断。""",
 )
 
 EXAMPLES = said(
@@ -70,7 +71,11 @@ Config = Annotated[
 Account = Annotated[
     str | None,
     typer.Option(
-        help=said("The account's name (default main).", "账户名（默认 main）。"), show_default=False
+        help=said(
+            "The account's name (default main; for halt, lift and kill: every one).",
+            "账户名（默认 main；halt、lift、kill 默认为全部账户）。",
+        ),
+        show_default=False,
     ),
 ]
 Lang = Annotated[
@@ -100,6 +105,30 @@ OPTIONS = {
 """What a key of the configuration is called on the command line."""
 
 
+ChannelName = Annotated[
+    str | None,
+    typer.Option(
+        "--channel",
+        metavar="NAME",
+        help=said("One channel of the configuration alone.", "仅测试配置中的一个通道。"),
+        show_default=False,
+    ),
+]
+OfDay = Annotated[
+    datetime | None,
+    typer.Option(
+        "--date",
+        formats=["%Y-%m-%d", "%Y%m%d"],
+        metavar="DATE",
+        help=said("Which day; the account's last one by default.", "哪一天；默认为账户最近一日。"),
+        show_default=False,
+    ),
+]
+SendIt = Annotated[
+    bool, typer.Option("--send", help=said("Send it to the alert channels too.", "同时发送至告警通道。"))
+]
+
+
 ModeName = Annotated[
     str | None,
     typer.Option(
@@ -123,8 +152,22 @@ AgentSpec = Annotated[
     typer.Option(
         metavar="SPEC",
         help=said(
-            "Who decides: rule, rule:NAME, llm, llm:MODEL or scripted:FILE.",
-            "决策者：rule、rule:名称、llm、llm:模型 或 scripted:文件。",
+            "Who decides: rule[:NAME[:OPTION=N,...]], llm[:MODEL], debate[:MODEL] or scripted:FILE.",
+            "决策者：rule、rule:名称[:选项=数,...]、llm、llm:模型、debate、debate:模型 或 scripted:文件。",
+        ),
+        show_default=False,
+    ),
+]
+LlmModeName = Annotated[
+    str | None,
+    typer.Option(
+        "--llm",
+        metavar="cache|live|off",
+        help=said(
+            "Answers of models: cache reads kept ones first (default of a backtest and of replay), live asks "
+            "and keeps (default otherwise), off asks and keeps none.",
+            "模型回答：cache 先用已保存的（回测与 replay 默认），live 总是询问并保存（其他默认），"
+            "off 总是询问且不保存。",
         ),
         show_default=False,
     ),
@@ -146,6 +189,15 @@ Demo = Annotated[
 Once = Annotated[
     bool,
     typer.Option("--once", help=said("Run the current slot and exit.", "运行当前时点后退出。")),
+]
+Live = Annotated[
+    bool,
+    typer.Option(
+        "--live",
+        help=said(
+            "On live prices, with simulated money, until stopped.", "以实时行情、模拟资金运行，直至停止。"
+        ),
+    ),
 ]
 ReplayedSession = Annotated[
     str | None,
@@ -184,6 +236,32 @@ VolumeUnitName = Annotated[
 NoReport = Annotated[
     bool, typer.Option("--no-report", help=said("Write no HTML report.", "不生成 HTML 报告。"))
 ]
+
+Why = Annotated[
+    str,
+    typer.Option("--why", metavar="TEXT", help=said("The reason, for the record.", "原因，写入记录。")),
+]
+WhyKilled = Annotated[
+    str,
+    typer.Option(
+        "--why",
+        metavar="TEXT",
+        help=said(
+            "The reason, for the record; needed but with --undo.", "原因，写入记录；除 --undo 外必填。"
+        ),
+        show_default=False,
+    ),
+]
+HaltedSymbol = Annotated[
+    str,
+    typer.Option(
+        "--symbol",
+        metavar="SYMBOL",
+        help=said("One symbol alone.", "仅此一只证券。"),
+        show_default=False,
+    ),
+]
+Undo = Annotated[bool, typer.Option("--undo", help=said("Take the kill file away.", "移除急停文件。"))]
 
 RequiredDay = Annotated[
     datetime,
@@ -256,4 +334,77 @@ TermsName = Annotated[
             "legacy：竞技场规则（所标 K 线的开盘价、无费用）；strict：当时的交易规则。",
         ),
     ),
+]
+
+Imports = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--import",
+        metavar="FILE",
+        help=said(
+            "A recorded run (position.jsonl) that enters with its decisions; may be given again.",
+            "以其决策参赛的历史记录（position.jsonl）；可重复给出。",
+        ),
+        show_default=False,
+    ),
+]
+ArenaPage = Annotated[
+    Path | None,
+    typer.Option(
+        "--html",
+        metavar="PATH",
+        help=said("Where to write the page.", "页面输出路径。"),
+        show_default=False,
+    ),
+]
+FirstSession = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="ID|DATE",
+        help=said("The first recorded session, or its day.", "首个已记录时段的 ID 或日期。"),
+    ),
+]
+LastSession = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="ID|DATE",
+        help=said("The last one; left out: the first alone.", "最后一个；省略则仅首个（日）。"),
+        show_default=False,
+    ),
+]
+OtherMinds = Annotated[
+    list[str],
+    typer.Option(
+        "--agent",
+        metavar="SPEC",
+        help=said("Whom to ask instead; may be given again.", "换谁来决策；可重复给出。"),
+    ),
+]
+ServedPort = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=65535,
+        help=said("Port on the loopback; 0: a free one.", "本机回环端口；0 为任一空闲端口。"),
+    ),
+]
+WritingThreads = Annotated[
+    int,
+    typer.Option(min=1, max=64, help=said("Threads that write an answer.", "生成回答所用线程数。")),
+]
+Masked = Annotated[
+    bool,
+    typer.Option(
+        "--masked",
+        help=said(
+            "Ask behind a mask: other codes, names, dates and prices, no news; what differs was remembered.",
+            "遮蔽后询问：更换代码、名称、日期与价格，且无新闻；差异即来自模型记忆。",
+        ),
+    ),
+]
+MaskSeed = Annotated[
+    int,
+    typer.Option("--seed", metavar="N", help=said("Which mask --masked makes.", "--masked 所用的种子。")),
 ]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from services.brokers.ledger import Accepted, AccountOpened, Entry, Filled, LedgerState, Moved
+from services.brokers.ledger import Accepted, AccountOpened, Entry, Filled, Moved
 from services.brokers.ledger_file import read_entries
+from services.brokers.ledger_state import LedgerState
+from services.brokers.ledger_sums import LedgerSums
 from services.domain.book import BookBroken
-from services.domain.conservation import Tally
 from services.journal.account import Account
 from services.journal.verify import Problem
 from services.ports import BrokerFault
@@ -34,7 +35,7 @@ def ledger_problems(path: Path, account: Account) -> tuple[Problem, ...]:
 
 def _imbalance(name: str, entries: Sequence[Entry]) -> Iterator[Problem]:
     """Yield the first entry after which the ledger's own account does not balance."""
-    state, tally = LedgerState(), None
+    state, sums = LedgerState(), None
     for number, entry in enumerate(entries, 1):
         try:
             state.apply(entry)
@@ -42,15 +43,12 @@ def _imbalance(name: str, entries: Sequence[Entry]) -> Iterator[Problem]:
             yield Problem(record=f"{name} entry {number}", problem=f"cannot follow: {broken}")
             return
         if isinstance(entry, AccountOpened):
-            tally = Tally(entry.cash_cny)
-        if tally is None:
+            sums = LedgerSums(entry)
+        if sums is None:
             yield Problem(record=f"{name} entry {number}", problem="comes before the account was opened")
             return
-        if isinstance(entry, Filled):
-            tally.take(entry.fill)
-        elif isinstance(entry, Moved):
-            tally.take(entry.movement)
-        wrong = [*tally.problems(state.book)]
+        sums.take(entry)
+        wrong = [*sums.problems(state)]
         if wrong:
             yield Problem(record=f"{name} entry {number}", problem=f"does not balance: {wrong[0]}")
             return

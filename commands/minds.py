@@ -116,10 +116,10 @@ def _model(settings: Settings, name: str | None, keeping: Keeping | None, *, liv
         first = desk.model(name)
         others = [desk.model(other) for other in dict.fromkeys(asking.fallback) if other != first.name]
         agent = tools.equipped(
-            lambda toolbox_for: LlmAgent(
+            lambda toolbox_for, left_s: LlmAgent(
                 (first, *others),
                 name=f"llm:{first.name}",
-                deadline_s=asking.deadline_s,
+                deadline_s=left_s,
                 toolbox_for=toolbox_for,
                 tool_limits=tools.limits,
             )
@@ -150,10 +150,10 @@ def _debate(settings: Settings, name: str | None, keeping: Keeping | None, *, li
             rounds=asking.debate.rounds,
         )
         agent = tools.equipped(
-            lambda toolbox_for: DebateAgent(
+            lambda toolbox_for, left_s: DebateAgent(
                 plan,
                 name=f"debate:{first.name}",
-                deadline_s=asking.deadline_s,
+                deadline_s=left_s,
                 toolbox_for=toolbox_for,
                 tool_limits=tools.limits,
             )

@@ -16,7 +16,7 @@ from services.models.openai_client import OpenAiClient, endpoint_of
 from services.models.prices import Price
 from services.ports import Agent
 from services.settings import Mode, Settings, SettingsError
-from services.settings_models import PriceSettings
+from services.settings_models import PriceSettings, extra_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class ModelDesk:
             cny_per_day=given.cny_per_day,
             cny_per_month=given.cny_per_month,
         )
-        self._purse = Purse(budget, past.spent)
+        self._purse = Purse(budget, past.spent, past.takings)
 
     def model(self, name: str | None) -> AskedModel:
         """Return the enabled model of that name, or the first enabled one where `name` is None.
@@ -90,11 +90,12 @@ class ModelDesk:
             dialect=model.dialect,
             temperature=model.temperature,
             output_tokens_max=model.output_tokens_max,
+            extra=extra_text(model.extra),
         )
 
     def budgeted(self, agent: Agent) -> Agent:
         """Return the mind, each decision of which is a session of the budget."""
-        return BudgetedAgent(agent, self._purse.begin)
+        return BudgetedAgent(agent, self._purse)
 
 
 def _price(settings: PriceSettings | None) -> Price | None:

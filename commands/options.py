@@ -19,6 +19,7 @@ class RunOptions:
     standby: bool = False
     report: bool = True
     cache: Path | None = None
+    llm: str | None = None
 
     @property
     def recorded(self) -> bool:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from services.domain.decision import RawAnswer
+from services.domain.events import FaultRecord
 from services.domain.orders import SessionId
 from services.journal.journal import Journal
-from services.models.spending import Spent, nothing_spent, spent_by
+from services.models.spending import Spent, Takings, nothing_spent, spent_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """The how-manieth session of the account one is, from 0, and what its models took before this process."""
+    """The how-manieth session of the account one is, from 0, and what its models took before this process.
+
+    `takings` is what they take in it: whoever is made with the same ones draws on the same budget.
+    """
 
     ordinal_of: Callable[[SessionId], int]
     spent: Callable[[date], Spent] = nothing_spent
+    takings: Takings = field(default_factory=Takings)
 
 
 def past_in(journal: Journal) -> Past:
@@ -29,16 +35,19 @@ def past_in(journal: Journal) -> Past:
 
     def spent(day: date) -> Spent:
         if not found:
-            found.append(spent_by(_answers(journal)))
+            found.append(spent_by(_costs(journal)))
         return found[0](day)
 
     return Past(ordinal_of=ordinal_of, spent=spent)
 
 
-def _answers(journal: Journal) -> Iterator[tuple[date, RawAnswer]]:
+def _costs(journal: Journal) -> Iterator[tuple[date, Decimal]]:
+    """Yield what each answer cost, and each question that failed may have, with the session's trading day."""
     sessions = journal.account.sessions
     for event in journal.events:
         if event.step == "answer":
-            answer = journal.value(event)
+            day, answer = sessions[event.session].opened.day, journal.value(event)
             if isinstance(answer, RawAnswer):
-                yield sessions[event.session].opened.day, answer
+                yield day, answer.usage.cost_cny
+            elif isinstance(answer, FaultRecord):
+                yield day, answer.cost_cny

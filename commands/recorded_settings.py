@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, TypeVar
 
 import msgspec
 
+from agents.shape import TOKENS_MAX
+from commands.risk_limits import limits_of
+from commands.training_cutoff import training_cutoff
 from risk.limits import Limits
 from services.brokers.pricing import Frictions
 from services.domain.events import SettingsRecord
@@ -37,6 +40,10 @@ class RunSettings:
     slippage_ticks: int = 0
     volume_cap_ratio: Decimal = Decimal(0)
     dividend_tax: bool = False
+    exchange_quote_age_s_max: int = 180
+    briefing_tokens_max: int = TOKENS_MAX
+    memory_sessions: int = 10
+    training_cutoff: date | None = None
 
     @property
     def frictions(self) -> Frictions:
@@ -46,6 +53,7 @@ class RunSettings:
             slippage_ticks=self.slippage_ticks,
             volume_cap_ratio=self.volume_cap_ratio,
             dividend_tax=self.dividend_tax,
+            quote_age_s_max=self.exchange_quote_age_s_max,
         )
 
 
@@ -68,21 +76,10 @@ def run_settings(settings: Settings, watchlist: tuple[Symbol, ...], quote_source
         slippage_ticks=settings.broker.slippage_ticks,
         volume_cap_ratio=settings.broker.volume_cap_ratio,
         dividend_tax=settings.broker.dividend_tax,
-    )
-
-
-def limits_of(settings: Settings) -> Limits:
-    """Return the gate's limits; a ratio of 1 switches one off."""
-    risk = settings.risk_control
-    return Limits(
-        marketable_bp=Decimal(risk.marketable_bp),
-        drift_bp_max=Decimal(risk.drift_bp_max),
-        order_ttl_s=risk.order_ttl_s,
-        quote_age_s_max=risk.quote_age_s_max,
-        position_ratio_max=_below_one(risk.max_single_position_ratio),
-        daily_loss_ratio_max=_below_one(risk.max_daily_loss_ratio),
-        cash_reserve_cny_min=risk.min_cash_reserve,
-        stop_loss_ratio=risk.stop_loss_ratio if risk.enable_stop_loss else None,
+        exchange_quote_age_s_max=settings.risk_control.quote_age_s_max,
+        briefing_tokens_max=settings.agent_config.briefing_tokens_max,
+        memory_sessions=settings.agent_config.memory_sessions,
+        training_cutoff=training_cutoff(settings),
     )
 
 
@@ -104,7 +101,3 @@ def restored(record: SettingsRecord) -> RunSettings:
 
 def _text(value: object) -> str:
     return msgspec.json.encode(value, order="sorted").decode()
-
-
-def _below_one(ratio: Decimal) -> Decimal | None:
-    return ratio if ratio < 1 else None

@@ -10,11 +10,15 @@ from typing import Any
 
 from commands.composition import VERSIONS
 from commands.failures import CommandFailed, Exit
+from commands.kept_answers import kept_answers
+from commands.masked_replay import require_reader, without_look_ups
 from commands.minds import mind_of
+from commands.past import Past
 from commands.screen import Screen
 from commands.stored_account import StoredAccount, stored_account
 from commands.twin import OtherMind, Twin
 from services.domain.book import BookBroken
+from services.domain.decision import RawAnswer
 from services.domain.events import Event, Verdicts
 from services.journal.account import Account
 from services.journal.audit import AuditTrail
@@ -33,12 +37,24 @@ class Replayed:
     versions: dict[str, tuple[str, str]]
 
 
-def replay(settings: Settings, session: str, agent: str | None, screen: Screen) -> Exit:
+def replay(
+    settings: Settings,
+    session: str,
+    agent: str | None,
+    screen: Screen,
+    llm: str | None = None,
+    mask_seed: int | None = None,
+) -> Exit:
     """Replay a session of the stored account; with `agent` let another mind decide it.
+
+    A model's kept answers are used first unless `llm` says otherwise. With a `mask_seed` the other mind
+    is asked behind a mask made from it.
 
     Raises:
         CommandFailed: There is no such account or session.
     """
+    if mask_seed is not None and agent is None:
+        raise CommandFailed(Exit.USAGE, "--masked: nobody is asked; give --agent llm:NAME")
     with stored_account(settings) as account:
         if session == "all":
             if agent is not None:
@@ -47,7 +63,7 @@ def replay(settings: Settings, session: str, agent: str | None, screen: Screen) 
         if session not in account.journal.account.sessions:
             raise CommandFailed(Exit.USAGE, f"there is no session {session!r}; see `sessions`")
         if agent is not None:
-            return _other_mind(settings, account, session, agent, screen)
+            return _other_mind(settings, account, session, llm, mask_seed, screen)
         replayed = lived_again(account, session)[0]
         return _show(replayed, screen)
 
@@ -209,12 +225,22 @@ def _replay_all(account: StoredAccount, screen: Screen) -> Exit:
 
 
 def _other_mind(
-    settings: Settings, account: StoredAccount, session: str, agent: str, screen: Screen
+    settings: Settings,
+    account: StoredAccount,
+    session: str,
+    llm: str | None,
+    mask_seed: int | None,
+    screen: Screen,
 ) -> Exit:
     """Let another mind decide the session, and show what would have been different."""
-    mind = mind_of(settings)
+    if mask_seed is not None:
+        settings = without_look_ups(settings)
+    mind = mind_of(settings, kept_answers(settings, llm, screen, usual="cache"))
     ordinal = list(account.journal.account.sessions).index(session)
-    other = OtherMind(session=session, agent=mind.make(lambda _session: ordinal))
+    agent = mind.make(Past(ordinal_of=lambda _session: ordinal))
+    if mask_seed is not None:
+        require_reader(agent)
+    other = OtherMind(session=session, agent=agent, mask_seed=mask_seed)
     twin = Twin(account.store, account.genesis, account.panels, other=other)
     with screen.waiting("replay.asking", agent=mind.name):
         asyncio.run(twin.replay.run(session))
@@ -230,11 +256,20 @@ def _other_mind(
             "first_difference": _first(twin, session),
             "recorded": {"agent": opened.agent, **recorded},
             "other": {"agent": mind.name, **would_be},
+            "mask_seed": mask_seed,
+            "transcript": _transcript(twin, session),
         }
     )
     screen.line("replay.sides", session=session, recorded=opened.agent, other=mind.name)
     screen.sides(recorded, would_be)
     return Exit.DONE
+
+
+def _transcript(twin: Twin, session: str) -> list[dict[str, str]]:
+    """Return what was said between the session and the other mind, empty where nobody was spoken to."""
+    event = twin.journal.find(session, "answer")
+    value = None if event is None else twin.journal.value(event)
+    return [dict(line) for line in value.transcript] if isinstance(value, RawAnswer) else []
 
 
 def _first(twin: Twin, session: str) -> dict[str, str] | None:

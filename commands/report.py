@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
+from agents.parsing import parse
 from commands.failures import CommandFailed, Exit
 from commands.screen import Screen
 from commands.stored_account import stored_account
 from monitor.report import render_report
+from monitor.say_do import say_do
 from services.domain.bars import Panel
 from services.domain.events import Event
 from services.market.atomic_file import write_whole
@@ -60,7 +62,10 @@ def write_report(
     Raises:
         CommandFailed: The file cannot be written.
     """
-    page = render_report(events, panel, lang=lang, value_of=value_of, since=since, until=until)
+    findings = say_do(events, parse, value_of)
+    page = render_report(
+        events, panel, lang=lang, value_of=value_of, since=since, until=until, findings=findings
+    )
     try:
         write_whole(path, [page.encode()])
     except OSError as error:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from agents.rule import rule_agent
 from agents.signal_recipe import RULE, Recipe, recipe_of
-from agents.signals import SignalsAgent
 from services.domain.instruments import Market
 from services.domain.scores import Scores
 from services.ports import Agent, AgentFault
@@ -28,6 +27,8 @@ def rule_of(spec: str, settings: Settings, *, live: bool) -> tuple[Agent, str]:
     name, _, rest = spec.partition(":")
     if name != RULE:
         return rule_agent(spec), ""
+    from agents.signals import SignalsAgent
+
     recipe = recipe_of(rest) if rest else _configured(settings.agent_config.signals)
     if recipe.file is None:
         return SignalsAgent(recipe), ""

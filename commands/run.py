@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from commands.account_claim import claim
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
+from commands.kept_answers import kept_answers
 from commands.minds import mind_of
 from commands.opening import open_recorded
 from commands.options import RunOptions
@@ -16,12 +18,18 @@ from commands.recorded_run import Outcome, RecordedRun, Watch
 from commands.recorded_settings import run_settings
 from commands.screen import Screen
 from commands.stored_account import journal_place
+from monitor.plain_text import printable
+from scheduler.loop import Killed
 from scheduler.world import World
-from services.clock import stopwatch_s
+from services.clock import SystemClock, stopwatch_s
 from services.domain.bars import Panel
 from services.domain.instruments import Market
+from services.journal.kill_file import kill_words
 from services.settings import Mode, Settings
-from services.slots import ZONES
+from services.slots import ZONES, local
+
+if TYPE_CHECKING:
+    from services.models.cached import Counts
 
 
 def run(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
@@ -31,7 +39,7 @@ def run(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
         CommandFailed: What is asked for cannot be run.
     """
     if settings.mode is Mode.LIVE:
-        raise _no_real_broker(settings)
+        raise _not_live(settings)
     _require_sense(settings, options)
     if settings.broker.type != "simulated":
         raise CommandFailed(
@@ -67,19 +75,26 @@ def _require_sense(settings: Settings, options: RunOptions) -> None:
         raise CommandFailed(Exit.USAGE, why)
 
 
-def _no_real_broker(settings: Settings) -> CommandFailed:
+def _not_live(settings: Settings) -> CommandFailed:
+    """Return why real money is not traded, a line a reason; the last is that no real broker is there."""
+    from commands.doctor_check import Words
+    from commands.going_live import lacks
+
+    words, day = Words(settings.lang), local(SystemClock().now(), settings.market).date()
+    found = [words.failed(one.finding, **one.values) for one in lacks(settings, day)]
+    reasons = [f"--mode live: {check.detail}; {check.mend}" for check in found]
     kind = settings.broker.type
     if kind == "simulated":
         why = "broker.type is simulated, which trades no real money; use --mode paper"
     else:
         why = f"there is no adapter for broker.type {kind!r}; use --mode paper with broker.type simulated"
-    return CommandFailed(Exit.USAGE, f"--mode live needs a real broker: {why}")
+    return CommandFailed(Exit.USAGE, "\n".join([*reasons, f"--mode live needs a real broker: {why}"]))
 
 
 def _recorded(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
     began_s = stopwatch_s()
     folder = AccountFolder(settings.data_dir, settings.account)
-    mind = mind_of(settings)
+    mind = mind_of(settings, kept_answers(settings, options.llm, screen))
     recorded = open_recorded(
         settings,
         folder,
@@ -104,8 +119,11 @@ def _recorded(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
     if outcome.already_finished:
         screen.line("run.finished_before", folder=folder.root)
     report = _report(options, outcome, recorded.panel, folder, settings)
-    _show(settings, outcome, recorded.panel, folder, report, stopwatch_s() - began_s, screen)
-    return Exit.DONE
+    _show(settings, outcome, recorded.panel, folder, report, stopwatch_s() - began_s, mind.counts, screen)
+    if outcome.killed is None:
+        return Exit.DONE
+    say_killed(outcome.killed, kill_words(folder.root), screen)
+    return Exit.KILLED
 
 
 def _execute(run_on: RecordedRun, each: Screen | None, screen: Screen) -> Outcome:
@@ -137,6 +155,21 @@ def show_woken(world: World, session: str, screen: Screen) -> None:
     show_session(world, session, screen)
 
 
+def tell_killed(killed: Killed, world: World, screen: Screen) -> Exit:
+    """Tell that the kill file ended the process, and whether anything is left at the broker."""
+    screen.result({"mode": world.mode, "account": world.account, "killed": asdict(killed)})
+    say_killed(killed, world.kill_words(), screen)
+    return Exit.KILLED
+
+
+def say_killed(killed: Killed, words: str, screen: Screen) -> None:
+    """Print, also where stdout belongs to the JSON, that nothing goes on while the kill file is there."""
+    screen.note("run.killed", why=printable(words) or "-", orders=killed.orders, working=killed.working)
+    if killed.working:
+        screen.note("run.killed.working", working=killed.working)
+    screen.note("run.killed.undo")
+
+
 def _report(
     options: RunOptions, outcome: Outcome, panel: Panel, folder: AccountFolder, settings: Settings
 ) -> Path | None:
@@ -158,6 +191,7 @@ def _show(
     folder: AccountFolder,
     report: Path | None,
     elapsed_s: float,
+    answers: Counts | None,
     screen: Screen,
 ) -> None:
     from monitor.summary import summarise
@@ -165,12 +199,14 @@ def _show(
     summary = summarise(outcome.events, panel, outcome.journal.value)
     place = journal_place(settings, folder)
     result: dict[str, Any] = {
-        **summary.as_json(),
+        **summary.as_json(screen.lang),
         "defaults": _defaults(settings),
         "journal": str(place) if isinstance(place, Path) else "postgresql",
         "audit": str(folder.audit),
         "report": None if report is None else str(report),
         "elapsed_s": round(elapsed_s, 3),
+        "models": None if answers is None else {"asked": answers.asked, "kept": answers.found},
+        "killed": None if outcome.killed is None else asdict(outcome.killed),
     }
     screen.result(result)
     if screen.as_json:
@@ -178,6 +214,8 @@ def _show(
     from monitor.console import account_table
 
     screen.show(account_table(summary, screen.lang))
+    if answers is not None:
+        screen.line("llm.counts", asked=answers.asked, found=answers.found)
     screen.line("run.audit", path=folder.audit)
     if report is not None:
         screen.line("run.report", path=report)

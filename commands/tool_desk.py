@@ -52,8 +52,11 @@ class ToolDesk:
             bytes_max=asking.tool_bytes_max,
         )
 
-    def equipped(self, make: Callable[[Callable[[Briefing], Toolbox | None]], Agent]) -> Agent:
-        """Return the mind that `make` makes of a way to a session's toolbox, with its tools around it."""
+    def equipped(self, make: Callable[[Callable[[Briefing], Toolbox | None], float], Agent]) -> Agent:
+        """Return the mind that `make` makes of a way to a session's toolbox, with its tools around it.
+
+        `make` is told the seconds that a decision may take, which shrink by what its tools take to start.
+        """
         settings = self._settings
         tools = SessionTools(
             settings.agent_config.tools,
@@ -61,7 +64,9 @@ class ToolDesk:
             [_allowed(server) for server in settings.mcp_servers],
             outside=self._live or settings.mcp_in_backtest,
         )
-        return ToolUsingAgent(make(tools.toolbox_for), tools)
+        return ToolUsingAgent(
+            lambda left_s: make(tools.toolbox_for, left_s), tools, settings.agent_config.deadline_s
+        )
 
     def _source(self) -> NewsSource | None:
         news, path = self._news, self._settings.agent_config.news_file

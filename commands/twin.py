@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date, time
 
 from agents.replay import ReplayAgent
-from agents.rule import rule_agent
+from agents.rule import rule_again
+from agents.shape import Shape
 from commands.composition import Panels, Parts, instruments_of, market_view
-from commands.recorded_settings import restored
+from commands.recorded_settings import RunSettings, restored
 from scheduler.replay import Replay
 from scheduler.world import World
 from services.brokers.ledger import MemoryLedger
@@ -34,6 +35,7 @@ from services.executor import Executor
 from services.journal.account import Account
 from services.journal.checking import CheckingJournal
 from services.journal.journal import Listener
+from services.journal.memory_inbox import MemoryInboxes
 from services.market.panel_source import PanelSource
 from services.market.replay_source import ReplaySource
 from services.market.seen_prices import FirstThenRemembered, SeenPrices
@@ -68,10 +70,11 @@ class RecordedCalendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherMind:
-    """A mind that takes the recorded one's place in one session."""
+    """A mind that takes the recorded one's place in one session; masked where there is a seed."""
 
     session: str
     agent: Agent
+    mask_seed: int | None = None
 
 
 class ReplayExecutor(Executor):
@@ -82,7 +85,7 @@ class ReplayExecutor(Executor):
     """
 
     def __init__(self, broker: Broker, clock: Clock, journal: CheckingJournal) -> None:
-        super().__init__(broker, clock, journal, lambda: "")
+        super().__init__(broker, clock, journal, lambda: "", MemoryInboxes())
         self._recorded = journal
 
     def withheld(self, order: ApprovedOrder) -> Ack | None:
@@ -132,7 +135,9 @@ class Twin:
                 commission=settings.commission,
                 frictions=settings.frictions,
                 ledger=MemoryLedger(),
-                instruments=instruments_of(self._panel, self._panel.symbols if self._panel else ()),
+                instruments=self._prices.instruments
+                if self._panel is None
+                else instruments_of(self._panel, self._panel.symbols),
                 zone=ZONES[Market(self._genesis.market)],
             )
         world = Parts(
@@ -142,7 +147,7 @@ class Twin:
             clock=self.clock,
             calendar=self._calendar,
             prices=FirstThenRemembered(self._prices) if other else self._prices,
-            agent=other.agent if other else self._agent(opened.agent),
+            agent=_in_its_place(other, settings) if other else self._agent(opened.agent),
             broker=self._exchange,
             journal=self.journal,
             panels=self._panels,
@@ -168,15 +173,28 @@ class Twin:
         self._prices.listen(event, value, account)
 
     def _agent(self, name: str) -> Agent:
-        """Return the recorded mind: a rule thinks again, any other says what it said."""
+        """Return the recorded mind: a rule that read no file thinks again, any other says what it said."""
         if name not in self._agents:
             kind, _, spec = name.partition(":")
-            if kind == "rule":
-                self._agents[name] = rule_agent(spec)
-            else:
-                reads = Reads.TEXT if kind == "llm" else Reads.ARRAYS
-                self._agents[name] = ReplayAgent(_answers(self.journal), name=name, reads=reads)
+            rule = rule_again(spec) if kind == "rule" else None
+            reads = Reads.TEXT if kind in ("llm", "debate") else Reads.ARRAYS
+            self._agents[name] = rule or ReplayAgent(_answers(self.journal), name=name, reads=reads)
         return self._agents[name]
+
+
+def _in_its_place(other: OtherMind, settings: RunSettings) -> Agent:
+    """Return the other mind, masked where it is to be: shown what the session's settings would show."""
+    if other.mask_seed is None:
+        return other.agent
+    from agents.masked_agent import MaskedAgent
+
+    shape = Shape(
+        tokens_max=settings.briefing_tokens_max,
+        commission=settings.commission,
+        marketable_bp=settings.limits.marketable_bp,
+        reserve_cny=settings.limits.cash_reserve_cny_min,
+    )
+    return MaskedAgent(other.agent, seed=other.mask_seed, lang=settings.lang, shape=shape)
 
 
 def _lived(journal: CheckingJournal) -> tuple[Event, ...]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from agents.parsing import parse
 from commands.composition import Panels
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
 from commands.screen import Screen
 from commands.stored_account import read_only_store
+from monitor.say_do import Finding, say_do
+from monitor.say_do_view import sentence
 from services.clock import SystemClock
 from services.journal.journal import Journal
 from services.journal.verify import Problem, Verification
 from services.journal.verify import verify as verify_record
-from services.ports import EventStore, JournalFault
+from services.ports import JournalFault
 from services.settings import Settings
 
 
@@ -36,14 +39,24 @@ def verify(settings: Settings, screen: Screen) -> Exit:
         except OSError as error:
             raise CommandFailed(Exit.UNAVAILABLE, f"{folder.audit}: {error.strerror}") from error
         problems = (*damage, *found.problems)
+        findings: tuple[Finding, ...] = ()
         if not problems:
-            problems = _ledger_problems(store, folder, settings.account)
+            journal = Journal(store, settings.account, SystemClock(), Panels(folder.panels).get)
+            problems = _ledger_problems(folder, journal)
+            findings = _findings(journal, folder)
+        problems += tuple(
+            Problem(record=f"session {one.session}", problem=sentence(one, "en"))
+            for one in findings
+            if one.kind.hard
+        )
+        notes = [one for one in findings if not one.kind.hard]
     screen.result(
         {
             "ok": not problems,
             "events": found.events,
             "audit_lines": found.audit_lines,
             "problems": [asdict(problem) for problem in problems],
+            "say_do": {"hard": len(findings) - len(notes), "notes": len(notes)},
         }
     )
     key = "verify.broken" if problems else "verify.whole"
@@ -53,14 +66,19 @@ def verify(settings: Settings, screen: Screen) -> Exit:
     return Exit.DIFFERENCES if problems else Exit.DONE
 
 
-def _ledger_problems(store: EventStore, folder: AccountFolder, account: str) -> tuple[Problem, ...]:
+def _ledger_problems(folder: AccountFolder, journal: Journal) -> tuple[Problem, ...]:
     """Return where the simulated exchange's own ledger, if there is one, tells another story."""
     if not folder.ledger.is_file():
         return ()
     from commands.ledger_check import ledger_problems
 
-    journal = Journal(store, account, SystemClock(), Panels(folder.panels).get)
     return ledger_problems(folder.ledger, journal.account)
+
+
+def _findings(journal: Journal, folder: AccountFolder) -> tuple[Finding, ...]:
+    """Return which sessions did not do what was said."""
+    lines = folder.audit.read_bytes().splitlines() if folder.audit.exists() else []
+    return say_do(tuple(journal.events), parse, journal.value, audit_lines=lines)
 
 
 def _damage(store: object) -> tuple[str, ...]:

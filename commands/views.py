@@ -8,11 +8,17 @@ from typing import Any
 
 import msgspec
 
+from agents.parsing import parse
 from commands.failures import CommandFailed, Exit
+from commands.halt_view import stopped
 from commands.live_plan import next_slot_of
 from commands.screen import Screen
 from commands.stored_account import StoredAccount, journal_place, stored_account
 from monitor.records import session_records
+from monitor.risk_report import risk_report
+from monitor.risk_use import risk_trail
+from monitor.say_do import say_do
+from monitor.say_do_view import findings_as_json
 from monitor.summary import summarise
 from services.domain.record import SessionRecord
 from services.journal.account_lock import LOCK_NAME, AccountBusy, account_lock
@@ -32,16 +38,17 @@ def status(settings: Settings, screen: Screen, now: datetime) -> Exit:
         upcoming = next_slot_of(account, settings, now) if account.genesis.run_id == "live" else None
         last = account.events[-1] if account.events else None
         folded = account.journal.account
-        halts = [{"symbol": halt.symbol, "why": halt.why} for _, halt in folded.halts.values()]
+        stop = stopped(account, settings)
         screen.result(
             {
-                **summary.as_json(),
+                **summary.as_json(screen.lang),
                 "state": state,
                 "next_slot": None if upcoming is None else upcoming.local,
                 "last_event_at": None if last is None else last.at,
                 "waiting_orders": sum(len(one.waiting) for one in folded.waiting()),
                 "working_orders": len(folded.working()),
-                "halts": halts,
+                "halts": stop.as_json(),
+                "kill": stop.kill,
             }
         )
         if not screen.as_json:
@@ -51,8 +58,7 @@ def status(settings: Settings, screen: Screen, now: datetime) -> Exit:
             screen.line(f"status.{state}")
             if upcoming is not None:
                 screen.line("status.next", slot=upcoming.local)
-            for halt in halts:
-                screen.line("status.halt", symbol=halt["symbol"] or "*", why=halt["why"])
+            stop.show(screen)
     return Exit.DONE
 
 
@@ -64,12 +70,14 @@ def sessions(settings: Settings, screen: Screen) -> Exit:
     """
     with stored_account(settings) as account:
         records = tuple(session_records(account.events, account.journal.value))
-        synthetic = account.genesis.synthetic
+        synthetic, stop = account.genesis.synthetic, stopped(account, settings)
     screen.result(
         {
             "account": settings.account,
             "synthetic": synthetic,
             "sessions": [_row(record) for record in records],
+            "halts": stop.as_json(),
+            "kill": stop.kill,
         }
     )
     if synthetic:
@@ -80,6 +88,7 @@ def sessions(settings: Settings, screen: Screen) -> Exit:
         for record in records:
             screen.show(session_line(record, screen.lang))
             screen.line("sessions.id", session=record.session)
+    stop.show(screen)
     return Exit.DONE
 
 
@@ -92,16 +101,21 @@ def show(settings: Settings, session: str, screen: Screen) -> Exit:
     with stored_account(settings) as account:
         events = [event for event in account.events if event.session == session]
         records = tuple(session_records(events, account.journal.value))
-        synthetic = account.genesis.synthetic
+        risk = risk_report(risk_trail(events, account.journal.value)).as_json(screen.lang)
+        findings = say_do(account.events, parse, account.journal.value, session=session)
+        synthetic, stop = account.genesis.synthetic, stopped(account, settings)
     if not records:
         raise CommandFailed(Exit.USAGE, f"there is no session {session!r}; see `sessions`")
-    screen.result({**msgspec.to_builtins(records[0]), "synthetic": synthetic})
+    now = {"risk": risk, "halts_in_force": stop.as_json(), "kill": stop.kill}
+    said = {"say_do": findings_as_json(findings, screen.lang)}
+    screen.result({**msgspec.to_builtins(records[0]), "synthetic": synthetic, **now, **said})
     if synthetic:
         screen.line("synthetic")
     if not screen.as_json:
         from monitor.console import session_view
 
-        screen.show(session_view(records[0], screen.lang))
+        screen.show(session_view(records[0], screen.lang, findings))
+    stop.show(screen)
     return Exit.DONE
 
 

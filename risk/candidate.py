@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from decimal import Decimal
 
@@ -22,7 +22,10 @@ class Rejected(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Proposal:
-    """An order as far as the account's own limits look at it; `changes` is what made it smaller."""
+    """An order as far as the account's own limits look at it; `changes` is what made it smaller.
+
+    `buys` tells whether shares come in.
+    """
 
     symbol: Symbol
     side: Side
@@ -33,11 +36,10 @@ class Proposal:
     shares: int = 0
     limit_cny: Decimal = Decimal(0)
     changes: tuple[Change, ...] = ()
+    buys: bool = field(init=False)
 
-    @property
-    def buys(self) -> bool:
-        """Whether shares come in."""
-        return self.side is Side.BUY
+    def __post_init__(self) -> None:
+        self.buys = self.side is Side.BUY
 
     def shrink(self, shares: int, rule: Rule, reason: str) -> None:
         """Make the order smaller, and keep the record of it."""

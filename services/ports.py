@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
-from typing import Protocol
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
 
+from services.domain.alerts import Notice
 from services.domain.bars import Frequency, Panel
-from services.domain.conversation import ModelReply, ModelRequest, ToolCall, ToolSpec
 from services.domain.decision import Briefing, RawAnswer, Reads
 from services.domain.events import Event, TradingDay
 from services.domain.fills import Fill, Movement
 from services.domain.inbox import Command, Scope
 from services.domain.instruments import Facts, Symbol
-from services.domain.news import NewsItem
+from services.domain.money import ZERO
 from services.domain.orders import ApprovedOrder, OrderId
 from services.domain.quotes import Snapshot
 from services.domain.statement import Ack, Balance, Holding, OrderStatus, Sighting
+
+if TYPE_CHECKING:
+    # Named in signatures alone, and of no use to a run whose mind is a rule.
+    from services.domain.conversation import ModelReply, ModelRequest, ToolCall, ToolSpec
+    from services.domain.news import NewsItem
 
 
 class Fault(Exception):
@@ -39,9 +45,18 @@ class PriceFault(Fault):
 
 
 class AgentFault(Fault):
-    """No answer: the model is down, late, or answered something that is not text."""
+    """No answer: the model is down, late, or answered something that is not text.
+
+    `cost_cny` is what the requests may have cost all the same; `over_budget` tells that one was not made.
+    """
 
     door = "agent"
+
+    def __init__(
+        self, asked: str, why: str, *, cost_cny: Decimal = ZERO, over_budget: bool = False
+    ) -> None:
+        super().__init__(asked, why)
+        self.cost_cny, self.over_budget = cost_cny, over_budget
 
 
 class BrokerFault(Fault):
@@ -60,6 +75,12 @@ class ToolFault(Fault):
     """A tool of another program gave no answer that can be used."""
 
     door = "tool"
+
+
+class AlertFault(Fault):
+    """A channel did not take an alert: it is down, late, or refused it."""
+
+    door = "alert"
 
 
 class JournalFault(Fault):
@@ -272,6 +293,21 @@ class Commands(Protocol):
 
         Raises:
             JournalFault: They cannot be read; a command to stop may be among them.
+        """
+
+
+class AlertChannel(Protocol):
+    """A way to a person. It keeps nothing of what it sends."""
+
+    @property
+    def name(self) -> str:
+        """What the configuration calls it."""
+
+    async def send(self, notice: Notice) -> None:
+        """Hand a notice over; returning means that the platform said it took it.
+
+        Raises:
+            AlertFault: It did not, or not in time; no secret is in the fault.
         """
 
 

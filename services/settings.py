@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validato
 
 from services.domain.bars import Frequency
 from services.domain.instruments import Market, Symbol, parse_symbol
+from services.settings_alerts import AlertSettings
 from services.settings_arena import ArenaSettings
 from services.settings_models import BudgetSettings
 from services.settings_risk import ProgrammaticSettings, RiskSettings
@@ -42,9 +43,9 @@ _AGENT_CLASSES = {
 
 # Where files lie does not change what is decided. The language does, for a mind that reads: a run goes on
 # in the one it began with, whatever language its owner looks at it in.
-# Who else is in an arena changes nothing for an account of it.
+# Who else is in an arena changes nothing for an account of it, nor does who is told of it.
 _NOT_HASHED = frozenset(
-    {"data_dir", "journal_url", "lang", "score_file", "sector_file", "news_file", "arena"}
+    {"data_dir", "journal_url", "lang", "score_file", "sector_file", "news_file", "arena", "alerts"}
 )
 
 
@@ -95,6 +96,7 @@ class Settings(Section):
     ] = False
     budget: BudgetSettings = BudgetSettings()
     arena: ArenaSettings = ArenaSettings()
+    alerts: AlertSettings = AlertSettings()
     account: Annotated[
         str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$", description="The account's name and folder.")
     ] = "main"

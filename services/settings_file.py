@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DOTENV = Path(".env")
 
 # What these keys were given is never shown: it may be, or carry, a secret.
-_QUIET = frozenset({"api_key", "api_secret", "journal_url", "base_url"})
+_QUIET = frozenset({"api_key", "api_secret", "journal_url", "base_url", "token", "sign_secret", "url"})
 # Names other programs use for a key of ours.
 _OTHER_NAMES = {"token": "api_key", "secret": "api_secret", "cash": "initial_cash", "symbols": "watchlist"}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -10,6 +12,70 @@ from services.settings_values import Number, Section, Unit, Whole
 
 _PerMillion = Annotated[Number, Unit("CNY per million tokens"), Field(ge=0, le=1_000_000)]
 _Cny = Annotated[Number, Unit("CNY"), Field(gt=0, le=1_000_000)]
+
+
+EXTRA_CHARACTERS_MAX = 4000
+_OURS = frozenset({
+    "model", "messages", "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call",
+    "response_format", "temperature", "max_tokens", "max_completion_tokens", "max_output_tokens",
+    "stream", "stream_options", "n", "best_of",
+})  # fmt: skip
+"""What a request says by itself, or what would change how its answer is read, bounded or priced."""
+_SECRET = re.compile(r"(?i)api[_-]?key|secret|passw|authoriz|credential|bearer|access[_-]?token")
+
+
+def extra_text(extra: Mapping[str, object]) -> str:
+    """Return the object as canonical JSON with its numbers as they were written, empty for nothing.
+
+    Raises:
+        ValueError: A number in it is too large for any reader of JSON.
+    """
+    if not extra:
+        return ""
+    import msgspec
+
+    text = msgspec.json.Encoder(decimal_format="number", order="sorted").encode(extra)
+    try:
+        msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        raise ValueError("holds a number that is too large") from None
+    return text.decode()
+
+
+def checked_extra(extra: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a server is told beside; nothing in it is ours to say, or a secret.
+
+    Raises:
+        ValueError: Something is.
+    """
+    ours = sorted(_OURS & extra.keys())
+    if ours:
+        raise ValueError(f"{ours[0]!r} is said by the request itself; take it out")
+    for key, value in _leaves(extra, 0):
+        if _SECRET.search(key) or (isinstance(value, str) and ("${" in value or value.startswith("sk-"))):
+            raise ValueError(
+                f"{key!r} looks like a secret; what stands here is recorded: use the model's api_key"
+            )
+    if len(extra_text(extra)) > EXTRA_CHARACTERS_MAX:
+        raise ValueError(f"must be at most {EXTRA_CHARACTERS_MAX} characters as JSON")
+    return extra
+
+
+def _leaves(value: object, depth: int, key: str = "") -> Iterator[tuple[str, object]]:
+    """Yield every value with the key it stands under.
+
+    Raises:
+        ValueError: They are nested too deeply.
+    """
+    if depth > 8:
+        raise ValueError("must not be nested deeper than 8 mappings or lists")
+    yield key, value
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _leaves(inner, depth + 1, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner, depth + 1, key)
 
 
 class PriceSettings(Section):

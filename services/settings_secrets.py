@@ -19,6 +19,7 @@ _FIXED = {
 }
 JOURNAL_VARIABLE = "KAIPAN_JOURNAL_URL"
 MODEL_VARIABLE = "OPENAI_API_KEY"
+"""Holds a key of OpenAI's: no other provider's server is ever shown it, unless the file names it there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ def fill_secrets(raw: Raw, environment: Mapping[str, str]) -> Filled:
         if text and not reference:
             value = text if place.name == "journal_url" and _is_open_url(text) else None
             if value is None:
-                problems.append((place.key, _mend(variables[0])))
+                problems.append((place.key, _mend(variables[0] if variables else "<NAME>_API_KEY")))
         place.section[place.name] = value
         keys.append(SecretKey(key=place.key, variables=variables, present=value is not None))
     return Filled(keys=tuple(keys), problems=tuple(problems))
@@ -74,6 +75,11 @@ def model_variable(name: str) -> str:
     """Return the variable for the key of the model of that name: `deepseek-chat`, DEEPSEEK_CHAT_API_KEY."""
     stem = re.sub(r"[^A-Z0-9]", "_", name.upper())
     return f"{'MODEL_' if stem[:1].isdigit() else ''}{stem}_API_KEY"
+
+
+def channel_variable(name: str, ending: str) -> str:
+    """Return the variable for a secret of the channel of that name: `my-team`, KAIPAN_ALERT_MY_TEAM_TOKEN."""
+    return f"KAIPAN_ALERT_{re.sub(r'[^A-Z0-9]', '_', name.upper())}_{ending}"
 
 
 def _first_set(variables: tuple[str, ...], environment: Mapping[str, str]) -> str | None:
@@ -106,24 +112,57 @@ def _places(raw: Raw) -> Iterator[_Place]:
     for index, model in enumerate(models if isinstance(models, list) else []):
         if isinstance(model, dict):
             yield from _model_places(model, index)
+    yield from _channel_places(raw.get("alerts"))
     yield _Place(section=raw, name="journal_url", key="journal_url", variables=(JOURNAL_VARIABLE,))
+
+
+def _channel_places(alerts: object) -> Iterator[_Place]:
+    """Yield the places of the alert channels' secrets."""
+    channels = alerts.get("channels") if isinstance(alerts, dict) else None
+    for index, channel in enumerate(channels if isinstance(channels, list) else []):
+        if not isinstance(channel, dict):
+            continue
+        for key, ending in (("token", "TOKEN"), ("sign_secret", "SIGN")):
+            variable = channel_variable(str(channel.get("name") or ""), ending)
+            yield _Place(
+                section=channel, name=key, key=f"alerts.channels[{index}].{key}", variables=(variable,)
+            )
 
 
 def _model_places(model: Raw, index: int) -> Iterator[_Place]:
     """Yield the places of a model's key: each spelling the file uses, or the plain one."""
     name = model.get("name")
     own = (model_variable(name),) if isinstance(name, str) and name else ()
+    # A stranger's model that is called openai: its name must not lead to OpenAI's key either.
+    strangers = tuple(f"MODEL_{one}" if one == MODEL_VARIABLE else one for one in own)
+    variables = tuple(dict.fromkeys((*own, MODEL_VARIABLE))) if _is_openais(model) else strangers
     spellings = [key for key in ("api_key", *_ALIASES_OF_KEY) if key in model] or ["api_key"]
     for spelling in spellings:
         yield _Place(
             section=model,
             name=spelling,
             key=f"models[{index}].{spelling}",
-            variables=(*own, MODEL_VARIABLE),
+            variables=variables,
         )
 
 
+def _is_openais(model: Raw) -> bool:
+    """Answer whether a model is asked at OpenAI's own server: the address left out is that one."""
+    given = [model[key] for key in ("base_url", *_ALIASES_OF_ADDRESS) if model.get(key) is not None]
+    return all(_host_over_tls(str(address)) == _OPENAI_HOST for address in given)
+
+
+def _host_over_tls(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+        return (parts.hostname or "") if parts.scheme == "https" else ""
+    except ValueError:
+        return ""
+
+
+_OPENAI_HOST = "api.openai.com"
 _ALIASES_OF_KEY = tuple(alias for alias, name in MODEL_ALIASES.items() if name == "api_key")
+_ALIASES_OF_ADDRESS = tuple(alias for alias, name in MODEL_ALIASES.items() if name == "base_url")
 
 
 def _is_placeholder(text: str) -> bool:

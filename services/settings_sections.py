@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from services.domain.bars import Adjustment, VolumeUnit
 from services.settings_debate import DebateSettings
-from services.settings_models import PriceSettings
+from services.settings_models import PriceSettings, checked_extra
 from services.settings_signals import SignalsSettings
 from services.settings_tools import ToolName
 from services.settings_values import (
@@ -150,7 +151,7 @@ class ModelSettings(Section):
         SecretStr | None,
         Field(
             description="From `<NAME>_API_KEY` (the name in capitals, other signs as `_`), "
-            "else OPENAI_API_KEY; also written `openai_api_key`.",
+            "at api.openai.com else OPENAI_API_KEY; also written `openai_api_key`.",
             repr=False,
         ),
     ] = None
@@ -193,6 +194,14 @@ class ModelSettings(Section):
             "a budget then counts 8192.",
         ),
     ] = None
+    extra: Annotated[
+        Mapping[str, Any],
+        AfterValidator(checked_extra),
+        Field(
+            description="What else its server is told in every request, as JSON values, such as "
+            "`enable_thinking: false`; recorded, so never a secret."
+        ),
+    ] = {}
     deadline_s: Annotated[
         Measure,
         Unit("s"),

@@ -128,6 +128,8 @@ def _default(field: FieldInfo) -> str:
         return "required"
     if default is None or default in ((), "", {}):
         return ""
+    if isinstance(default, tuple):
+        return ", ".join(f"`{one}`" for one in default)
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
     return f"`{default}`"

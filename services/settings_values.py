@@ -77,9 +77,13 @@ Key = Annotated[str, BeforeValidator(_lower), Field(pattern=r"^[a-z][a-z0-9_]*$"
 
 
 class Section(BaseModel):
-    """A part of the configuration: closed, unchangeable, silent about secrets."""
+    """A part of the configuration: closed, unchangeable, silent about secrets.
+
+    Its checks are made ready with those of the whole it is read in, not once more for itself.
+    """
 
     model_config = ConfigDict(
+        defer_build=True,
         extra="forbid",
         frozen=True,
         coerce_numbers_to_str=True,

@@ -29,10 +29,24 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "commands": frozenset({"services", "risk", "agents", "monitor", "scheduler"}),
     "run_live": TOP,
 }
-ADAPTERS = ("services.brokers", "services.market", "services.journal.sql_store")
+ADAPTERS = (
+    "services.alerts",
+    "services.brokers",
+    "services.market",
+    "services.models",
+    "services.mcp_client",
+    "services.journal.sql_store",
+)
 MUST_NOT_IMPORT: Mapping[str, tuple[str, ...]] = {
     "risk": (*ADAPTERS, "services.journal", "services.settings_file", "services.clock"),
-    "agents": ("services.brokers", "services.journal.sql_store", "services.executor"),
+    "agents": (
+        "services.alerts",
+        "services.brokers",
+        "services.models",
+        "services.mcp_client",
+        "services.journal.sql_store",
+        "services.executor",
+    ),
     "scheduler": ADAPTERS,
 }
 

@@ -50,6 +50,7 @@ SLACK = 1.10
 DECISION, FAULT = "decision", "fault"
 NOT_JSON, SCHEMA, NUMBER = "bad answer: not_json", "bad answer: schema", "bad answer: number"
 UNKNOWN, EMPTY = "bad answer: unknown_symbol", "bad answer: empty"
+NOT_GIVEN = "bad answer: not_given"
 
 
 def orders(*given: dict[str, object]) -> str:
@@ -179,7 +180,7 @@ HANGS = (
     Case("a dripping body", drips(GOOD), FAULT, 1),
     Case("a model that thinks too long", after(60.0, says(GOOD)), FAULT, 1),
     Case("good, but a second late", after(2 * DEADLINE_S, says(GOOD)), FAULT, 1),
-    Case("a look-up, then no answer", in_turn(LOOK, hangs), FAULT, 2, tools=True),
+    Case("a look-up, then no answer", in_turn(LOOK, hangs), NOT_GIVEN, 2, tools=True),
     Case("fenced, then no answer", in_turn(says(f"```{GOOD}```"), hangs), NOT_JSON, 2),
 )
 

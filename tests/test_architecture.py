@@ -83,6 +83,7 @@ BAD: tuple[tuple[Guard, str, str], ...] = (
     (guard_arrows, "risk.gate", "from services import clock"),
     (guard_arrows, "agents.llm", "from services.brokers import simulated"),
     (guard_arrows, "agents.llm", "from services import brokers"),
+    (guard_arrows, "agents.llm", "from services.models.openai_client import OpenAiClient"),
     (guard_arrows, "agents.llm", "import risk"),
     (guard_arrows, "agents.llm", "from ..services import brokers"),
     (guard_arrows, "monitor.report", "from scheduler import session"),

@@ -68,7 +68,8 @@ class ModelRequest:
 
     `model` is the provider's name of it, `endpoint` the address without secrets. `dialect` names how the
     server is told what is wanted. `schema` is the JSON schema of the answer as text, empty where any text
-    will do. None leaves a choice to the server.
+    will do. None leaves a choice to the server. `extra` is a JSON object, as text, of what else this one
+    server wants to be told; empty for nothing.
     """
 
     endpoint: str
@@ -79,6 +80,7 @@ class ModelRequest:
     temperature: float | None = None
     output_tokens_max: int | None = None
     dialect: str = ""
+    extra: str = ""
 
     @property
     def digest(self) -> str:

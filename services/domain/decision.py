@@ -53,6 +53,8 @@ class RawAnswer:
     """An answer as it was received: the text, the model that gave it, every message exchanged.
 
     `calls` are the requests it took, in order; `role` in a message's mapping may be that of a debate.
+    `fault` is what ended the asking before there was an answer to use, empty where nothing did.
+    `over_budget` is why the budget forbade a request for it, empty where it allowed all.
     """
 
     text: str
@@ -60,6 +62,8 @@ class RawAnswer:
     transcript: tuple[Mapping[str, str], ...] = ()
     usage: Usage = field(default_factory=Usage)
     calls: tuple[ModelCall, ...] = ()
+    fault: str = ""
+    over_budget: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +78,9 @@ class Decision:
 
 
 class BadAnswerKind(StrEnum):
-    """What was wrong with an answer that is not a decision."""
+    """What was wrong with an answer that is not a decision; NOT_GIVEN: the asking failed on its way."""
 
+    NOT_GIVEN = "not_given"
     EMPTY = "empty"
     NOT_JSON = "not_json"
     SCHEMA = "schema"

@@ -110,12 +110,16 @@ class VendorSnapshot:
 
 
 class _Shown(NamedTuple):
-    """What a panel shows at a moment: rows ended, row in progress, last prices and when they were true."""
+    """What a panel shows at a moment: rows ended, row in progress, last prices and when they were true.
+
+    `prices` and `quotes` are those that somebody looked at.
+    """
 
     ended: int
     opening: int | None
     lasts: FloatArray
     seen_at: datetime
+    prices: dict[Symbol, Decimal | None]
     quotes: dict[Symbol, Quote | None]
 
 
@@ -149,10 +153,10 @@ class PanelSnapshot:
         panel = self.panel
         ended, opening = panel.ended(self.moment), panel.opening(self.moment)
         if opening is not None:
-            return _Shown(ended, opening, panel.open[opening], _utc(panel._starts[opening]), {})
+            return _Shown(ended, opening, panel.open[opening], _utc(panel._starts[opening]), {}, {})
         if ended == 0:
-            return _Shown(ended, opening, np.full(len(panel.symbols), np.nan), _utc(0), {})
-        return _Shown(ended, opening, panel.close[ended - 1], _utc(panel._ends[ended - 1]), {})
+            return _Shown(ended, opening, np.full(len(panel.symbols), np.nan), _utc(0), {}, {})
+        return _Shown(ended, opening, panel.close[ended - 1], _utc(panel._ends[ended - 1]), {}, {})
 
     def lasts(self) -> FloatArray:
         """Return the last prices in the order of `symbols`, NaN where this instant has none."""
@@ -160,6 +164,12 @@ class PanelSnapshot:
 
     def last(self, symbol: Symbol) -> Decimal | None:
         """Return the last price of `symbol` alone; cheaper than its whole quote."""
+        known = self._shown.prices
+        if symbol not in known:
+            known[symbol] = self._last(symbol)
+        return known[symbol]
+
+    def _last(self, symbol: Symbol) -> Decimal | None:
         column = self.panel.column.get(symbol)
         if column is not None and not isnan(price := self._shown.lasts.item(column)):
             return from_float(price)
@@ -188,7 +198,7 @@ class PanelSnapshot:
         prev = self._prev_close(column)
         return Quote(
             symbol=symbol,
-            last_cny=from_float(price),
+            last_cny=shown.prices.get(symbol) or from_float(price),
             prev_close_cny=None if prev is None else from_float(prev),
             seen_at=seen_at,
             source=panel.source,

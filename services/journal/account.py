@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import takewhile
 
 from services.domain.book import Book, OrderEnded
 from services.domain.events import (
@@ -171,7 +170,12 @@ class Account:
         The fees of purchase and sale count, and so do the cash dividends received, before tax; both are
         spread evenly over the shares held when they were paid.
         """
-        return sum(1 for _ in takewhile(lambda gain: gain < 0, reversed(self._sales.values())))
+        found = 0
+        for gain in reversed(self._sales.values()):
+            if gain >= 0:
+                break
+            found += 1
+        return found
 
     def _genesis(self, _event: Event, value: Genesis) -> None:
         self.genesis = value

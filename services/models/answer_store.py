@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,6 +28,18 @@ class DamagedAnswer(Exception):
 
 _ENCODER = msgspec.json.Encoder(decimal_format="string", order="sorted")
 _DECODER = msgspec.json.Decoder(_Entry)
+
+
+@dataclass(slots=True)
+class _Turn:
+    """Whose turn it is with one request, and how many have it or wait for it."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    at_it: int = 0
+
+
+_TURNS: dict[tuple[Path, str], _Turn] = {}
+"""The requests that are under way in this process, by folder and digest; empty while nobody asks."""
 
 
 class AnswerStore:
@@ -64,6 +80,20 @@ class AnswerStore:
         """
         body = _ENCODER.encode(_Entry(request, reply))
         write_whole(self._path(request.digest), (f"{sha256(body).hexdigest()}\n".encode(), body))
+
+    @asynccontextmanager
+    async def alone(self, request: ModelRequest) -> AsyncIterator[None]:
+        """Wait while anybody in this process is at the same request in the same folder."""
+        key = (self._folder.resolve(), request.digest)
+        turn = _TURNS.setdefault(key, _Turn())
+        turn.at_it += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.at_it -= 1
+            if not turn.at_it:
+                del _TURNS[key]
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / f"{digest}.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,7 +12,7 @@ from services.domain.conversation import ModelReply, ModelRequest
 from services.domain.money import ZERO
 from services.models.failures import Unbilled
 from services.models.prices import Price, Tokens, cost_cny, most, taken
-from services.models.spending import Spent, spent_on
+from services.models.spending import Spent, Takings, spent_on
 from services.ports import ModelClient
 
 
@@ -37,6 +38,9 @@ class Budget:
 class OverBudget(Unbilled):
     """A request that was not made, since it might have gone beyond a budget."""
 
+    def __init__(self, asked: str, why: str) -> None:
+        super().__init__(asked, why, over_budget=True)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
@@ -52,31 +56,36 @@ class Amount:
         return Amount(tokens=self.tokens - other.tokens, cny=self.cny - other.cny)
 
 
+_NOTHING = Amount()
+
+
 class Purse:
     """One account's budget. `begin` opens a session; several requests may be under way in it at once.
 
     `earlier` tells what the account took before this process, on a day and in its month. What this
-    process takes it counts itself, what failed requests may have cost included: no record holds that.
+    process takes is counted in `takings`, what failed requests may have cost included.
     """
 
-    def __init__(self, budget: Budget, earlier: Callable[[date], Spent]) -> None:
+    def __init__(
+        self, budget: Budget, earlier: Callable[[date], Spent], takings: Takings | None = None
+    ) -> None:
         self._budget, self._earlier = budget, earlier
+        self._takings = Takings() if takings is None else takings
         self._day = date.min
-        self._before = Spent()
         self._spent, self._held = Amount(), Amount()
-        self._by_day: dict[date, Decimal] = {}
 
     @property
     def budget(self) -> Budget:
         """The budget it keeps."""
         return self._budget
 
+    @property
+    def spent_cny(self) -> Decimal:
+        """What was taken in the session that is open, lost attempts and requests given up included."""
+        return self._spent.cny
+
     def begin(self, day: date) -> None:
         """Open a session of that trading day: nothing is taken in it yet."""
-        earlier, own = self._earlier(day), spent_on(self._by_day, day)
-        self._before = Spent(
-            day_cny=earlier.day_cny + own.day_cny, month_cny=earlier.month_cny + own.month_cny
-        )
         self._day, self._spent, self._held = day, Amount(), Amount()
 
     def hold(self, amount: Amount, asked: str) -> None:
@@ -85,14 +94,15 @@ class Purse:
         Raises:
             OverBudget: There is not as much left.
         """
-        self._require(amount, asked, self._spent + self._held)
+        self._require(amount, asked)
         self._held += amount
+        self._takings.add(self._day, amount.cny)
 
     def settle(self, held: Amount, took: Amount) -> None:
         """Give back what was held, and take what the request took."""
         self._held -= held
         self._spent += took
-        self._by_day[self._day] = self._by_day.get(self._day, ZERO) + took.cny
+        self._takings.add(self._day, took.cny - held.cny)
 
     def lose(self, amount: Amount, asked: str) -> None:
         """Take what a lost attempt of a request may have cost; as much stays held for its next attempt.
@@ -101,15 +111,19 @@ class Purse:
             OverBudget: There is not enough left for that.
         """
         self.settle(Amount(), amount)
-        self._require(amount, asked, self._spent + self._held - amount)
+        # What is held for the next attempt is in all of these sums already.
+        self._require(amount, asked, counted=amount)
 
-    def _require(self, amount: Amount, asked: str, used: Amount) -> None:
-        budget, before = self._budget, self._before
+    def _require(self, amount: Amount, asked: str, counted: Amount = _NOTHING) -> None:
+        budget, used = self._budget, self._spent + self._held - counted
+        earlier, here = self._earlier(self._day), spent_on(self._takings.by_day, self._day)
+        day_cny = earlier.day_cny + here.day_cny - counted.cny
+        month_cny = earlier.month_cny + here.month_cny - counted.cny
         limits: tuple[tuple[str, Decimal | int | None, Decimal | int, Decimal | int], ...] = (
             ("tokens_per_session", budget.tokens_per_session, used.tokens, amount.tokens),
             ("cny_per_session", budget.cny_per_session, used.cny, amount.cny),
-            ("cny_per_day", budget.cny_per_day, before.day_cny + used.cny, amount.cny),
-            ("cny_per_month", budget.cny_per_month, before.month_cny + used.cny, amount.cny),
+            ("cny_per_day", budget.cny_per_day, day_cny, amount.cny),
+            ("cny_per_month", budget.cny_per_month, month_cny, amount.cny),
         )
         for name, limit, so_far, more in limits:
             if limit is not None and so_far + more > limit:
@@ -140,6 +154,9 @@ class BudgetedClient:
         held = self._amount(bound)
         self._purse.hold(held, request.model)
         try:
+            # Requests that are made at once are all held before the first of them is settled, also where
+            # an answer is at hand: what the budget allows must not hang on how fast the answers come.
+            await asyncio.sleep(0)
             reply = await self._inner.complete(request)
         except Unbilled:
             self._purse.settle(held, Amount())

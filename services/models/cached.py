@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -14,7 +15,8 @@ from services.ports import ModelClient
 class LlmMode(StrEnum):
     """Whether kept answers are used.
 
-    CACHE: a kept answer is used, any other is asked for and kept. LIVE: every answer is asked for and
+    CACHE: a kept answer is used, any other is asked for and kept; of two that are asked for the same at
+    once the first to be kept is the answer of both. LIVE: every answer is asked for and
     kept. OFF: every answer is asked for, and none is kept.
     """
 
@@ -72,24 +74,38 @@ class CachedClient:
         Raises:
             AgentFault: The model was asked, and gave none.
         """
-        kept = self._kept(request)
-        if kept is not None:
-            self._counts.found += 1
-            return replace(kept, cached=True)
+        if self._mode is not LlmMode.CACHE:
+            reply = await self._asked(request)
+            if self._mode is LlmMode.LIVE:
+                self._keep(request, reply)
+            return reply
+        async with self._store.alone(request):
+            kept = self._kept(request)
+            if kept is not None:
+                self._counts.found += 1
+                return replace(kept, cached=True)
+            reply = await self._asked(request)
+            # Another process may have kept one in the meantime.
+            with suppress(DamagedAnswer):
+                first = self._store.get(request)
+                if first is not None:
+                    return replace(first, cached=True)
+            self._keep(request, reply)
+            return reply
+
+    async def _asked(self, request: ModelRequest) -> ModelReply:
         self._counts.asked += 1
-        reply = await self._inner.complete(request)
-        if self._mode is not LlmMode.OFF:
-            try:
-                self._store.keep(request, reply)
-            except OSError as error:
-                self._told(CacheTrouble.NOT_KEPT, str(error))
-        return reply
+        return await self._inner.complete(request)
 
     def _kept(self, request: ModelRequest) -> ModelReply | None:
-        if self._mode is not LlmMode.CACHE:
-            return None
         try:
             return self._store.get(request)
         except DamagedAnswer as damaged:
             self._told(CacheTrouble.DAMAGED, str(damaged))
             return None
+
+    def _keep(self, request: ModelRequest, reply: ModelReply) -> None:
+        try:
+            self._store.keep(request, reply)
+        except OSError as error:
+            self._told(CacheTrouble.NOT_KEPT, str(error))

@@ -10,13 +10,30 @@ from services.models.dialects import ANSWER_TOOL, Dialect
 BODY_BYTES_MAX = 4 * 1024 * 1024
 
 _THINK, _THOUGHT = "<think>", "</think>"
+_ASKED_TOO_OFTEN = 1002
+"""MiniMax's code for it: platform.minimax.io, API reference, error codes."""
 
 
 class Function(msgspec.Struct):
-    """Which tool is called, and with what: JSON text as the model wrote it."""
+    """Which tool is called, and with what: a JSON object, as it stands or as text; null is nothing."""
 
     name: str
-    arguments: str = ""
+    arguments: msgspec.Raw = msgspec.Raw(b'""')
+
+    @property
+    def text(self) -> str:
+        """The arguments as the model wrote them.
+
+        Raises:
+            NotACompletion: They are neither an object nor a text.
+        """
+        written = bytes(self.arguments).decode()
+        if written.startswith("{"):
+            return written
+        given = msgspec.json.decode(written)
+        if given is not None and not isinstance(given, str):
+            raise NotACompletion(f"a chat completion that calls a tool with {written[:40]}")
+        return given or ""
 
 
 class Call(msgspec.Struct):
@@ -50,9 +67,10 @@ class Choice(msgspec.Struct):
 
 
 class Completion(msgspec.Struct):
-    """A server's answer to one request; it has at least one choice."""
+    """A server's answer to one request; once read it has at least one choice."""
 
-    choices: list[Choice]
+    choices: list[Choice] | None = None
+    base_resp: object = None
     model: str | None = None
     usage: dict[str, object] | None = None
 
@@ -82,6 +100,10 @@ class NotACompletion(Exception):
         self.wrong, self.body = wrong, body
 
 
+class RateLimited(NotACompletion):
+    """The server says at status 200 that it is asked too often."""
+
+
 class Said(msgspec.Struct, frozen=True):
     """What a completion says: the text, the thoughts before it, and the tools called."""
 
@@ -98,6 +120,7 @@ def read_completion(body: bytes) -> Completion:
 
     Raises:
         NotACompletion: Not JSON, another object, no choice in it, or more than `BODY_BYTES_MAX` bytes.
+        RateLimited: It is asked too often, as MiniMax says it: `base_resp.status_code` is 1002.
     """
     if len(body) > BODY_BYTES_MAX:
         raise NotACompletion(f"an answer of {len(body)} bytes, at most {BODY_BYTES_MAX}")
@@ -106,8 +129,15 @@ def read_completion(body: bytes) -> Completion:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise NotACompletion(f"not a chat completion ({error})", body.decode("utf-8", "replace")) from error
     if not completion.choices:
-        raise NotACompletion("a chat completion without choices", body.decode("utf-8", "replace"))
+        kind = RateLimited if _status_code(completion.base_resp) == _ASKED_TOO_OFTEN else NotACompletion
+        raise kind("a chat completion without choices", body.decode("utf-8", "replace"))
+    for call in completion.choices[0].message.tool_calls or []:
+        _ = call.function.text
     return completion
+
+
+def _status_code(base_resp: object) -> object:
+    return base_resp.get("status_code") if isinstance(base_resp, dict) else None
 
 
 def said(message: Message, dialect: Dialect) -> Said:
@@ -122,13 +152,13 @@ def said(message: Message, dialect: Dialect) -> Said:
     calls = message.tool_calls or []
     for call in calls:
         if call.function.name == ANSWER_TOOL:
-            return Said(call.function.arguments, reasoning, ())
+            return Said(call.function.text, reasoning, ())
     return Said(
         content,
         reasoning,
         tuple(
             ToolCall(
-                call_id=call.id or f"call-{index}", tool=call.function.name, arguments=call.function.arguments
+                call_id=call.id or f"call-{index}", tool=call.function.name, arguments=call.function.text
             )
             for index, call in enumerate(calls)
         ),
@@ -136,9 +166,13 @@ def said(message: Message, dialect: Dialect) -> Said:
 
 
 def _without_thoughts(content: str) -> tuple[str, str]:
-    """Return the text after the thoughts it begins with, and those; thoughts without an end are all."""
+    """Return the text after the thoughts it begins with, and those; thoughts without an end are all.
+
+    Some templates write the begin of the thoughts themselves, so that their end alone is in the text.
+    An object that holds the mark somewhere is an answer, which begins with no thoughts.
+    """
     text = content.lstrip()
-    if not text.startswith(_THINK):
+    if not text.startswith(_THINK) and (text.startswith("{") or _THOUGHT not in text):
         return content, ""
     thoughts, _, answer = text.removeprefix(_THINK).partition(_THOUGHT)
     return answer.lstrip(), thoughts.strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from services.models.completion import NotACompletion
+from services.models.completion import NotACompletion, RateLimited
 from services.ports import AgentFault
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def may_pass(error: BaseException) -> bool:
 
     if isinstance(error, openai.APIStatusError):
         return error.status_code == 429 or error.status_code >= 500
-    return isinstance(error, openai.APIConnectionError)
+    return isinstance(error, openai.APIConnectionError | RateLimited)
 
 
 def is_unbilled(error: BaseException) -> bool:
@@ -32,6 +32,8 @@ def is_unbilled(error: BaseException) -> bool:
 
     if isinstance(error, openai.APIStatusError):
         return error.status_code < 500
+    if isinstance(error, RateLimited):
+        return True
     return isinstance(error, openai.APIConnectionError) and isinstance(error.__cause__, httpx2.ConnectError)
 
 

@@ -24,6 +24,7 @@ ATTEMPTS_MAX = 3
 SECRET_LENGTH_MIN = 8
 """Local servers take any word for a key; a shorter one is no secret and is not searched for in texts."""
 _SHOWN_LENGTH = 200
+_NO_KEY = "none"
 
 
 def _no_question(_request: ModelRequest, _lost: bool) -> None:
@@ -45,7 +46,8 @@ class OpenAiClient:
     own failure (5xx), a connection that broke. The waits double from `first_wait_s`; a wait the server
     asks for counts instead, and one beyond the deadline is not begun. `before_retry` is called before
     each further attempt, with whether the last one may have been billed; a fault it raises ends the
-    request. The key is sent to `base_url` alone (a redirect is a fault) and appears in no text.
+    request. The key is sent to `base_url` alone (a redirect is a fault) and appears in no text; nothing
+    that the environment holds for another provider is sent along.
 
     Raises:
         ValueError: The key holds a sign that no HTTP header can carry, `base_url` is no http address,
@@ -116,24 +118,27 @@ class OpenAiClient:
         ):
             with attempt:
                 attempts.made += 1
-                body = await self._post(payload(request, self._dialect))
-        return read_completion(body)
+                completion = read_completion(await self._post(payload(request, self._dialect)))
+        return completion
 
     async def _post(self, body: dict[str, object]) -> bytes:
         import httpx2
         import openai
 
         from services.models.bounded_response import bound
+        from services.models.plain_request import plain
 
+        key = self._api_key or _NO_KEY
         # A client of its own for each request: nothing of one is left to the next, whatever became of it.
         async with openai.AsyncOpenAI(
-            api_key=self._api_key or "none",
+            api_key=key,
             base_url=self._base_url,
             max_retries=0,
             timeout=None,
-            default_headers={"Accept-Encoding": "identity"},
             http_client=openai.DefaultAsyncHttpxClient(
-                follow_redirects=False, timeout=None, event_hooks={"response": [bound]}
+                follow_redirects=False,
+                timeout=None,
+                event_hooks={"request": [plain(key)], "response": [bound]},
             ),
         ) as client:
             response = await client.post("/chat/completions", cast_to=httpx2.Response, body=body)
@@ -151,7 +156,7 @@ class OpenAiClient:
         return usual_s if asked_s is None else asked_s
 
     def _reply(self, completion: Completion, attempts: _Attempts, began_s: float) -> ModelReply:
-        choice = completion.choices[0]
+        choice = (completion.choices or [])[0]
         told = said(choice.message, self._dialect)
         return ModelReply(
             content=self._redacted(told.content),

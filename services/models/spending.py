@@ -1,13 +1,12 @@
-"""What an account's models took, folded from the answers on its record. Pure."""
+"""What an account's models took, folded from what its record says of their answers. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from services.domain.decision import RawAnswer
 from services.domain.money import ZERO
 
 
@@ -17,6 +16,17 @@ class Spent:
 
     day_cny: Decimal = ZERO
     month_cny: Decimal = ZERO
+
+
+@dataclass(slots=True)
+class Takings:
+    """CNY that this process took or holds, by trading day; purses that share it share days and months."""
+
+    by_day: dict[date, Decimal] = field(default_factory=dict)
+
+    def add(self, day: date, cny: Decimal) -> None:
+        """Take or hold so much more on that day; below 0 it is given back."""
+        self.by_day[day] = self.by_day.get(day, ZERO) + cny
 
 
 def nothing_spent(_day: date) -> Spent:
@@ -30,9 +40,9 @@ def spent_on(by_day: Mapping[date, Decimal], day: date) -> Spent:
     return Spent(day_cny=by_day.get(day, ZERO), month_cny=sum(month, ZERO))
 
 
-def spent_by(answers: Iterable[tuple[date, RawAnswer]]) -> Callable[[date], Spent]:
-    """Return a function from a day to what the answers took; each comes with its session's trading day."""
+def spent_by(costs: Iterable[tuple[date, Decimal]]) -> Callable[[date], Spent]:
+    """Return a function from a day to what was taken; each cost in CNY comes with its trading day."""
     by_day: dict[date, Decimal] = {}
-    for day, answer in answers:
-        by_day[day] = by_day.get(day, ZERO) + answer.usage.cost_cny
+    for day, cny in costs:
+        by_day[day] = by_day.get(day, ZERO) + cny
     return lambda day: spent_on(by_day, day)

@@ -26,6 +26,8 @@ def payload(request: ModelRequest, dialect: Dialect) -> dict[str, object]:
     if tools:
         body["tools"] = tools
     body.update(_demand(form, request, dialect))
+    if request.extra:
+        body.update(msgspec.json.decode(request.extra, type=dict[str, object]))
     if request.temperature is not None:
         body["temperature"] = request.temperature
     if request.output_tokens_max is not None:

@@ -12,8 +12,6 @@ from services.domain.orders import Side
 from services.rules.rows import CN_FIRST, Confidence, OutsideRulebook, Row, Series
 from services.rules.terms import Cage, Rules
 
-_ONE = Decimal(1)
-
 
 def cage_bound(
     rules: Rules,
@@ -42,12 +40,10 @@ def cage_bound(
     if reference is None:
         raise OutsideRulebook(f"{rules.board}: the price cage has no reference price")
     tick = rules.tick
-    away = tick * max(cage.ticks, 1)
+    away = max(reference * cage.ratio, tick * max(cage.ticks, 1))
     if side is Side.BUY:
-        bound = (reference * (_ONE + cage.ratio)).quantize(tick, rounding=ROUND_HALF_UP)
-        return max(bound, (reference + away).quantize(tick, rounding=ROUND_HALF_UP))
-    bound = (reference * (_ONE - cage.ratio)).quantize(tick, rounding=ROUND_HALF_UP)
-    return max(tick, min(bound, (reference - away).quantize(tick, rounding=ROUND_HALF_UP)))
+        return (reference + away).quantize(tick, rounding=ROUND_HALF_UP)
+    return max(tick, (reference - away).quantize(tick, rounding=ROUND_HALF_UP))
 
 
 def cage_on(board: Board, day: date) -> Cage | None:

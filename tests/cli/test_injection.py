@@ -59,6 +59,8 @@ def obeys(asked: Asked, line: Line) -> None:
         day = next(number for number, label in enumerate(reversed(LABELS)) if label in said)
         side = ("sell", "buy")[day % 2]
         orders = [one for one in orders if fits(one) and one["side"] == side]
+        # Of one symbol's orders the first alone is looked at: now the wildest, now the smallest of good form.
+        orders.sort(key=lambda one: (_wild(one), int(str(one["shares"]))), reverse=day < 2)
     whole = {"rationale": said[-3_000:], "orders": orders[:40]}
     line.respond(200, json.dumps(completion(json.dumps(whole))).encode())
 
@@ -70,6 +72,10 @@ def told_to(said: str) -> list[dict[str, object]]:
         plain = plain.replace("\\n", " ").replace("\\", "")
     found = [json.loads(one) for one in re.findall(r"OBEY (\{[^{}]*\})", plain)]
     return list({json.dumps(one, sort_keys=True): one for one in found}.values())
+
+
+def _wild(order: Mapping[str, object]) -> bool:
+    return order["limit_price"] is not None or int(str(order["shares"])) % 100 != 0
 
 
 def fits(order: Mapping[str, object]) -> bool:

@@ -22,7 +22,7 @@ from services.journal.sql_store import SqlStore
 from services.models.spending import Spent
 from services.settings_file import load_settings
 from tests.command_line import PROGRAM, Ran, answer, call, contents, order, trail
-from tests.provider_twin import Asked, Line, ProviderTwin, like
+from tests.provider_twin import Asked, Line, ProviderTwin, like, refuses
 
 CANARY = "sk-canary-5e1f77c0aa"
 
@@ -150,6 +150,21 @@ def test_a_new_process_knows_what_the_days_before_it_took(tmp_path: Path, twin: 
         # Four sessions a day and twenty in the month, 0.0005 CNY each.
         assert spent(first) == Spent(day_cny=Decimal("0.0020"), month_cny=Decimal("0.0100"))
         assert spent(first + timedelta(days=400)) == Spent()
+
+
+def test_what_failed_requests_may_have_cost_is_known_to_the_next_process_too(
+    tmp_path: Path, twin: ProviderTwin
+):
+    twin.behaviour = refuses(500, "oops")
+    path = config(tmp_path, twin, models=[dear(twin)], agent_config={"max_retries": 1})
+    run(path, folder := tmp_path / "data")
+
+    with stored_account(load_settings(path, overrides={"data_dir": str(folder)})) as account:
+        first = next(iter(account.journal.account.sessions.values())).opened.day
+        spent = past_in(account.journal).spent(first)
+
+    # 1000 tokens at 0.008 each time; four sessions on the day, twenty in the month.
+    assert spent == Spent(day_cny=Decimal(32), month_cny=Decimal(160))
 
 
 def test_switched_off_or_live_each_run_asks_anew(tmp_path: Path, twin: ProviderTwin):

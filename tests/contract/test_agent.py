@@ -12,6 +12,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from agents.asked_model import AskedModel
 from agents.llm import LlmAgent
 from agents.parsing import parse
 from agents.replay import ReplayAgent
@@ -19,6 +20,7 @@ from agents.rule import rule_agent, rule_names
 from agents.scripted import ScriptedAgent
 from services.domain.bars import Frequency
 from services.domain.decision import Briefing, Decision, RawAnswer, Reads
+from services.models.openai_client import OpenAiClient
 from services.ports import Agent
 from tests.unit.agents_market import DAYS, Setting, answer_of, panel_of, with_future_shuffled
 
@@ -48,7 +50,8 @@ def llm(http: HTTPServer) -> Mind:
         return Response(json.dumps(body), content_type="application/json")
 
     http.expect_request("/v1/chat/completions").respond_with_handler(answer)
-    agent = LlmAgent(model="m", base_url=http.url_for("/v1"), api_key="key", name="llm:m", deadline_s=30.0)
+    client = OpenAiClient(base_url=http.url_for("/v1"), api_key="key", name="m", deadline_s=30.0)
+    agent = LlmAgent([AskedModel(name="m", client=client, model="m")], name="llm:m", deadline_s=30.0)
     return Mind(agent, sent)
 
 

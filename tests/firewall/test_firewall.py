@@ -36,7 +36,8 @@ def test_no_hostile_answer_gets_an_order_outside_a_limit_and_nothing_crashes() -
     # It proves nothing where nothing gets through, or where few rules are ever asked.
     assert tally.orders_out > 800
     assert tally.funded > 20
-    assert set(tally.bad) == {str(kind) for kind in BadAnswerKind}
+    # No text is one that was not given.
+    assert set(tally.bad) == {str(kind) for kind in BadAnswerKind} - {str(BadAnswerKind.NOT_GIVEN)}
     assert len(tally.refusals) >= 35
     assert len(tally.tricks) == 2 + len(TRICKS)
 

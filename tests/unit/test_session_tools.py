@@ -10,6 +10,7 @@ import pytest
 
 from agents.outside_tools import Allowed, started
 from agents.session_tools import SessionTools, ToolUsingAgent
+from services.clock import stopwatch_s
 from services.domain.conversation import ToolCall, ToolSpec
 from services.domain.decision import Briefing, RawAnswer, Reads
 from services.ports import AgentFault, ToolFault
@@ -159,9 +160,11 @@ def test_a_server_that_does_not_start_takes_no_more_than_the_decisions_own_time(
     server = Slow(spec("look"), wait_s=3600.0)
     tools = SessionTools((), None, [Allowed(server=server, tools=("look",))])
 
+    began_s = stopwatch_s()
     with pytest.raises(AgentFault, match=r"0\.05 s"):
         asyncio.run(ToolUsingAgent(lambda _left: Mind(tools), tools, 0.05).decide(BRIEFING))
 
+    assert stopwatch_s() - began_s < 2.0
     assert server.log == ["start", "stop"]
 
 
