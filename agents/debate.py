@@ -27,7 +27,7 @@ _NEEDS: Mapping[Voice, frozenset[str]] = {
     Voice.NEWS: frozenset({"news", "announcements"}),
     Voice.FUNDAMENTALS: frozenset({"fundamentals"}),
 }
-"""An analyst without any of its tools has nothing to go by and is not asked; a server's tools count by own name."""
+"""An analyst without any of its tools has nothing to go by and is not asked; a server's count by own name."""
 
 
 def _own_name(tool: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
 
 from risk.candidate import Proposal
 from risk.limits import Desk
@@ -34,13 +33,8 @@ class _Held:
             del self.shares[symbol], self.values_cny[symbol]
 
 
-class _Taken(NamedTuple):
-    """An order let through, as large as it was then."""
-
-    symbol: Symbol
-    buys: bool
-    shares: int
-    limit_cny: Decimal
+_Taken = tuple[Symbol, bool, int, Decimal]
+"""An order let through, as large as it was then: its symbol, whether it buys, its shares and its limit."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,7 +120,7 @@ class Portfolio:
         """Count an order that was let through, as if it were filled whole."""
         self.count(order)
         self.cancels += 1
-        self._taken.append(_Taken(order.symbol, order.buys, order.shares, order.limit_cny))
+        self._taken.append((order.symbol, order.buys, order.shares, order.limit_cny))
         nearest = self.nearest if order.buys else None
         if nearest and (self.correlation is None or nearest[1] > self.correlation[1]):
             self.correlation = nearest
@@ -179,8 +173,9 @@ class Portfolio:
         return found
 
     def _move(self, held: _Held, taken: _Taken) -> None:
-        symbol, shares, value = taken.symbol, taken.shares, taken.limit_cny * taken.shares
-        if not taken.buys:
+        symbol, buys, shares, limit_cny = taken
+        value = limit_cny * shares
+        if not buys:
             before, worth = held.shares[symbol], held.values_cny.get(symbol, ZERO)
             value = worth * (before - shares) / before - worth
             shares = -shares

@@ -99,8 +99,8 @@ def _day_equity(slot: Slot, journal: Journal, book: Book, snapshot: Snapshot, eq
         seen.append(cast(Snapshot, _of_day(journal, "prices")))
     value = book.cash_cny
     for symbol, shares in book.holdings().items():
-        quotes = filter(None, (one.get(symbol) for one in seen))
-        close = next((one.prev_close_cny for one in quotes if one.prev_close_cny is not None), None)
+        closes = (one.prev_close(symbol) for one in seen)
+        close = next((one for one in closes if one is not None), None)
         if close is None:
             return equity
         value += close * shares

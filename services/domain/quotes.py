@@ -80,6 +80,9 @@ class Snapshot(Protocol):
     def last(self, symbol: Symbol) -> Decimal | None:
         """Return the last price of `symbol` alone, None where `get` gives no quote."""
 
+    def prev_close(self, symbol: Symbol) -> Decimal | None:
+        """Return the previous close of `symbol` alone, None where it is not known or `get` gives no quote."""
+
     def lasts(self) -> FloatArray:
         """Return the last prices in the order of `symbols`, NaN where unknown."""
 
@@ -102,6 +105,11 @@ class VendorSnapshot:
         """Return the last price of `symbol` alone, None where there is no quote."""
         quote = self.get(symbol)
         return None if quote is None else quote.last_cny
+
+    def prev_close(self, symbol: Symbol) -> Decimal | None:
+        """Return the previous close of `symbol` alone, None where there is none or no quote."""
+        quote = self.get(symbol)
+        return None if quote is None else quote.prev_close_cny
 
     def lasts(self) -> FloatArray:
         """Return the last prices in the order of `symbols`, NaN where unknown."""
@@ -175,6 +183,15 @@ class PanelSnapshot:
             return from_float(price)
         quote = self.get(symbol)
         return None if quote is None else quote.last_cny
+
+    def prev_close(self, symbol: Symbol) -> Decimal | None:
+        """Return the previous close of `symbol` alone; cheaper than its whole quote."""
+        column = self.panel.column.get(symbol)
+        if column is None or isnan(self._shown.lasts.item(column)):
+            quote = self.get(symbol)
+            return None if quote is None else quote.prev_close_cny
+        prev = self._prev_close(column)
+        return None if prev is None else from_float(prev)
 
     def get(self, symbol: Symbol) -> Quote | None:
         """Return the quote of `symbol`; None before its first bar, or where its last is unknown."""

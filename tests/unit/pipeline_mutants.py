@@ -316,8 +316,8 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
             "test_fees_turn_a_small_gain_into_a_loss",
         ),
         (
-            "takewhile(lambda gain: gain < 0,",
-            "takewhile(lambda gain: gain <= 0,",
+            "            if gain >= 0:\n",
+            "            if gain > 0:\n",
             "test_sales_in_a_row_that_lost_money_are_counted",
         ),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,13 +10,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from risk.candidate import Proposal
+from risk.gate import review
 from risk.limits import Limits, PortfolioLimits
 from risk.measures import Measures
 from risk.portfolio import portfolio_of
 from services.domain.instruments import Kind, Symbol
 from services.domain.orders import Origin, Side
 from services.rules import rules_of
-from tests.unit.gate_desk import BSE, CHINEXT, FUND, MAIN, OTHER, STAR, TUE, bars, book, d, desk, lot, quote
+from tests.unit.gate_desk import (
+    BSE,
+    CHINEXT,
+    FUND,
+    MAIN,
+    OTHER,
+    STAR,
+    TUE,
+    bars,
+    book,
+    buy,
+    d,
+    desk,
+    lot,
+    quote,
+    sell,
+    snapshot,
+)
 
 WAVES = {
     MAIN: [0.05, -0.05, 0.02, -0.01, 0.03, -0.02],
@@ -83,6 +102,64 @@ def test_what_is_held_without_bars_leaves_it_unknown_too():
     found = portfolio_of(desk(quote(STAR), account=account, limits=LIMITS, history=HISTORY))
 
     assert found.value_at_risk_with_cny(MAIN, d("1000.00")) is None
+
+
+def test_an_order_counts_as_large_as_it_was_when_it_was_let_through():
+    found = portfolio_of(desk(account=book(lot(MAIN, 1000))))
+    bought, sold = order(OTHER, Side.BUY, 300), order(MAIN, Side.SELL, 400)
+
+    found.take(bought)
+    found.take(sold)
+    bought.shares = sold.shares = 100
+
+    # 600 left of 1,000 at 10.00, and 300 bought at 10.00.
+    assert found.shares == {MAIN: 600, OTHER: 300}
+    assert found.values_cny == {MAIN: d("6000.00"), OTHER: d("3000.00")}
+    assert (found.sectors, found.gross_cny) == ({"": d("9000.00")}, d("9000.00"))
+
+
+def test_an_order_counts_once_however_often_one_looks():
+    found = portfolio_of(desk(account=book(lot(MAIN, 1000))))
+    found.take(order(MAIN, Side.BUY, 200))
+
+    looked = [found.shares[MAIN], found.shares[MAIN]]
+    found.take(order(MAIN, Side.BUY, 300))
+
+    assert (looked, found.shares[MAIN]) == ([1200, 1200], 1500)
+
+
+class Watched:
+    """A snapshot that keeps which symbols it was asked about."""
+
+    def __init__(self, *symbols: Symbol) -> None:
+        self._told = snapshot(*map(quote, symbols))
+        self.moment, self.source, self.symbols = self._told.moment, "hand", symbols
+        self.asked: set[Symbol] = set()
+
+    def get(self, symbol: Symbol):
+        self.asked.add(symbol)
+        return self._told.get(symbol)
+
+    def last(self, symbol: Symbol):
+        self.asked.add(symbol)
+        return self._told.last(symbol)
+
+
+@pytest.mark.parametrize(
+    ("limits", "asked"),
+    [
+        (Limits(), {MAIN, OTHER}),
+        (Limits(portfolio=PortfolioLimits(gross_ratio_max=d("0.9"))), {MAIN, OTHER, STAR}),
+    ],
+)
+def test_what_is_held_is_priced_for_a_limit_alone(limits, asked):
+    shown = Watched(MAIN, OTHER, STAR)
+    account = book(lot(STAR, 1000), lot(OTHER, 500))
+
+    judged = review([sell(OTHER), buy(MAIN)], replace(desk(account=account, limits=limits), snapshot=shown))
+
+    assert len(judged.verdicts.refused) == 0
+    assert shown.asked == asked
 
 
 def test_of_several_the_closest_is_named():

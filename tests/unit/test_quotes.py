@@ -184,6 +184,52 @@ def test_a_last_price_is_that_of_the_quote():
     assert [vendor.last(symbol) for symbol in (MAIN, OTHER)] == [d("10.55"), None]
 
 
+def test_a_last_price_looked_at_before_or_after_the_quote_is_the_same():
+    now = PanelSnapshot(panel=panel({MAIN: RISING}), moment=at(TUE, "10:35"))
+
+    asked_first = now.last(MAIN)
+    found = now.get(MAIN)
+
+    assert found is not None
+    assert (asked_first, found.last_cny, now.last(MAIN)) == (d("10.6"), d("10.6"), d("10.6"))
+
+
+@pytest.mark.parametrize(
+    ("bars", "stated", "expected"),
+    [
+        (RISING, [9.5, 9.9], "9.9"),  # As stated.
+        (RISING, [9.5, NAN], "10.4"),  # As last traded.
+        ([*RISING[:4], None, None, None, None], None, "10.4"),  # Suspended.
+        ([None] * 4 + list(RISING[4:]), None, None),  # A first day.
+        ([None] * 5 + list(RISING[5:]), None, None),  # No bar yet: no quote either.
+    ],
+)
+def test_a_previous_close_is_that_of_the_quote(bars, stated, expected):
+    closes = None if stated is None else {MAIN: stated, OTHER: [NAN, NAN]}
+    market = panel({MAIN: bars, OTHER: RISING}, prev_close=closes)
+
+    now = PanelSnapshot(panel=market, moment=at(TUE, "09:35"))
+
+    assert now.prev_close(MAIN) == (None if expected is None else d(expected))
+    assert now.prev_close(STRANGER) is None
+
+
+def test_without_a_quote_there_is_no_previous_close():
+    """The bar of 14:00 has an open and never closed, so that after it nothing is believed."""
+    unfinished: Sequence[Bar] = [*RISING[:7], (10.8, NAN, NAN, NAN)]
+
+    now = PanelSnapshot(panel=panel({MAIN: unfinished, OTHER: RISING}), moment=at(TUE, "15:05"))
+
+    assert (now.get(MAIN), now.prev_close(MAIN)) == (None, None)
+    assert now.prev_close(OTHER) == d("10.4")
+
+
+def test_a_vendors_previous_close_is_that_of_the_quote():
+    vendor = snapshot(quote(MAIN, prev="10.20"), quote(STRANGER, prev=None))
+
+    assert [vendor.prev_close(symbol) for symbol in (MAIN, STRANGER, OTHER)] == [d("10.20"), None, None]
+
+
 def test_a_quote_is_built_once():
     now = PanelSnapshot(panel=panel({MAIN: RISING}), moment=at(TUE, "10:35"))
 
