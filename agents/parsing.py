@@ -105,15 +105,20 @@ def recordable(answer: RawAnswer) -> RawAnswer:
     any answer may be the beginning is kept, with a note that it goes on: still too long to be a
     decision. What it was told is kept whole.
     """
-    said = (answer.text, answer.fault, answer.over_budget)
-    text, fault, over_budget = kept = tuple(_kept(one, TEXT_BYTES_MAX) for one in said)
-    transcript = tuple(
-        {key: _kept(part, _kept_bytes_max(message)) for key, part in message.items()}
-        for message in answer.transcript
-    )
-    if kept == said and transcript == tuple(answer.transcript):
+    said = answer.text + answer.fault + answer.over_budget
+    if not answer.transcript and said.isascii() and len(said) <= TEXT_BYTES_MAX:
         return answer
-    return replace(answer, text=text, fault=fault, over_budget=over_budget, transcript=transcript)
+    kept = replace(
+        answer,
+        text=_kept(answer.text, TEXT_BYTES_MAX),
+        fault=_kept(answer.fault, TEXT_BYTES_MAX),
+        over_budget=_kept(answer.over_budget, TEXT_BYTES_MAX),
+        transcript=tuple(
+            {key: _kept(part, _kept_bytes_max(message)) for key, part in message.items()}
+            for message in answer.transcript
+        ),
+    )
+    return answer if kept == answer else kept
 
 
 def _kept_bytes_max(message: Mapping[str, str]) -> int | None:
@@ -121,8 +126,6 @@ def _kept_bytes_max(message: Mapping[str, str]) -> int | None:
 
 
 def _kept(text: str, bytes_max: int | None) -> str:
-    if text.isascii() and (bytes_max is None or len(text) <= bytes_max):
-        return text
     data = text.encode("utf-8", "backslashreplace")
     cut_before = text.endswith(_CUT)
     if bytes_max is None or len(data) <= bytes_max + cut_before * len(_CUT):

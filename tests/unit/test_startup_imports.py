@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 NOT_NEEDED = {
+    "agents.signals",
     "akshare",
     "apscheduler",
     "exchange_calendars",
@@ -13,6 +14,8 @@ NOT_NEEDED = {
     "pandas",
     "plotly",
     "rich",
+    "services.domain.conversation",
+    "services.models.budget",
     "sqlalchemy",
     "tenacity",
     "yaml",
