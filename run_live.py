@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.common_options import Common, with_common
+from commands.entry import day_of, run_command, run_on_account, settings_of, stated
 from commands.flags import (
     EXAMPLES,
     MANUAL,
-    OPTIONS,
     Account,
     AdjustmentName,
     AgentSpec,
@@ -83,56 +80,6 @@ app = typer.Typer(
 )
 
 
-def _settings(common: Common, overrides: dict[str, object], demo: bool = False) -> Settings:
-    """Return the configuration with what the command line states on top."""
-    from services.settings_file import load_settings
-
-    given = {**common.overrides(), **overrides}
-    settings = load_settings(common.config, overrides=given, options=OPTIONS)
-    if demo and "initial_cash" not in settings.agent_config.model_fields_set:
-        given["agent_config.initial_cash"] = "1000000.00"
-        settings = load_settings(common.config, overrides=given, options=OPTIONS)
-    return settings
-
-
-def _run(common: Common, command: Callable[[Screen], int]) -> None:
-    """Run a command; whatever a user can mend is one line, and the exit code says which kind."""
-    from commands.failures import CommandFailed, Exit
-    from commands.screen import Screen
-    from services.journal.journal import JournalDrift
-    from services.ports import Fault
-    from services.settings import SettingsError
-
-    screen = Screen(common.lang if common.lang in ("en", "zh") else "en", as_json=common.as_json)
-    code: int
-    try:
-        code = int(command(screen))
-    except CommandFailed as failed:
-        code = _say(screen, str(failed), failed.code)
-    except SettingsError as error:
-        code = _say(screen, str(error), Exit.USAGE)
-    except JournalDrift as drift:
-        code = _say(screen, str(drift), Exit.DIFFERENCES)
-    except Fault as fault:
-        code = _say(screen, str(fault), Exit.UNAVAILABLE)
-    except KeyboardInterrupt:
-        from commands.wording import tell
-
-        code = _say(screen, tell("interrupted", screen.lang), Exit.INTERRUPTED)
-    raise typer.Exit(code)
-
-
-def _say(screen: Screen, message: str, code: int) -> int:
-    """Print why a command failed: a line on stderr, and the JSON object where one was asked for."""
-    print(message, file=sys.stderr)
-    screen.result({"error": message, "exit_code": int(code)})
-    return int(code)
-
-
-def _day(moment: datetime | None) -> date | None:
-    return None if moment is None else moment.date()
-
-
 @app.callback(invoke_without_command=True)
 def main_job(
     ctx: typer.Context,
@@ -177,8 +124,8 @@ def main_job(
     options = RunOptions(
         prices=prices,
         demo=demo,
-        start=_day(start),
-        end=_day(end),
+        start=day_of(start),
+        end=day_of(end),
         once=once,
         standby=standby,
         report=not no_report,
@@ -189,15 +136,11 @@ def main_job(
     def command(screen: Screen) -> int:
         from commands.run import run
 
-        settings = _with_usual_folder(_settings(common, _stated(given), demo), options)
+        settings = _with_usual_folder(settings_of(common, stated(given), demo), options)
         screen.lang = settings.lang
         return run(settings, options, screen)
 
-    _run(common, command)
-
-
-def _stated(given: dict[str, object | None]) -> dict[str, object]:
-    return {key: value for key, value in given.items() if value is not None}
+    run_command(common, command)
 
 
 def _with_usual_folder(settings: Settings, options: RunOptions) -> Settings:
@@ -207,17 +150,6 @@ def _with_usual_folder(settings: Settings, options: RunOptions) -> Settings:
     kind = "demo" if options.demo else str(settings.mode)
     name = kind if kind != "paper" else "paper-on-file"
     return settings.model_copy(update={"data_dir": settings.data_dir / name})
-
-
-def _command(common: Common, run: Callable[[Settings, Screen], int], **overrides: object | None) -> None:
-    """Run a command on the configured account."""
-
-    def command(screen: Screen) -> int:
-        settings = _settings(common, _stated(overrides))
-        screen.lang = settings.lang
-        return run(settings, screen)
-
-    _run(common, command)
 
 
 def _replay_of_main_job(
@@ -230,7 +162,7 @@ def _replay_of_main_job(
 
             raise CommandFailed(Exit.USAGE, f"--session goes with --mode backtest, not {mode}")
 
-        _run(common, refuse)
+        run_command(common, refuse)
     _replay(common, session, agent, llm)
 
 
@@ -239,7 +171,7 @@ def _replay(
 ) -> None:
     from commands.replay import replay
 
-    _command(
+    run_on_account(
         common,
         lambda settings, screen: replay(settings, session, agent, screen, llm, mask_seed),
         agent_type=agent,
@@ -253,7 +185,7 @@ def status(common: Common) -> None:
     from commands.views import status as show_status
     from services.clock import SystemClock
 
-    _command(common, lambda settings, screen: show_status(settings, screen, SystemClock().now()))
+    run_on_account(common, lambda settings, screen: show_status(settings, screen, SystemClock().now()))
 
 
 @app.command(help=said("The list of sessions.", "时段列表。"))
@@ -262,7 +194,7 @@ def sessions(common: Common) -> None:
     """List the account's sessions."""
     from commands.views import sessions as list_sessions
 
-    _command(common, list_sessions)
+    run_on_account(common, list_sessions)
 
 
 @app.command(
@@ -279,7 +211,7 @@ def show(
     """Show one session."""
     from commands.views import show as show_one
 
-    _command(common, lambda settings, screen: show_one(settings, session, screen))
+    run_on_account(common, lambda settings, screen: show_one(settings, session, screen))
 
 
 @app.command(
@@ -313,7 +245,7 @@ def verify(common: Common) -> None:
     """Check the record."""
     from commands.verify import verify as check
 
-    _command(common, check)
+    run_on_account(common, check)
 
 
 @app.command(help=said("The HTML report of an account and period.", "生成账户与区间的 HTML 报告。"))
@@ -330,9 +262,9 @@ def report(
     """Write the HTML report."""
     from commands.report import report as write
 
-    _command(
+    run_on_account(
         common,
-        lambda settings, screen: write(settings, screen, out=out, start=_day(start), end=_day(end)),
+        lambda settings, screen: write(settings, screen, out=out, start=day_of(start), end=day_of(end)),
     )
 
 
@@ -348,7 +280,7 @@ def doctor(common: Common) -> None:
     from commands.doctor import doctor as examine
     from services.clock import SystemClock
 
-    _command(
+    run_on_account(
         common,
         lambda settings, screen: examine(settings, common.config, screen, SystemClock().now()),
     )
@@ -369,7 +301,7 @@ def halt(common: Common, why: Why, symbol: HaltedSymbol = "") -> None:
     from commands.halts import halt as put
 
     said_so = Said(scope=_scope(common), why=why, symbol=symbol)
-    _command(common, lambda settings, screen: put(settings, said_so, screen))
+    run_on_account(common, lambda settings, screen: put(settings, said_so, screen))
 
 
 @app.command(
@@ -385,7 +317,7 @@ def lift(common: Common, why: Why, symbol: HaltedSymbol = "") -> None:
     from commands.halts import lift as put
 
     said_so = Said(scope=_scope(common), why=why, symbol=symbol)
-    _command(common, lambda settings, screen: put(settings, said_so, screen))
+    run_on_account(common, lambda settings, screen: put(settings, said_so, screen))
 
 
 @app.command(
@@ -408,7 +340,7 @@ def kill(common: Common, why: WhyKilled = "", undo: Undo = False) -> None:
             return take_away(settings, scope, screen)
         return stop_everything(settings, scope, why, screen, cache_folder())
 
-    _command(common, command)
+    run_on_account(common, command)
 
 
 def _scope(common: Common) -> Scope:
@@ -429,7 +361,7 @@ def day(common: Common, date: OfDay = None, send: SendIt = False) -> None:
     """Show the summary of a day."""
     from commands.day import day as show_day
 
-    _command(common, lambda settings, screen: show_day(settings, _day(date), screen, send=send))
+    run_on_account(common, lambda settings, screen: show_day(settings, day_of(date), screen, send=send))
 
 
 alert_app = typer.Typer(
@@ -465,7 +397,7 @@ def alert_test(common: Common, channel: ChannelName = None) -> None:
     """Try the alert channels."""
     from commands.alert_test import alert_test as try_channels
 
-    _command(common, lambda settings, screen: try_channels(settings, channel, screen))
+    run_on_account(common, lambda settings, screen: try_channels(settings, channel, screen))
 
 
 @app.command(
@@ -480,7 +412,7 @@ def mcp(common: Common) -> None:
     """Serve the account's read-only tools."""
     from commands.mcp_server import serve
 
-    _command(common, serve)
+    run_on_account(common, serve)
 
 
 rules_app = typer.Typer(
@@ -533,10 +465,10 @@ def explain(
         prev_close=prev_close,
         at=at,
         name=name,
-        listed_on=_day(listed_on),
+        listed_on=day_of(listed_on),
         kind=kind,
     )
-    _command(common, lambda settings, screen: explain_rules(settings, asked, screen, cache_folder()))
+    run_on_account(common, lambda settings, screen: explain_rules(settings, asked, screen, cache_folder()))
 
 
 @rules_app.command(
@@ -553,7 +485,7 @@ def check(
     """Check worked cases."""
     from commands.rules_check import check_rules
 
-    _command(common, lambda settings, screen: check_rules(settings, file, screen, cache_folder()))
+    run_on_account(common, lambda settings, screen: check_rules(settings, file, screen, cache_folder()))
 
 
 @app.command(
@@ -574,8 +506,10 @@ def audit(
     """Audit a record."""
     from commands.audit import audit as audit_record
 
-    stated = {"prices.adjustment": adjustment, "prices.volume_unit": volume_unit}
-    _command(common, lambda settings, screen: audit_record(settings, screen, file, prices, terms), **stated)
+    declared = {"prices.adjustment": adjustment, "prices.volume_unit": volume_unit}
+    run_on_account(
+        common, lambda settings, screen: audit_record(settings, screen, file, prices, terms), **declared
+    )
 
 
 arena_app = typer.Typer(
@@ -638,8 +572,8 @@ def arena(
         options = ArenaOptions(
             prices=prices,
             demo=demo,
-            start=_day(start),
-            end=_day(end),
+            start=day_of(start),
+            end=day_of(end),
             imports=tuple(imports or ()),
             live=live,
             once=once,
@@ -647,11 +581,11 @@ def arena(
             llm=llm,
             cache=cache_folder(),
         )
-        settings = options.in_usual_folder(_settings(common, _stated(given), demo))
+        settings = options.in_usual_folder(settings_of(common, stated(given), demo))
         screen.lang = settings.lang
         return compare(settings, options, screen)
 
-    _run(common, command)
+    run_command(common, command)
 
 
 @arena_app.command(
@@ -678,12 +612,12 @@ def arena_replay(
         from commands.arena_replay import SessionSpan
         from commands.arena_replay import arena_replay as ask_others
 
-        others = [_settings(common, {"agent_type": spec}) for spec in agents]
+        others = [settings_of(common, {"agent_type": spec}) for spec in agents]
         screen.lang = others[0].lang
         span = SessionSpan(first=first, last=last or first)
         return ask_others(others, span, llm, screen, seed if masked else None)
 
-    _run(common, command)
+    run_command(common, command)
 
 
 @app.command(
@@ -713,11 +647,11 @@ def local_model(
         from commands.local_demo import local_demo
 
         config = common.config or Path(__file__).parent / "configs" / "demo-llm.yaml"
-        settings = _settings(replace(common, config=config), {}, demo)
+        settings = settings_of(replace(common, config=config), {}, demo)
         screen.lang = settings.lang
         return local_demo(settings, lambda kept: served(port or kept, threads), screen, cache_folder())
 
-    _run(common, command)
+    run_command(common, command)
 
 
 def main() -> None:
