@@ -20,6 +20,8 @@ from tenacity import (
 )
 from tenacity.nap import sleep_using_event
 
+from services.market.feeds.breaker import HostState
+from services.market.library_gate import LibraryGate, NotAsked
 from services.market.request_timeout import limit_requests_of_this_thread
 from services.ports import PriceFault
 
@@ -61,6 +63,9 @@ class AkshareApi(Protocol):
     def stock_tfp_em(self, date: str) -> Any:
         """Return a frame with `代码` and the dates of each suspension that touches the day (`20260713`)."""
 
+    def tool_trade_date_hist_sina(self) -> Any:
+        """Return a frame with `trade_date`: every mainland trading day up to the last one announced."""
+
     def fund_overview_em(self, symbol: str) -> Any:
         """Return a frame of one row: the profile of one fund."""
 
@@ -78,13 +83,28 @@ class Turn:
 
 
 class AkshareCalls:
-    """Asks several questions at a time, all of them within `deadline_s`; a request gets at most 6 s."""
+    """Asks several questions at a time, all of them within `deadline_s`; a request gets at most 6 s.
+
+    Each call of the library passes the `gate`, once more for each further attempt; without one nothing
+    holds it back.
+    """
 
     def __init__(
-        self, *, deadline_s: float, workers: int, name: str, api: AkshareApi | None, pause_s: float
+        self,
+        *,
+        deadline_s: float,
+        workers: int,
+        name: str,
+        api: AkshareApi | None,
+        pause_s: float,
+        gate: LibraryGate | None = None,
     ) -> None:
         self._deadline_s, self._workers, self._name = deadline_s, workers, name
-        self._api, self._pause_s = api, pause_s
+        self._api, self._pause_s, self._gate = api, pause_s, gate
+
+    def host_states(self) -> tuple[HostState, ...]:
+        """Return how each call of the library is treated now."""
+        return () if self._gate is None else self._gate.host_states()
 
     async def answers(self, asked: Mapping[_K, Callable[[Turn], _T]]) -> tuple[dict[_K, _T], dict[_K, str]]:
         """Return the answers that came in time, in the order of the questions, and for the others why not."""
@@ -114,14 +134,26 @@ class AkshareCalls:
         """Return one answer, or why there is none. Runs in a thread of its own."""
         requests = importlib.import_module("requests")
         limit_requests_of_this_thread(min(REQUEST_S_MAX, self._deadline_s))
-        again = self._bounded((requests.ConnectionError, requests.Timeout), late)
+        bounded = self._bounded((requests.ConnectionError, requests.Timeout), late)
+
+        def again(call: Callable[..., Any], *args: Any, **options: Any) -> Any:
+            return bounded(self._gated(call, late, requests.RequestException), *args, **options)
+
         try:
             return ask(Turn(api=self._loaded(), again=again, late=late))
-        except (NoAnswer, requests.RequestException) as problem:
+        except (NoAnswer, NotAsked, requests.RequestException) as problem:
             return _Fault(str(problem) or type(problem).__name__)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as problem:
             # akshare does not check what it got, so a foreign answer surfaces as one of these.
             return _Fault(f"the answer has another form ({type(problem).__name__}: {problem})")
+
+    def _gated(self, call: Callable[..., Any], late: Event, failure: type[Exception]) -> Callable[..., Any]:
+        if self._gate is None:
+            return call
+        name = f"akshare.{getattr(call, '__name__', 'call')}"
+        return self._gate.around(
+            name, call, most_s=self._deadline_s, wait=late.wait, failures=(failure,)
+        )
 
     def _loaded(self) -> AkshareApi:
         if self._api is None:

@@ -26,6 +26,16 @@ from services.rules import OutsideRulebook, board_of, is_lof
 _Read = Callable[[AkshareApi], object]
 _Told = tuple[Instrument | None, Mapping[Fact, str]]
 
+HOSTS = (
+    "query.sse.com.cn",
+    "www.szse.cn",
+    "www.bse.cn",
+    "40.push2.eastmoney.com",
+    "datacenter-web.eastmoney.com",
+    "fundf10.eastmoney.com",
+)
+"""Where the lists of SSE, SZSE and BSE come from, risk warnings, suspensions, then profiles of funds."""
+
 _CODE_NAME_DAY = ("证券代码", "证券简称", "上市日期")
 _SZ_CODE_NAME_DAY = ("A股代码", "A股简称", "A股上市日期")
 

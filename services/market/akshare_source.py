@@ -16,9 +16,11 @@ from services.domain.instruments import Board, Facts, Market, Symbol
 from services.domain.quotes import Quote, VendorSnapshot
 from services.market.akshare_calls import AkshareApi, AkshareCalls, Turn
 from services.market.akshare_facts import AkshareFacts
-from services.market.akshare_history import ended_bars, first_day, history_panel
+from services.market.akshare_history import ended_bars
 from services.market.akshare_quotes import NotAQuote, quote_of, stamp_of
+from services.market.library_gate import LibraryGate
 from services.market.raw_bars import RawBar
+from services.market.recent_bars import BarsTold, first_day, history_panel
 from services.ports import Clock, PriceFault
 from services.rules import OutsideRulebook, board_of
 from services.slots import local
@@ -26,8 +28,11 @@ from services.slots import local
 BOARDS = frozenset({Board.SSE_MAIN, Board.SZSE_MAIN, Board.STAR, Board.CHINEXT, Board.BSE})
 """Stocks only: akshare takes a code that does not begin with 6 for a Shenzhen one."""
 
-HOSTS = ("push2.eastmoney.com", "push2his.eastmoney.com")
-"""Where quotes, then bars come from, by HTTPS; instrument facts come from elsewhere and may fail."""
+BAR_HOST = "push2his.eastmoney.com"
+"""Where bars come from, by HTTPS."""
+
+HOSTS = ("push2.eastmoney.com", BAR_HOST)
+"""Where this source's own quotes, then bars come from; instrument facts come from elsewhere and may fail."""
 
 _T = TypeVar("_T")
 
@@ -47,7 +52,12 @@ class AkshareSource:
     ) -> None:
         self._clock, self._name = clock, name
         self._calls = AkshareCalls(
-            deadline_s=deadline_s, workers=workers, name=name, api=api, pause_s=pause_s
+            deadline_s=deadline_s,
+            workers=workers,
+            name=name,
+            api=api,
+            pause_s=pause_s,
+            gate=LibraryGate(clock),
         )
         self._facts = AkshareFacts(self._calls, name)
 
@@ -60,6 +70,11 @@ class AkshareSource:
     def panel(self) -> Panel | None:
         """None: a vendor has no bars in hand."""
         return None
+
+    @property
+    def bar_hosts(self) -> tuple[str, ...]:
+        """The hosts its bars come from."""
+        return (BAR_HOST,)
 
     async def get_instruments(self, symbols: Sequence[Symbol]) -> Facts:
         """Return what the lists of the exchanges and the vendor tell of the symbols today.
@@ -85,7 +100,7 @@ class AkshareSource:
             source=self._name,
             symbols=tuple(symbols),
             quotes=tuple(answers.values()),
-            faults=faults,
+            faults={str(symbol): why for symbol, why in faults.items()},
         )
 
     async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
@@ -98,24 +113,28 @@ class AkshareSource:
             PriceFault: No symbol has bars.
         """
         # Taken before the first request: a bar that ends while they run may come unfinished.
-        now = self._clock.now()
-        answers, faults = await self._ask_all(symbols, partial(_bars, frequency, now))
-        if not answers:
-            raise self._nothing(len(set(symbols)), f"no {frequency} bars at all", faults)
-        return history_panel(answers, frequency, self._name)
+        told = await self.bars(symbols, frequency, self._clock.now())
+        if not told.bars:
+            raise self._nothing(len(set(symbols)), f"no {frequency} bars at all", told.faults)
+        return history_panel(told.bars, frequency, self._name)
 
-    def _nothing(self, asked: int, what: str, faults: Mapping[str, str]) -> PriceFault:
+    async def bars(self, symbols: Sequence[Symbol], frequency: Frequency, now: datetime) -> BarsTold:
+        """Return the bars that had ended at `now`, and for each other symbol why there are none."""
+        answers, faults = await self._ask_all(symbols, partial(_bars, frequency, now))
+        return BarsTold(bars=answers, faults=faults)
+
+    def _nothing(self, asked: int, what: str, faults: Mapping[Symbol, str]) -> PriceFault:
         why = next((f"{symbol}: {fault}" for symbol, fault in faults.items()), "no symbol was asked for")
         return PriceFault(f"{self._name}, {asked} symbols", f"{what}; {why}")
 
     async def _ask_all(
         self, symbols: Sequence[Symbol], ask: Callable[[Symbol, Turn], _T]
-    ) -> tuple[dict[Symbol, _T], dict[str, str]]:
+    ) -> tuple[dict[Symbol, _T], dict[Symbol, str]]:
         """Return the answer for each symbol, in their order, and for the others why there is none."""
         foreign = {symbol: why for symbol in symbols if (why := self._foreign(symbol))}
         mine = [symbol for symbol in dict.fromkeys(symbols) if symbol not in foreign]
         answers, faults = await self._calls.answers({symbol: partial(ask, symbol) for symbol in mine})
-        return answers, {str(symbol): why for symbol, why in (foreign | faults).items()}
+        return answers, foreign | faults
 
     def _foreign(self, symbol: Symbol) -> str:
         """Return why the vendor is not asked for the symbol, empty where it is."""

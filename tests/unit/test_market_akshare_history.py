@@ -12,7 +12,6 @@ import requests
 from services.clock import ReplayClock
 from services.domain.bars import Adjustment, Frequency, VolumeUnit
 from services.domain.instruments import Symbol
-from services.market.akshare_history import first_day
 from services.market.akshare_source import AkshareSource
 from services.market.columns import open_panel, save_panel
 from services.ports import PriceFault

@@ -1,0 +1,130 @@
+"""Makes the feeds that a configuration names."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from services.clock import stopwatch_s
+from services.domain.instruments import Market
+from services.market.feeds import tushare_pro
+from services.market.feeds.akshare_feed import AkshareFeed
+from services.market.feeds.breaker import HostState
+from services.market.feeds.eastmoney import EastMoneyFeed
+from services.market.feeds.sina import sina_feed
+from services.market.feeds.sina_us import sina_us_feed
+from services.market.feeds.tencent import tencent_feed
+from services.market.feeds.throttle import Pace
+from services.market.feeds.tushare_pro import TushareCalls, TushareFeed
+from services.market.feeds.wire import Wire
+from services.market.feeds.yahoo import YahooFeed
+from services.market.raw_quotes import QuoteFeed
+from services.ports import Clock
+from services.settings_sections import DataSourceSettings, QuoteSource
+
+if TYPE_CHECKING:
+    import httpx2
+
+
+class VendorFeed(QuoteFeed, Protocol):
+    """A feed that also tells how its hosts are treated."""
+
+    def host_states(self) -> tuple[HostState, ...]:
+        """Return how each host asked so far is treated now; nothing where a library does the asking."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What feeds work in: the clock, the process's variables, and in tests a network of their own."""
+
+    clock: Clock
+    environment: Mapping[str, str]
+    transport: httpx2.AsyncBaseTransport | None = None
+    stopwatch: Callable[[], float] = stopwatch_s
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+def feeds_of(
+    settings: DataSourceSettings, around: Surroundings, market: Market = Market.CN
+) -> tuple[VendorFeed, ...]:
+    """Return the feeds that the settings ask for on a market, in order of preference.
+
+    Rates and bans are counted for as long as the feeds live: make them once a process.
+    """
+    return tuple(feed_of(name, settings, around) for name in sources_of(settings, market))
+
+
+def feed_of(name: QuoteSource, settings: DataSourceSettings, around: Surroundings) -> VendorFeed:
+    """Return the feed of that name."""
+    return _MAKERS[name](settings, around)
+
+
+def sources_of(settings: DataSourceSettings, market: Market = Market.CN) -> tuple[QuoteSource, ...]:
+    """Return the names of the feeds that the settings ask for on a market, in order of preference."""
+    if settings.sources:
+        return settings.sources
+    if market is Market.US:
+        return ("yahoo", "sina_us")
+    return ("tushare" if settings.type == "tushare" else "eastmoney", "sina", "tencent")
+
+
+def tushare_calls(
+    settings: DataSourceSettings, around: Surroundings, deadline_s: float | None = None
+) -> TushareCalls:
+    """Return the way to tushare's tables; a call is over within `deadline_s`, else the settings' own."""
+    token = settings.api_key.get_secret_value() if settings.api_key is not None else ""
+    wire = _wire(settings, around, deadline_s, rate_max=tushare_pro.REQUESTS_PER_S_MAX)
+    return TushareCalls(wire, token)
+
+
+def _wire(
+    settings: DataSourceSettings,
+    around: Surroundings,
+    deadline_s: float | None = None,
+    rate_max: float | None = None,
+) -> Wire:
+    pace = _pace(settings)
+    if rate_max is not None:
+        pace = replace(pace, requests_per_s_max=min(rate_max, pace.requests_per_s_max))
+    return Wire(
+        around.clock,
+        pace,
+        deadline_s=settings.deadline_s if deadline_s is None else deadline_s,
+        environment=around.environment,
+        transport=around.transport,
+        stopwatch=around.stopwatch,
+        sleep=around.sleep,
+    )
+
+
+def _pace(settings: DataSourceSettings) -> Pace:
+    return Pace(
+        requests_per_s_max=settings.requests_per_s_max,
+        burst_requests_max=settings.burst_requests_max,
+        concurrent_requests_max=settings.concurrent_requests_max,
+    )
+
+
+def _eastmoney(settings: DataSourceSettings, around: Surroundings) -> VendorFeed:
+    return EastMoneyFeed(_wire(settings, around), book_symbols_max=settings.book_symbols_max)
+
+
+def _tushare(settings: DataSourceSettings, around: Surroundings) -> VendorFeed:
+    return TushareFeed(tushare_calls(settings, around), around.clock)
+
+
+_MAKERS: Mapping[QuoteSource, Callable[[DataSourceSettings, Surroundings], VendorFeed]] = {
+    "eastmoney": _eastmoney,
+    "sina": lambda settings, around: sina_feed(_wire(settings, around)),
+    "tencent": lambda settings, around: tencent_feed(_wire(settings, around)),
+    "tushare": _tushare,
+    "akshare": lambda settings, around: AkshareFeed(
+        around.clock, deadline_s=settings.deadline_s, pace=_pace(settings)
+    ),
+    "sina_us": lambda settings, around: sina_us_feed(_wire(settings, around)),
+    "yahoo": lambda settings, around: YahooFeed(
+        around.clock, deadline_s=settings.deadline_s, pace=_pace(settings)
+    ),
+}
