@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 
 from agents.phrases import TEMPLATE_VERSION
@@ -16,7 +16,7 @@ from services.domain.events import Halt
 from services.domain.instruments import Instrument, Symbol
 from services.domain.orders import LimitUse, SessionId
 from services.domain.past import PastSession
-from services.domain.quotes import PanelSnapshot, Snapshot
+from services.domain.quotes import PanelSnapshot, Quote, Snapshot
 from services.domain.slot import Slot
 from services.journal.codec import encode
 
@@ -113,8 +113,24 @@ def _snapshot_identity(snapshot: Snapshot) -> str:
     moment = snapshot.moment.timestamp()
     if isinstance(snapshot, PanelSnapshot):
         return f"{snapshot.panel.digest}@{moment!r}"
-    quotes = encode(tuple(snapshot.get(symbol) for symbol in snapshot.symbols))
+    quotes = encode(tuple(_as_told(snapshot.get(symbol)) for symbol in snapshot.symbols))
     return f"{snapshot.source}@{moment!r}:{','.join(snapshot.symbols)}:{quotes}"
+
+
+_ALWAYS = object()
+_JUDGED: Mapping[str, object] = {
+    one.name: one.default
+    for one in fields(Quote)
+    if one.name in ("barred", "barred_by", "disputed", "confirmed_by")
+}
+"""What a quote says only where somebody judged it: left out where it says nothing, as it once was of all."""
+
+
+def _as_told(quote: Quote | None) -> Mapping[str, object] | None:
+    if quote is None:
+        return None
+    told = {one.name: getattr(quote, one.name) for one in fields(quote)}
+    return {name: value for name, value in told.items() if value != _JUDGED.get(name, _ALWAYS)}
 
 
 class _Known:

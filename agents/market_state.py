@@ -36,9 +36,9 @@ def market_state(briefing: Briefing) -> MarketState:
     """Return the state of the market that the briefing's prices and ended bars show."""
     changes: list[float] = []
     for symbol in briefing.watchlist:
-        quote = briefing.snapshot.get(symbol)
-        if quote is not None and quote.prev_close_cny is not None and not quote.suspended:
-            changes.append(float(quote.last_cny / quote.prev_close_cny - 1))
+        quote, prev = briefing.snapshot.get(symbol), briefing.snapshot.prev_close(symbol)
+        if quote is not None and prev is not None and not quote.suspended:
+            changes.append(float(quote.last_cny / prev - 1))
     up, down = sum(one > 0 for one in changes), sum(one < 0 for one in changes)
     moves = _mean_moves(briefing)
     return MarketState(

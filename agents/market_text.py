@@ -16,6 +16,7 @@ from services.slots import local
 CLOSES_MAX = 2_000
 """Most closes in one text: with many symbols each shows fewer bars, so that the text stays readable."""
 NAME_LENGTH_MAX = 24
+WHY_LENGTH_MAX = 140
 
 _SHOWN = (
     ("sma_5", ".3f"),
@@ -60,9 +61,11 @@ def _watch_lines(page: Page, symbols: Sequence[Symbol]) -> Iterator[str]:
 
 
 def _state(row: Row, words: Phrases) -> str:
-    quote = row.quote
+    quote, why = row.quote, one_line(row.untradable, WHY_LENGTH_MAX)
     if quote is None:
-        return words.no_quote
+        return words.no_quote_because.format(why=why) if why else words.no_quote
+    if why:
+        return words.barred.format(why=why)
     if quote.suspended:
         return words.suspended
     if not row.tradable:

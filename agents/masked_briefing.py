@@ -104,6 +104,9 @@ def _quote(mask: Mask, quote: Quote) -> Quote:
         limit_up_cny=prices.masked_up,
         bids=_levels(mask, quote, quote.bids),
         asks=_levels(mask, quote, quote.asks),
+        # The reason names sources and prices.
+        barred=str(quote.barred_by or "barred") if quote.barred else "",
+        confirmed_by="",
     )
 
 

@@ -127,7 +127,7 @@ class MomentumRule:
             return "No bars to rank by."
         held = briefing.book.holdings()
         top = _top(sheet, columns, ranking, held, options.top)
-        _rotate(sheet, columns, ranking, held, top)
+        _rotate(sheet, columns, ranking, held, top, resize=options.resize > 0)
         shown = ", ".join(f"{columns.symbols[i]} {ranking.momentum[i]:+.2%}" for i in top)
         bars = min(history.rows, options.lookback)
         return f"Momentum over {bars} bars, the top {options.top}: {shown or 'none fits'}."
@@ -148,16 +148,33 @@ def _top(
 
 
 def _rotate(
-    sheet: OrderSheet, columns: Columns, ranking: Ranking, held: Mapping[Symbol, int], top: list[int]
+    sheet: OrderSheet,
+    columns: Columns,
+    ranking: Ranking,
+    held: Mapping[Symbol, int],
+    top: list[int],
+    *,
+    resize: bool,
 ) -> None:
-    """Write the sells of what left the top, then the buys of what entered; never both of one symbol."""
+    """Write the sells of what left the top, then the buys of what entered; never both of one symbol.
+
+    With `resize` also what brings the others to their share, sells among the sells.
+    """
     busy = working(sheet.briefing)
     chosen = {columns.symbols[i] for i in top}
-    for symbol in sorted(held.keys() - chosen - busy):
+    for symbol in sorted((held.keys() if resize else held.keys() - chosen) - busy):
         at = columns.at.get(symbol)
-        if at is not None and not isnan(last := ranking.lasts[at]):
+        if at is None or isnan(last := ranking.lasts[at]):
+            continue
+        if symbol in chosen:
+            sheet.sell_over(symbol, last, "above its share")
+        else:
             sheet.sell_all(symbol, last, "left the top")
     for i in top:
         symbol = columns.symbols[i]
-        if symbol not in held and symbol not in busy:
+        if symbol in busy:
+            continue
+        if symbol not in held:
             sheet.buy(symbol, ranking.lasts[i], "entered the top")
+        elif resize:
+            sheet.buy_short_of(symbol, ranking.lasts[i], "below its share")

@@ -65,6 +65,23 @@ class OrderSheet:
             shares = round_lot_down(rules, Side.SELL, most, self.briefing.book.held(symbol))
         self._sell(symbol, shares, last, reason)
 
+    def sell_over(self, symbol: Symbol, last: float, reason: str) -> None:
+        """Sell the whole lots held beyond what one holding's share buys, as far as T+1 allows."""
+        rules = tradable_rules(self.briefing, symbol)
+        if rules is not None:
+            held = self.briefing.book.held(symbol)
+            over = held - shares_for(rules, self.target_cny, from_float(last))
+            most = max(0, min(over, shares_to_sell(self.briefing, rules, symbol)))
+            self._sell(symbol, round_lot_down(rules, Side.SELL, most, held), last, reason)
+
+    def buy_short_of(self, symbol: Symbol, last: float, reason: str) -> None:
+        """Buy the lots that are short of what one holding's share buys, or what of them the cash buys."""
+        rules, price = tradable_rules(self.briefing, symbol), from_float(last)
+        if rules is not None:
+            short = shares_for(rules, self.target_cny, price) - self.briefing.book.held(symbol)
+            most = max(0, min(short, shares_for(rules, self.cash_cny, price)))
+            self._buy(symbol, round_lot_down(rules, Side.BUY, most, 0), price, reason)
+
     def buy(self, symbol: Symbol, last: float, reason: str, wanted_cny: Decimal | None = None) -> None:
         """Buy for `wanted_cny`, else for one holding's share of the equity, or for what cash is left.
 
@@ -73,8 +90,7 @@ class OrderSheet:
         rules, price = tradable_rules(self.briefing, symbol), from_float(last)
         most_cny = min(self.target_cny if wanted_cny is None else wanted_cny, self.cash_cny)
         shares = 0 if rules is None else shares_for(rules, most_cny, price)
-        if shares > 0 and self._write(symbol, "buy", shares, reason):
-            self.cash_cny -= cost_cny(shares, price)
+        self._buy(symbol, shares, price, reason)
 
     def text(self, rationale: str) -> str:
         """Return the answer's JSON text."""
@@ -83,6 +99,10 @@ class OrderSheet:
     def _sell(self, symbol: Symbol, shares: int, last: float, reason: str) -> None:
         if shares > 0 and self._write(symbol, "sell", shares, reason):
             self.cash_cny += proceeds_cny(shares, from_float(last))
+
+    def _buy(self, symbol: Symbol, shares: int, price_cny: Decimal, reason: str) -> None:
+        if shares > 0 and self._write(symbol, "buy", shares, reason):
+            self.cash_cny -= cost_cny(shares, price_cny)
 
     def _write(self, symbol: Symbol, side: str, shares: int, reason: str) -> bool:
         if len(self.orders) == ORDERS_MAX:

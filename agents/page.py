@@ -16,7 +16,7 @@ from services.domain.decision import Briefing
 from services.domain.instruments import Instrument, Symbol
 from services.domain.money import ZERO, floor_to_tick, to_tick
 from services.domain.orders import Side
-from services.domain.quotes import Quote
+from services.domain.quotes import Quote, untradable
 from services.rules import (
     OutsideRulebook,
     Phase,
@@ -34,7 +34,10 @@ _NONE_KNOWN: Mapping[str, float | None] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What is known of one symbol at this slot; None where it is not known."""
+    """What is known of one symbol at this slot; None where it is not known.
+
+    `untradable` tells why orders are barred by its quote, empty where they are not.
+    """
 
     symbol: Symbol
     instrument: Instrument
@@ -44,6 +47,7 @@ class Row:
     limit_up_cny: Decimal | None
     unlimited: bool
     tradable: bool
+    untradable: str
 
     def price(self, amount_cny: Decimal) -> str:
         """Return a price with the decimals of the tick; one that lies between ticks as it is."""
@@ -101,7 +105,9 @@ class Page:
     def most_to_buy(self, symbol: Symbol) -> int:
         """Return the most shares in valid lots that the free cash pays with all fees, 0 if none."""
         row, book, shape = self.rows[symbol], self.briefing.book, self.shape
-        if row.rules is None or row.quote is None or row.quote.suspended or not row.tradable:
+        if row.rules is None or row.quote is None or row.untradable:
+            return 0
+        if row.quote.suspended or not row.tradable:
             return 0
         limit = self._buying_limit(row, row.rules, row.quote)
         cash = book.available_cny - shape.reserve_cny
@@ -159,4 +165,5 @@ def row_of(briefing: Briefing, symbol: Symbol) -> Row:
         limit_up_cny=up,
         unlimited=unlimited,
         tradable=tradable_rules(briefing, symbol) is not None,
+        untradable=untradable(briefing.snapshot, symbol),
     )

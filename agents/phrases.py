@@ -82,6 +82,8 @@ class Phrases:
     no_closes: str
     trades: str
     no_quote: str
+    no_quote_because: str
+    barred: str
     suspended: str
     at_limit_up: str
     at_limit_down: str

@@ -40,7 +40,8 @@ class RuleAgent:
     the second price on), at equal weight: it sells what left the top as far as T+1 allows, then
     buys what entered. A symbol of which not even one lot fits into its weight is passed over, so is
     one that is suspended or cannot trade at this slot. It acts after the first ended bar and each
-    `every` bars later, and whenever the account holds nothing.
+    `every` bars later, and whenever the account holds nothing. What stays in the top stays as it is;
+    with `resize` it is brought back to its weight then, to the lot.
 
     `buy_and_hold` buys the first `top` symbols of the watchlist that fit, once. `equal_weight`
     brings them back to equal weight each `every` bars. `mean_reversion` buys what lies a standard
@@ -55,6 +56,7 @@ class RuleAgent:
         top: int | None = None,
         lookback: int | None = None,
         rebalance_every: int | None = None,
+        resize: int | None = None,
         seed: int | None = None,
     ) -> None:
         row = _row(name)
@@ -63,6 +65,7 @@ class RuleAgent:
             top=usual.top if top is None else top,
             lookback=usual.lookback if lookback is None else lookback,
             every=usual.every if rebalance_every is None else rebalance_every,
+            resize=usual.resize if resize is None else resize,
             seed=usual.seed if seed is None else seed,
         )
         require_sense(name, self._options)
@@ -105,6 +108,7 @@ def rule_agent(spec: str = "momentum") -> Agent:
         top=options.top,
         lookback=options.lookback,
         rebalance_every=options.every,
+        resize=options.resize,
         seed=options.seed,
     )
 
@@ -137,7 +141,7 @@ _ALWAYS = ("top", "lookback", "every")
 
 _RULES: Mapping[str, _Row] = MappingProxyType(
     {
-        "momentum": _Row(MomentumRule, _ALWAYS),
+        "momentum": _Row(MomentumRule, (*_ALWAYS, "resize")),
         "buy_and_hold": _Row(lambda: baselines.buy_and_hold, _ALWAYS),
         "hold": _Row(lambda: baselines.hold, _ALWAYS),
         "equal_weight": _Row(

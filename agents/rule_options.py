@@ -15,12 +15,14 @@ class RuleOptions:
     """What a plain rule can be told.
 
     `top`: how many symbols are held. `lookback`: over how many bars is looked back. `every`: after
-    how many bars the holdings are renewed. `seed`: which draws are made.
+    how many bars the holdings are renewed. `resize`: 1 brings what stays held back to its share at each
+    renewal, 0 leaves it. `seed`: which draws are made.
     """
 
     top: int = 5
     lookback: int = 20
     every: int = 1
+    resize: int = 0
     seed: int = 0
 
 
@@ -38,10 +40,12 @@ def require_sense(name: str, options: RuleOptions) -> None:
     """Do nothing where the options make sense.
 
     Raises:
-        UnknownRule: A count below 1.
+        UnknownRule: A count below 1, or a `resize` that is neither 0 nor 1.
     """
     if min(options.top, options.lookback, options.every) < 1:
         raise UnknownRule(f"rule {name}: top, lookback and every must be 1 or more")
+    if options.resize > 1:
+        raise UnknownRule(f"rule {name}: resize must be 0 or 1")
 
 
 def spelled(options: RuleOptions, known: Sequence[str], usual: RuleOptions) -> str:

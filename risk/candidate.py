@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import time
 from decimal import Decimal
+
+import msgspec
 
 from services.domain.instruments import Instrument, Kind, Symbol
 from services.domain.orders import Change, Intent, Origin, Rule, Side
@@ -20,8 +21,7 @@ class Rejected(Exception):
         self.rule, self.reason, self.shares = rule, reason, shares
 
 
-@dataclass(slots=True, kw_only=True)
-class Proposal:
+class Proposal(msgspec.Struct, kw_only=True):
     """An order as far as the account's own limits look at it; `changes` is what made it smaller.
 
     `buys` tells whether shares come in.
@@ -36,7 +36,7 @@ class Proposal:
     shares: int = 0
     limit_cny: Decimal = Decimal(0)
     changes: tuple[Change, ...] = ()
-    buys: bool = field(init=False)
+    buys: bool = False
 
     def __post_init__(self) -> None:
         self.buys = self.side is Side.BUY
@@ -56,8 +56,7 @@ class Proposal:
         self.shares, self.changes = shares, (*self.changes, change)
 
 
-@dataclass(slots=True, kw_only=True)
-class Candidate(Proposal):
+class Candidate(Proposal, kw_only=True):
     """An intent on its way through the gate: what is known of it, and the size and limit found.
 
     `afternoon_end` is there at lunch alone: when the phase ends in which the order may be sent.

@@ -18,8 +18,9 @@ from services.domain.events import Halt
 from services.domain.instruments import Instrument, Kind, Symbol, facts_of
 from services.domain.money import to_tick
 from services.domain.orders import Intent, Origin, Rule, Side
-from services.domain.quotes import Quote
+from services.domain.quotes import Quote, untradable
 from services.rules import (
+    CALLS,
     Band,
     OutsideRulebook,
     Phase,
@@ -39,7 +40,6 @@ _UNCROSSING = (Phase.OPEN_CALL_LOCKED, Phase.CLOSE_CALL)
 """At their end an auction makes a price, whatever the last one was."""
 
 _CLOCK_SKEW = timedelta(seconds=2)
-_CALLS = (Phase.OPEN_CALL, Phase.OPEN_CALL_LOCKED, Phase.CLOSE_CALL)
 
 
 @dataclass(slots=True)
@@ -78,7 +78,11 @@ def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
     quote, known = desk.snapshot.get(symbol), desk.instruments.get(symbol)
     _trades(symbol, quote, known, desk)
     if quote is None:
-        raise Rejected(Rule.QUOTE_MISSING, f"no quote of {symbol}")
+        why = _because(untradable(desk.snapshot, symbol))
+        raise Rejected(Rule.QUOTE_MISSING, f"no quote of {symbol}{why}")
+    _not_barred(quote)
+    if desk.first.moment != desk.snapshot.moment:
+        _not_barred(desk.first.get(symbol), "when the mind was asked: ")
     if intent.target_weight is not None:
         _require_whole_equity(desk)
     instrument = facts_of(symbol, quote.name, known)
@@ -109,7 +113,18 @@ def _trades(symbol: Symbol, quote: Quote | None, known: Instrument | None, desk:
     """
     declared = known is not None and known.is_suspended(desk.day)
     if declared or (quote is not None and quote.suspended):
-        raise Rejected(Rule.SUSPENDED, f"{symbol} does not trade {'today' if declared else 'now'}")
+        why = "" if quote is None else _because(quote.barred)
+        raise Rejected(Rule.SUSPENDED, f"{symbol} does not trade {'today' if declared else 'now'}{why}")
+
+
+def _not_barred(quote: Quote | None, when: str = "") -> None:
+    """Refuse what a judged quote bars; a symbol that was shown as untradable stays so for the session."""
+    if quote is not None and quote.barred:
+        raise Rejected(quote.barred_by or Rule.QUOTE_MISSING, f"{when}{quote.barred}")
+
+
+def _because(why: str) -> str:
+    return f" ({why})" if why else ""
 
 
 def _require_whole_equity(desk: Desk) -> None:
@@ -133,7 +148,7 @@ def _band(quote: Quote, instrument: Instrument, rules: Rules, desk: Desk) -> Ban
     _fresh(quote, desk, rules)
     _agrees(quote, band, rules)
     phase = phase_at(rules, desk.local).phase
-    if phase not in _CALLS:
+    if phase not in CALLS:
         return band
     return order_band(rules, instrument, phase, prev_close=quote.prev_close_cny, last=quote.last_cny)
 

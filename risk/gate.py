@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from risk.candidate import Candidate, Proposal, Rejected
+from risk.checks import checks_of
 from risk.examination import Earlier, examine
-from risk.headroom import BUY_CHECKS, ORDER_CHECKS, PORTFOLIO_CHECKS, fitted, within
+from risk.headroom import fitted, within
 from risk.limit_use import uses
 from risk.limits import Desk, Resize
 from risk.portfolio import Portfolio, portfolio_of
@@ -26,6 +28,7 @@ from services.domain.orders import (
     Side,
     order_id,
 )
+from services.domain.value import Value
 from services.rules import (
     OutsideRulebook,
     Phase,
@@ -37,8 +40,7 @@ from services.rules import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class Review(Value, frozen=True, kw_only=True):
     """What may be sent now, and the verdicts as the journal keeps them."""
 
     approved: tuple[ApprovedOrder, ...]
@@ -49,7 +51,7 @@ class _Tally:
     """The account as it would be after the orders approved so far; `unsold` is it without their sells."""
 
     def __init__(self, desk: Desk, intents: Sequence[Intent]) -> None:
-        self.desk = desk
+        self.desk, self.checks = desk, checks_of(desk.limits)
         self.spendable = desk.book.available_cny - desk.limits.cash_reserve_cny_min
         self.expected = ZERO
         self.earlier = Earlier(contradicted=_contradicted(intents))
@@ -84,7 +86,8 @@ class _Tally:
 
     def _fit(self, candidate: Candidate) -> None:
         """Bring the order down to what the account's own limits leave."""
-        fitted(candidate, self.desk, self.after, BUY_CHECKS if candidate.buys else ORDER_CHECKS)
+        checks = self.checks.buys if candidate.buys else self.checks.orders
+        fitted(candidate, self.desk, self.after, checks)
 
     def _place(self, candidate: Candidate) -> None:
         if candidate.buys:
@@ -122,10 +125,10 @@ class _Tally:
     def _leans_on_sells(self, candidate: Candidate) -> bool:
         """Answer whether a limit would refuse the buy if none of the session's sells were filled."""
         if self.unsold is None:
-            if not self.sells:
+            if not (self.sells and self.checks.portfolio):
                 return False
             self.unsold = portfolio_of(self.desk)
-        leans = not within(candidate, self.desk, self.unsold, PORTFOLIO_CHECKS)
+        leans = not within(candidate, self.desk, self.unsold, self.checks.portfolio)
         self.unsold.take(candidate)
         return leans
 
@@ -179,7 +182,7 @@ def fund(
     `sent` are the session's other orders, which count with these in what is used of the limits.
     """
     spendable = desk.book.available_cny - desk.limits.cash_reserve_cny_min
-    after = portfolio_of(desk)
+    after, checks = portfolio_of(desk), checks_of(desk.limits).portfolio
     for earlier in sent:
         after.count(earlier)
     approved: list[OrderTerms] = []
@@ -192,7 +195,7 @@ def fund(
             if order.symbol in still_open:
                 reason = f"order {still_open[order.symbol]} in {order.symbol} is still open"
                 raise Rejected(Rule.UNRESOLVED, reason)
-            fitted(order, desk, after, PORTFOLIO_CHECKS)
+            fitted(order, desk, after, checks)
             freeze_cny = _paid(order, desk, spendable, after)
         except Rejected as rejected:
             refused.append(_unfunded(one.terms, rejected))
@@ -314,7 +317,7 @@ def _paid(order: Proposal, desk: Desk, cash_cny: Decimal, after: Portfolio) -> D
     asked = order.shares
     freeze_cny = _affordable(order, desk, cash_cny)
     if order.shares < asked:
-        fitted(order, desk, after, PORTFOLIO_CHECKS)
+        fitted(order, desk, after, checks_of(desk.limits).portfolio)
     return freeze_cny
 
 

@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from services.domain.bars import History
 from services.domain.book import Book
 from services.domain.events import Halt
@@ -16,6 +18,7 @@ from services.domain.instruments import Fact, Instrument, Market, Symbol
 from services.domain.money import ZERO
 from services.domain.orders import SessionId
 from services.domain.quotes import Snapshot
+from services.domain.value import Value
 from services.rules import Commission
 from services.slots import ZONES
 
@@ -213,8 +216,7 @@ class Limits:
         return computed or self.sizing.method in by_bars or self.state.active
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DaySoFar:
+class DaySoFar(Value, frozen=True, kw_only=True):
     """What the account did that day before the session: orders and cancels sent, CNY of the orders."""
 
     orders: int = 0
@@ -222,8 +224,7 @@ class DaySoFar:
     notional_cny: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Desk(Value, frozen=True, kw_only=True):
     """Everything one review looks at; nothing of it is read from a clock or a file.
 
     `moment` is the snapshot's own. `first` is the snapshot shown to the mind, against which drift
@@ -250,12 +251,12 @@ class Desk:
     commission: Commission
     equity_cny: Decimal
     day_equity_cny: Decimal
-    halts: Mapping[str, Halt] = field(default_factory=dict)
+    halts: Mapping[str, Halt] = msgspec.field(default_factory=dict)
     history: History | None = None
     today: DaySoFar = DaySoFar()
     peak_equity_cny: Decimal = ZERO
     losing_sales: int = 0
-    unknown: Mapping[Symbol, Mapping[Fact, str]] = field(default_factory=dict)
+    unknown: Mapping[Symbol, Mapping[Fact, str]] = msgspec.field(default_factory=dict)
     unpriced: tuple[Symbol, ...] = ()
 
     @property

@@ -28,8 +28,8 @@ def most_shares(
     sizing: Sizing,
     measures: Measures,
     scale: Decimal,
-) -> int | Unsized | None:
-    """Return the most shares a position of the symbol may have, before lots; None: sizing sets no bound.
+) -> int | Unsized:
+    """Return the most shares a position of the symbol may have by a sizing rule, before lots.
 
     What is held already counts towards it. It is rounded down to whole shares and never negative.
     `scale`, the market state's, multiplies every bound. What one share may lose is
@@ -41,10 +41,11 @@ def most_shares(
     and the position as many shares as lose `risk_ratio` of the equity, but no more than `ratio` of
     the equity buys. A share that lost nothing at that confidence is bound by `ratio` alone; one whose
     price did not move at all has no volatility or range to size by.
+
+    Raises:
+        ValueError: The mind alone says how large a buy is.
     """
     method = sizing.method
-    if method is SizingMethod.MODEL:
-        return None
     if not (price_cny.is_finite() and price_cny > 0):
         return Unsized(why=f"{price_cny} is no price to size {symbol} at")
     capital = _EXACT.multiply(max(Decimal(0), equity_cny), scale)
@@ -73,6 +74,8 @@ def _loss_cny(
         case SizingMethod.VAR:
             found, unit = measures.quantile_loss(symbol, sizing.bars, sizing.confidence), price_cny
             name, moves = "value at risk", False
+        case _:
+            raise ValueError(f"{method} is no rule of how large a position may be")
     if found is None:
         return Unsized(why=f"the {name} of {symbol} over {sizing.bars} bars cannot be computed")
     if moves and not found:

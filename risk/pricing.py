@@ -8,7 +8,7 @@ from risk.candidate import Candidate, Rejected
 from risk.limits import BP, Desk
 from services.domain.money import ceil_to_tick, floor_to_tick, to_tick
 from services.domain.orders import Rule
-from services.rules import Phase, after_hours_price, cage_bound
+from services.rules import CALLS, Phase, after_hours_price, cage_bound
 
 
 def limit_of(candidate: Candidate, desk: Desk) -> Decimal:
@@ -86,14 +86,21 @@ def _check_day(limit: Decimal, candidate: Candidate) -> None:
 def _check_sealed(candidate: Candidate) -> None:
     """Refuse to buy at a limit-up nobody sells at, and to sell at a limit-down nobody buys at.
 
-    Only a known book can say so; on bars the exchange decides.
+    On bars the exchange decides, and in a call the side may still come. A vendor's quote without that side
+    of the book cannot say that somebody is there.
     """
+    if candidate.phase.phase in CALLS:
+        return
     quote, band = candidate.quote, candidate.band
+    side = quote.asks if candidate.buys else quote.bids
+    if side or (side is None and quote.approximate):
+        return
+    known = "sealed" if side == () else "no book is known"
     if candidate.buys:
-        if quote.asks == () and band.limit_up is not None and quote.last_cny >= band.limit_up:
-            raise Rejected(Rule.LIMIT_UP, f"sealed at the upper limit {band.limit_up}: nobody sells")
-    elif quote.bids == () and band.limit_down is not None and quote.last_cny <= band.limit_down:
-        raise Rejected(Rule.LIMIT_DOWN, f"sealed at the lower limit {band.limit_down}: nobody buys")
+        if band.limit_up is not None and quote.last_cny >= band.limit_up:
+            raise Rejected(Rule.LIMIT_UP, f"{known} at the upper limit {band.limit_up}: nobody sells")
+    elif band.limit_down is not None and quote.last_cny <= band.limit_down:
+        raise Rejected(Rule.LIMIT_DOWN, f"{known} at the lower limit {band.limit_down}: nobody buys")
 
 
 def _check_band(limit: Decimal, candidate: Candidate, desk: Desk) -> None:

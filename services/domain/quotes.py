@@ -11,28 +11,33 @@ from math import isnan
 from typing import NamedTuple, Protocol
 
 import numpy as np
+from msgspec import field
 
 from services.domain.bars import FloatArray, Panel
 from services.domain.instruments import Symbol
 from services.domain.money import from_float
+from services.domain.orders import Rule
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
+class Level(Value, frozen=True, kw_only=True):
     """One level of an order book: price in CNY a share, shares offered or asked."""
 
     price_cny: Decimal
     shares: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
+class Quote(Value, frozen=True, kw_only=True):
     """A price one may reason about: finite, positive, dated, with a source.
 
     `prev_close_cny` None and limits None mean the source does not say. `bids` and `asks` None mean
     no book is known; an empty tuple means the book is known to be empty on that side.
     `seen_at` is the moment the price was true by the source's own stamp. `approximate` marks a
-    price read off bars.
+    price read off bars. `barred` tells why no order may go by this price although it was stated, and
+    `barred_by` by which rule orders are refused then: it values what is held and nothing else. Empty and
+    None where orders may. `disputed`: even that it does not, because today's limits or an independent
+    source contradict it. `confirmed_by` names the independent source that agreed, empty where none did.
+    A barred quote whose source did not date it is dated by when the answer came.
     """
 
     symbol: Symbol
@@ -47,6 +52,10 @@ class Quote:
     suspended: bool = False
     approximate: bool = False
     name: str = ""
+    barred: str = ""
+    barred_by: Rule | None = None
+    disputed: bool = False
+    confirmed_by: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a price that is not finite and positive, a naive moment, or a missing source."""
@@ -57,6 +66,26 @@ class Quote:
             raise ValueError(f"{self.symbol}: a quote's moment must have a time zone")
         if not self.source:
             raise ValueError(f"{self.symbol}: a quote must name its source")
+
+
+class Comparison(Value, frozen=True, kw_only=True):
+    """How the quotes of one source stood to another's in one snapshot.
+
+    `compared` symbols were looked at; `differed` counts them by the field in which they did not agree.
+    `other` is a source, `RULEBOOK` or `OWN_CLOCK`.
+    """
+
+    source: str
+    other: str
+    compared: int
+    differed: Mapping[str, int] = field(default_factory=dict)
+
+
+RULEBOOK = "rulebook"
+"""Names the exchanges' rules in a comparison with a source."""
+
+OWN_CLOCK = "clock"
+"""Names this machine's clock in a comparison with a source."""
 
 
 class Snapshot(Protocol):
@@ -78,43 +107,60 @@ class Snapshot(Protocol):
         """Return the quote of `symbol`, None where the source gave none that can be believed."""
 
     def last(self, symbol: Symbol) -> Decimal | None:
-        """Return the last price of `symbol` alone, None where `get` gives no quote."""
+        """Return the last price of `symbol` alone, None where `get` gives none that values anything."""
 
     def prev_close(self, symbol: Symbol) -> Decimal | None:
-        """Return the previous close of `symbol` alone, None where it is not known or `get` gives no quote."""
+        """Return the previous close of `symbol` alone, None where none is known that values anything."""
 
     def lasts(self) -> FloatArray:
         """Return the last prices in the order of `symbols`, NaN where unknown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VendorSnapshot:
-    """The quotes a vendor answered with, and why others are missing (`faults`, by symbol)."""
+class VendorSnapshot(Value, frozen=True, kw_only=True):
+    """The quotes a vendor answered with, and why others are missing (`faults`, by symbol).
+
+    `comparisons` tell how the sources stood to each other, None where nobody judged the quotes.
+    A disputed quote is there for `get` alone, which tells why.
+    """
 
     moment: datetime
     source: str
     symbols: tuple[Symbol, ...]
     quotes: tuple[Quote, ...]
     faults: Mapping[str, str]
+    comparisons: tuple[Comparison, ...] | None = None
 
     def get(self, symbol: Symbol) -> Quote | None:
         """Return the quote of `symbol`, or None."""
         return next((quote for quote in self.quotes if quote.symbol == symbol), None)
 
     def last(self, symbol: Symbol) -> Decimal | None:
-        """Return the last price of `symbol` alone, None where there is no quote."""
+        """Return the last price of `symbol` alone, None where there is no quote or it is disputed."""
         quote = self.get(symbol)
-        return None if quote is None else quote.last_cny
+        return None if quote is None or quote.disputed else quote.last_cny
 
     def prev_close(self, symbol: Symbol) -> Decimal | None:
-        """Return the previous close of `symbol` alone, None where there is none or no quote."""
+        """Return the previous close of `symbol` alone, None where none is known or the quote is disputed."""
         quote = self.get(symbol)
-        return None if quote is None else quote.prev_close_cny
+        return None if quote is None or quote.disputed else quote.prev_close_cny
 
     def lasts(self) -> FloatArray:
-        """Return the last prices in the order of `symbols`, NaN where unknown."""
-        known = {quote.symbol: float(quote.last_cny) for quote in self.quotes}
+        """Return the last prices in the order of `symbols`, NaN where unknown or disputed."""
+        known = {quote.symbol: float(quote.last_cny) for quote in self.quotes if not quote.disputed}
         return np.array([known.get(symbol, np.nan) for symbol in self.symbols])
+
+
+def untradable(snapshot: Snapshot, symbol: Symbol) -> str:
+    """Return why those who judged the snapshot's quotes bar orders in `symbol`, empty where they do not.
+
+    Where the symbol has no quote the words are in part the source's own.
+    """
+    quote = snapshot.get(symbol)
+    if quote is not None:
+        return quote.barred
+    if not isinstance(snapshot, VendorSnapshot) or snapshot.comparisons is None:
+        return ""
+    return snapshot.faults.get(symbol, "")
 
 
 class _Shown(NamedTuple):

@@ -152,8 +152,12 @@ def _funds_what_the_portfolio_bears(gate: Gate) -> bool:
 
 
 def _waits_for_room(gate: Gate) -> bool:
-    """3000.00 are all that may be invested: with the cash there, the buy waits for the sell."""
-    full = desk(account=book(HOLDS, cash="7000.00"), limits=GROSS, equity="10000.00")
+    """3000.00 are all that may be invested: with the cash there, the buy waits for the sell.
+
+    One limit alone forbids it before; the other, on a single position, does not.
+    """
+    limits = replace(GROSS, position_ratio_max=d("0.9"))
+    full = desk(account=book(HOLDS, cash="7000.00"), limits=limits, equity="10000.00")
     verdicts = gate.review([sell(), buy(OTHER)], full).verdicts
     return len(verdicts.deferred) == 1 and _sent(verdicts.approved) == [(Side.SELL, MAIN, 100)]
 

@@ -69,6 +69,12 @@ HELD_19900 = book(lot(MAIN, 19_900))
 HELD_2000 = book(lot(MAIN, 2000))
 HOLDS_OTHER = book(lot(OTHER, 200))
 
+BARRED = replace(quote(), barred="no source says when it was")
+STALE = replace(BARRED, barred_by=Rule.QUOTE_STALE)
+UNCONFIRMED = replace(BARRED, barred_by=Rule.QUOTE_DISAGREES)
+DISPUTED = replace(UNCONFIRMED, disputed=True)
+IDLE_BY_GATE = replace(BARRED, suspended=True, barred_by=Rule.SUSPENDED)
+
 ONE_SYMBOL = Limits(degrees=Degrees(symbols=(OTHER,)))
 EXITS_GO_ON = Limits(exits=ExitTerms(while_halted=True))
 SELLS_OUT = Limits(exits=ExitTerms(on_drawdown=True))
@@ -201,6 +207,11 @@ ROWS: list[Row] = [
         (desk(instruments=SUSPENDED), (buy(OTHER),)),
     ),
     (
+        Rule.SUSPENDED,  # By the judgement of its quote.
+        (desk(IDLE_BY_GATE), (buy(),)),
+        (desk(quote()), (buy(),)),
+    ),
+    (
         Rule.SUSPENDED,  # Then no quote is needed.
         (desk(quote(OTHER), instruments=SUSPENDED), (buy(),)),
         (desk(quote(OTHER), instruments=SUSPENDED), (buy(OTHER),)),
@@ -209,6 +220,11 @@ ROWS: list[Row] = [
         Rule.QUOTE_MISSING,
         (desk(quote(OTHER)), (buy(),)),
         (desk(quote(MAIN)), (buy(),)),
+    ),
+    (
+        Rule.QUOTE_MISSING,  # One that was judged, and barred for no better reason.
+        (desk(BARRED), (buy(),)),
+        (desk(quote()), (buy(),)),
     ),
     (
         Rule.QUOTE_MISSING,
@@ -268,6 +284,19 @@ ROWS: list[Row] = [
         (desk(quote(seen="09:24:59"), clock="09:31"), (buy(),)),
         (desk(quote(seen="09:25:00"), clock="09:31"), (buy(),)),
     ),
+    *(
+        (  # By the judgement of its quote, which binds exits too.
+            Rule.QUOTE_STALE,
+            (desk(STALE, account=HELD_300), (intent,)),
+            (desk(quote(), account=HELD_300), (intent,)),
+        )
+        for intent in (buy(), sell(), exit_of(), sell(weight="0", limit=None))
+    ),
+    (
+        Rule.QUOTE_STALE,  # What was shown as untradable stays so for the session.
+        (desk(quote(), first=earlier(STALE)), (buy(),)),
+        (desk(quote(), first=earlier(quote())), (buy(),)),
+    ),
     (
         Rule.QUOTE_STALE,
         (desk(quote(day=MON, approximate=True)), (buy(),)),
@@ -281,7 +310,15 @@ ROWS: list[Row] = [
     (
         Rule.QUOTE_DISAGREES,
         (desk(quote(last="11.01")), (buy(limit="11.00"),)),
-        (desk(quote(last="11.00")), (buy(limit="11.00"),)),
+        (desk(quote(last="11.00", asks=("11.00",))), (buy(limit="11.00"),)),
+    ),
+    *(
+        (
+            Rule.QUOTE_DISAGREES,
+            (desk(judged, quote(OTHER)), (buy(),)),
+            (desk(judged, quote(OTHER)), (buy(OTHER),)),
+        )
+        for judged in (UNCONFIRMED, DISPUTED)
     ),
     (
         Rule.HALTED,
@@ -455,9 +492,24 @@ ROWS: list[Row] = [
         (desk(quote(last="11.00", asks=("11.00",), bids=("10.99",))), (buy(limit="11.00"),)),
     ),
     (
+        Rule.LIMIT_UP,  # In a call the side may still come.
+        (desk(quote(last="11.00", asks=())), (buy(limit="11.00"),)),
+        (desk(quote(last="11.00", asks=(), seen="14:58"), clock="14:58"), (buy(limit="11.00"),)),
+    ),
+    (
         Rule.LIMIT_UP,  # Without a known book the exchange decides.
         (desk(quote(last="11.00", asks=())), (buy(limit=None),)),
+        (desk(replace(quote(last="11.00", asks=None), approximate=True)), (buy(limit=None),)),
+    ),
+    (
+        Rule.LIMIT_UP,
         (desk(quote(last="11.00", asks=None)), (buy(limit=None),)),
+        (desk(quote(last="10.99", asks=None)), (buy(limit=None),)),
+    ),
+    (
+        Rule.LIMIT_DOWN,
+        (desk(quote(last="9.00", bids=None), account=HELD_300), (sell(limit="9.00"),)),
+        (desk(quote(last="9.01", bids=None), account=HELD_300), (sell(limit="9.01"),)),
     ),
     (
         Rule.LIMIT_DOWN,
