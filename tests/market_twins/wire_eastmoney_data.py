@@ -1,0 +1,90 @@
+"""East Money's other hosts: the data centre, the search for news, the profiles of funds."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+from tests.market_twins.market import Market, Share, Trade
+from tests.market_twins.net import Asked, Reply
+
+
+def data_center(market: Market, asked: Asked) -> Reply:
+    """`datacenter-web.eastmoney.com`: suspensions, and what a share pays out."""
+    if asked.query.get("reportName") == "RPT_CUSTOM_SUSPEND_DATA_INTERFACE":
+        rows = [_suspension(share, market.day) for share in market.listed.values()]
+    else:
+        code = asked.query.get("filter", "").partition('"')[2].partition('"')[0]
+        rows = [_bonus(share, market.day) for share in market.listed.values() if share.code == code]
+    there = [row for row in rows if row is not None]
+    if not there:
+        return _json({"result": None, "success": False, "message": "返回数据为空", "code": 9201})
+    result = {"pages": 1, "data": there, "count": len(there)}
+    return _json({"version": "1", "result": result, "success": True, "message": "ok", "code": 0})
+
+
+def _suspension(share: Share, day: date) -> dict[str, object] | None:
+    if share.trade not in (Trade.SUSPENDED, Trade.HALTED):
+        return None
+    halted = share.trade is Trade.HALTED
+    return {
+        "SECURITY_CODE": share.code, "SECURITY_NAME_ABBR": share.name, "SUSPEND_START_TIME": f"{day} 10:00:00"
+        if halted else f"{day} 09:30:00", "SUSPEND_END_TIME": f"{day} 14:00:00" if halted else None,
+        "SUSPEND_EXPIRE": "盘中停牌" if halted else "连续停牌", "SUSPEND_REASON": "重大事项",
+        "TRADE_MARKET": "上交所" if share.place == "sh" else "深交所",
+        "SUSPEND_START_DATE": f"{day} 00:00:00",
+        "PREDICT_RESUME_DATE": f"{day} 00:00:00" if halted else None, "TRADE_MARKET_CODE": "069001001",
+        "SECURITY_TYPE_CODE": "058001001", "SECUCODE": share.symbol,
+    }  # fmt: skip
+
+
+def _bonus(share: Share, day: date) -> dict[str, object] | None:
+    """Return a pay-out of the share in the thirty fields of its report, in their order."""
+    if not share.dividend:
+        return None
+    before = share.days[-1].day
+    return {
+        "SECUCODE": share.symbol, "SECURITY_CODE": share.code, "SECURITY_INNER_CODE": "1",
+        "SECURITY_NAME_ABBR": share.name, "ORG_CODE": "1", "BONUS_IT_RATIO": None, "BONUS_RATIO": None,
+        "IT_RATIO": None, "PRETAX_BONUS_RMB": float(share.dividend * 10),
+        "PUBLISH_DATE": f"{before} 00:00:00", "EQUITY_RECORD_DATE": f"{before} 00:00:00",
+        "EX_DIVIDEND_DATE": f"{day} 00:00:00", "REPORT_DATE": f"{day.year - 1}-12-31 00:00:00",
+        "ASSIGN_PROGRESS": "实施分配", "IMPL_PLAN_PROFILE": f"10派{share.dividend * 10}元(含税)",
+        "NOTICE_DATE": f"{before} 00:00:00", "SECURITY_TYPE_CODE": "058001001", "MARKET_TYPE": "1",
+        "IS_BFD": "1", "BASIC_EPS": 5.6, "BVPS": 40.1, "PER_CAPITAL_RESERVE": 2.6,
+        "PER_UNASSIGN_PROFIT": 20.1, "PNP_YOY_RATIO": 1.2, "TOTAL_SHARES": 25_219_845_601,
+        "PLAN_NOTICE_DATE": f"{before} 00:00:00",
+        "DIVIDENT_RATIO": 0.0447, "D10_CLOSE_ADJCHRATE": None, "BD10_CLOSE_ADJCHRATE": None,
+        "D30_CLOSE_ADJCHRATE": None,
+    }  # fmt: skip
+
+
+def search(market: Market, asked: Asked) -> Reply:
+    """`search-api-web.eastmoney.com`: news on a share, wrapped in a call of JavaScript."""
+    stated = json.loads(asked.query["param"])
+    items = [
+        {
+            "date": f"{one.at:%Y-%m-%d %H:%M:%S}", "image": "", "code": f"2026{index:014d}",
+            "title": f"<em>{one.title}</em>", "content": one.text, "mediaName": one.medium,
+        }
+        for index, one in enumerate(market.news) if one.symbol[:6] == stated["keyword"]
+    ]  # fmt: skip
+    body = json.dumps({"code": 0, "msg": "OK", "result": {"cmsArticleWebOld": items}}, ensure_ascii=False)
+    return Reply(f"{asked.query['cb']}({body})".encode(), "text/javascript; charset=utf-8")
+
+
+def fund(_market: Market, asked: Asked) -> Reply:
+    """`fundf10.eastmoney.com`: the profile of a fund, its last table as akshare reads it."""
+    code = asked.path.removeprefix("/jbgk_").removesuffix(".html")
+    rows = (
+        ("基金全称", "某沪深300交易型开放式指数证券投资基金", "基金简称", "沪深300ETF"),
+        ("基金代码", f"{code}（主代码）", "基金类型", "指数型-股票"),
+        ("业绩比较基准", "沪深300指数", "跟踪标的", "沪深300指数"),
+    )
+    cells = "".join(f"<tr><th>{a}</th><td>{b}</td><th>{c}</th><td>{d}</td></tr>" for a, b, c, d in rows)
+    page = f"<html><body><table><tr><td>.</td></tr></table><table>{cells}</table></body></html>"
+    return Reply(page.encode(), "text/html; charset=utf-8")
+
+
+def _json(body: object) -> Reply:
+    return Reply(json.dumps(body, ensure_ascii=False).encode())
