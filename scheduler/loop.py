@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from scheduler.commands_inbox import note_kill, take_commands
+from scheduler.commands_inbox import note_kill, stop_asked, take_commands
+from scheduler.order_times import expiry, next_beat, working_on
+from scheduler.reconciler import Reconciler
 from scheduler.session import opened, run_session
-from scheduler.stages import look_after, slot_of, wake
+from scheduler.settling import settle_what_was_said
+from scheduler.stages import lapse, look_after, slot_of, wake
 from scheduler.world import World
-from services.domain.events import Opened, Outcome, StageKind
-from services.domain.instruments import Market
+from services.domain.events import CheckOccasion, Opened, Outcome, StageKind
 from services.domain.orders import OrderTerms
 from services.domain.slot import Slot
 from services.journal.account import SessionState
 from services.journal.journal import JournalDrift, Log
 from services.ports import BrokerFault, JournalFault
-from services.rules import rules_of
-from services.slots import ZONES, local
-
-_DAY_ENDS = {Market.CN: (time(15, 0), time(15, 30)), Market.US: (time(16, 0), time(16, 0))}
-"""When day orders and after-hours orders end, market-local."""
-
-_CLOSE_SHOWN = timedelta(seconds=60)
-"""How long after the end of trading a vendor surely shows the closing call's price."""
+from services.slots import local
 
 
 class Plan(Protocol):
@@ -50,10 +45,14 @@ class Killed:
 class Loop:
     """One account's loop. `tick` may be called at any time and as often as one likes.
 
-    `killed` is there once the kill file was found and what worked was cancelled: from then on nothing
-    is due. `ended` is called with the id of each session that came to its end, `woken` with that of
-    each whose waiting orders were sent later. `world_of` returns the world a session began in, in which it
-    is also finished; None where settings cannot change on the way.
+    Before anything is sent, what a process found at its start is compared with the broker's statement; while
+    the broker does not answer whole, slots that pass end as missed.
+
+    `killed` is there once the kill file was found and what worked was cancelled, `stop_asked` tells that
+    a command asks for the loop's end: from then on nothing is due. `ended` is called with the id of each
+    session that came to its end, `woken` with that of each whose waiting orders were sent later. `world_of`
+    returns the world a session began in, in which it is also finished; None where settings cannot change
+    on the way.
     """
 
     def __init__(
@@ -67,8 +66,26 @@ class Loop:
         self._world, self._plan, self._ended, self._woken = world, plan, ended, woken
         self._world_of = world_of or (lambda _opened: world)
         self.killed: Killed | None = None
+        self.stop_asked = False
+        self._first_look = True
         self._looked: set[str] = set()
         self._beaten: datetime | None = None
+        self._reconciler = Reconciler(world, self._world_of)
+
+    @property
+    def reconciled(self) -> bool:
+        """Whether the broker's statement was compared in this process, and trading is open."""
+        return self._reconciler.done
+
+    @property
+    def why(self) -> str:
+        """Why it is not, or what the last comparison failed with; empty while all is well."""
+        return self._reconciler.why
+
+    @property
+    def again_at(self) -> datetime | None:
+        """When a broker that did not answer is asked again, None while it does."""
+        return self._reconciler.again_at
 
     async def tick(self, now: datetime) -> None:
         """Go on with what was cut off, take what was asked from outside, then do what is due at `now`.
@@ -78,38 +95,118 @@ class Loop:
             JournalDrift: A session cut off does not come out again as recorded.
         """
         try:
-            await self._go_on_with_what_was_cut_off(now)
+            settle_what_was_said(self._world)
+            whole = await self._go_on_with_what_was_cut_off(now)
             if not await self._killed():
-                take_commands(self._world)
-                await self._do_what_is_due(now)
+                self._take_commands()
+                if whole:
+                    await self._do_what_is_due(now)
                 await self._killed()
         except (JournalFault, JournalDrift):
             if self._world.killed():
                 await self._cancel_unrecorded()
             raise
 
-    async def _go_on_with_what_was_cut_off(self, now: datetime) -> None:
+    async def _go_on_with_what_was_cut_off(self, now: datetime) -> bool:
+        """Answer whether all is whole again; what sends waits until the broker's statement was compared."""
+        waking, begun = await self._finish_looks(), self._begun()
+        if begun is None and not waking:
+            return True
+        bar = ""
+        if not await self._reconciler.compare(CheckOccasion.GOING_ON, now):
+            bar = self._bar(begun, waking, now)
+            if not bar:
+                return False
+        await self._finish(begun, waking, now, bar)
+        return True
+
+    def _begun(self) -> SessionState | None:
+        """Return the session that was cut off, None where none was."""
         account = self._world.journal.account
-        if account.unfinished is not None:
-            await self._go_on(account.sessions[account.unfinished], now)
-        for state in account.in_stage():
+        return None if account.unfinished is None else account.sessions[account.unfinished]
+
+    async def _finish(
+        self, begun: SessionState | None, waking: list[SessionState], now: datetime, bar: str
+    ) -> None:
+        if begun is not None:
+            await self._go_on(begun, now, bar)
+        for state in waking:
+            await self._wake(state, bar)
+
+    async def _finish_looks(self) -> list[SessionState]:
+        """Finish the stages cut off that send nothing; return the sessions whose orders were being woken."""
+        waking: list[SessionState] = []
+        for state in self._world.journal.account.in_stage():
             if state.stage is None or state.stage.kind is StageKind.WAKE:
-                await self._wake(state)
+                waking.append(state)
+            elif state.stage.kind is StageKind.LAPSE:
+                await lapse(state, self._world_of(state.opened))
             else:
                 await look_after(state, self._world_of(state.opened), state.stage.kind)
+        return waking
+
+    def _bar(self, begun: SessionState | None, waking: list[SessionState], now: datetime) -> str:
+        """Return why what was cut off is brought to its end without sending, empty while it may yet send."""
+        if self._world.killed():
+            return "the kill file is there"
+        late = begun is None or self._too_late(slot_of(begun, self._world), now)
+        stages = [state.stage for state in waking if state.stage is not None]
+        last = max((terms.send_by for stage in stages for terms in stage.waiting), default=now)
+        return f"the broker did not answer in time: {self.why}" if late and last <= now else ""
+
+    def _barred(self, state: SessionState, bar: str) -> World:
+        world = self._world_of(state.opened)
+        return replace(world, executor=world.executor.barred(bar)) if bar else world
+
+    async def cancel_working(self) -> None:
+        """Cancel what works, for an account that is stopped and leaves no order at work.
+
+        What was cut off and waits for its broker sends nothing any more.
+
+        Raises:
+            JournalFault: The journal cannot be written.
+        """
+        waking, begun = await self._finish_looks(), self._begun()
+        if begun is not None and not self._world.journal.log(begun.opened.session).has("verdicts"):
+            begun = None
+        await self._finish(begun, waking, self._world.clock.now(), "the account is stopped")
+        await self._look_after(self._world.journal.account.working(), StageKind.STOP)
+
+    def _take_commands(self) -> None:
+        words = take_commands(self._world)
+        self.stop_asked = self.stop_asked or stop_asked(words, first_look=self._first_look)
+        self._first_look = False
 
     async def _do_what_is_due(self, now: datetime) -> None:
         account = self._world.journal.account
+        if self.stop_asked:
+            return
+        if not await self._reconciler.start(now):
+            self._give_up_late_slots(now)
+            return
+        await self._reconciler.before_slots(now)
         for state in account.waiting():
             if min(terms.not_before for terms in state.waiting.values()) <= now:
-                await self._wake(state)
+                if account.paused is None:
+                    await self._wake(state)
+                else:
+                    await lapse(state, self._world_of(state.opened))
         await self._look_at_working(now)
         for slot in self._plan.between(self._handled(), now):
-            if self._too_late(slot, now):
-                self._missed(slot, now)
+            if why := self._why_not(slot, now):
+                self._missed(slot, why)
                 continue
             await self._look_after(account.working(), StageKind.NEXT_SLOT)
             await self._run(slot)
+        await self._reconciler.after_close(now)
+
+    def _give_up_late_slots(self, now: datetime) -> None:
+        """Record the slots that passed while the broker did not answer; one still in time is waited with."""
+        for slot in self._plan.between(self._handled(), now):
+            why = self._why_not(slot, now)
+            if not why:
+                return
+            self._missed(slot, f"{why}; {self.why}")
 
     async def _killed(self) -> bool:
         """Answer whether the kill file is there; the first time, cancel what works and note it."""
@@ -133,24 +230,35 @@ class Loop:
         over = [
             terms
             for terms in working
-            if terms.order_id not in self._looked and self._expiry(terms) <= now
+            if terms.order_id not in self._looked and expiry(terms, self._world) <= now
         ]
         await self._look_after(over, StageKind.EXPIRY)
-        beat = self._next_beat()
+        again = await self._reconciler.found_again(now)
+        account = self._world.journal.account
+        await self._look_after(
+            [terms for terms in account.working() if terms.order_id in again], StageKind.HEARTBEAT
+        )
+        beat = next_beat(self._world, self._beaten)
         if beat is not None and beat <= now:
             self._beaten = now
-            await self._look_after(self._on(local(now, self._world.market).date()), StageKind.HEARTBEAT)
+            await self._look_after(
+                working_on(self._world, local(now, self._world.market).date()), StageKind.HEARTBEAT
+            )
 
     def next_due(self) -> datetime | None:
         """Return the next moment at which there is something to do, None when there is nothing more."""
-        if self.killed is not None:
+        if self.killed is not None or self.stop_asked:
             return None
-        account = self._world.journal.account
+        account, again_at = self._world.journal.account, self._reconciler.again_at
+        held_up = not self.reconciled or account.unfinished is not None or account.in_stage()
+        if again_at is not None and held_up:
+            return again_at
         moments = [terms.not_before for state in account.waiting() for terms in state.waiting.values()]
         moments += [
-            self._expiry(terms) for terms in account.working() if terms.order_id not in self._looked
+            expiry(terms, self._world) for terms in account.working() if terms.order_id not in self._looked
         ]
-        beat = self._next_beat()
+        moments += self._reconciler.next_due()
+        beat = next_beat(self._world, self._beaten)
         if beat is not None:
             moments.append(beat)
         slot = self._plan.next_after(self._handled())
@@ -175,8 +283,8 @@ class Loop:
         await run_session(slot, self._world)
         self._ended(self._world.session_id(slot))
 
-    async def _wake(self, state: SessionState) -> None:
-        await wake(state, self._world_of(state.opened))
+    async def _wake(self, state: SessionState, bar: str = "") -> None:
+        await wake(state, self._barred(state, bar))
         self._woken(state.opened.session)
 
     async def _look_after(self, orders: tuple[OrderTerms, ...] | list[OrderTerms], kind: StageKind) -> None:
@@ -189,54 +297,42 @@ class Loop:
         if kind is StageKind.EXPIRY:
             self._looked.update(terms.order_id for terms in orders)
 
-    async def _go_on(self, state: SessionState, now: datetime) -> None:
+    async def _go_on(self, state: SessionState, now: datetime, bar: str) -> None:
         """Finish a session that was cut off; one cut off before its verdicts is not begun anew too late.
 
         Nor is it where the kill file is there: its working orders are waiting to be cancelled.
         """
         slot, log = slot_of(state, self._world), self._world.journal.log(state.opened.session)
         if log.has("verdicts"):
-            await run_session(slot, self._world_of(state.opened))
+            await run_session(slot, self._barred(state, bar))
             self._ended(log.session)
         elif self._world.killed():
             self._close_missed(log, "the kill file is there")
-        elif self._too_late(slot, now):
-            self._close_missed(log, self._late(slot, now))
+        elif why := self._why_not(slot, now):
+            self._close_missed(log, why)
         else:
-            await run_session(slot, self._world_of(state.opened))
+            await run_session(slot, self._barred(state, bar))
             self._ended(log.session)
-
-    def _next_beat(self) -> datetime | None:
-        """Return when working orders are to be looked at next, None where no heartbeat comes that day.
-
-        Once the heartbeat's time has come round and the market is closed, that is when it trades again.
-        """
-        world = self._world
-        working = world.journal.account.working() if world.heartbeat_s else ()
-        if not working:
-            return None
-        sent = max(terms.not_before for terms in working)
-        beat = max(sent, self._beaten or sent) + timedelta(seconds=world.heartbeat_s)
-        at = local(beat, world.market)
-        starts = [
-            max(at, datetime.combine(at.date(), span.start, at.tzinfo))
-            for terms in self._on(at.date())
-            for span in rules_of(terms.symbol, terms.day).phases
-            if span.matches and at.time() < span.end
-        ]
-        return min(starts, default=None)
-
-    def _on(self, day: date) -> tuple[OrderTerms, ...]:
-        """Return the working orders of `day`."""
-        return tuple(terms for terms in self._world.journal.account.working() if terms.day == day)
 
     def _too_late(self, slot: Slot, now: datetime) -> bool:
         return now - slot.moment > timedelta(seconds=self._world.grace_s)
 
-    def _missed(self, slot: Slot, now: datetime) -> None:
+    def _why_not(self, slot: Slot, now: datetime) -> str:
+        """Return why no session begins for the slot, empty where one does.
+
+        What came before the pause was put and is too late was not announced by it.
+        """
+        pause = self._world.journal.account.paused
+        if pause is not None and pause.since <= slot.moment:
+            return pause.words
+        if self._too_late(slot, now):
+            return self._late(slot, now)
+        return "" if pause is None else pause.words
+
+    def _missed(self, slot: Slot, why: str) -> None:
         log = self._world.journal.log(self._world.session_id(slot))
         log.settle("opened", opened(log.session, slot, self._world))
-        self._close_missed(log, self._late(slot, now))
+        self._close_missed(log, why)
 
     def _late(self, slot: Slot, now: datetime) -> str:
         late_s = int((now - slot.moment).total_seconds())
@@ -245,13 +341,3 @@ class Loop:
     def _close_missed(self, log: Log, why: str) -> None:
         log.close(Outcome.MISSED, why)
         self._ended(log.session)
-
-    def _expiry(self, terms: OrderTerms) -> datetime:
-        """Return when a day order is looked at for the last time: as its phase ends, on bars.
-
-        A vendor's quote that tells how the closing call ended comes a little later.
-        """
-        usual, after_hours = _DAY_ENDS[self._world.market]
-        sent = local(terms.not_before, self._world.market).time()
-        end = datetime.combine(terms.day, usual if sent < usual else after_hours, ZONES[self._world.market])
-        return end if self._world.prices.panel is not None else end + _CLOSE_SHOWN

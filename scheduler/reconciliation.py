@@ -7,6 +7,16 @@ from services.domain.events import Halt
 from services.domain.statement import Statement
 
 
+def not_ours(book: Book, statement: Statement) -> tuple[Halt, ...]:
+    """Return a halt for each symbol in which the broker works on an order that the journal has not open."""
+    ours = {order.order_id for order in book.open_orders}
+    return tuple(
+        Halt(symbol=order.symbol, why=f"the broker works on order {order.order_id}, the journal does not")
+        for order in statement.open_orders
+        if order.order_id not in ours and not order.state.terminal
+    )
+
+
 def differences(book: Book, statement: Statement) -> tuple[Halt, ...]:
     """Return a halt for each symbol, and for the account, on which book and statement differ."""
     found: list[Halt] = []

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import cast
 
 from scheduler.session import opened, run_session
-from scheduler.stages import look_after, slot_of, wake
+from scheduler.settling import settle
+from scheduler.stages import lapse, look_after, slot_of, wake
 from scheduler.world import World
-from services.domain.events import Closed, Event, Look, Opened, Outcome, StageKind
+from services.domain.events import Closed, Event, Look, Opened, Outcome, Settlement, StageKind
 from services.journal.account import SessionState
 from services.journal.checking import CheckingJournal
 
@@ -45,7 +46,11 @@ class Replay:
         journal.start_at(datetime.fromisoformat(event.at))
         if not event.session:
             # What no session computes, people's commands among it, is taken as it stands.
-            journal.write(event.session, event.step, journal.value(event))
+            value = journal.value(event)
+            journal.write(event.session, event.step, value)
+            if isinstance(value, Settlement) and value.order_id in journal.account.settlements:
+                session = journal.account.order_session[value.order_id]
+                settle(self.world_for(journal.account.sessions[session].opened), value)
         elif event.step == "opened":
             await self._session(event)
         elif event.kind == "look":
@@ -70,5 +75,7 @@ class Replay:
         self.journal.start_at(look.moment)
         if look.stage is StageKind.WAKE:
             await wake(state, world)
+        elif look.stage is StageKind.LAPSE:
+            await lapse(state, world)
         else:
             await look_after(state, world, look.stage)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+
+from msgspec.structs import replace
 
 from agents.briefing import brief
 from agents.parsing import parse, recordable
@@ -48,6 +49,7 @@ async def run_session(slot: Slot, world: World) -> Closed:
         JournalFault: The journal cannot be written; nothing was sent that it does not hold.
         JournalDrift: What was computed before the cut does not come out again.
     """
+    world = world.as_of(slot.day)
     log = world.journal.log(world.session_id(slot))
     if not log.has("opened"):
         log.settle("opened", opened(log.session, slot, world))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from services.domain.bars import Frequency
 from services.domain.events import TradingDay
@@ -61,8 +61,9 @@ class OpenPlan:
         calendar: Calendar,
         times: tuple[time, ...] | None = None,
     ) -> None:
-        self._market, self._frequency, self._calendar, self._times = market, frequency, calendar, times
-        self._of = lru_cache(maxsize=64)(self._slots)
+        self._market, self._calendar, self._times = market, calendar, times
+        # The calendar itself is asked each time: what it knows of a day may change while this stays up.
+        self._of = lru_cache(maxsize=64)(partial(slots_of, market, frequency))
 
     def between(self, after: datetime, until: datetime) -> tuple[Slot, ...]:
         """Return the slots with after < moment <= until, ascending."""
@@ -70,7 +71,7 @@ class OpenPlan:
         day, last = after.astimezone(zone).date(), until.astimezone(zone).date()
         found: list[Slot] = []
         while day <= last:
-            found += [slot for slot in self._of(day) if after < slot.moment <= until]
+            found += [slot for slot in self.on(day) if after < slot.moment <= until]
             day += timedelta(days=1)
         return tuple(found)
 
@@ -79,11 +80,12 @@ class OpenPlan:
         found = self.between(moment, moment + timedelta(days=_LOOK_AHEAD_DAYS))
         return found[0] if found else None
 
-    def _slots(self, day: date) -> tuple[Slot, ...]:
+    def on(self, day: date) -> tuple[Slot, ...]:
+        """Return the slots of a day, ascending; empty where it has none."""
         known = self._calendar.trading_day(day)
         if known is TradingDay.CLOSED or (known is TradingDay.UNKNOWN and day.isoweekday() > 5):
             return ()
-        return slots_of(self._market, self._frequency, day, self._times, self._calendar.early_close(day))
+        return self._of(day, self._times, self._calendar.early_close(day))
 
 
 class OncePlan:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import cast
+
+from msgspec.structs import replace
 
 from risk.gate import review
 from scheduler.instrument_facts import with_recorded_facts
@@ -43,6 +44,7 @@ async def wake(state: SessionState, world: World) -> None:
     opening = replace(opening, book=stage.book, halts=stage.standing.halts)
     first = cast(Snapshot, _recorded(world, log, "prices"))
     slot = slot_of(state, world)
+    world = world.as_of(slot.day)
     intents = _wanted(world, log, stage.waiting)
     world = with_recorded_facts(world, log.session, [terms.symbol for terms in stage.waiting])
     try:
@@ -69,31 +71,50 @@ async def wake(state: SessionState, world: World) -> None:
     _rest(log, prefix, world)
 
 
-async def look_after(state: SessionState, world: World, kind: StageKind) -> None:
+async def lapse(state: SessionState, world: World) -> None:
+    """Give up the orders whose time has come, since the account is paused; nobody outside is asked."""
+    log, prefix = await _begin(state, world, StageKind.LAPSE)
+    waiting = () if state.stage is None else state.stage.waiting
+    pause = world.journal.account.paused
+    why = "the account was paused" if pause is None else pause.words
+    refused = tuple(_refused(terms, Rule.HALTED, why) for terms in waiting)
+    log.settle(f"{prefix}verdicts", Verdicts(refused=refused))
+    _rest(log, prefix, world)
+
+
+async def look_after(state: SessionState, world: World, kind: StageKind) -> bool:
     """Write what became of the session's working orders; before the next slot they are cancelled.
 
-    A kill cancels them at once, without asking for prices first.
+    A kill cancels them at once, without asking for prices first. At a start, and when their day is over, an
+    order of which the broker cannot tell halts its symbol. Answers whether the broker did not fail.
     """
     log, prefix = await _begin(state, world, kind)
     killed = kind is StageKind.KILL
     if not killed:
         await _refresh(log, prefix, state, world)
-    cancel = killed or (kind is StageKind.NEXT_SLOT and not world.keep_orders)
+    cancel = kind in (StageKind.KILL, StageKind.STOP)
+    cancel = cancel or (kind is StageKind.NEXT_SLOT and not world.keep_orders)
+    resolving, answered = kind in (StageKind.START, StageKind.EXPIRY), True
     for order_id in state.orders:
         # One whose cancel was on record when the stage was cut off is looked after again, though it may have
         # ended: what was found with it, of other orders too, has to be found before those are asked about.
         begun = log.has(f"{prefix}cancel:{order_id}")
         if begun or world.journal.account.book.order(order_id) is not None:
             try:
-                await world.executor.look_after(order_id, log, stage=prefix, cancel=cancel)
+                await world.executor.look_after(
+                    order_id, log, stage=prefix, cancel=cancel, resolving=resolving
+                )
             except BrokerFault as fault:
                 log.settle(f"{prefix}fault:{order_id}", _note(fault))
+                answered = False
     try:
         # A stage cut off between a sale and the tax on it finds the order ended, and the tax here.
         await world.executor.collect(state.opened.day)
     except BrokerFault as fault:
         log.settle(f"{prefix}fault", _note(fault))
+        answered = False
     _rest(log, prefix, world)
+    return answered
 
 
 def slot_of(state: SessionState, world: World) -> Slot:

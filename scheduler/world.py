@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import time, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, time, timedelta
 
 from agents.shape import TOKENS_MAX
 from risk.limits import Limits
@@ -13,6 +13,7 @@ from services.domain.fills import Movement
 from services.domain.instruments import Fact, Instrument, Market, Symbol
 from services.domain.slot import Slot
 from services.domain.statement import Statement
+from services.domain.universe import Universe
 from services.executor import Executor
 from services.journal.journal import Journal
 from services.journal.memory_inbox import MemoryInboxes
@@ -35,7 +36,9 @@ class World:
     `briefing_tokens_max` tokens. `watched` is the watchlist as a set. `keep_panel` stores bars a
     vendor answered with. `unknown` are facts that `instruments` cannot tell, by symbol, and why.
     `commands` is what people and other processes put to the account. `killed` answers whether a kill
-    file is there, `kill_words` what it says.
+    file is there, `kill_words` what it says. `daily_checks` tells that the broker's statement is also held
+    against the journal before each trading day's first slot and after its close. `universe` tells which
+    symbols of the watchlist are on it on a day; None: all of them on all days.
     """
 
     account: str
@@ -69,6 +72,15 @@ class World:
     commands: Commands = field(default_factory=MemoryInboxes)
     killed: Callable[[], bool] = lambda: False
     kill_words: Callable[[], str] = lambda: ""
+    daily_checks: bool = False
+    universe: Universe | None = None
+
+    def as_of(self, day: date) -> World:
+        """Return the world with the watchlist of a day: of an index its members then, and no others."""
+        if self.universe is None:
+            return self
+        watch = self.universe.on(day)
+        return replace(self, watchlist=watch.symbols, watched=watch.known)
 
     def session_id(self, slot: Slot) -> str:
         """Return the id of the session at `slot`: `20251010-1035-main-live`."""
@@ -96,24 +108,32 @@ class World:
         Raises:
             BrokerFault: Part of it is missing.
         """
+        return await self.statement_on(slot.day)
+
+    async def statement_on(self, day: date) -> Statement:
+        """Return the broker's statement of the account, with the movements of `day` and those not known yet.
+
+        Raises:
+            BrokerFault: Part of it is missing.
+        """
         return Statement(
             balance=await self.broker.get_balance(),
             holdings=await self.broker.get_positions(),
             open_orders=await self.broker.get_open_orders(),
-            movements=await self._movements(slot),
+            movements=await self._movements(day),
         )
 
-    async def _movements(self, slot: Slot) -> tuple[Movement, ...]:
+    async def _movements(self, day: date) -> tuple[Movement, ...]:
         """Return the day's movements, and earlier ones since the first session that the journal lacks.
 
         Raises:
             BrokerFault: The listing failed.
         """
         account = self.journal.account
-        first = account.traded_days[0] if account.traded_days else slot.day
-        since = max(first, (account.day or slot.day) - _LISTED_LATE_MAX)
+        first = account.traded_days[0] if account.traded_days else day
+        since = max(first, (account.day or day) - _LISTED_LATE_MAX)
         return tuple(
             movement
-            for movement in await self.broker.get_movements(min(since, slot.day))
-            if movement.day >= slot.day or movement.movement_id not in account.movements
+            for movement in await self.broker.get_movements(min(since, day))
+            if movement.day >= day or movement.movement_id not in account.movements
         )

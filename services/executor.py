@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from services.domain.book import OrderEnded
-from services.domain.events import FaultRecord, Halt, HaltCause
+from services.domain.events import FaultRecord, Halt, HaltCause, Lift
 from services.domain.fills import Fill, Movement
 from services.domain.inbox import in_force
 from services.domain.orders import ApprovedOrder, OrderId, OrderState, OrderTerms, Origin, Side
@@ -22,7 +22,8 @@ class Executor:
     `stop` returns why nothing may leave now (a kill file, a lost lock), empty while all is well; it
     is asked immediately before every send, and so is `commands` for a halt that the loop has not
     taken yet. With `exits_while_halted` such a halt does not hold back what stops want sold. `pace`
-    is awaited before each order and each cancel.
+    is awaited before each order and each cancel. Halts that the journal holds count too: they may have come
+    since the gate judged.
     """
 
     def __init__(
@@ -39,6 +40,12 @@ class Executor:
         self._broker, self._clock, self._journal = broker, clock, journal
         self._stop, self._commands = stop, commands
         self._exits_while_halted, self._pace = exits_while_halted, pace
+
+    def barred(self, why: str) -> Executor:
+        """Return one that sends nothing, for that reason; it looks up and cancels as this one does."""
+        return Executor(
+            self._broker, self._clock, self._journal, lambda: why, self._commands, pace=self._pace
+        )
 
     async def send(self, orders: Iterable[ApprovedOrder], log: Log) -> None:
         """Send the orders in turn, then write what was filled at once.
@@ -88,11 +95,37 @@ class Executor:
             if movement.order_id is not None:
                 self._move(movement, movement.order_id)
 
-    async def look_after(self, order_id: OrderId, log: Log, *, stage: str, cancel: bool) -> None:
+    async def resolve(self, terms: OrderTerms, log: Log) -> None:
+        """Write what the broker has of an order that was about to leave when its process ended.
+
+        One that certainly never arrived may still be sent, by the session that goes on. Where its answer
+        is on record, what follows from that is written, if it is not yet.
+        """
+        sent = f"sent:{terms.order_id}"
+        found: Ack | None
+        if log.has(sent):
+            found = await self._answer(terms.order_id, log)
+        else:
+            found = await self._look_up(terms.order_id, log, "recovery")
+        if found is not None:
+            self._answered(terms, log.settle(sent, found), log)
+
+    async def _answer(self, order_id: OrderId, log: Log) -> Ack:
+        """Return the recorded answer to an order."""
+
+        async def none() -> Ack:
+            raise LookupError(f"no answer to order {order_id} is on record")
+
+        return await log.once(f"sent:{order_id}", none)
+
+    async def look_after(
+        self, order_id: OrderId, log: Log, *, stage: str, cancel: bool, resolving: bool = False
+    ) -> None:
         """Write what became of an open order; with `cancel` ask for its end first.
 
         `stage` is the prefix of the stage's steps: each stage asks anew, but not what it is on record to
-        have got no answer to. An order that the broker certainly never got has ended.
+        have got no answer to. An order that the broker certainly never got has ended. With `resolving`
+        one of which the broker cannot tell halts its symbol; one it tells of ends such a halt.
 
         Raises:
             BrokerFault: The fills could not be listed.
@@ -104,12 +137,27 @@ class Executor:
         await self.collect(terms.day)
         order = self._journal.account.book.order(order_id)
         status = sighting.status
+        if sighting.sight is not Sight.CANNOT_TELL:
+            self.resolved(order_id, f"the broker tells of it: {status.state if status else sighting.sight}")
+        elif resolving and order is not None and order_id not in self._journal.account.unresolved:
+            log.settle(f"{stage}halt:{order_id}", unresolved(terms, sighting.reason))
         if order is not None and sighting.sight is Sight.ABSENT:
             self._end(order_id, log, OrderState.EXPIRED, f"the broker does not have it: {sighting.reason}")
         if order is None or status is None or not status.state.terminal:
             return
         if status.state is not OrderState.FILLED and status.filled == order.filled:
             self._end(order_id, log, status.state, status.reason)
+
+    def resolved(self, order_id: OrderId, why: str) -> None:
+        """End the halt of an order that was unresolved; do nothing where it was not."""
+        account = self._journal.account
+        halt = account.unresolved.get(order_id)
+        if halt is None:
+            return
+        log, number = self._journal.log(account.order_session[order_id]), 1
+        while log.has(f"lift:{order_id}:{number}"):
+            number += 1
+        log.settle(f"lift:{order_id}:{number}", Lift(symbol=halt.symbol, why=why, order_id=order_id))
 
     async def _status(self, order_id: OrderId, log: Log, failed: str) -> Sighting:
         """Return the broker's word on an order; where the step `failed` is on record, that it gave none.
@@ -125,7 +173,7 @@ class Executor:
 
     def withheld(self, order: ApprovedOrder) -> Ack | None:
         """Return why the order may not leave at this moment, None where it may."""
-        stopped = self._stop() or self._halted(order.terms)
+        stopped = self._stop() or self._halted_since(order.terms) or self._halted(order.terms)
         if stopped:
             return Ack(kind=AckKind.WITHHELD, reason=stopped)
         now = self._clock.now()
@@ -133,8 +181,17 @@ class Executor:
             return Ack(kind=AckKind.WITHHELD, reason=f"its last moment {order.terms.send_by} passed")
         return None
 
+    def _halted_since(self, terms: OrderTerms) -> str:
+        """Return the halt in force by the journal, empty where none is; limits' halts are for the gate."""
+        let = self._exits_while_halted and terms.origin is Origin.EXIT
+        for halt in self._journal.account.halts.values():
+            passes = let and (not halt.symbol or not halt.cause.uncertain)
+            if halt.symbol in ("", terms.symbol) and halt.cause is not HaltCause.LIMIT and not passes:
+                return f"halted: {halt.why}"
+        return ""
+
     def _halted(self, terms: OrderTerms) -> str:
-        """Return the halt that came after the gate had let the order through, empty where none did."""
+        """Return the halt that was asked for and is not in the journal yet, empty where none was."""
         try:
             newly = in_force({}, self._commands.unread(self._journal.account.taken))
         except JournalFault as fault:
@@ -152,17 +209,18 @@ class Executor:
         cut_off = log.has(step) and not log.has(sent)
         log.settle(step, order.terms)
         ack = await log.once(sent, lambda: self._leave(order, log, look_first=cut_off))
+        self._answered(order.terms, ack, log)
+
+    def _answered(self, terms: OrderTerms, ack: Ack, log: Log) -> None:
+        """Write what follows from the answer to an order."""
+        order_id = terms.order_id
         match ack.kind:
             case AckKind.REJECTED:
                 self._end(order_id, log, OrderState.REJECTED, ack.reason)
             case AckKind.WITHHELD:
                 self._end(order_id, log, OrderState.EXPIRED, ack.reason)
             case AckKind.NO_ANSWER:
-                why = f"order {order_id} may or may not be at the broker: {ack.reason}"
-                halt = Halt(
-                    symbol=order.terms.symbol, why=why, cause=HaltCause.UNRESOLVED, by=str(order_id)
-                )
-                log.settle(f"halt:{order_id}", halt)
+                log.settle(f"halt:{order_id}", unresolved(terms, ack.reason))
             case AckKind.ACCEPTED:
                 pass
 
@@ -213,13 +271,15 @@ class Executor:
 
     def _take(self, fill: Fill) -> None:
         account = self._journal.account
-        if fill.fill_id in account.fills:
+        # What a person told of an order stands: the broker's own later word would count it a second time.
+        if fill.fill_id in account.fills or fill.order_id in account.settlements:
             return
         session = account.order_session.get(fill.order_id)
         # After a crash a fill may be known before the answer to its order, which is asked for first.
         if session is None or self._journal.find(session, f"sent:{fill.order_id}") is None:
             return
         self._journal.log(session).settle(f"fill:{fill.fill_id}", fill)
+        self.resolved(fill.order_id, "the broker lists a fill of it")
 
     def _move(self, movement: Movement, order_id: OrderId) -> None:
         account = self._journal.account
@@ -228,3 +288,13 @@ class Executor:
             return
         if movement.movement_id not in account.movements:
             self._journal.log(session).settle(f"movement:{movement.movement_id}", movement)
+
+
+def unresolved(terms: OrderTerms, why: str) -> Halt:
+    """Return the halt that an order asks for of which the broker cannot tell."""
+    return Halt(
+        symbol=terms.symbol,
+        why=f"order {terms.order_id} may or may not be at the broker: {why}",
+        cause=HaltCause.UNRESOLVED,
+        by=str(terms.order_id),
+    )

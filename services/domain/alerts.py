@@ -34,11 +34,18 @@ class AlertKind(StrEnum):
     HALT = "halt"
     LIFTED = "lifted"
     KILLED = "killed"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    STOPPED = "stopped"
+    BROKEN = "broken"
     DAILY_LOSS = "daily_loss"
     DRAWDOWN = "drawdown"
+    PRICES = "prices"
     CALENDAR = "calendar"
     REPAIRED = "repaired"
     DAY = "day"
+    WATCHDOG = "watchdog"
+    RECOVERED = "recovered"
     TEST = "test"
 
 

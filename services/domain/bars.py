@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.domain.bar_moves import ExDay, Moves
-from services.domain.instruments import Instrument, Symbol
+from services.domain.instruments import Instrument, Span, Symbol
+from services.domain.value import Value
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -44,8 +45,7 @@ class VolumeUnit(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorporateAction:
+class CorporateAction(Value, frozen=True, kw_only=True):
     """An ex-day: cash per share and new shares per share, for holders of the day before.
 
     `bonus_per_share` is the part of the new shares paid out of profit, which is taxed at par (送股);
@@ -71,7 +71,8 @@ class Panel:
     CNY a share (US: USD), NaN where there is no bar or the field is not known yet; `volume` is in
     `volume_unit`. `prev_close`, where the file states it, is the exchange's (ex-adjusted) previous
     close of the row's day. `source` names the file kind and its content; `digest` is the SHA-256
-    of the stored columns; `synthetic` marks a market that is not real.
+    of the stored columns; `synthetic` marks a market that is not real. `members`, where there are any, are
+    the days on which a symbol belonged to the index whose members alone may be bought.
     """
 
     symbols: tuple[Symbol, ...]
@@ -93,6 +94,7 @@ class Panel:
     instruments: Mapping[Symbol, Instrument] = field(default_factory=dict)
     actions: tuple[CorporateAction, ...] = ()
     synthetic: bool = False
+    members: Mapping[Symbol, tuple[Span, ...]] = field(default_factory=dict)
 
     @cached_property
     def column(self) -> Mapping[Symbol, int]:
@@ -163,8 +165,7 @@ class Panel:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class History(Value, frozen=True, kw_only=True):
     """The ended bars of a panel at some moment: row views, oldest first, nothing later."""
 
     panel: Panel

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from services.domain.fills import Fill, Movement
 from services.domain.instruments import Symbol
 from services.domain.money import CENT, ZERO, ceil_to_tick, to_cent
 from services.domain.orders import OrderId, OrderState, OrderTerms, Side
+from services.domain.value import Value
 
 
 class BookBroken(RuntimeError):
     """An event cannot have happened to this book: something would turn negative, or its order is not open."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lot:
+class Lot(Value, frozen=True, kw_only=True):
     """Shares bought together: `cost_cny` is what was paid for all of them, without fees."""
 
     symbol: Symbol
@@ -27,8 +28,7 @@ class Lot:
     acquired_on: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenOrder:
+class OpenOrder(Value, frozen=True, kw_only=True):
     """An order that left or is about to: what of it is still to come, and the cash set aside for that."""
 
     order_id: OrderId
@@ -45,8 +45,7 @@ class OpenOrder:
         return self.shares - self.filled
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderEnded:
+class OrderEnded(Value, frozen=True, kw_only=True):
     """An order that came to its end without being filled whole."""
 
     order_id: OrderId
@@ -57,8 +56,7 @@ class OrderEnded:
 BookEvent = OrderTerms | Fill | OrderEnded | Movement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Book:
+class Book(Value, frozen=True, kw_only=True):
     """Cash, lots and open orders of one account; `after` returns the next one.
 
     `cash_cny` is all cash, that of open orders included. `sold_cny` are the net proceeds of
@@ -95,15 +93,18 @@ class Book:
 
     def held(self, symbol: Symbol) -> int:
         """Return all shares of `symbol`."""
-        return sum(lot.shares for lot in self.lots if lot.symbol == symbol)
+        shares = 0
+        for lot in self.lots:
+            if lot.symbol == symbol:
+                shares += lot.shares
+        return shares
 
     def sellable(self, symbol: Symbol, day: date, settlement_days: int = 1) -> int:
         """Return the shares that may be sold on `day`: bought before it (T+1), less open sells."""
-        shares = sum(
-            lot.shares
-            for lot in self.lots
-            if lot.symbol == symbol and (lot.acquired_on < day or settlement_days == 0)
-        )
+        shares = 0
+        for lot in self.lots:
+            if lot.symbol == symbol and (lot.acquired_on < day or settlement_days == 0):
+                shares += lot.shares
         for order in self.open_orders:
             if order.symbol == symbol and order.side is Side.SELL:
                 shares -= order.remaining
@@ -128,7 +129,7 @@ class Book:
             return self._after_intended(event)
         if isinstance(event, OrderEnded):
             self._require(event.order_id)
-            return replace(self, open_orders=_without(self.open_orders, event.order_id))
+            return self._with_orders(_without(self.open_orders, event.order_id))
         return self._after_movement(event)
 
     def _require(self, order_id: OrderId) -> OpenOrder:
@@ -147,10 +148,13 @@ class Book:
             limit_cny=terms.limit_cny,
             frozen_cny=terms.freeze_cny,
         )
+        return self._with_orders((*self.open_orders, opened))
+
+    def _with_orders(self, orders: tuple[OpenOrder, ...]) -> Book:
         return Book(
             cash_cny=self.cash_cny,
             lots=self.lots,
-            open_orders=(*self.open_orders, opened),
+            open_orders=orders,
             sold_cny=self.sold_cny,
             sold_on=self.sold_on,
         )
@@ -213,7 +217,7 @@ def _filled(orders: tuple[OpenOrder, ...], order: OpenOrder, fill: Fill) -> tupl
     rounded so that what stays frozen pays for the rest.
     """
     if fill.shares == order.remaining:
-        return _without(orders, order.order_id)
+        return () if len(orders) == 1 else _without(orders, order.order_id)
     left, frozen = order.remaining - fill.shares, order.frozen_cny
     if order.side is Side.BUY:
         paid = fill.amount_cny + fill.fees.total

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import field
 
 from services.domain.bars import History
 from services.domain.book import Book
@@ -16,10 +18,10 @@ from services.domain.orders import Intent, LimitUse, SessionId
 from services.domain.past import PastSession
 from services.domain.quotes import Snapshot
 from services.domain.slot import Slot
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(Value, frozen=True, kw_only=True):
     """What an answer took: tokens, wall time in ms, attempts made, and CNY by the price table."""
 
     input_tokens: int = 0
@@ -29,8 +31,7 @@ class Usage:
     cost_cny: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelCall:
+class ModelCall(Value, frozen=True, kw_only=True):
     """One request of an answer, by the digest of all that was in it, and what it took.
 
     An answer read from the cache is recorded with what it took when it was given, so that a run from
@@ -48,8 +49,7 @@ class ModelCall:
     cost_cny: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawAnswer:
+class RawAnswer(Value, frozen=True, kw_only=True):
     """An answer as it was received: the text, the model that gave it, every message exchanged.
 
     `calls` are the requests it took, in order; `role` in a message's mapping may be that of a debate.
@@ -66,8 +66,7 @@ class RawAnswer:
     over_budget: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Value, frozen=True, kw_only=True):
     """A strictly parsed answer. An empty `intents` is a hold."""
 
     intents: tuple[Intent, ...]
@@ -88,8 +87,7 @@ class BadAnswerKind(StrEnum):
     NUMBER = "number"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BadAnswer:
+class BadAnswer(Value, frozen=True, kw_only=True):
     """An answer that is no decision: nothing is traded on it."""
 
     kind: BadAnswerKind

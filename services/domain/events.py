@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
+from msgspec import field
+
 from services.domain.book import Book
 from services.domain.money import ZERO
-from services.domain.orders import Change, Intent, LimitUse, OrderTerms, Refusal, Rule, SessionId
+from services.domain.orders import Change, Intent, LimitUse, OrderId, OrderTerms, Refusal, Rule, SessionId
+from services.domain.statement import Statement
+from services.domain.value import Value
 
 
 class Event(NamedTuple):
@@ -50,8 +53,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Genesis:
+class Genesis(Value, frozen=True, kw_only=True):
     """The first event of a journal: whose it is and what it starts from."""
 
     account: str
@@ -69,16 +71,14 @@ class Genesis:
     synthetic: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingsRecord:
+class SettingsRecord(Value, frozen=True, kw_only=True):
     """What decided beside the mind and the market: each part as canonical JSON text, never a secret."""
 
     config_hash: str
     values: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class Opened(Value, frozen=True, kw_only=True):
     """A session's first event: what it runs on."""
 
     session: SessionId
@@ -91,8 +91,7 @@ class Opened:
     config_hash: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultRecord:
+class FaultRecord(Value, frozen=True, kw_only=True):
     """The outside failed: which door, what was asked, why.
 
     Of a mind: what its requests may have cost all the same, and whether the budget forbade one.
@@ -105,31 +104,27 @@ class FaultRecord:
     over_budget: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotRef:
+class SnapshotRef(Value, frozen=True, kw_only=True):
     """A snapshot read off a stored panel: the panel's digest and the moment say it all."""
 
     panel: str
     moment: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PanelRef:
+class PanelRef(Value, frozen=True, kw_only=True):
     """Bars a vendor answered with, kept as a stored panel under its digest."""
 
     panel: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyRef:
+class BodyRef(Value, frozen=True, kw_only=True):
     """A large body kept beside the journal under its SHA-256; `kind` is what the body holds."""
 
     kind: str
     body: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BriefingRecord:
+class BriefingRecord(Value, frozen=True, kw_only=True):
     """What was shown: the digest of the inputs, and the rendered text for minds that read."""
 
     digest: str
@@ -137,7 +132,10 @@ class BriefingRecord:
 
 
 class HaltCause(StrEnum):
-    """Who or what stopped trading. None of them passes by itself: a person lifts it."""
+    """Who or what stopped trading. A person lifts it.
+
+    Only UNRESOLVED passes by itself, once the broker tells what became of the order.
+    """
 
     RECONCILIATION = "reconciliation"
     UNRESOLVED = "unresolved"
@@ -156,12 +154,11 @@ class HaltCause(StrEnum):
         return 2 if self.uncertain else 0 if self is HaltCause.LIMIT else 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Halt:
+class Halt(Value, frozen=True, kw_only=True):
     """Trading stopped for a symbol, or for the account where `symbol` is empty.
 
-    `everywhere` tells a halt of all accounts of the data folder. `by` names the person, the limit or
-    the alert.
+    `everywhere` tells a halt of all accounts of the data folder. `by` names the person, the limit, the
+    alert or the order.
     """
 
     symbol: str
@@ -171,34 +168,53 @@ class Halt:
     everywhere: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lift:
-    """The end of a halt, an explicit act of a person: of a symbol, or of the account where it is empty."""
+class Lift(Value, frozen=True, kw_only=True):
+    """The end of all halts of a symbol, or of the account where it is empty: an explicit act of a person.
+
+    With an `order_id` it is the end of that order's UNRESOLVED halt alone: what became of it is known.
+    """
 
     symbol: str
     why: str
     by: str = ""
     everywhere: bool = False
+    order_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What was asked from outside and is neither a halt nor a lift: a kill, or a command not known here."""
+class Settlement(Value, frozen=True, kw_only=True):
+    """A person's word on an order of which the broker cannot tell.
+
+    `shares` of it traded at `price_cny`, as far as the journal does not hold them yet, and the rest of it
+    is gone; with 0 shares, where the price is 0 too, all that was open is. `fees_cny` None: by the rulebook.
+    """
+
+    order_id: OrderId
+    shares: int
+    price_cny: Decimal
+    fees_cny: Decimal | None
+    why: str
+    by: str
+    at: datetime
+
+
+class Asked(Value, frozen=True, kw_only=True):
+    """What was asked from outside and is neither a halt nor a lift.
+
+    A kill, a word on the account's life (see `services.domain.inbox.LifeWord`), or a command not known here.
+    """
 
     command: str
     args: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dividend:
+class Dividend(Value, frozen=True, kw_only=True):
     """A cash dividend by its ex-day: CNY before tax on one of the shares held now."""
 
     day: date
     cny_per_share: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class Opening(Value, frozen=True, kw_only=True):
     """The account as a session found it, valued at the session's first prices.
 
     `day_equity_cny` is the account's value at the previous close, from which a day's loss counts: as
@@ -220,8 +236,7 @@ class Opening:
     dividends: Mapping[str, tuple[Dividend, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArmedExit:
+class ArmedExit(Value, frozen=True, kw_only=True):
     """An exit that is due and cannot be carried out now; it stays armed for the next session.
 
     `why` is why it is due; `rule` is what holds its shares back, `reason` that in a sentence.
@@ -234,8 +249,7 @@ class ArmedExit:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exits:
+class Exits(Value, frozen=True, kw_only=True):
     """What stops want sold, whatever the mind says, and what they want sold and cannot have sold now."""
 
     intents: tuple[Intent, ...]
@@ -249,6 +263,9 @@ class StageKind(StrEnum):
     run, so what still works is cancelled. EXPIRY: the trading day of working orders is over.
     HEARTBEAT: working orders are looked at while the market trades; nothing is cancelled.
     KILL: the kill file is there, so what still works is cancelled, whatever the configuration keeps.
+    STOP: the account is stopped and its configuration leaves no order at work. LAPSE: the time of
+    waiting orders has come while the account is paused, so they are given up. START: a process began,
+    and looks at what it found working before anything is sent.
     """
 
     WAKE = "wake"
@@ -256,25 +273,25 @@ class StageKind(StrEnum):
     EXPIRY = "expiry"
     HEARTBEAT = "heartbeat"
     KILL = "kill"
+    STOP = "stop"
+    LAPSE = "lapse"
+    START = "start"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Look(Value, frozen=True, kw_only=True):
     """The start of a stage after a session's close."""
 
     stage: StageKind
     moment: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rested:
+class Rested(Value, frozen=True, kw_only=True):
     """The end of such a stage, and how many of the session's orders still work."""
 
     working: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deferred:
+class Deferred(Value, frozen=True, kw_only=True):
     """A buy that waits for this session's sells; settled again as "funded".
 
     It needs `short_cny` of their proceeds; where that is 0, the room they make under a limit.
@@ -284,8 +301,7 @@ class Deferred:
     short_cny: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdicts:
+class Verdicts(Value, frozen=True, kw_only=True):
     """What the gate said: orders to send, orders whose time comes later, buys short of cash, refusals.
 
     `changed` are sizes made smaller on the way. `shadow` are orders that passed and are not sent,
@@ -305,25 +321,48 @@ class Verdicts:
     scale: Decimal = Decimal(1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closed:
+class Closed(Value, frozen=True, kw_only=True):
     """A session's end."""
 
     outcome: Outcome
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFinished:
+class RunFinished(Value, frozen=True, kw_only=True):
     """A run over a fixed period came to its end."""
 
     sessions: int
     last: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repaired:
+class Repaired(Value, frozen=True, kw_only=True):
     """The audit file was completed after a crash: bytes of a torn last line, lines written or completed."""
 
     torn_bytes: int
     lines_added: int
+
+
+class CheckOccasion(StrEnum):
+    """When the broker's statement is held against the journal, beside each session's beginning.
+
+    START: a process began. GOING_ON: before a session or a wake that was cut off goes on. BEFORE_OPEN and
+    AFTER_CLOSE: of each trading day.
+    """
+
+    START = "start"
+    GOING_ON = "going_on"
+    BEFORE_OPEN = "before_open"
+    AFTER_CLOSE = "after_close"
+
+
+class Check(Value, frozen=True, kw_only=True):
+    """The broker's whole statement held against the journal, and the halts it asks for.
+
+    `moment` is when it was asked for. `unresolved` are open orders of which the broker could not tell.
+    """
+
+    occasion: CheckOccasion
+    moment: datetime
+    statement: Statement
+    halts: tuple[Halt, ...] = ()
+    unresolved: tuple[OrderId, ...] = ()

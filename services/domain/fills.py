@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -11,12 +10,12 @@ from typing import NewType
 from services.domain.instruments import Symbol
 from services.domain.money import ZERO
 from services.domain.orders import OrderId, Side
+from services.domain.value import Value
 
 FillId = NewType("FillId", str)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fees:
+class Fees(Value, frozen=True, kw_only=True):
     """The additive fee lines of a fill, in CNY, each rounded to 0.01.
 
     With an all-in commission, handling and levy are inside `commission` and are 0 here.
@@ -34,8 +33,7 @@ class Fees:
         return self.commission + self.stamp_duty + self.transfer_fee + self.handling_fee + self.csrc_fee
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fill:
+class Fill(Value, frozen=True, kw_only=True):
     """A trade of one order. `amount_cny` is price times shares, before fees; a `fill_id` counts once."""
 
     fill_id: FillId
@@ -59,8 +57,7 @@ class MovementKind(StrEnum):
     ADJUST = "adjust"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Movement:
+class Movement(Value, frozen=True, kw_only=True):
     """Cash or shares that came or went without an order; a `movement_id` counts once.
 
     `order_id` names the sale on which a dividend's tax fell due, None for anything else.

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
-from services.domain.events import Asked, Halt, HaltCause, Lift
+from services.domain.events import Asked, Halt, HaltCause, Lift, Settlement
 from services.domain.instruments import NotASymbol, parse_symbol
+from services.domain.money import ZERO
+from services.domain.orders import OrderId
+from services.domain.value import Value
 
 HaltKey = tuple[str, bool, str]
-"""What a halt is of: a symbol, or all of them where it is empty; whether it is of every account; which limit.
+"""What a halt is of: a symbol (empty: all), whether it is of every account, which limit or order.
 
-Each limit's halt stands beside the others, empty for another cause: of these one is in force at a time.
+Each limit's and each unresolved order's halt stands beside the others, empty for another cause: of these
+one is in force at a time.
 """
 
 
@@ -23,8 +28,56 @@ class Scope(StrEnum):
     EVERYWHERE = "everywhere"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class LifeWord(StrEnum):
+    """What is asked of an account's life.
+
+    PAUSE: begin no session until RESUME, whatever process runs it. STOP: end the loop that runs it. START:
+    let the process that stopped it run it again.
+    """
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+    START = "start"
+
+
+class Pause(Value, frozen=True, kw_only=True):
+    """An account that begins no session until it is resumed: since when, by whom and why."""
+
+    since: datetime
+    by: str
+    why: str
+
+    @property
+    def words(self) -> str:
+        """The reason a session that did not begin is given."""
+        return f"paused by {self.by or 'somebody unnamed'}: {self.why or 'no reason given'}"
+
+
+def pause_after(pause: Pause | None, asked: Asked, at: datetime) -> Pause | None:
+    """Return the pause in force once `asked` was taken at `at`; the first of several counts.
+
+    It is in force since the command was put, and since `at` where the command tells no moment before it.
+    """
+    if asked.command == LifeWord.RESUME:
+        return None
+    if asked.command != LifeWord.PAUSE or pause is not None:
+        return pause
+    put = put_at(asked.args)
+    since = at if put is None else min(put, at)
+    return Pause(since=since, by=asked.args.get("by", ""), why=asked.args.get("why", ""))
+
+
+def put_at(args: Mapping[str, str]) -> datetime | None:
+    """Return when a command was put, as whoever put it says; None where that is no aware moment."""
+    try:
+        moment = datetime.fromisoformat(args.get("at", ""))
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else moment
+
+
+class Command(Value, frozen=True, kw_only=True):
     """One command as it was put; `seq` counts from 1 in its list and is never given twice."""
 
     seq: int
@@ -45,13 +98,17 @@ def place_of(step: str) -> tuple[Scope, int] | None:
     return (Scope(scope), int(seq)) if first == "command" else None
 
 
-def meaning(command: Command) -> Halt | Lift | Asked:
-    """Return what a command asks for: a halt, a lift, or what is not known here and changes nothing.
+def meaning(command: Command) -> Halt | Lift | Settlement | Asked:
+    """Return what a command asks for: a halt, a lift, a word on an order, or what is not known here.
 
     Arguments of `halt` and `lift`: `symbol`, `why`, `by`; of `halt` also `cause`, which is `person`
-    unless it says `alert`. A halt of something that is no symbol halts all of them.
+    unless it says `alert`. A halt of something that is no symbol halts all of them. Arguments of
+    `settle`: `order_id`, `shares`, `price_cny`, `fees_cny` (empty: by the rulebook), `why`, `by`, `at`;
+    where they make no sense nothing is asked for.
     """
     args, everywhere = command.args, command.scope is Scope.EVERYWHERE
+    if command.command == "settle":
+        return _settlement(args) or Asked(command=command.command, args=dict(args))
     symbol, why, by = args.get("symbol", ""), args.get("why", ""), args.get("by", "")
     if command.command == "lift":
         return Lift(symbol=symbol, why=why, by=by, everywhere=everywhere)
@@ -65,12 +122,17 @@ def meaning(command: Command) -> Halt | Lift | Asked:
 
 def key_of(halt: Halt) -> HaltKey:
     """Return what the halt is of: of two with one key the stricter is in force, or the first."""
-    return halt.symbol, halt.everywhere, halt.by if halt.cause is HaltCause.LIMIT else ""
+    apart = halt.cause is HaltCause.LIMIT or halt.cause is HaltCause.UNRESOLVED
+    return halt.symbol, halt.everywhere, halt.by if apart else ""
 
 
 def lifted_by(lift: Lift, halts: Iterable[HaltKey]) -> tuple[HaltKey, ...]:
-    """Return the halts that the lift ends: all of its symbol and scope, limits' and others'."""
-    return tuple(key for key in halts if key[:2] == (lift.symbol, lift.everywhere))
+    """Return the halts that the lift ends: all of its symbol and scope, or one order's alone."""
+    return tuple(
+        key
+        for key in halts
+        if key[:2] == (lift.symbol, lift.everywhere) and lift.order_id in ("", key[2])
+    )
 
 
 def in_force(halts: Mapping[HaltKey, Halt], commands: Iterable[Command]) -> dict[HaltKey, Halt]:
@@ -85,9 +147,32 @@ def in_force(halts: Mapping[HaltKey, Halt], commands: Iterable[Command]) -> dict
             case Lift() as lift:
                 for key in lifted_by(lift, found):
                     del found[key]
-            case Asked():
+            case Settlement() | Asked():
                 pass
     return found
+
+
+def _settlement(args: Mapping[str, str]) -> Settlement | None:
+    """Return a person's word on an order, None where its numbers cannot be of one."""
+    at, fees = put_at(args), args.get("fees_cny", "")
+    try:
+        shares, price = int(args.get("shares", "")), Decimal(args.get("price_cny", ""))
+        fees_cny = Decimal(fees) if fees else None
+    except (ValueError, InvalidOperation):
+        return None
+    amounts = (price, ZERO if fees_cny is None else fees_cny)
+    sound = shares >= 0 and all(one.is_finite() and one >= 0 for one in amounts)
+    if at is None or not sound or (price > 0) is not (shares > 0):
+        return None
+    return Settlement(
+        order_id=OrderId(args.get("order_id", "")),
+        shares=shares,
+        price_cny=price,
+        fees_cny=fees_cny,
+        why=args.get("why", ""),
+        by=args.get("by", ""),
+        at=at,
+    )
 
 
 def _is_symbol(text: str) -> bool:

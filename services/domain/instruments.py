@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple, NewType
+
+from msgspec import field
+from msgspec.structs import replace
+
+from services.domain.value import Value
 
 Symbol = NewType("Symbol", str)
 
@@ -75,8 +79,7 @@ def parse_symbol(text: str) -> Symbol:
     raise NotASymbol(f"{text!r} is not a symbol like 600519.SH, 000001.SZ or 920001.BJ{hint}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(Value, frozen=True, kw_only=True):
     """Days on which a state holds; both ends included, no end means until further notice."""
 
     since: date
@@ -87,8 +90,7 @@ class Span:
         return self.since <= day and (self.until is None or day <= self.until)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instrument:
+class Instrument(Value, frozen=True, kw_only=True):
     """The facts the rules need about one instrument.
 
     `listed_on` None means unknown: on price files that counts as long listed, and what is judged
@@ -131,8 +133,7 @@ class Fact(StrEnum):
     SUSPENSION = "suspension"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Value, frozen=True, kw_only=True):
     """What a source tells of some instruments: the facts it knows, and by symbol those it does not, and why.
 
     A field of an instrument speaks only where its fact is not in `unknown`. An instrument of which
@@ -187,7 +188,16 @@ def facts_of(symbol: Symbol, name: str, known: Instrument | None) -> Instrument:
     given, of the quote or the file, and the declared one; either may tell. They speak only where the
     known facts are silent. An instrument of which nothing is known counts as long listed.
     """
-    facts = known or Instrument(symbol=symbol, name=name)
+    return _named(symbol, name) if known is None else _marked(known, name)
+
+
+@lru_cache(maxsize=8192)
+def _named(symbol: Symbol, name: str) -> Instrument:
+    """Return what a name alone says of an instrument."""
+    return _marked(Instrument(symbol=symbol, name=name), name)
+
+
+def _marked(facts: Instrument, name: str) -> Instrument:
     given, declared = marks_of(name), marks_of(facts.name)
     if (given.warned or declared.warned) and not facts.st:
         facts = replace(facts, st=(Span(since=LONG_AGO),))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
+from math import isfinite
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
@@ -25,22 +26,22 @@ def cny(text: str) -> Decimal:
 
 def to_cent(amount: Decimal) -> Decimal:
     """Return `amount` rounded half-up to 0.01, the rounding of every fee line."""
-    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+    return amount.quantize(CENT, ROUND_HALF_UP)
 
 
 def to_tick(price: Decimal, tick: Decimal) -> Decimal:
     """Return `price` rounded half-up to a multiple of `tick` (a power of ten)."""
-    return price.quantize(tick, rounding=ROUND_HALF_UP)
+    return price.quantize(tick, ROUND_HALF_UP)
 
 
 def floor_to_tick(price: Decimal, tick: Decimal) -> Decimal:
     """Return the highest multiple of `tick` (a power of ten) that is not above `price`."""
-    return price.quantize(tick, rounding=ROUND_FLOOR)
+    return price.quantize(tick, ROUND_FLOOR)
 
 
 def ceil_to_tick(price: Decimal, tick: Decimal) -> Decimal:
     """Return the lowest multiple of `tick` (a power of ten) that is not below `price`."""
-    return price.quantize(tick, rounding=ROUND_CEILING)
+    return price.quantize(tick, ROUND_CEILING)
 
 
 def from_float(price: float) -> Decimal:
@@ -52,7 +53,6 @@ def from_float(price: float) -> Decimal:
     Raises:
         ValueError: The number is NaN or infinite.
     """
-    amount = Decimal(repr(float(price)))
-    if not amount.is_finite():
+    if not isfinite(price):
         raise ValueError(f"not a finite price: {price!r}")
-    return amount
+    return Decimal(repr(float(price)))

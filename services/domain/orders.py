@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from base64 import b32encode
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
 
 from services.domain.instruments import Symbol
+from services.domain.value import Value
 
 OrderId = NewType("OrderId", str)
 SessionId = NewType("SessionId", str)
@@ -96,8 +95,7 @@ class Rule(StrEnum):
     CASH = "cash"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
+class Intent(Value, frozen=True, kw_only=True):
     """What is wanted; it grants nothing.
 
     Exactly one of `shares` (any int; the gate judges it) and `target_weight` (0 to 1, of the
@@ -115,8 +113,7 @@ class Intent:
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderTerms:
+class OrderTerms(Value, frozen=True, kw_only=True):
     """Every field of an order as the broker gets it; what the journal holds of one.
 
     `freeze_cny` is the cash set aside for a buy: limit times shares plus fees; 0 for a sell.
@@ -143,8 +140,7 @@ class OrderTerms:
     stop_cny: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovedOrder:
+class ApprovedOrder(Value, frozen=True, kw_only=True):
     """Proof that the gate let an order through. Only `risk.gate` makes one (a test reads the code)."""
 
     terms: OrderTerms
@@ -155,8 +151,7 @@ class ApprovedOrder:
         return self.terms.order_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Value, frozen=True, kw_only=True):
     """An intent that is not sent, the first rule that forbids it, and a sentence with the numbers."""
 
     symbol: str
@@ -168,8 +163,7 @@ class Refusal:
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Value, frozen=True, kw_only=True):
     """A size the gate made smaller, because the configuration says so: from what, to what, by which rule."""
 
     symbol: str
@@ -182,8 +176,7 @@ class Change:
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitUse:
+class LimitUse(Value, frozen=True, kw_only=True):
     """How much of one limit a session's orders used, were they all filled; both in the limit's own unit.
 
     `subject` is the symbol or sector it is counted for, empty where it is the account's.
@@ -216,4 +209,12 @@ def order_id(*parts: str | int) -> OrderId:
     Parts: run id or "live", account, slot, origin, index, symbol, side, child.
     """
     digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
-    return OrderId(b32encode(digest[:15])[:20].decode())
+    bits = int.from_bytes(digest[:13]) >> 4
+    return OrderId("".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS]))
+
+
+_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_PAIRS = tuple(one + other for one in _BASE32 for other in _BASE32)
+"""Base32 (RFC 4648) of ten bits."""
+_SHIFTS = range(90, -1, -10)
+"""Where each ten of a hundred bits stand, the highest first."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -10,10 +9,10 @@ from services.domain.events import Outcome
 from services.domain.instruments import Symbol
 from services.domain.money import ZERO
 from services.domain.orders import OrderState, Origin, Refusal, SessionId, Side
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payout:
+class Payout(Value, frozen=True, kw_only=True):
     """What one held share brought on an ex-day: CNY before tax, and new shares. `seq` is its event."""
 
     seq: int
@@ -22,8 +21,7 @@ class Payout:
     shares_per_share: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastOrder:
+class PastOrder(Value, frozen=True, kw_only=True):
     """An order that was let through, and what came of it until now.
 
     `shares` were ordered, `filled` of them traded for `amount_cny` before `fees_cny`. What was bought
@@ -59,8 +57,7 @@ class PastOrder:
         return self.shares_now * last_cny + self.received_cny - self.amount_cny - self.fees_cny
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastSession:
+class PastSession(Value, frozen=True, kw_only=True):
     """One earlier session as far as it was over when the present one began.
 
     `slot` is `2025-10-10 10:35` in the market's time. `equity_cny` is what it found, None where it

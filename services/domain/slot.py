@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 
 from services.domain.bars import Frequency
 from services.domain.instruments import Market
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class Slot(Value, frozen=True, kw_only=True):
     """A planned session: its trading day, the market's local label and the exact moment (aware)."""
 
     market: Market
@@ -22,9 +22,15 @@ class Slot:
     @property
     def label(self) -> str:
         """`20251010-1035`: the day and local time, part of the session id."""
-        return f"{self.day.isoformat().replace('-', '')}-{self.at.hour:02d}{self.at.minute:02d}"
+        return _label(self.day, self.at)
 
     @property
     def local(self) -> str:
         """`2025-10-10 10:35:00`: the slot time in the market's zone, as the audit trail prints it."""
         return f"{self.day.isoformat()} {self.at.isoformat('seconds')}"
+
+
+@lru_cache(maxsize=64)
+def _label(day: date, at: time) -> str:
+    """Return the day and the time without separators; a session asks for its own more than once."""
+    return f"{day.isoformat().replace('-', '')}-{at.hour:02d}{at.minute:02d}"

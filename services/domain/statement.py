@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
@@ -10,10 +9,10 @@ from services.domain.fills import Movement
 from services.domain.instruments import Symbol
 from services.domain.money import ZERO
 from services.domain.orders import OrderId, OrderState, Side
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
+class Balance(Value, frozen=True, kw_only=True):
     """Cash in CNY: all of it, what may buy now, what may leave now, what open orders hold.
 
     `owed_cny` is what the broker will still take of later income, such as tax that cash did not cover.
@@ -26,8 +25,7 @@ class Balance:
     owed_cny: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
+class Holding(Value, frozen=True, kw_only=True):
     """Shares of one symbol, and how many may be sold now."""
 
     symbol: Symbol
@@ -35,8 +33,7 @@ class Holding:
     sellable: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderStatus:
+class OrderStatus(Value, frozen=True, kw_only=True):
     """What the broker knows of one order."""
 
     order_id: OrderId
@@ -49,8 +46,7 @@ class OrderStatus:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(Value, frozen=True, kw_only=True):
     """Cash, positions, working orders and movements without an order, as of one moment."""
 
     balance: Balance
@@ -71,8 +67,7 @@ class AckKind(StrEnum):
     WITHHELD = "withheld"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ack:
+class Ack(Value, frozen=True, kw_only=True):
     """The answer to a send or a cancel, in the broker's words."""
 
     kind: AckKind
@@ -87,8 +82,7 @@ class Sight(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class Sighting(Value, frozen=True, kw_only=True):
     """The answer to a look-up; `status` is there when FOUND."""
 
     sight: Sight

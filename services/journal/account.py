@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+import msgspec
+
 from services.domain.book import Book, OrderEnded
 from services.domain.events import (
     Asked,
+    Check,
     Closed,
     Dividend,
     Event,
@@ -23,21 +26,22 @@ from services.domain.events import (
     Outcome,
     Rested,
     RunFinished,
+    Settlement,
     StageKind,
     Verdicts,
 )
 from services.domain.fills import Fill, Movement, MovementKind
-from services.domain.inbox import HaltKey, Scope, key_of, lifted_by, place_of
+from services.domain.inbox import HaltKey, Pause, Scope, key_of, lifted_by, pause_after, place_of
 from services.domain.instruments import Market, Symbol
 from services.domain.money import ZERO
 from services.domain.orders import OrderId, OrderTerms, SessionId, Side
 from services.domain.past import Payout
 from services.domain.statement import Ack
+from services.domain.value import Value
 from services.slots import ZONES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Value, frozen=True, kw_only=True):
     """What limits look at beside the book, as of one moment.
 
     Orders and cancels that left on `day`, and the CNY of the orders at their limits; how many of the
@@ -51,13 +55,12 @@ class Standing:
     notional_cny: Decimal = ZERO
     losing_sales: int = 0
     peak_equity_cny: Decimal = ZERO
-    peaks_cny: Mapping[str, Decimal] = field(default_factory=dict)
-    dividends: Mapping[str, tuple[Dividend, ...]] = field(default_factory=dict)
+    peaks_cny: Mapping[str, Decimal] = msgspec.field(default_factory=dict)
+    dividends: Mapping[str, tuple[Dividend, ...]] = msgspec.field(default_factory=dict)
     halts: tuple[Halt, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Stage(Value, frozen=True, kw_only=True):
     """A stage after a session's close: the book, the waiting orders and the standing at its start."""
 
     kind: StageKind
@@ -79,7 +82,7 @@ class SessionState:
 
     opened: Opened
     opening: Book
-    standing: Standing = Standing()
+    standing: Standing = field(default_factory=Standing)
     ordinal: int = 0
     outcome: Outcome | None = None
     waiting: dict[OrderId, OrderTerms] = field(default_factory=dict)
@@ -93,8 +96,12 @@ class Account:
     """The fold of one account's events: book, sessions, halts. `apply` moves it one event forward.
 
     `halted_at` tells since when each halt in force is; `taken` the last command of each inbox that
-    the journal holds; `gains` what each fill of a sale earned; `payouts` what a held share brought.
-    `day_session` is the first session of the last day that looked at the account.
+    the journal holds; `paused` is there while no session begins; `gains` what each fill of a sale
+    earned; `payouts` what a held share brought.
+    `day_session` is the first session of the last day that looked at the account. `unresolved` are the
+    orders that halted their symbol because the broker cannot tell of them, until it or a person does;
+    `settlements` are the words of a person that ended them. `checked_at` is when the broker's whole
+    statement was last asked for outside a session.
     """
 
     def __init__(self) -> None:
@@ -106,6 +113,10 @@ class Account:
         self.halts: dict[HaltKey, Halt] = {}
         self.halted_at: dict[HaltKey, datetime] = {}
         self.taken: dict[Scope, int] = {}
+        self.unresolved: dict[OrderId, Halt] = {}
+        self.settlements: dict[OrderId, Settlement] = {}
+        self.checked_at: datetime | None = None
+        self.paused: Pause | None = None
         self.fills: set[str] = set()
         self.movements: dict[str, int] = {}
         self.order_session: dict[OrderId, SessionId] = {}
@@ -277,18 +288,33 @@ class Account:
         held = self.halts.get(key)
         if held is None or value.cause.strictness > held.cause.strictness:
             self.halts[key], self.halted_at[key] = value, datetime.fromisoformat(event.at)
+        if value.cause is HaltCause.UNRESOLVED:
+            self.unresolved[OrderId(value.by)] = value
 
     def _lift(self, event: Event, value: Lift) -> None:
-        """End all halts of a symbol or account; where a limit had made one, what limits count begins anew."""
+        """End all halts of a symbol or account; where a limit had made one, what limits count begins anew.
+
+        What ends one order's halt tells that the order is resolved.
+        """
         self._took(event)
+        self.unresolved.pop(OrderId(value.order_id), None)
         for key in lifted_by(value, self.halts):
             del self.halted_at[key]
             if self.halts.pop(key).cause is HaltCause.LIMIT:
                 self.peak_equity_cny = ZERO
                 self._sales.clear()
 
-    def _asked(self, event: Event, _value: Asked) -> None:
+    def _settlement(self, event: Event, value: Settlement) -> None:
         self._took(event)
+        if value.order_id in self.unresolved:
+            self.settlements[value.order_id] = value
+
+    def _check(self, _event: Event, value: Check) -> None:
+        self.checked_at = value.moment
+
+    def _asked(self, event: Event, value: Asked) -> None:
+        self._took(event)
+        self.paused = pause_after(self.paused, value, datetime.fromisoformat(event.at))
 
     def _took(self, event: Event) -> None:
         """Keep which command of which inbox an event holds, if it holds one."""
@@ -316,7 +342,7 @@ class Account:
 
     def _rested(self, event: Event, _value: Rested) -> None:
         state = self.sessions[event.session]
-        if state.stage is not None and state.stage.kind is StageKind.WAKE:
+        if state.stage is not None and state.stage.kind in (StageKind.WAKE, StageKind.LAPSE):
             state.waiting.clear()
             self._waiting.pop(event.session, None)
         state.stages, state.stage = state.stages + 1, None
@@ -334,6 +360,7 @@ def cost_cny(book: Book, symbol: Symbol) -> Decimal:
 _STEPS: Mapping[type, Callable[..., None]] = {
     Ack: Account._ack,
     Asked: Account._asked,
+    Check: Account._check,
     Genesis: Account._genesis,
     Opened: Account._opened,
     Opening: Account._opening,
@@ -348,4 +375,5 @@ _STEPS: Mapping[type, Callable[..., None]] = {
     Look: Account._look,
     Rested: Account._rested,
     RunFinished: Account._finished,
+    Settlement: Account._settlement,
 }

@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 from services.clock import ReplayClock
 from services.domain.bars import Panel
 from services.domain.events import Closed, Event, FaultRecord, Outcome
+from services.domain.orders import OrderTerms
 from services.domain.statement import Sight, Sighting
 from services.journal.chain import link
 from services.journal.journal import Journal, Listener, pack, raised, record_of
@@ -21,6 +22,10 @@ T = TypeVar("T")
 
 EVIDENCE = frozenset({"sighting", "repaired"})
 """Kinds that tell of a crash and its repair: they happened once and are not recomputed."""
+
+
+_COLLECTED = frozenset({"fill", "movement"})
+"""Kinds that a broker's listings are written as, whoever asks for them first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,7 @@ class CheckingJournal(Journal):
         for event in self.recorded:
             self._of_session[event.session].append(event)
         self._seen: set[tuple[str, str]] = set()
+        self._held_back: list[tuple[Event, object]] = []
         self._next = 0
 
     def compared(self, session: str, step: str, value: object) -> object:
@@ -111,7 +117,10 @@ class CheckingJournal(Journal):
                 value = self.value(event)
         self._seen.add((session, step))
         self._take(event, value)
-        self._show_next()
+        for held_back, held in self._held_back:
+            self._take(held_back, held)
+        self._held_back.clear()
+        self._show_next(sending=isinstance(value, OrderTerms))
         return event
 
     def holds(self, session: str, step: str) -> bool:
@@ -145,6 +154,10 @@ class CheckingJournal(Journal):
         """Show the moment at which something on record began."""
         self._replay_clock.show(moment)
 
+    def _step(self, place: int) -> tuple[str, str]:
+        event = self.recorded[place]
+        return event.session, event.step
+
     def _older_form(self, event: Event, kind: str, body: str) -> bool:
         """Answer whether the record says the same as it was written before fields with defaults came."""
         return pack(self.value(event), {}) == (kind, event.version, body)
@@ -154,29 +167,47 @@ class CheckingJournal(Journal):
         self._moment, self._at = None, event.at
         super()._take(event, value)
 
-    def _show_next(self) -> None:
-        """Show the moment of the next step; take the evidence before it as it stands.
+    def _show_next(self, *, sending: bool) -> None:
+        """Show the moment of the next step; take what no session computes before it as it stands.
 
         What follows evidence was asked of an exchange that stood at its moment. But an order that a
-        look-up found had reached the exchange before that look-up, and before the repair preceding it.
+        look-up found had reached the exchange before that look-up, and before what its process had
+        written first. When an order is about to be sent (`sending`), fills that a process found at its start
+        lie before that too; here they are found later, with those of the session's other orders.
         """
-        evidence: list[tuple[Event, object]] = []
-        while self._next < len(self.recorded):
-            event = self.recorded[self._next]
-            step = (event.session, event.step)
-            if step not in self._seen:
-                if event.kind not in EVIDENCE:
-                    self._replay_clock.show(datetime.fromisoformat(event.at))
-                    break
-                self._seen.add(step)
-                evidence.append((event, self.value(event)))
+        evidence = self._evidence(sending)
+        while self._next < len(self.recorded) and self._step(self._next) in self._seen:
             self._next += 1
         while evidence and _found(evidence[-1][1]):
             evidence.pop()
             while evidence and not isinstance(evidence[-1][1], Sighting):
-                evidence.pop()
+                self._held_back.insert(0, evidence.pop())
         for event, value in evidence:
             self._take(event, value)
+
+    def _evidence(self, sending: bool) -> list[tuple[Event, object]]:
+        """Return what stands before the next step as it is, and show that step's moment."""
+        evidence: list[tuple[Event, object]] = []
+        for place in range(self._next, len(self.recorded)):
+            event = self.recorded[place]
+            step = (event.session, event.step)
+            if step in self._seen:
+                continue
+            if _as_it_stands(event):
+                self._seen.add(step)
+                evidence.append((event, self.value(event)))
+            elif not (sending and event.kind in _COLLECTED):
+                self._replay_clock.show(datetime.fromisoformat(event.at))
+                break
+        return evidence
+
+
+def _as_it_stands(event: Event) -> bool:
+    """Answer whether nothing computes the event: evidence, and what belongs to no session.
+
+    A person's word on an order is followed by what it means, and is waited with.
+    """
+    return event.kind in EVIDENCE or not (event.session or event.kind == "settlement")
 
 
 def _found(value: object) -> bool:

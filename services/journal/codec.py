@@ -18,6 +18,7 @@ from services.domain.events import (
     Asked,
     BodyRef,
     BriefingRecord,
+    Check,
     Closed,
     Deferred,
     Event,
@@ -34,6 +35,7 @@ from services.domain.events import (
     Rested,
     RunFinished,
     SettingsRecord,
+    Settlement,
     SnapshotRef,
     TradingDay,
     Verdicts,
@@ -55,6 +57,7 @@ KINDS: Mapping[str, type] = {
     "body_ref": BodyRef,
     "book": Book,
     "briefing_record": BriefingRecord,
+    "check": Check,
     "closed": Closed,
     "decision": Decision,
     "deferred": Deferred,
@@ -77,6 +80,7 @@ KINDS: Mapping[str, type] = {
     "rested": Rested,
     "run_finished": RunFinished,
     "settings_record": SettingsRecord,
+    "settlement": Settlement,
     "sighting": Sighting,
     "snapshot_ref": SnapshotRef,
     "statement": Statement,
@@ -86,9 +90,11 @@ KINDS: Mapping[str, type] = {
 }
 """What an event's body may hold, by the name the event calls it."""
 
-_KIND_OF: Mapping[type, str] = {of: kind for kind, of in KINDS.items()}
-_ENCODER = msgspec.json.Encoder(decimal_format="string", order="sorted")
-_NAIVE_MOMENT = re.compile(r'T\d\d:\d\d:\d\d(?:\.\d+)?"')
+KIND_OF: Mapping[type, str] = {of: kind for kind, of in KINDS.items()}
+"""The kind that each type is journaled as."""
+
+_encode = msgspec.json.Encoder(decimal_format="string", order="sorted").encode
+_naive_moment = re.compile(r'T\d\d:\d\d:\d\d(?:\.\d+)?"').search
 
 
 class NotCanonical(ValueError):
@@ -101,7 +107,7 @@ def kind_of(value: object) -> str:
     Raises:
         NotCanonical: Values of that type are not journaled.
     """
-    kind = _KIND_OF.get(type(value))
+    kind = KIND_OF.get(type(value))
     if kind is None:
         raise NotCanonical(f"{type(value).__name__} is not a kind of journal body")
     return kind
@@ -118,11 +124,11 @@ def encode(value: object) -> str:
             surrogate pair, or a type has no JSON form.
     """
     try:
-        text = _ENCODER.encode(value).decode()
+        text = _encode(value).decode()
     except (TypeError, UnicodeEncodeError) as error:
         raise NotCanonical(f"{type(value).__name__}: {error}") from error
     # Only what could hide in a text is looked for by value: texts are searched in 0.5 us, values in 10.
-    if type(value) not in _KIND_OF or "NaN" in text or "Infinity" in text or _NAIVE_MOMENT.search(text):
+    if type(value) not in KIND_OF or "NaN" in text or "Infinity" in text or _naive_moment(text):
         _refuse(value, type(value).__name__)
     return text
 

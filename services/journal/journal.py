@@ -13,7 +13,7 @@ from services.domain.events import BodyRef, Closed, Event, FaultRecord, Outcome,
 from services.domain.quotes import PanelSnapshot
 from services.journal.account import Account
 from services.journal.chain import GENESIS_HASH, link
-from services.journal.codec import VERSION, decode, encode, kind_of
+from services.journal.codec import KIND_OF, VERSION, decode, encode, kind_of
 from services.ports import AgentFault, BrokerFault, Clock, EventStore, Fault, JournalFault, PriceFault
 
 T = TypeVar("T")
@@ -21,9 +21,7 @@ T = TypeVar("T")
 INLINE_BYTES_MAX = 4096
 """A longer body lies beside the journal under its hash."""
 
-_FAULTS: Mapping[str, type[Fault]] = {
-    kind.door: kind for kind in (PriceFault, BrokerFault, JournalFault)
-}
+_FAULTS: Mapping[str, type[Fault]] = {kind.door: kind for kind in (PriceFault, BrokerFault, JournalFault)}
 
 Listener = Callable[[Event, object, Account], None]
 """Called with each event, its decoded body and the account after it."""
@@ -128,8 +126,8 @@ class Journal:
         """
         bodies: dict[str, bytes] = {}
         kind, version, body = pack(value, bodies)
-        at = self._stamp()
-        event = link(len(self.events) + 1, self.name, session, step, kind, version, at, body, self._hash)
+        seq, at = len(self.events) + 1, self._stamp()
+        event = link(seq, self.name, session, step, kind, version, at, body, self._hash)
         self._store.append((event,), bodies)
         self._take(event, value)
         return event
@@ -145,10 +143,11 @@ class Journal:
         return self._at
 
     def _take(self, event: Event, value: object) -> None:
-        if event.at != self._at:
-            self._moment, self._at = None, event.at
-        if event.at > self._latest_at:
-            self._latest, self._latest_at = self._moment, event.at
+        at = event.at
+        if at != self._at:
+            self._moment, self._at = None, at
+        if at > self._latest_at:
+            self._latest, self._latest_at = self._moment, at
         self.events.append(event)
         self._steps[event.session][event.step] = event
         self._hash = event.hash
@@ -226,9 +225,7 @@ def record_of(fault: Fault) -> FaultRecord:
 
 def agent_fault(record: FaultRecord) -> AgentFault:
     """Return the fault of a mind that a record is of."""
-    return AgentFault(
-        record.asked, record.why, cost_cny=record.cost_cny, over_budget=record.over_budget
-    )
+    return AgentFault(record.asked, record.why, cost_cny=record.cost_cny, over_budget=record.over_budget)
 
 
 def raised(value: object) -> object:
@@ -246,14 +243,21 @@ def raised(value: object) -> object:
 
 def pack(value: object, bodies: dict[str, bytes]) -> tuple[str, int, str]:
     """Return kind, version and body of `value` as a journal keeps it; a large one goes to `bodies`."""
-    if type(value) is PanelSnapshot:
-        value = SnapshotRef(panel=value.panel.digest, moment=value.moment)
-    elif type(value) is Panel:
-        value = PanelRef(panel=value.digest)
-    kind, body = kind_of(value), encode(value)
+    kind = KIND_OF.get(type(value))
+    if kind is None:
+        value = _named(value)
+        kind = kind_of(value)
+    body = encode(value)
     if len(body) > INLINE_BYTES_MAX:
         raw = body.encode()
         digest = sha256(raw).hexdigest()
         bodies[digest] = raw
         return "body_ref", VERSION, encode(BodyRef(kind=kind, body=digest))
     return kind, VERSION, body
+
+
+def _named(value: object) -> object:
+    """Return how a journal names what is kept beside it: a stored panel, or what it shows at a moment."""
+    if type(value) is PanelSnapshot:
+        return SnapshotRef(panel=value.panel.digest, moment=value.moment)
+    return PanelRef(panel=value.digest) if type(value) is Panel else value

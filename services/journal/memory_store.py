@@ -40,16 +40,17 @@ class MemoryStore:
         """
         if bodies:
             require_digests(bodies)
-        prev, seq, account = self._hash, len(self._events), self._account
+        prev, seq, account, steps = self._hash, len(self._events), self._account, self._steps
+        fresh: list[tuple[str, str]] = []
         for event in events:
             account = account or event.account
             if event.seq != seq + 1 or event.prev != prev or event.account != account:
                 raise JournalFault(f"append event {event.seq}", f"it does not follow event {seq}")
-            prev, seq = event.hash, event.seq
-        fresh = {(event.session, event.step) for event in events}
-        if len(fresh) < len(events) or not fresh.isdisjoint(self._steps):
-            raise JournalFault(f"append event {seq}", f"one of the steps {sorted(fresh)} is already written")
-        self._steps |= fresh
+            prev, seq, step = event.hash, event.seq, (event.session, event.step)
+            if step in steps or step in fresh:
+                raise JournalFault(f"append event {seq}", f"its step {step} is already written")
+            fresh.append(step)
+        steps.update(fresh)
         self._events += events
         self._hash, self._account = prev, account
         self._bodies.update(bodies)

@@ -103,7 +103,9 @@ class Life:
             ),
             pace=self._pace(),
         ).world
-        self.world: World = replace(world, heartbeat_s=scenario.heartbeat_s)
+        self.world: World = replace(
+            world, heartbeat_s=scenario.heartbeat_s, daily_checks=process.machine
+        )
         self.loop = Loop(self.world, self._plan())
 
     async def live(self) -> str:
@@ -127,7 +129,8 @@ class Life:
             if process.loop.now_s >= self.scenario.end_s and (rest_s > 1 or restless > RESTLESS_MAX):
                 return "end"
             restless = restless + 1 if rest_s <= 1 else 0
-            await process.rest(AGAIN_S if restless > RESTLESS_MAX else rest_s, failed=failed)
+            rest_s = AGAIN_S if restless > RESTLESS_MAX else rest_s
+            await process.rest(rest_s, failed=failed, held_up=not self.loop.reconciled)
 
     def _broken(self, fault: Fault) -> str:
         """Return the fault that ends the process; who was told to stop owes the working orders a cancel."""
@@ -223,14 +226,13 @@ class History:
         return self.outside
 
     def _start_twice(self, number: int) -> None:
-        """Start twice more where everything is done: what the broker cannot tell is asked again, no more."""
+        """Start twice more where everything is done: the broker is asked again, and nothing comes of it."""
         outside = self.outside
         for again in (1, 2):
             count, trail = len(outside.events), outside.audit.read_bytes()
             end = self.one_life(number + again)
-            added = {event.kind for event in outside.events[count:]}
-            same = end == "end" and added <= {"look", "rested"} and trail == outside.audit.read_bytes()
-            outside.again.append(same)
+            added = {event.kind for event in outside.events[count:]} - {"look", "rested", "check"}
+            outside.again.append(end == "end" and not added and trail == outside.audit.read_bytes())
 
     def one_life(self, number: int) -> str:
         """Live one life; return what ended it."""
@@ -242,7 +244,13 @@ class History:
         outside.audit.lost(self._chance.random())
         outside.note(f"!! ended: {end}")
         outside.lives.append(
-            Lived(number=number, began_s=process.began_s, ended_s=process.true_s, end=end)
+            Lived(
+                number=number,
+                events=process.events,
+                began_s=process.began_s,
+                ended_s=process.true_s,
+                end=end,
+            )
         )
         self._now_s = max(self._now_s, loop.now_s)
         return end

@@ -91,6 +91,15 @@ def unknown_stays_unknown(past: Past) -> Iterator[str]:
         if count > 1 + absent[order_id]:
             yield f"order {order_id} was sent {count} times, and known to be absent {absent[order_id]} times"
     yield from _unhalted(past)
+    if past.outside.lives[-1].end == "end":
+        yield from _left_unresolved(past)
+
+
+def _left_unresolved(past: Past) -> Iterator[str]:
+    """Yield the orders still counted as unresolved on a day on which the exchange tells all it knows."""
+    for order_id in past.journal.account.unresolved:
+        if order_id in past.truth.states:
+            yield f"order {order_id} counts as unresolved though the exchange tells of it"
 
 
 def _unhalted(past: Past) -> Iterator[str]:

@@ -63,6 +63,11 @@ class Past:
         return None if event is None else self.journal.value(event)
 
     @property
+    def machine(self) -> bool:
+        """Whether its processes ran on a machine's clock."""
+        return self.scenario.kind is not Kind.RECORDED
+
+    @property
     def wire(self) -> bool:
         return self.scenario.kind is Kind.WIRE
 

@@ -14,16 +14,18 @@ import risk.examination
 import risk.gate
 import scheduler.reconciliation
 import scheduler.session
+import scheduler.statement_check
 import scheduler.stocktaking
 import services.journal.account
 import services.journal.verify
 from scheduler.loop import Loop
+from scheduler.reconciler import Reconciler
 from scheduler.world import World
 from services.domain.book import Book, OrderEnded
 from services.domain.decision import BadAnswer, Decision
-from services.domain.events import Repaired
+from services.domain.events import CheckOccasion, Repaired
 from services.domain.fills import Fill
-from services.domain.orders import ApprovedOrder, OrderId, OrderState
+from services.domain.orders import ApprovedOrder, OrderId, OrderState, OrderTerms
 from services.domain.slot import Slot
 from services.domain.statement import Ack, AckKind, Balance, Holding, Sight, Statement
 from services.executor import Executor
@@ -81,7 +83,12 @@ def _ask_nobody_after_a_crash(put: Put) -> None:
     async def leave(self: Executor, order: ApprovedOrder, log: Log, *, look_first: bool) -> Ack:
         return await original(self, order, log, look_first=False)
 
+    async def resolve(_self: Executor, _terms: OrderTerms, _log: Log) -> None:
+        return None
+
     put(Executor, "_leave", leave)
+    put(Executor, "resolve", resolve)
+    _go_on_with_the_old_statement(put)
 
 
 def _resend_when_unsure(put: Put) -> None:
@@ -182,6 +189,54 @@ def _an_empty_listing_is_flat(put: Put) -> None:
         return tuple(one for one in original(book, statement) if not one.symbol or one.symbol in listed)
 
     put(scheduler.stocktaking, "differences", differences)
+    put(scheduler.statement_check, "differences", differences)
+
+
+def _skip_the_start(put: Put) -> None:
+    async def start(self: Reconciler, _now: Any) -> bool:
+        self.done = True
+        return True
+
+    put(Reconciler, "start", start)
+
+
+def _go_on_with_the_old_statement(put: Put) -> None:
+    original = Reconciler.compare
+
+    async def compare(self: Reconciler, occasion: CheckOccasion, now: Any) -> bool:
+        return occasion is CheckOccasion.GOING_ON or await original(self, occasion, now)
+
+    put(Reconciler, "compare", compare)
+
+
+def _a_fault_at_the_start_is_an_answer(put: Put) -> None:
+    original = Reconciler.compare
+
+    async def compare(self: Reconciler, occasion: CheckOccasion, now: Any) -> bool:
+        await original(self, occasion, now)
+        return True
+
+    put(Reconciler, "compare", compare)
+
+
+def _send_on_though_the_start_differs(put: Put) -> None:
+    put(Executor, "_halted_since", lambda _self, _terms: "")
+
+
+def _adopt_and_forget(put: Put) -> None:
+    original = Executor.resolve
+
+    async def resolve(self: Executor, terms: OrderTerms, log: Log) -> None:
+        was_known = log.has(f"sent:{terms.order_id}")
+        await original(self, terms, log)
+        if not was_known and log.has(f"sent:{terms.order_id}"):
+            self._end(terms.order_id, log, OrderState.EXPIRED, "it was the process before that sent it")
+
+    put(Executor, "resolve", resolve)
+
+
+def _unresolved_for_ever(put: Put) -> None:
+    put(Executor, "resolved", lambda _self, _order_id, _why: None)
 
 
 def _no_halt_after_cannot_tell(put: Put) -> None:
@@ -246,7 +301,11 @@ def _send_on_beside_the_kill_file(put: Put) -> None:
 
     def withheld(self: Executor, order: ApprovedOrder) -> Ack | None:
         deaf = SimpleNamespace(
-            _stop=lambda: "", _halted=self._halted, _clock=self._clock, _journal=self._journal
+            _stop=lambda: "",
+            _halted=self._halted,
+            _halted_since=self._halted_since,
+            _clock=self._clock,
+            _journal=self._journal,
         )
         return original(deaf, order)  # type: ignore[arg-type]  # It has all that is asked of it.
 
@@ -266,7 +325,7 @@ def _end_before_the_last_fill(put: Put) -> None:
     original = Executor.look_after
 
     async def look_after(
-        self: Executor, order_id: OrderId, log: Log, *, stage: str, cancel: bool
+        self: Executor, order_id: OrderId, log: Log, *, stage: str, cancel: bool, resolving: bool = False
     ) -> None:
         sighting = await self._broker.get_order_status(order_id)
         status = sighting.status
@@ -276,7 +335,7 @@ def _end_before_the_last_fill(put: Put) -> None:
                 OrderEnded(order_id=order_id, state=status.state, reason=status.reason),
             )
             return
-        await original(self, order_id, log, stage=stage, cancel=cancel)
+        await original(self, order_id, log, stage=stage, cancel=cancel, resolving=resolving)
 
     put(Executor, "look_after", look_after)
 
@@ -285,13 +344,13 @@ def _what_is_not_found_never_was(put: Put) -> None:
     original = Executor.look_after
 
     async def look_after(
-        self: Executor, order_id: OrderId, log: Log, *, stage: str, cancel: bool
+        self: Executor, order_id: OrderId, log: Log, *, stage: str, cancel: bool, resolving: bool = False
     ) -> None:
         sighting = await self._broker.get_order_status(order_id)
         if sighting.sight is Sight.CANNOT_TELL:
             self._end(order_id, log, OrderState.EXPIRED, "nobody knows it")
             return
-        await original(self, order_id, log, stage=stage, cancel=cancel)
+        await original(self, order_id, log, stage=stage, cancel=cancel, resolving=resolving)
 
     put(Executor, "look_after", look_after)
 
@@ -341,7 +400,7 @@ def _believe_the_trail(put: Put) -> None:
 
 TABLE: Mapping[str, Planted] = {
     "intent-after-the-send": Planted(plant=_intent_after_the_send, promise="2", seeds_max=20),
-    "ask-nobody-after-a-crash": Planted(plant=_ask_nobody_after_a_crash, promise="1", seeds_max=100),
+    "ask-nobody-after-a-crash": Planted(plant=_ask_nobody_after_a_crash, promise="1", seeds_max=200),
     "resend-when-unsure": Planted(plant=_resend_when_unsure, promise="4", seeds_max=50),
     "unknown-is-rejected": Planted(plant=_unknown_is_rejected, promise="4", seeds_max=50),
     "random-ids": Planted(plant=_random_ids, promise="0", seeds_max=100),
@@ -350,6 +409,18 @@ TABLE: Mapping[str, Planted] = {
     "ignore-send-by": Planted(plant=_ignore_send_by, promise="9", seeds_max=400),
     "trade-before-reconciliation": Planted(plant=_trade_before_reconciliation, promise="7", seeds_max=100),
     "an-empty-listing-is-flat": Planted(plant=_an_empty_listing_is_flat, promise="7", seeds_max=600),
+    "skip-the-start": Planted(plant=_skip_the_start, promise="7", seeds_max=50),
+    "go-on-with-the-old-statement": Planted(
+        plant=_go_on_with_the_old_statement, promise="7", seeds_max=100
+    ),
+    "a-fault-at-the-start-is-an-answer": Planted(
+        plant=_a_fault_at_the_start_is_an_answer, promise="7", seeds_max=400
+    ),
+    "send-on-though-the-start-differs": Planted(
+        plant=_send_on_though_the_start_differs, promise="7", seeds_max=1000
+    ),
+    "adopt-and-forget": Planted(plant=_adopt_and_forget, promise="4", seeds_max=200),
+    "unresolved-for-ever": Planted(plant=_unresolved_for_ever, promise="4", seeds_max=100),
     "no-halt-after-cannot-tell": Planted(plant=_no_halt_after_cannot_tell, promise="4", seeds_max=50),
     "a-second-session-for-a-slot": Planted(plant=_a_second_session_for_a_slot, promise="8", seeds_max=50),
     "swallow-a-journal-fault": Planted(plant=_swallow_a_journal_fault, promise="11", seeds_max=100),

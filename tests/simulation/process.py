@@ -31,6 +31,7 @@ class Sent:
 
     `there` tells that the exchange had it, or it was on its way; `working` are other orders in its
     symbol that could still trade; `halted` is the halt or stop that somebody had asked for before.
+    `events` are those the journal's disk held.
     """
 
     life: int
@@ -42,6 +43,7 @@ class Sent:
     working: tuple[OrderId, ...]
     disk_failed: bool
     halted: str
+    events: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +56,10 @@ class Before:
 
 @dataclass(frozen=True, kw_only=True)
 class Lived:
-    """One process: when it ran (seconds of true time), and what ended it."""
+    """One process: when it ran (seconds of true time), what ended it, and the events there when it began."""
 
     number: int
+    events: int
     began_s: float
     ended_s: float
     end: str
@@ -64,22 +67,30 @@ class Lived:
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """A listing of positions or balance that came back, and the symbols it is false of; "" is the cash."""
+    """A listing of positions or balance that came back, and the symbols it is false of; "" is the cash.
+
+    `events` are those the journal's disk held when it came back.
+    """
 
     what: str
     at_s: float
+    events: int
     false: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Idle:
-    """A process that rests: when, how long, how much the journal holds; `failed` where its tick did."""
+    """A process that rests: when, how long, how much the journal holds; `failed` where its tick did.
+
+    `held_up` tells that it waits for a broker that does not answer.
+    """
 
     at_s: float
     rest_s: float
     now: datetime
     events: int
     failed: bool
+    held_up: bool
 
 
 @dataclass
@@ -168,6 +179,7 @@ class Process:
         )
         self.began_s = loop.now_s
         self.chance = scenario.rng(f"life {number}")
+        self.events = len(outside.events)
         self.dead = self.broken = False
         self.nap_s = 0.0
         self._set_clock()
@@ -225,7 +237,7 @@ class Process:
         if self.machine:
             await asyncio.sleep(seconds + self._nap())
 
-    async def rest(self, seconds: float, *, failed: bool) -> None:
+    async def rest(self, seconds: float, *, failed: bool, held_up: bool = False) -> None:
         """Wait for the next look at what is due."""
         self.outside.idle.append(
             Idle(
@@ -234,6 +246,7 @@ class Process:
                 now=self.clock.now(),
                 events=len(self.outside.events),
                 failed=failed,
+                held_up=held_up,
             )
         )
         await asyncio.sleep(max(0.0, seconds) + self._nap())
@@ -254,17 +267,23 @@ class Process:
                 terms=terms,
                 at=before.at,
                 at_s=self.true_s,
-                durable=(terms.session, f"intended:{terms.order_id}") in outside.steps,
+                durable=self.durable(terms.session, f"intended:{terms.order_id}"),
                 there=there,
                 working=tuple(one for one in working if one != terms.order_id),
                 disk_failed=self.broken,
                 halted=before.halted,
+                events=len(outside.events),
             )
         )
 
+    def durable(self, session: str, step: str) -> bool:
+        """Answer whether a record lies on the disk."""
+        return (session, step) in self.outside.steps
+
     def told(self, what: str, false: tuple[str, ...] = ()) -> None:
         """Take note of a listing that came back."""
-        self.outside.told.append(Told(what=what, at_s=self.true_s, false=false))
+        outside = self.outside
+        outside.told.append(Told(what=what, at_s=self.true_s, false=false, events=len(outside.events)))
 
     def die(self, why: str) -> None:
         """Die here.

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from services.domain.events import Closed, Opened, Opening, Outcome
+from services.domain.events import Check, Closed, Lift, Opened, Opening, Outcome
+from services.domain.fills import Movement
+from services.domain.money import ZERO
 from services.domain.statement import Statement
-from tests.simulation.past import Past
-from tests.simulation.process import Idle
+from tests.simulation.past import Past, Step
+from tests.simulation.process import Idle, Sent
 from tests.simulation.scenario import CN, Deed, Kind
 
 REST_MAX_S = 60.0
@@ -33,6 +35,7 @@ def reconciled_before_trading(past: Past) -> Iterator[str]:
                 differ.add("")
             differing[step.event.session] = differ
     yield from _trusted(past)
+    yield from _opened_for_business(past)
     for sent in past.outside.sent:
         differ_here = differing.get(sent.terms.session)
         if differ_here is None:
@@ -56,6 +59,54 @@ def _trusted(past: Past) -> Iterator[str]:
                 yield f"order {sent.terms.order_id} left although no {what} had come back"
             elif {"", sent.terms.symbol} & set(told[-1].false):
                 yield f"order {sent.terms.order_id} left although the {what} had come back false"
+
+
+def _opened_for_business(past: Past) -> Iterator[str]:
+    """Yield the orders that left before their process had compared what it found at its start.
+
+    Of a session that an earlier process began, those too whose symbol or account differed then.
+    """
+    began = {step.event.session: step.event.seq for step in past.steps if step.event.step == "opened"}
+    lives = {life.number: life for life in past.outside.lives}
+    checks = [step for step in past.steps if isinstance(step.value, Check)]
+    for sent in past.outside.sent:
+        life = lives[sent.life]
+        if not past.machine and not any(seq <= life.events for seq in began.values()):
+            continue
+        done = [one for one in checks if life.events < one.event.seq <= sent.events]
+        if not done:
+            yield f"order {sent.terms.order_id} left before process {sent.life} had compared its account"
+            continue
+        for what in ("positions", "balance"):
+            if not any(
+                one.what == what and life.events <= one.events < done[-1].event.seq
+                for one in past.outside.told
+            ):
+                yield f"order {sent.terms.order_id} left although no {what} had come back to {sent.life}"
+        if began.get(sent.terms.session, 0) <= life.events and not _lifted(past, done[-1], sent):
+            differ = _differ(past, done[-1])
+            if differ & {"", str(sent.terms.symbol)}:
+                yield f"order {sent.terms.order_id} left although the account differed in {sorted(differ)}"
+
+
+def _lifted(past: Past, checked: Step, sent: Sent) -> bool:
+    """Answer whether somebody lifted a halt between the check and the send."""
+    between = past.steps[checked.event.seq : sent.events]
+    return any(isinstance(step.value, Lift) and not step.value.order_id for step in between)
+
+
+def _differ(past: Past, checked: Step) -> set[str]:
+    """Return the symbols, "" for the cash, in which a check's statement is not the journal's account."""
+    if not isinstance(checked.value, Check):
+        return {""}
+    statement, book = checked.value.statement, checked.book
+    before = past.steps[: checked.event.seq]
+    booked = {step.value.movement_id for step in before if isinstance(step.value, Movement)}
+    paid = sum((one.cash_cny for one in statement.movements if one.movement_id not in booked), ZERO)
+    moved = {one.symbol for one in statement.movements if one.shares and one.movement_id not in booked}
+    theirs, ours = {one.symbol: one.shares for one in statement.holdings if one.shares}, book.holdings()
+    found = {str(one) for one in ours.keys() | theirs.keys() if ours.get(one) != theirs.get(one)} - moved
+    return found | ({""} if statement.balance.cash_cny != book.cash_cny + paid else set())
 
 
 def one_session_a_slot(past: Past) -> Iterator[str]:
@@ -99,7 +150,10 @@ def no_silent_miss(past: Past) -> Iterator[str]:
         if slot not in seqs:
             yield f"slot {slot} has no session"
     for idle in _rests(past):
-        silent = [slot for slot in expected if slot <= idle.now and seqs.get(slot, 0) > idle.events]
+        # Until a slot is too late it may wait for the broker's answer.
+        wait_s = past.scenario.settings.grace_s if idle.held_up else 0
+        until = idle.now - timedelta(seconds=wait_s)
+        silent = [slot for slot in expected if slot <= until and seqs.get(slot, 0) > idle.events]
         if silent:
             yield f"slot {silent[0]} was not on record when the process rested at {idle.now}"
     for step in past.of("closed"):

@@ -330,7 +330,7 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
         "services.domain.inbox",
         "test_domain_inbox",
         (
-            "halt.by if halt.cause is HaltCause.LIMIT else \"\"",
+            "halt.by if apart else \"\"",
             "\"\"",
             "test_a_persons_halt_stands_beside_a_limits_and_one_lift_ends_both",
         ),
@@ -343,6 +343,116 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
             "if held is None or halt.cause.strictness > held.cause.strictness:",
             "if True:",
             "test_a_stricter_halt_takes_the_place_of_another_but_of_no_limits",
+        ),
+    ),
+    *_in(
+        "scheduler.reconciler",
+        "test_reconciler",
+        (
+            "return since is not None and until is not None and since <= now < until",
+            "return False",
+            "test_it_is_asked_again_after_a_pause_and_each_reason_is_recorded_once",
+        ),
+        (
+            "since <= now < until",
+            "now < until",
+            "test_a_clock_set_back_does_not_make_the_pause_longer",
+        ),
+        (
+            "if self._told != self.why:",
+            "if True:",
+            "test_it_is_asked_again_after_a_pause_and_each_reason_is_recorded_once",
+        ),
+        (
+            "if now < due or (checked is not None and checked >= due):",
+            "if now < due:",
+            "test_the_statement_is_compared_before_the_first_slot_and_after_the_close_of_each_day",
+        ),
+        (
+            "if world.calendar.trading_day(day) is TradingDay.OPEN:",
+            "if True:",
+            "test_a_day_without_trading_has_no_comparison",
+        ),
+        (
+            "if sighting.sight is not Sight.CANNOT_TELL:",
+            "if False:",
+            "test_it_is_asked_for_after_the_close_too",
+        ),
+        (
+            "world.daily_checks or world.journal.account.last_session is not None",
+            "world.daily_checks",
+            "test_a_process_that_goes_on_with_an_account_compares_it_before_its_next_session",
+        ),
+    ),
+    *_in(
+        "scheduler.statement_check",
+        "test_reconciler",
+        (
+            "await world.broker.get_open_orders()",
+            "pass",
+            "test_a_session_cut_off_waits_for_the_broker_and_goes_on_when_it_answers",
+        ),
+        (
+            "if held is None or halt.cause.strictness > held.cause.strictness:",
+            "if True:",
+            "test_a_difference_known_and_halted_is_not_halted_again_at_the_next_start",
+        ),
+        (
+            "await world.executor.collect(min(terms.day for terms in working))",
+            "pass",
+            "test_a_session_cut_off_sends_the_rest_only_on_a_fresh_statement",
+        ),
+        (
+            "(*differences(book, statement), *not_ours(account.book, statement))",
+            "differences(book, statement)",
+            "test_an_order_at_the_broker_that_is_not_ours_halts_its_symbol",
+        ),
+    ),
+    *_in(
+        "scheduler.settling",
+        "test_settling",
+        (
+            "if word.order_id not in account.unresolved or",
+            "if",
+            "test_an_order_that_works_and_is_told_of_is_not_settled",
+        ),
+        (
+            "fold(account.book, events)",
+            "pass",
+            "test_a_word_that_cannot_be_carried_out_changes_nothing_and_says_why",
+        ),
+        (
+            "if order_id in account.unresolved:",
+            "if False:",
+            "test_cut_off_anywhere_it_is_carried_out_once",
+        ),
+    ),
+    *_in(
+        "services.executor",
+        "test_reconciler",
+        (
+            "self._stop() or self._halted_since(order.terms) or",
+            "self._stop() or",
+            "test_what_differs_by_then_is_not_sent",
+        ),
+        (
+            "halt.symbol in (\"\", terms.symbol) and halt.cause is not HaltCause.LIMIT",
+            "halt.cause is not HaltCause.LIMIT",
+            "test_a_symbol_that_differs_does_not_hold_back_another",
+        ),
+        (
+            "elif resolving and order is not None and",
+            "elif False and",
+            "test_a_working_order_the_broker_cannot_tell_of_at_the_start_halts_its_symbol",
+        ),
+    ),
+    *_in(
+        "services.executor",
+        "test_settling",
+        (
+            " or fill.order_id in account.settlements:",
+            ":",
+            "test_what_the_broker_says_of_a_settled_order_later_is_not_counted_again",
         ),
     ),
     *_in(

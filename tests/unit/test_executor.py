@@ -306,9 +306,12 @@ def test_an_order_nobody_can_tell_of_after_our_death_is_not_sent_and_halts_its_s
 
     assert len(desk.sent) == 1
     assert ack_of(live).kind is AckKind.NO_ANSWER
-    assert [(one.symbol, one.cause, one.by) for one in live.journal.account.halts.values()] == [
-        (MAIN, HaltCause.UNRESOLVED, live.only_order())
-    ]
+    halt = live.value(MORNING, f"halt:{live.only_order()}")
+    assert isinstance(halt, Halt)
+    assert (halt.symbol, halt.cause, halt.by) == (MAIN, HaltCause.UNRESOLVED, live.only_order())
+    # The look-ups never told of it, the listing of fills did: that is the broker's word too.
+    assert live.journal.account.book.holdings() == {MAIN: 1000}
+    assert live.journal.account.halts == {}
 
 
 def test_after_its_last_moment_an_order_cut_off_is_adopted_but_never_sent():
