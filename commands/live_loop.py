@@ -3,60 +3,58 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+from commands.account_log import journal_log, open_log
 from commands.alert_desk import AlertDesk
+from commands.beats import Beats
 from commands.earlier_settings import began_in
-from commands.failures import CommandFailed, Exit
+from commands.failures import CommandFailed
 from commands.folders import AccountFolder
 from commands.live_world import LiveOutside, configured, open_live_account
 from commands.minds import Mind
 from commands.run import show_session, show_woken
 from commands.screen import Screen
 from commands.stored_account import journal_place
+from commands.ticking import Ticker
+from monitor.run_view import broken_alert, stopped_alert
+from monitor.signs import RunSummary
 from scheduler.loop import Killed, Loop
 from scheduler.slot_plan import OncePlan, OpenPlan
 from scheduler.world import World
 from services.domain.events import Outcome
-from services.domain.instruments import Market
-from services.journal.journal import Listener
+from services.domain.vitals import LifeState
+from services.journal.journal import JournalDrift, Listener
 from services.journal.sql_store import SqlStore
-from services.ports import Fault, JournalFault
+from services.ports import Fault
 from services.settings import Settings
-from services.slots import TIMES
+from services.slots import TIMES, ZONES
 
 _ONCE_GRACE_S = int(timedelta(days=1).total_seconds())
+
+_ASKED_AGAIN_MAX = 4
+"""How often a broker that does not answer is asked again for one slot: after some 1, 2, 4 and 8 s."""
 
 _HEARTBEAT_S = 45
 """Shorter than the minute between two ticks, so that working orders are looked at on each of them."""
 
 
-def require_source(settings: Settings) -> None:
-    """Do nothing where there is a source of live prices for the settings.
-
-    Raises:
-        CommandFailed: There is none.
-    """
-    if settings.market is not Market.CN or settings.data_source.type != "akshare":
-        raise CommandFailed(
-            Exit.UNAVAILABLE,
-            f"no source of live prices for market {settings.market}, data_source.type "
-            f"{settings.data_source.type!r}; there is akshare for cn; give --prices FILE to run on a file",
-        )
-
-
 @dataclass(frozen=True, kw_only=True)
 class Attended:
-    """An account whose lock is held: its world, and the desk that tells a person of it."""
+    """An account whose lock is held: its world, the desk that tells a person of it, and its vitals.
+
+    `leave_orders` tells that orders go on working once the process is stopped.
+    """
 
     world: World
     desk: AlertDesk
     screen: Screen
+    beats: Beats
+    leave_orders: bool
 
     @property
     def plan(self) -> OpenPlan:
@@ -73,26 +71,54 @@ def attended(
     screen: Screen,
     outside: LiveOutside,
     listener: Listener | None = None,
+    beats: Beats | None = None,
 ) -> Attended:
     """Return the settings' account; what is opened is given back by `opened`. The caller holds the lock.
 
-    `listener` is told of every event too.
+    `listener` is told of every event too; without `beats` the account's vitals are its own. Where the
+    account cannot be opened its vitals say why; the caller lets `tell_not_opened` tell of a fault.
 
     Raises:
         CommandFailed: The account was begun with settings that cannot be changed.
+        JournalDrift: The record does not come out again.
         JournalFault: The journal, the audit trail or the outbox cannot be written.
     """
     folder = AccountFolder(settings.data_dir, settings.account)
     place = journal_place(settings, folder)
     desk = AlertDesk(settings, folder, place, outside.clock, screen, outside.source)
+    log = open_log(settings, folder.root, outside.clock)
+    opened.callback(log.close)
+    screen.log = log
+    told = beats or Beats(settings, folder, outside.clock, screen)
+    told.given_up = lambda: desk.given_up
+    told.say(LifeState.STARTING)
 
     def listeners(store: SqlStore) -> tuple[Listener, ...]:
         desk.begin(store.head().seq, opened)
-        return (desk.listen,) if listener is None else (desk.listen, listener)
+        heard = (desk.listen, told.listen, journal_log(log, store.head().seq))
+        return heard if listener is None else (*heard, listener)
 
-    account = open_live_account(settings, folder, place, opened, cache, listeners, outside)
-    world = replace(configured(account, mind), heartbeat_s=_HEARTBEAT_S)
-    return Attended(world=world, desk=desk, screen=screen)
+    try:
+        account = open_live_account(settings, folder, place, opened, cache, listeners, outside)
+        world = replace(configured(account, mind), heartbeat_s=_HEARTBEAT_S, daily_checks=True)
+    except (CommandFailed, JournalDrift, Fault) as error:
+        told.say(LifeState.ERROR, str(error))
+        raise
+    told.signs.begin()
+    return Attended(
+        world=world, desk=desk, screen=screen, beats=told, leave_orders=settings.stop_orders == "leave"
+    )
+
+
+async def tell_not_opened(settings: Settings, why: str, screen: Screen, outside: LiveOutside) -> None:
+    """Tell a person that the account could not be opened, as far as its channels can be reached."""
+    folder = AccountFolder(settings.data_dir, settings.account)
+    place = journal_place(settings, folder)
+    desk = AlertDesk(settings, folder, place, outside.clock, screen, outside.source)
+    try:
+        await desk.tell(broken_alert(settings.account, why, outside.clock.now()))
+    finally:
+        desk.close()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,10 +132,18 @@ class OneSlot:
 
 async def run_once(account: Attended) -> OneSlot:
     """Run the latest slot of today that has not run, and send what there is to tell of it."""
+    beats = account.beats
+    beating = asyncio.create_task(beats.run())
     try:
-        return await _one_slot(account)
+        found = await _one_slot(account)
+    except Exception as error:
+        beats.say(LifeState.ERROR, str(error) or type(error).__name__)
+        raise
     finally:
+        beating.cancel()
         await account.desk.end(account.world)
+    beats.say(LifeState.STOPPED)
+    return found
 
 
 async def _one_slot(account: Attended) -> OneSlot:
@@ -119,86 +153,33 @@ async def _one_slot(account: Attended) -> OneSlot:
     )
     ended: list[str] = []
     loop = Loop(world, once, ended.append, world_of=lambda opened: began_in(world, opened))
+    account.beats.follow(loop)
+    account.beats.say(LifeState.RUNNING)
     await loop.tick(world.clock.now())
+    for _ in range(_ASKED_AGAIN_MAX):
+        if loop.again_at is None or loop.killed is not None:
+            break
+        # A slot run once does not wait for a broker for long: it says that it failed, and why.
+        await asyncio.sleep(max(0.0, (loop.again_at - world.clock.now()).total_seconds()))
+        await loop.tick(world.clock.now())
+    held_up = loop.killed is None and not loop.stop_asked and not loop.reconciled
+    if held_up:
+        account.screen.note("live.tick_failed", why=loop.why)
     for session in ended:
         show_session(world, session, account.screen)
     states = world.journal.account.sessions
     return OneSlot(
         ended=tuple(ended),
         killed=loop.killed,
-        failed=any(states[session].outcome is Outcome.FAILED for session in ended),
+        failed=held_up or any(states[session].outcome is Outcome.FAILED for session in ended),
     )
 
 
-class EndAsked:
-    """Ctrl-C and the system's request to end, passed on to `stop`; `interrupted` tells of Ctrl-C."""
-
-    def __init__(self, stop: Callable[[], None]) -> None:
-        self._stop = stop
-        self.interrupted = False
-
-    def listen(self) -> None:
-        """Listen from now on."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(NotImplementedError):
-                asyncio.get_running_loop().add_signal_handler(number, self._take, number)
-
-    def _take(self, number: signal.Signals) -> None:
-        self.interrupted = self.interrupted or number is signal.SIGINT
-        self._stop()
-
-
-class Ticker:
-    """Ticks a loop, one tick at a time, until its end is asked for or a tick breaks what it needs."""
-
-    def __init__(self, loop: Loop, world: World, screen: Screen) -> None:
-        self._loop, self._world, self._screen = loop, world, screen
-        self._stopping, self._turn = asyncio.Event(), asyncio.Lock()
-        self._broken: list[Exception] = []
-
-    async def tick(self) -> None:
-        """Do what is due now; a fault of the outside is told, and the next tick tries again."""
-        async with self._turn:
-            try:
-                await self._loop.tick(self._world.clock.now())
-            except JournalFault as fault:
-                self._break(fault)
-            except Fault as fault:
-                self._screen.note("live.tick_failed", why=fault)
-            except Exception as error:
-                self._break(error)
-                raise
-            if self._loop.killed is not None:
-                self._stopping.set()
-
-    def stop(self) -> None:
-        """Ask for the end: the tick under way is the last."""
-        self._stopping.set()
-
-    async def ended(self) -> None:
-        """Return once the end was asked for and the tick under way is through.
-
-        Raises:
-            Exception: What broke a tick.
-        """
-        await self._stopping.wait()
-        async with self._turn:
-            if self._broken:
-                raise self._broken[0]
-
-    def watch(self, task: asyncio.Task[None]) -> None:
-        """End where the task beside the loop breaks: an account that can tell nobody is not left alone."""
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, Exception):
-            self._break(error)
-
-    def _break(self, error: Exception) -> None:
-        self._broken.append(error)
-        self._stopping.set()
-
-
 class StayingUp:
-    """An account that fires on its slots until a person or the system asks for the end."""
+    """An account that fires on its slots until a person or the system asks for the end.
+
+    After `run` `commanded` tells whether a command asked for it.
+    """
 
     def __init__(self, account: Attended) -> None:
         world, screen = account.world, account.screen
@@ -210,10 +191,21 @@ class StayingUp:
             lambda session: show_woken(world, session, screen),
             lambda opened: began_in(world, opened),
         )
-        self._ticker = Ticker(self.loop, world, screen)
+        account.beats.follow(self.loop)
+        self._ticker = Ticker(self.loop, world, screen, account.beats.ticked)
+
+    @property
+    def commanded(self) -> bool:
+        """Whether a command asked for the end."""
+        return self.loop.stop_asked
+
+    async def tick(self) -> None:
+        """Do what is due now, as each trigger asks."""
+        await self._ticker.tick()
 
     def stop(self) -> None:
-        """Ask for the end."""
+        """Ask for the end: a session under way is finished."""
+        self.account.beats.say(LifeState.STOPPING)
         self._ticker.stop()
 
     async def run(self, begun: Callable[[], None] = lambda: None) -> Killed | None:
@@ -225,21 +217,53 @@ class StayingUp:
             JournalFault: The journal cannot be written.
             Exception: A bug.
         """
+        world, desk, beats = self.account.world, self.account.desk, self.account.beats
+        telling = asyncio.create_task(desk.run(world))
+        beating = asyncio.create_task(beats.run())
+        for task in (telling, beating):
+            task.add_done_callback(self._ticker.watch)
+        why = ""
+        try:
+            await self._fire(begun)
+        except Exception as error:
+            why = str(error) or type(error).__name__
+            beats.say(LifeState.ERROR, why)
+            self.account.screen.log("broken", "error", why=why, exc_info=True)
+            raise
+        finally:
+            await desk.end(world, telling)
+            telling.cancel()
+            beating.cancel()
+            if why:
+                await desk.tell(broken_alert(world.account, why, world.clock.now()))
+        beats.say(LifeState.STOPPED, "" if self.loop.killed is None else "the kill file is there")
+        return self.loop.killed
+
+    async def end_told(self) -> RunSummary:
+        """Return what became of the account since the process began, told to its channels too."""
+        summary = self.account.beats.summary()
+        await self.account.desk.tell(stopped_alert(summary, ZONES[self.account.world.market]))
+        return summary
+
+    async def _fire(self, begun: Callable[[], None]) -> None:
         from scheduler.cron import triggers
 
-        world, desk, ticker = self.account.world, self.account.desk, self._ticker
+        world, ticker, beats = self.account.world, self._ticker, self.account.beats
         times = world.times or TIMES[world.market, world.frequency]
-        scheduler = triggers(ticker.tick, world.market, times, world.grace_s)
+        scheduler = triggers(self.tick, world.market, times, world.grace_s)
         scheduler.start()
-        telling = asyncio.create_task(desk.run(world))
-        telling.add_done_callback(ticker.watch)
+        listening = asyncio.create_task(ticker.listen())
+        listening.add_done_callback(ticker.watch)
         try:
-            await ticker.tick()
+            await self.tick()
             if self.loop.killed is None:
+                if beats.state is LifeState.STARTING:
+                    beats.say(LifeState.RUNNING)
                 begun()
             await ticker.ended()
         finally:
             scheduler.shutdown(wait=False)
-            await desk.end(world, telling)
-            telling.cancel()
-        return self.loop.killed
+            listening.cancel()
+        beats.say(LifeState.STOPPING)
+        if self.loop.killed is None and not self.account.leave_orders:
+            await self.loop.cancel_working()

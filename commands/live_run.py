@@ -10,16 +10,28 @@ from commands.account_claim import claim
 from commands.failures import Exit
 from commands.folders import AccountFolder
 from commands.kept_answers import kept_answers
-from commands.live_loop import Attended, EndAsked, StayingUp, attended, require_source, run_once
+from commands.live_loop import (
+    Attended,
+    StayingUp,
+    attended,
+    run_once,
+    tell_not_opened,
+)
+from commands.live_prices import require_source
 from commands.live_world import live_outside
 from commands.minds import mind_of
 from commands.options import RunOptions
 from commands.run import tell_killed
 from commands.screen import Screen
 from commands.stored_account import journal_place
+from commands.ticking import EndAsked
+from monitor.run_view import run_json, run_text
 from scheduler.loop import Loop, Plan
 from services.domain.instruments import Market
 from services.journal.account_lock import account_lock
+from services.journal.journal import JournalDrift
+from services.ports import Fault
+from services.service_notify import READY, STOPPING, notify
 from services.settings import Settings
 from services.slots import ZONES, local
 
@@ -29,6 +41,7 @@ def run_on_live_prices(settings: Settings, options: RunOptions, screen: Screen) 
 
     Raises:
         CommandFailed: There is no source for the market, or another process has the account.
+        Fault: The account cannot be opened, or its journal not be written.
     """
     require_source(settings)
     mind = mind_of(settings, kept_answers(settings, options.llm, screen), live=True)
@@ -37,7 +50,12 @@ def run_on_live_prices(settings: Settings, options: RunOptions, screen: Screen) 
         lock = account_lock(journal_place(settings, folder), settings.account)
         asyncio.run(claim(lock, screen, standby=options.standby))
         opened.callback(lock.release)
-        account = attended(settings, mind, opened, options.cache, screen, live_outside())
+        outside = live_outside(settings, screen)
+        try:
+            account = attended(settings, mind, opened, options.cache, screen, outside)
+        except (JournalDrift, Fault) as error:
+            asyncio.run(tell_not_opened(settings, str(error), screen, outside))
+            raise
         return asyncio.run(_once(account) if options.once else _stay_up(account))
 
 
@@ -81,7 +99,16 @@ async def _stay_up(account: Attended) -> Exit:
     """Fire on the slots until a person or the system asks for the end."""
     world, screen = account.world, account.screen
     running = StayingUp(account)
-    asked = EndAsked(running.stop)
+
+    def stop() -> None:
+        notify(STOPPING)
+        running.stop()
+
+    def begun() -> None:
+        notify(READY)
+        tell_next(running.loop, screen)
+
+    asked = EndAsked(stop)
     asked.listen()
     screen.note(
         "live.started",
@@ -90,11 +117,15 @@ async def _stay_up(account: Attended) -> Exit:
         agent=world.agent.name,
         count=len(world.watchlist),
     )
-    killed = await running.run(lambda: tell_next(running.loop, screen))
+    killed = await running.run(begun)
     if killed is not None:
         return tell_killed(killed, world, screen)
+    summary = await running.end_told()
+    screen.line("life.summary", text=run_text(summary, screen.lang))
     screen.line("live.stopped")
-    screen.result({"mode": world.mode, "account": world.account, "stopped": True})
+    screen.result(
+        {"mode": world.mode, "account": world.account, "stopped": True, "summary": run_json(summary)}
+    )
     return Exit.INTERRUPTED if asked.interrupted else Exit.DONE
 
 

@@ -13,11 +13,14 @@ from commands.earlier_settings import same_terms
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
 from commands.interventions import interventions_in
+from commands.live_prices import live_source
 from commands.minds import Mind
-from commands.opening import live_genesis, open_calendar
+from commands.opening import follow_calendar, live_genesis
 from commands.past import past_in
 from commands.recorded_run import begin
 from commands.recorded_settings import recorded, restored, run_settings
+from commands.screen import Screen
+from commands.whole_journal import require_whole
 from scheduler.world import World
 from services.brokers.ledger_file import FileLedger
 from services.brokers.simulated import SimulatedExchange
@@ -27,7 +30,6 @@ from services.domain.instruments import Market, Symbol
 from services.journal.audit_file import AuditFile
 from services.journal.journal import Journal, Listener
 from services.journal.sql_store import SqlStore
-from services.market.akshare_source import AkshareSource
 from services.market.seen_prices import SeenPrices
 from services.pacing import Pacer
 from services.ports import Clock, JournalFault, PriceSource
@@ -61,10 +63,19 @@ class LiveOutside(NamedTuple):
     source: PriceSource
 
 
-def live_outside() -> LiveOutside:
-    """Return the system's clock and the vendor."""
+def live_outside(settings: Settings, screen: Screen | None = None) -> LiveOutside:
+    """Return the system's clock and the vendors that the settings name.
+
+    Raises:
+        CommandFailed: What the settings name is not installed.
+    """
     clock = SystemClock()
-    return LiveOutside(clock, AkshareSource(clock))
+
+    def tell(why: str) -> None:
+        if screen is not None:
+            screen.note("live.redis_down", why=why)
+
+    return LiveOutside(clock, live_source(settings, clock, tell))
 
 
 def watchlist_of(settings: Settings) -> tuple[Symbol, ...]:
@@ -104,12 +115,14 @@ def open_live_account(
     system's clock and a source of the account's own.
 
     Raises:
+        CommandFailed: Its journal was changed by somebody.
         JournalFault: Its journal cannot be opened.
     """
-    clock, source = outside or live_outside()
+    clock, source = outside or live_outside(settings)
     panels = Panels(folder.panels)
     store = SqlStore.open(place, settings.account)
     opened.callback(store.close)
+    require_whole(store, settings.account)
     audit, seen = AuditFile(folder.audit), SeenPrices(source)
     return LiveAccount(
         settings=settings,
@@ -168,7 +181,7 @@ def _wired(account: LiveAccount, genesis: Genesis, record: SettingsRecord, mind:
     require_ledger(journal, folder.ledger)
     decided, market = restored(record), Market(genesis.market)
     ledger = account.opened.enter_context(closing(FileLedger(folder.ledger)))
-    calendar = open_calendar(account.settings.model_copy(update={"market": market}), account.cache)
+    calendar = follow_calendar(account.settings.model_copy(update={"market": market}), account.cache)
     exchange = SimulatedExchange(
         market=market_view(None, seen.remembered()),
         clock=LastEventClock(lambda: journal.moment, clock),
