@@ -13,12 +13,24 @@ from functools import partial
 from pathlib import Path
 
 from commands import doctor_checks as checks
+from commands import doctor_running as running
 from commands.doctor_alerts import alerts
 from commands.doctor_check import Check, Words
-from commands.doctor_network import WAIT_S, Host, clock, price_source, reachable
+from commands.doctor_network import (
+    WAIT_S,
+    Host,
+    clock,
+    fact_hosts,
+    facts,
+    price_source,
+    reachable,
+    vendor_hosts,
+)
 from commands.failures import Exit
+from commands.network_advice import advice_environment, network_advice
 from commands.screen import Screen
-from services.clock import stopwatch_s
+from services.calendar_check import DaySource
+from services.clock import SystemClock, stopwatch_s
 from services.market.reachability import answer_within
 from services.settings import Mode, Settings
 from services.settings_environment import process_environment
@@ -26,10 +38,12 @@ from services.settings_environment import process_environment
 STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
-def _source_hosts() -> tuple[Host, ...]:
-    from services.market.akshare_source import HOSTS
+def _day_sources(settings: Settings) -> Sequence[DaySource]:
+    from commands.watch_setup import day_sources_of
+    from services.calendar_check import AkshareDays
 
-    return tuple(Host(name="host", address=f"https://{host}/") for host in HOSTS)
+    akshare = AkshareDays(deadline_s=running.DAYS_WAIT_S)
+    return day_sources_of(settings, settings.market, SystemClock(), akshare)
 
 
 def _load_akshare() -> object:
@@ -38,12 +52,18 @@ def _load_akshare() -> object:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What is looked at beside the configuration: this process, the vendor's hosts, its library."""
+    """What is looked at beside the configuration: this process, the vendors' hosts, their library.
+
+    `hosts` None means those that the configuration asks for quotes, and for bars and facts besides.
+    """
 
     environment: Mapping[str, str] = field(default_factory=process_environment)
     python: tuple[int, int] = sys.version_info[:2]
-    hosts: tuple[Host, ...] = field(default_factory=_source_hosts)
+    hosts: tuple[Host, ...] | None = None
     load_source: Callable[[], object] = _load_akshare
+    day_sources: Callable[[Settings], Sequence[DaySource]] = _day_sources
+    free_bytes: Callable[[Path], int] = checks.free_bytes_at
+    is_local: Callable[[str], bool] = checks.is_local
     stopwatch: Callable[[], float] = stopwatch_s
 
 
@@ -69,9 +89,11 @@ def doctor(
         ]
     failures = sum(check.ok is False for check in found)
     warnings = sum(check.ok is None for check in found)
+    advice = _advice(settings, found, screen.lang, around)
     screen.result(
         {
             "ok": failures == 0,
+            "advice": list(advice),
             "checks": [
                 {"name": check.name, "state": check.state, "detail": check.detail, "mend": check.mend}
                 for check in found
@@ -80,6 +102,8 @@ def doctor(
     )
     if not screen.as_json:
         _show(words, screen, found)
+        for line in advice:
+            screen.console.print(line, markup=False)
         key = "missing" if failures else "whole"
         screen.console.print(words.tell(key, failures=failures, warnings=warnings), markup=False)
     return Exit.DIFFERENCES if failures else Exit.DONE
@@ -98,7 +122,9 @@ def _here(
     yield checks.broker(words, settings)
     yield from alerts(words, settings)
     yield checks.calendar(words, settings, now)
-    yield from checks.folder_and_disk(words, settings)
+    yield from checks.folder_and_disk(words, settings, around.free_bytes)
+    yield running.vitals(words, settings, now)
+    yield from running.watched(words, settings)
     if settings.mode is not Mode.BACKTEST:
         yield price_source(words, settings, around.load_source)
 
@@ -109,23 +135,44 @@ async def _outside(
     """Return what others answered, all asked at once; the clock after that, by those that can be reached."""
     hosts = _hosts(settings, around)
     late = words.tell("late", wait_s=f"{WAIT_S:g}")
-    asked = await asyncio.gather(
+    asking = asyncio.gather(
         answer_within(WAIT_S, partial(checks.account, words, settings), _late_account(words, settings, late)),
         answer_within(WAIT_S, partial(checks.journal, words, settings), _late_journal(words, late)),
+        answer_within(WAIT_S, partial(running.inbox, words, settings), words.failed("inbox.fault", why=late)),
         *(reachable(words, host, around.environment) for host in hosts),
     )
+    told = await facts(words, _fact_hosts(settings, around), around.environment)
+    asked = await asking
     if settings.mode is Mode.BACKTEST:
         return asked
     tried = zip(hosts, asked[-len(hosts) :] if hosts else (), strict=True)
-    clocks = [host for host, check in tried if check.ok is not False and not checks.is_local(host.address)]
-    return [*asked, await clock(words, clocks, now, began_s, around.stopwatch)]
+    clocks = [host for host, check in tried if check.ok is not False and not around.is_local(host.address)]
+    days = await running.other_days(words, settings, now, around.day_sources(settings))
+    return [*asked, *told, *days, await clock(words, clocks, now, began_s, around.stopwatch)]
 
 
 def _hosts(settings: Settings, around: Surroundings) -> tuple[Host, ...]:
     """Return the hosts that a run of the configuration asks."""
     model = checks.asked_model(settings)
     models = () if model is None else (Host(name="model", address=model.base_url),)
-    return models if settings.mode is Mode.BACKTEST else (*around.hosts, *models)
+    if settings.mode is Mode.BACKTEST:
+        return models
+    return (*(vendor_hosts(settings) if around.hosts is None else around.hosts), *models)
+
+
+def _advice(
+    settings: Settings, found: Sequence[Check], lang: str, around: Surroundings
+) -> tuple[str, ...]:
+    """Return what to do where none of the hosts that quotes come from can be reached; empty else."""
+    asked = [check for check in found if check.name == "host"]
+    if not asked or any(check.ok is not False for check in asked):
+        return ()
+    return network_advice(lang, {}, advice_environment(settings, around.environment))
+
+
+def _fact_hosts(settings: Settings, around: Surroundings) -> tuple[Host, ...]:
+    ours = settings.mode is not Mode.BACKTEST and around.hosts is None
+    return fact_hosts(settings) if ours else ()
 
 
 def _late_account(words: Words, settings: Settings, late: str) -> Check:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from importlib.util import find_spec
 from ipaddress import ip_address
@@ -107,13 +107,24 @@ def calendar(words: Words, settings: Settings, now: datetime) -> Check:
     return words.passed("calendar.ok", **told)
 
 
-def folder_and_disk(words: Words, settings: Settings) -> list[Check]:
+def free_bytes_at(place: Path) -> int:
+    """Return the free space of the file system that `place` is on.
+
+    Raises:
+        OSError: It cannot be told.
+    """
+    return shutil.disk_usage(place).free
+
+
+def folder_and_disk(
+    words: Words, settings: Settings, free_at: Callable[[Path], int] = free_bytes_at
+) -> list[Check]:
     """Return whether the account's folder can be written, and how much space is left there; makes nothing."""
     wanted = AccountFolder(settings.data_dir, settings.account).root
     try:
         place = next(one for one in (wanted, *wanted.absolute().parents) if one.exists())
         with TemporaryFile(dir=place):
-            free_bytes = shutil.disk_usage(place).free
+            free_bytes = free_at(place)
     except OSError as error:
         why = error.strerror or error
         return [words.failed("data_dir.unwritable", path=settings.data_dir, why=why)]

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from commands.doctor_check import Check, Words
-from services.clock import stopwatch_s
+from commands.live_prices import feeds_for, why_no_source
+from services.clock import SystemClock, stopwatch_s
+from services.clock_offset import clock_offset
 from services.domain.instruments import Market
-from services.market.reachability import host_problem, proxy_in_use, time_at
+from services.market.akshare_facts import HOSTS as FACT_HOSTS
+from services.market.akshare_source import BAR_HOST
+from services.market.reachability import host_problem, proxy_in_use
 from services.settings import Settings
 
 WAIT_S = 3.0
@@ -52,15 +56,39 @@ class Host:
 
 
 def price_source(words: Words, settings: Settings, load: Callable[[], object]) -> Check:
-    """Return whether there is a source of live prices and `load` can load it."""
+    """Return whether there is a source of live prices that can be believed, and `load` can load it."""
     named = settings.data_source.type
-    if settings.market is not Market.CN or named != "akshare":
-        return words.failed("prices.unknown", market=settings.market, source=named)
+    wrong = why_no_source(settings)
+    if wrong is not None:
+        return words.failed("prices.unknown", why=wrong)
     try:
         load()
     except (ImportError, OSError) as error:
         return words.failed("prices.broken", source=named, why=error)
     return words.passed("prices.ok", source=named)
+
+
+def vendor_hosts(settings: Settings) -> tuple[Host, ...]:
+    """Return the hosts that quotes come from."""
+    hosts = (host for feed in feeds_for(settings, SystemClock()) for host in feed.hosts)
+    return tuple(Host(name="host", address=f"https://{host}/") for host in dict.fromkeys(hosts))
+
+
+def fact_hosts(settings: Settings) -> tuple[Host, ...]:
+    """Return the hosts that bars and instrument facts come from."""
+    hosts = (BAR_HOST, *FACT_HOSTS) if settings.market is Market.CN else ()
+    return tuple(Host(name="facts", address=f"https://{host}/") for host in hosts)
+
+
+async def facts(words: Words, hosts: Sequence[Host], environment: Mapping[str, str]) -> tuple[Check, ...]:
+    """Return in one check whether these hosts can be reached; without them some symbols are refused."""
+    found = await asyncio.gather(*(reachable(words, host, environment) for host in hosts))
+    down = [host.host for host, check in zip(hosts, found, strict=True) if check.ok is False]
+    if not hosts:
+        return ()
+    if not down:
+        return (words.passed("facts.ok", count=len(hosts)),)
+    return (words.warned("facts.unreachable", down=len(down), count=len(hosts), hosts=", ".join(down)),)
 
 
 async def reachable(words: Words, host: Host, environment: Mapping[str, str]) -> Check:
@@ -93,17 +121,12 @@ async def clock(
 
     The first host that says what time it is decides.
     """
-    readings = await asyncio.gather(*(time_at(host.address, WAIT_S, stopwatch) for host in hosts))
-    for host, reading in zip(hosts, readings, strict=True):
-        if reading is None:
-            continue
-        here = now + timedelta(seconds=reading.at_s - began_s)
-        offset_s = (here - reading.stated).total_seconds()
-        told = {"offset_s": f"{offset_s:+.1f}", "host": host.host, "most_s": f"{OFFSET_S_MAX:g}"}
-        if abs(offset_s) - reading.within_s > OFFSET_S_MAX:
-            return words.failed("clock.wrong", **told)
-        return words.passed("clock.ok", **told)
-    return words.warned("clock.unknown")
+    found = await clock_offset([host.address for host in hosts], now, began_s, WAIT_S, stopwatch)
+    if found is None:
+        return words.warned("clock.unknown")
+    told = {"offset_s": f"{found.offset_s:+.1f}", "host": found.host, "most_s": f"{OFFSET_S_MAX:g}"}
+    wrong = found.at_least_s > OFFSET_S_MAX
+    return words.failed("clock.wrong", **told) if wrong else words.passed("clock.ok", **told)
 
 
 def _proxy(address: str) -> tuple[str, int]:

@@ -24,6 +24,7 @@ _NAMES: Mapping[str, tuple[str, str]] = {
     "name.live": ("going live", "实盘条件"),
     "name.prices": ("price source", "行情源"),
     "name.host": ("host", "主机"),
+    "name.facts": ("bars and facts", "K 线与证券资料"),
     "name.model": ("model endpoint", "模型端点"),
     "name.alerts": ("alerts", "告警"),
     "name.calendar": ("calendar", "交易日历"),
@@ -32,6 +33,10 @@ _NAMES: Mapping[str, tuple[str, str]] = {
     "name.account": ("account", "账户"),
     "name.journal": ("journal", "日志"),
     "name.clock": ("clock", "时钟"),
+    "name.vitals": ("process", "进程"),
+    "name.inbox": ("inbox", "命令收件箱"),
+    "name.watchdog": ("watchdog", "看门狗"),
+    "name.days": ("trading days", "交易日比对"),
 }
 
 _CONFIGURATION: Mapping[str, tuple[str, str]] = {
@@ -162,13 +167,19 @@ _NETWORK: Mapping[str, tuple[str, str]] = {
         "install the run-time lock: pip install -r requirements.lock",
         "请安装运行时依赖：pip install -r requirements.lock",
     ),
-    "prices.unknown": (
-        "no source of live prices for market {market}, data_source.type {source}",
-        "市场 {market}、data_source.type 为 {source} 时没有实时行情源",
-    ),
+    "prices.unknown": ("{why}", "{why}"),
     "prices.unknown.mend": (
-        "set market cn and data_source.type akshare, or run with --prices FILE",
-        "请将 market 设为 cn 且 data_source.type 设为 akshare，或以 --prices 文件 运行",
+        "set data_source.type akshare and leave data_source.sources empty, or run with --prices FILE",
+        "请将 data_source.type 设为 akshare 且 data_source.sources 留空，或以 --prices 文件 运行",
+    ),
+    "facts.ok": ("{count} hosts can be reached", "{count} 个主机可以连通"),
+    "facts.unreachable": (
+        "{down} of {count} hosts cannot be reached: {hosts}",
+        "{count} 个主机中有 {down} 个无法连通：{hosts}",
+    ),
+    "facts.unreachable.mend": (
+        "symbols whose facts are not known are refused; check the network on the way there",
+        "资料未知的证券将被拒单；请检查到这些主机的网络",
     ),
     "host.ok": ("{host} can be reached", "{host} 可以连通"),
     "host.unreachable": ("{host} cannot be reached: {why}", "{host} 无法连通：{why}"),
@@ -266,6 +277,47 @@ _ACCOUNT: Mapping[str, tuple[str, str]] = {
     "late": ("no answer within {wait_s} s", "{wait_s} 秒内无应答"),
 }
 
+_RUNNING: Mapping[str, tuple[str, str]] = {
+    "vitals.none": ("none has run it yet", "尚无进程运行过"),
+    "vitals.ok": ("{state}, it said at {at}", "{state}，报告于 {at}"),
+    "vitals.silent": (
+        "process {pid} was {state} at {at} and has said nothing since: it died, or hangs",
+        "进程 {pid} 于 {at} 为 {state}，此后无响应：已终止或卡死",
+    ),
+    "vitals.silent.mend": ("look at its log, then start it again", "请查看日志后重新启动"),
+    "vitals.error": ("it ended with an error at {at}: {why}", "于 {at} 因错误结束：{why}"),
+    "vitals.error.mend": ("mend that, then start it again", "请修复后重新启动"),
+    "vitals.fault": ("its vitals cannot be read: {why}", "状态文件无法读取：{why}"),
+    "vitals.fault.mend": (
+        "see who owns vitals.json; a damaged one may be deleted, the process writes it anew",
+        "请检查 vitals.json 的属主；已损坏的可删除，进程会重写",
+    ),
+    "inbox.none": ("nothing was put yet", "尚无命令"),
+    "inbox.ok": ("can be read, {count} commands so far", "可读，至今 {count} 条命令"),
+    "inbox.fault": ("cannot be read: {why}", "无法读取：{why}"),
+    "inbox.fault.mend": (
+        "while it cannot be read nothing is sent; see who owns inbox.sqlite3, or restore a backup",
+        "无法读取期间不会发出委托；请检查 inbox.sqlite3 的属主，或从备份恢复",
+    ),
+    "watchdog.ok": ("gives a sign of life elsewhere", "向外部发送心跳"),
+    "watchdog.alone": (
+        "no dead-man address: nobody hears when this machine dies",
+        "没有外部心跳地址：本机失效时无人知晓",
+    ),
+    "watchdog.alone.mend": (
+        "set KAIPAN_DEAD_MAN_URL and run `watchdog` (docs/watchdog.md)",
+        "请设置 KAIPAN_DEAD_MAN_URL 并运行 watchdog（docs/watchdog.md）",
+    ),
+    "days.ok": ("the same by {sources}", "与 {sources} 一致"),
+    "days.differs": ("{count} told differently: {days}", "{count} 天不同：{days}"),
+    "days.differs.mend": (
+        "ask the exchange, then write a line such as 2027-01-04: open into the file of calendar_overlay",
+        "请以交易所公告为准，在 calendar_overlay 文件中写入如 2027-01-04: open 的一行",
+    ),
+    "days.silent": ("nobody else could be asked: {why}", "无法询问其他来源：{why}"),
+    "days.silent.mend": ("ask again with a network", "请联网后重试"),
+}
+
 CATALOGUE: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {**_HEADINGS, **_NAMES, **_CONFIGURATION, **_ALERTS, **_LIVE, **_NETWORK, **_ACCOUNT}
+    {**_RUNNING, **_HEADINGS, **_NAMES, **_CONFIGURATION, **_ALERTS, **_LIVE, **_NETWORK, **_ACCOUNT}
 )

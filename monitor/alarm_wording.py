@@ -23,11 +23,18 @@ _NAMES: Mapping[AlertKind, tuple[str, str]] = {
     AlertKind.HALT: ("trading halted", "停止交易"),
     AlertKind.LIFTED: ("halt lifted", "解除停止"),
     AlertKind.KILLED: ("killed", "急停"),
+    AlertKind.PAUSED: ("paused", "已暂停"),
+    AlertKind.RESUMED: ("resumed", "已恢复"),
+    AlertKind.STOPPED: ("stopped", "已停止运行"),
+    AlertKind.BROKEN: ("account stopped by a fault", "账户因故障停止"),
     AlertKind.DAILY_LOSS: ("daily loss", "单日亏损"),
     AlertKind.DRAWDOWN: ("drawdown", "回撤"),
+    AlertKind.PRICES: ("prices disagree", "行情源不一致"),
     AlertKind.CALENDAR: ("calendar", "交易日历"),
     AlertKind.REPAIRED: ("audit trail completed", "审计轨迹已补全"),
     AlertKind.DAY: ("end of day", "收盘小结"),
+    AlertKind.WATCHDOG: ("watchdog", "看门狗"),
+    AlertKind.RECOVERED: ("recovered", "已恢复"),
     AlertKind.TEST: ("test", "测试"),
 }
 
@@ -43,6 +50,13 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "alarm.failed.text": (
         "Nothing was traded from there on: {why}",
         "自此未再交易：{why}",
+    ),
+    "alarm.failed.unanswered": ("The broker does not answer", "券商没有应答"),
+    "alarm.failed.unanswered.text": (
+        "Its statement could not be compared: {why}\nA process that began sends nothing until it is; slots "
+        "that pass are missed. It is asked again by itself.",
+        "无法核对券商对账数据：{why}\n新启动的进程在核对完成前不发出任何委托，期间的时段记为错过；"
+        "系统会自动重试。",
     ),
     "alarm.bad_answers": (
         "{count} sessions in a row without a usable answer",
@@ -64,8 +78,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "alarm.unresolved": ("An order of {subject} is unresolved", "{subject} 有一笔委托状态未明"),
     "alarm.unresolved.text": (
-        "{why}\nNobody knows whether it is at the broker. Look it up there, then `lift`.",
-        "{why}\n无法确认该委托是否已到达券商。请在券商处查明后执行 lift。",
+        "{why}\nIt is asked for again by itself. If it stays, look it up at the broker and `settle` it.",
+        "{why}\n系统会自动再次查询；若仍未明，请在券商处查明后执行 settle 告知结果。",
     ),
     "alarm.reconciliation": ("{subject} differs from the broker", "{subject} 与券商不符"),
     "alarm.reconciliation.text": (
@@ -83,6 +97,29 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "alarm.killed.text": (
         "{why}\nThe process ends. `kill --undo` takes it back, then start it again.",
         "{why}\n进程将结束。执行 kill --undo 解除后重新启动。",
+    ),
+    "alarm.paused": ("Paused: no session begins", "已暂停：不再开始新时段"),
+    "alarm.paused.text": (
+        "{why}\nEach slot that comes is on record as missed and is not told of one by one. `resume` ends it.",
+        "{why}\n其间每个时段记为错过，不再逐一告警。执行 resume 恢复。",
+    ),
+    "alarm.resumed": ("Resumed: sessions begin again", "已恢复：重新开始运行时段"),
+    "alarm.resumed.text": ("{why}", "{why}"),
+    "alarm.stopped": ("Stopped: {count} sessions since {since}", "已停止运行：自 {since} 起 {count} 个时段"),
+    "alarm.broken": ("The account is stopped by a fault", "账户因故障停止运行"),
+    "alarm.broken.text": (
+        "{why}\nNothing is traded and no slot is recorded until it is mended and started again.",
+        "{why}\n在修复并重新启动之前，不交易，也不记录任何时段。",
+    ),
+    "alarm.prices": (
+        "Prices of {source} and {other} disagree",
+        "{source} 与 {other} 的行情不一致",
+    ),
+    "alarm.prices.text": (
+        "Slot {slot}, of {compared} symbols: {fields}. What they disagree on is not traded. Compare them "
+        "with `quotes SYMBOL --source all`; order or leave out sources with data_source.sources.",
+        "时段 {slot}，比较 {compared} 只证券：{fields}。不一致的证券不交易。用 quotes 代码 --source all "
+        "对照各行情源；可在 data_source.sources 中调整顺序或去掉某个源。",
     ),
     "alarm.daily_loss.near": ("Daily loss near its limit: {used}", "单日亏损接近上限：{used}"),
     "alarm.daily_loss.near.text": (

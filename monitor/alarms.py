@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from monitor.figures import percent
 from monitor.plain_text import printable
+from monitor.price_sources import disagreements
 from monitor.risk_advice import NEAR_RATIO
 from monitor.risk_use import RiskTrail, Use
 from monitor.say_do import WANTED, Finding, Parse, say_do
@@ -32,6 +33,8 @@ from services.domain.events import (
     Rested,
     SettingsRecord,
 )
+from services.domain.inbox import Pause, pause_after
+from services.domain.quotes import VendorSnapshot
 
 RUNWAY_DAYS = (30, 14, 7, 3, 1)
 """Days before the calendar's end at which it is told of, each once."""
@@ -54,6 +57,7 @@ class Alarms:
         self.after_seq = after_seq
         self._parse, self._bad_answers_max = parse, bad_answers_max
         self._account = ""
+        self._paused: Pause | None = None
         self._unusable = 0
         self._risk = RiskTrail()
         self._near_drawdown: dict[str, bool] = {}
@@ -88,6 +92,25 @@ class Alarms:
                 self._values.pop(kept.seq, None)
         return ()
 
+    def _prices(self, event: Event, value: VendorSnapshot) -> tuple[Alert, ...]:
+        return tuple(
+            self._alert(
+                event,
+                AlertKind.PRICES,
+                Severity.WARNING,
+                f"{event.session}:{one.source}:{one.other}",
+                {
+                    "slot": self._slot(event),
+                    "source": one.source,
+                    "other": one.other,
+                    "compared": one.compared,
+                    "fields": one.words,
+                },
+                topic=f"{one.source}:{one.other}",
+            )
+            for one in disagreements(value)
+        )
+
     def _opening(self, event: Event, value: Opening) -> tuple[Alert, ...]:
         trail = RiskTrail(limits=self._risk.limits, zone=self._risk.zone)
         trail.take(event, value)
@@ -120,10 +143,19 @@ class Alarms:
         return self._alert(event, kind, severity, place, values, topic=place, wording=f"{kind}.{level}")
 
     def _fault(self, event: Event, value: FaultRecord) -> tuple[Alert, ...]:
+        if not event.session and event.step.startswith("unanswered:"):
+            return (self._unanswered(event, value),)
         if event.step != "answer":
             return ()
         over = self._over_budget(event, value.why) if value.over_budget else ()
         return (*over, *self._no_answer(event, value.why))
+
+    def _unanswered(self, event: Event, value: FaultRecord) -> Alert:
+        kind, values = AlertKind.FAILED, {"why": _short(f"{value.asked}: {value.why}")}
+        topic = f"{value.door}:unanswered"
+        return self._alert(
+            event, kind, Severity.WARNING, f"{event.seq}", values, topic=topic, wording=f"{kind}.unanswered"
+        )
 
     def _answer(self, event: Event, value: RawAnswer) -> tuple[Alert, ...]:
         return self._over_budget(event, value.over_budget) if value.over_budget else ()
@@ -152,7 +184,7 @@ class Alarms:
         values = {"slot": self._slot(event), "why": _short(value.reason)}
         found: tuple[Alert, ...] = ()
         match value.outcome:
-            case Outcome.MISSED:
+            case Outcome.MISSED if not self._announced(event):
                 found = (self._alert(event, AlertKind.MISSED, Severity.WARNING, event.session, values),)
             case Outcome.FAILED:
                 door = value.reason.partition(":")[0]
@@ -161,6 +193,11 @@ class Alarms:
             case Outcome.CALENDAR_UNKNOWN:
                 found = (self._day_unknown(event),)
         return (*found, *self._said_and_done(event))
+
+    def _announced(self, event: Event) -> bool:
+        """Answer whether the slot came while the account was paused: then the pause was told of."""
+        opened = self._opened.get(event.session)
+        return self._paused is not None and opened is not None and self._paused.since <= opened.slot
 
     def _day_unknown(self, event: Event) -> Alert:
         opened = self._opened.get(event.session)
@@ -203,10 +240,17 @@ class Alarms:
         return (self._alert(event, kind, severity, f"{event.seq}", values, topic=f"{event.seq}"),)
 
     def _asked(self, event: Event, value: Asked) -> tuple[Alert, ...]:
-        if value.command != "kill":
+        before = self._paused
+        self._paused = pause_after(before, value, datetime.fromisoformat(event.at))
+        why, by = value.args.get("why", ""), value.args.get("by", "")
+        values = {"why": _short(f"{why} ({by})" if by else why)}
+        if value.command == "kill":
+            return (self._alert(event, AlertKind.KILLED, Severity.CRITICAL, f"{event.seq}", values),)
+        if (before is None) is (self._paused is None):
             return ()
-        values = {"why": _short(value.args.get("why", ""))}
-        return (self._alert(event, AlertKind.KILLED, Severity.CRITICAL, f"{event.seq}", values),)
+        kind = AlertKind.PAUSED if before is None else AlertKind.RESUMED
+        severity = Severity.WARNING if before is None else Severity.INFO
+        return (self._alert(event, kind, severity, f"{event.seq}", values, topic=f"{event.seq}"),)
 
     def _repaired(self, event: Event, value: Repaired) -> tuple[Alert, ...]:
         values = {"torn": value.torn_bytes, "lines": value.lines_added}
@@ -343,4 +387,5 @@ _STEPS: Mapping[type, Callable[..., tuple[Alert, ...]]] = {
     Repaired: Alarms._repaired,
     Rested: Alarms._rested,
     SettingsRecord: Alarms._settings,
+    VendorSnapshot: Alarms._prices,
 }

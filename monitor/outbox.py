@@ -125,6 +125,17 @@ class Outbox:
         """
         return self._open().read("read", _waiting)
 
+    def given_up(self) -> int:
+        """Return how many deliveries were given up; a file that is not there yet is not made.
+
+        Raises:
+            JournalFault: The file cannot be read.
+        """
+        if self._database is None and not self._path.exists():
+            return 0
+        query = "SELECT count(*) FROM deliveries WHERE state = 'given_up'"
+        return self._open().read("read", lambda connection: _number(connection, query)) or 0
+
     def attempts(self, channel: str) -> tuple[Attempt, ...]:
         """Return the last attempts at a channel, oldest first.
 

@@ -206,7 +206,7 @@ class _Walk:
                 trail.genesis = value
                 trail.book = Book(cash_cny=value.cash_cny)
             case VendorSnapshot():
-                trail.seen = {**trail.seen, **{q.symbol: q.last_cny for q in value.quotes}}
+                trail.seen = {**trail.seen, **{q.symbol: q.last_cny for q in value.quotes if not q.disputed}}
             case SettingsRecord():
                 trail.settings = value.values
             case RunFinished():

@@ -9,7 +9,9 @@ from monitor.alarm_wording import ALARMS
 from monitor.arena_wording import ARENA
 from monitor.day_wording import DAY
 from monitor.risk_wording import RISK
+from monitor.run_wording import RUN
 from monitor.say_do_wording import SAY_DO
+from monitor.watchdog_wording import WATCH
 from services.domain.decision import BadAnswerKind
 from services.domain.events import Outcome
 from services.domain.fills import MovementKind
@@ -318,7 +320,9 @@ CATALOGUE: Mapping[str, tuple[str, str]] = MappingProxyType(
         **ARENA,
         **DAY,
         **RISK,
+        **RUN,
         **SAY_DO,
+        **WATCH,
     }
 )
 

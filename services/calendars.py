@@ -111,6 +111,78 @@ class MarketCalendar:
         return last
 
 
+class FollowedCalendar:
+    """A calendar that reads its overlay again whenever the file has changed, before it answers.
+
+    A file that cannot be read changes nothing, and `fault` tells why: the days of the last one hold.
+    The first one must be readable, unless it is not `strict`; until it is, the library alone counts.
+    """
+
+    def __init__(
+        self, market: Market, cache_dir: Path | None, overlay: Path | None, *, strict: bool = True
+    ) -> None:
+        self._market, self._cache_dir, self._overlay = market, cache_dir, overlay
+        self._stamp: tuple[int, int, int] | None = None
+        self._days: Mapping[date, TradingDay] = NO_OVERLAY
+        self._known = MarketCalendar(market, cache_dir)
+        self.fault = ""
+        if overlay is not None:
+            self._read(overlay)
+        if strict and self.fault:
+            raise OverlayError(self.fault)
+
+    def trading_day(self, day: date) -> TradingDay:
+        """Return what is known of `day`."""
+        return self._now().trading_day(day)
+
+    def trading_days(self, start: date, end: date) -> tuple[date, ...]:
+        """Return the known open days in [start, end], ascending."""
+        return self._now().trading_days(start, end)
+
+    def early_close(self, day: date) -> time | None:
+        """Return the market-local time at which an open day ends early, None for a usual one."""
+        return self._now().early_close(day)
+
+    @property
+    def known_until(self) -> date:
+        """The last day up to which every weekday is known, by the library or the overlay."""
+        return self._now().known_until
+
+    def runway_days(self, today: date) -> int:
+        """Return the calendar days left until `known_until`; negative once it has passed."""
+        return self._now().runway_days(today)
+
+    @property
+    def decided(self) -> frozenset[date]:
+        """The days that the overlay states."""
+        self._now()
+        return frozenset(self._days)
+
+    def _now(self) -> MarketCalendar:
+        if self._overlay is not None and _stamp(self._overlay) != self._stamp:
+            self._read(self._overlay)
+        return self._known
+
+    def _read(self, overlay: Path) -> None:
+        self._stamp = _stamp(overlay)
+        try:
+            days = load_overlay(overlay)
+        except OverlayError as error:
+            self.fault = str(error)
+        else:
+            self._known = MarketCalendar(self._market, self._cache_dir, days)
+            self._days, self.fault = days, ""
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what tells one state of a file from another, None where there is no file."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
 def load_overlay(path: Path) -> dict[date, TradingDay]:
     """Return the days a YAML or JSON file states: `2027-01-04: open`.
 

@@ -51,6 +51,7 @@ def around(
         environment=environment or {},
         hosts=tuple(Host(name="host", address=address) for address in addresses),
         load_source=load,
+        day_sources=lambda _settings: (),
         stopwatch=lambda: 0.0,
     )
 
@@ -87,7 +88,7 @@ def test_where_nothing_is_missing_every_check_is_ok(examine):
     assert {name for name, check in found.items() if check["state"] != "ok"} == {"clock", "alerts"}
     assert list(found) == [
         *("python", "config", "secrets", "agent", "broker", "alerts", "calendar", "data_dir", "disk"),
-        *("prices", "account", "journal", "host", "clock"),
+        *("vitals", "prices", "account", "journal", "inbox", "host", "clock"),
     ]
 
 
@@ -187,8 +188,13 @@ def test_a_price_source_that_cannot_be_loaded_fails(examine):
     assert examine("", around(load=broken))[1]["prices"]["state"] == "fail"
 
 
-@pytest.mark.parametrize("config", ["market: us", "data_source: {type: tushare}"])
-def test_a_market_or_vendor_without_a_source_fails_without_loading_one(examine, config: str):
+@pytest.mark.parametrize("config", [
+    "data_source: {type: nobody}",
+    "data_source: {type: tushare}",  # Without its token.
+    "data_source: {sources: [sina]}",  # Nobody confirms its prices.
+    "data_source: {sources: [eastmoney, akshare]}",  # Both sell the same numbers.
+])  # fmt: skip
+def test_a_source_that_is_not_there_or_could_not_be_believed_fails_without_loading_one(examine, config: str):
     def never() -> object:
         raise AssertionError
 
@@ -314,8 +320,8 @@ def test_a_person_gets_a_line_for_each_check(lang: str, capsys: pytest.CaptureFi
 
     assert code is Exit.DIFFERENCES
     lines = capsys.readouterr().out.splitlines()
-    # 14 checks and the sum of them.
-    assert len(lines) == 15
+    # 16 checks, what to do where no vendor can be reached in ten lines, and the sum of the checks.
+    assert len(lines) == 27
     assert sum("→" in line for line in lines) == 3  # The host, the clock, and that nobody is alerted.
 
 
