@@ -18,7 +18,9 @@ from services.domain.bars import Frequency
 from services.domain.instruments import Market, Symbol, parse_symbol
 from services.settings_alerts import AlertSettings
 from services.settings_arena import ArenaSettings
+from services.settings_logs import LogSettings
 from services.settings_models import BudgetSettings
+from services.settings_quotes import QuoteGateSettings
 from services.settings_risk import ProgrammaticSettings, RiskSettings
 from services.settings_sections import (
     AgentSettings,
@@ -30,6 +32,7 @@ from services.settings_sections import (
 )
 from services.settings_tools import McpServerSettings
 from services.settings_values import Section, Unit, Whole
+from services.settings_watchdog import WatchdogSettings
 
 ConfigHash = NewType("ConfigHash", str)
 
@@ -43,9 +46,22 @@ _AGENT_CLASSES = {
 
 # Where files lie does not change what is decided. The language does, for a mind that reads: a run goes on
 # in the one it began with, whatever language its owner looks at it in.
-# Who else is in an arena changes nothing for an account of it, nor does who is told of it.
+# Who else is in an arena changes nothing for an account of it, nor does who is told of it or watches it.
+# What becomes of orders at a stop is on record when it happens, and no recorded run stops so.
 _NOT_HASHED = frozenset(
-    {"data_dir", "journal_url", "lang", "score_file", "sector_file", "news_file", "arena", "alerts"}
+    {
+        "data_dir",
+        "journal_url",
+        "lang",
+        "score_file",
+        "sector_file",
+        "news_file",
+        "arena",
+        "alerts",
+        "watchdog",
+        "logs",
+        "stop_orders",
+    }
 )
 
 
@@ -79,6 +95,7 @@ class Settings(Section):
     frequency: Annotated[Frequency, Field(description="How often a session fires.")] = Frequency.DAILY
     schedule: ScheduleSettings = ScheduleSettings()
     data_source: DataSourceSettings = DataSourceSettings()
+    quote_gate: QuoteGateSettings = QuoteGateSettings()
     broker: BrokerSettings = BrokerSettings()
     risk_control: RiskSettings = RiskSettings()
     programmatic_trading: ProgrammaticSettings = ProgrammaticSettings()
@@ -97,6 +114,8 @@ class Settings(Section):
     budget: BudgetSettings = BudgetSettings()
     arena: ArenaSettings = ArenaSettings()
     alerts: AlertSettings = AlertSettings()
+    watchdog: WatchdogSettings = WatchdogSettings()
+    logs: LogSettings = LogSettings()
     account: Annotated[
         str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$", description="The account's name and folder.")
     ] = "main"
@@ -125,6 +144,13 @@ class Settings(Section):
     keep_orders: Annotated[
         bool, Field(description="Leave working orders alone at the next slot instead of cancelling them.")
     ] = False
+    stop_orders: Annotated[
+        Literal["leave", "cancel"],
+        Field(
+            description="Working orders when the process is stopped (`stop`, Ctrl-C, SIGTERM): "
+            "they go on working, or are cancelled."
+        ),
+    ] = "leave"
     prices: PricesSettings = PricesSettings()
 
     @field_validator("agent_type")

@@ -11,9 +11,7 @@ from services.alerts.hook_template import PLACEHOLDERS, unknown_placeholders
 from services.domain.alerts import AlertKind
 from services.settings_values import ClockTime, Measure, Section, Unit, Whole, web_address
 
-ChannelType = Literal[
-    "wecom", "dingtalk", "feishu", "serverchan", "pushplus", "telegram", "email", "webhook"
-]
+ChannelType = Literal["wecom", "dingtalk", "feishu", "serverchan", "pushplus", "telegram", "email", "webhook"]
 _NEEDS: Mapping[str, tuple[str, ...]] = {
     "telegram": ("chat_id",),
     "email": ("host", "sender", "to"),
@@ -148,9 +146,9 @@ class AlertSettings(Section):
         Unit("attempts"),
         Field(ge=1, le=1000, description="After so many failed attempts a channel gives an alert up."),
     ] = 100
-    day_summary: Annotated[
-        bool, Field(description="Send a summary of each trading day after its close.")
-    ] = True
+    day_summary: Annotated[bool, Field(description="Send a summary of each trading day after its close.")] = (
+        True
+    )
     day_summary_at: Annotated[
         ClockTime | None,
         Unit("HH:MM, market-local"),

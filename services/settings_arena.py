@@ -27,18 +27,14 @@ class EntrantSettings(Section):
     ]
     agent: Annotated[
         str,
-        Field(
-            description="As `agent_type`; or `record:FILE`, the decisions of a recorded `position.jsonl`."
-        ),
+        Field(description="As `agent_type`; or `record:FILE`, the decisions of a recorded `position.jsonl`."),
     ]
 
     @field_validator("agent")
     @classmethod
     def _agent_spec(cls, spec: str) -> str:
         if not _AGENT_SPEC.fullmatch(spec):
-            raise ValueError(
-                "must be rule[:NAME], llm[:MODEL], debate[:MODEL], scripted:FILE or record:FILE"
-            )
+            raise ValueError("must be rule[:NAME], llm[:MODEL], debate[:MODEL], scripted:FILE or record:FILE")
         return spec
 
 

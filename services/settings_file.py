@@ -24,7 +24,19 @@ if TYPE_CHECKING:
 DOTENV = Path(".env")
 
 # What these keys were given is never shown: it may be, or carry, a secret.
-_QUIET = frozenset({"api_key", "api_secret", "journal_url", "base_url", "token", "sign_secret", "url"})
+_QUIET = frozenset(
+    {
+        "api_key",
+        "api_secret",
+        "base_url",
+        "dead_man_url",
+        "journal_url",
+        "redis_url",
+        "sign_secret",
+        "token",
+        "url",
+    }
+)
 # Names other programs use for a key of ours.
 _OTHER_NAMES = {"token": "api_key", "secret": "api_secret", "cash": "initial_cash", "symbols": "watchlist"}
 

@@ -232,9 +232,7 @@ class RiskSettings(_SizingSettings):
     quote_age_s_max: Annotated[
         Whole, Unit("s"), Field(ge=1, le=3600, description="Oldest quote an order is judged by.")
     ] = 180
-    shadow: Annotated[
-        bool, Field(description="Decide and record, send nothing.")
-    ] = False
+    shadow: Annotated[bool, Field(description="Decide and record, send nothing.")] = False
     allowed_symbols: Annotated[
         tuple[Symbol, ...], Field(description="Symbols that may be bought. Empty: all of the watchlist.")
     ] = ()

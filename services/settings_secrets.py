@@ -14,9 +14,14 @@ Raw = dict[str, object]
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _FIXED = {
     ("data_source", "api_key"): "KAIPAN_DATA_API_KEY",
+    ("data_source", "redis_url"): "KAIPAN_REDIS_URL",
     ("broker", "api_key"): "KAIPAN_BROKER_API_KEY",
     ("broker", "api_secret"): "KAIPAN_BROKER_API_SECRET",
+    ("watchdog", "dead_man_url"): "KAIPAN_DEAD_MAN_URL",
 }
+_OPEN_URLS = ("journal_url", "redis_url")
+"""May stand in the file while no password is in them."""
+
 JOURNAL_VARIABLE = "KAIPAN_JOURNAL_URL"
 MODEL_VARIABLE = "OPENAI_API_KEY"
 """Holds a key of OpenAI's: no other provider's server is ever shown it, unless the file names it there."""
@@ -63,7 +68,7 @@ def fill_secrets(raw: Raw, environment: Mapping[str, str]) -> Filled:
         variables = (reference[1],) if reference else place.variables
         value = _first_set(variables, environment)
         if text and not reference:
-            value = text if place.name == "journal_url" and _is_open_url(text) else None
+            value = text if place.name in _OPEN_URLS and _is_open_url(text) else None
             if value is None:
                 problems.append((place.key, _mend(variables[0] if variables else "<NAME>_API_KEY")))
         place.section[place.name] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
@@ -31,6 +32,7 @@ from services.settings_values import (
 # How other programs spell a key of a model.
 MODEL_ALIASES = {"basemodel": "model", "openai_base_url": "base_url", "openai_api_key": "api_key"}
 
+QuoteSource = Literal["eastmoney", "sina", "tencent", "tushare", "akshare", "yahoo", "sina_us"]
 
 
 class ScheduleSettings(Section):
@@ -65,14 +67,74 @@ class DataSourceSettings(Section):
     api_key: Annotated[
         SecretStr | None, Field(description="Vendor's key, from KAIPAN_DATA_API_KEY.", repr=False)
     ] = None
+    sources: Annotated[
+        tuple[QuoteSource, ...],
+        Field(
+            description="Who is asked for quotes, in order of preference. Empty: for `akshare` eastmoney, "
+            "sina, tencent; for `tushare` tushare, sina, tencent; on the US market yahoo, sina_us."
+        ),
+    ] = ()
+    deadline_s: Annotated[
+        Measure,
+        Unit("s"),
+        Field(gt=0, le=60, description="Longest one source may take for all quotes, retries included."),
+    ] = 10.0
+    requests_per_s_max: Annotated[
+        Measure,
+        Unit("requests/s"),
+        Field(gt=0, le=200, description="Most requests to one host; East Money bans who asks too often."),
+    ] = 50.0
+    burst_requests_max: Annotated[
+        Whole,
+        Unit("requests"),
+        Field(ge=1, le=200, description="How many of them may go at once after a pause."),
+    ] = 20
+    concurrent_requests_max: Annotated[
+        Whole, Unit("requests"), Field(ge=1, le=64, description="Most requests under way to one host.")
+    ] = 8
+    book_symbols_max: Annotated[
+        Whole,
+        Unit("symbols"),
+        Field(
+            ge=0,
+            le=2000,
+            description="Up to so many symbols East Money is asked one by one, with order book and price "
+            "limits; more are asked in lists, without.",
+        ),
+    ] = 300
     use_cache: Annotated[
-        bool, Field(description="Accepted; has no effect: parsed prices are always kept.")
+        bool, Field(description="Keep a vendor's quotes for a moment, for all accounts that ask for them.")
     ] = True
     cache_ttl_seconds: Annotated[
         Whole,
         Unit("s"),
-        Field(ge=0, description="Accepted; has no effect: a vendor is asked anew in every session."),
+        Field(
+            ge=0,
+            description="Longest a vendor's quote is kept; never longer than half of `quote_gate.age_s_max`.",
+        ),
     ] = 60
+    redis_url: Annotated[
+        SecretStr | None,
+        Field(
+            description="Redis that shares those quotes with other processes; with a password: from "
+            "KAIPAN_REDIS_URL. Empty: each process keeps its own. Needs the extra `redis`.",
+            repr=False,
+        ),
+    ] = None
+
+    @field_validator("sources")
+    @classmethod
+    def _each_once(cls, sources: tuple[QuoteSource, ...]) -> tuple[QuoteSource, ...]:
+        if len(set(sources)) < len(sources):
+            raise ValueError("names a source twice")
+        return sources
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not re.match(r"(rediss?|unix)://", url.get_secret_value()):
+            raise ValueError("must begin with redis://, rediss:// or unix://, or be left empty")
+        return url
 
 
 class BrokerSettings(Section):
@@ -313,9 +375,17 @@ class AgentSettings(Section):
 
 
 class PricesSettings(Section):
-    """Facts of a price file that are declared, never guessed; a file beside it may declare them too."""
+    """Facts of recorded prices that are declared, never guessed; a file beside them may declare some too."""
 
     adjustment: Annotated[Adjustment | None, Field(description="How the series treats ex-rights days.")] = (
         None
     )
     volume_unit: Annotated[VolumeUnit | None, Field(description="What one unit of volume is.")] = None
+    index: Annotated[
+        str,
+        Field(
+            pattern=r"^([0-9]{6}\.(SH|SZ|BJ|CSI))?$",
+            description="With prices of the history store: an index, e.g. 000016.SH; only its members of the "
+            "day may be bought. Empty: no such limit.",
+        ),
+    ] = ""
