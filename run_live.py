@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands import (
+    backup_commands,
+    data_commands,
+    lifecycle_commands,
+    quotes_command,
+    settle_command,
+    watch_commands,
+)
 from commands.common_options import Common, with_common
 from commands.entry import day_of, run_command, run_on_account, settings_of, stated
 from commands.flags import (
@@ -28,6 +37,7 @@ from commands.flags import (
     FrequencyName,
     HaltedSymbol,
     Imports,
+    IndexName,
     Json,
     KindName,
     Lang,
@@ -98,6 +108,7 @@ def main_job(
     cash: Cash = None,
     adjustment: AdjustmentName = None,
     volume_unit: VolumeUnitName = None,
+    index: IndexName = None,
     no_report: NoReport = False,
     data_dir: DataDir = None,
     config: Config = None,
@@ -120,6 +131,7 @@ def main_job(
         "agent_config.initial_cash": cash,
         "prices.adjustment": adjustment,
         "prices.volume_unit": volume_unit,
+        "prices.index": index,
     }
     options = RunOptions(
         prices=prices,
@@ -136,9 +148,10 @@ def main_job(
     def command(screen: Screen) -> int:
         from commands.run import run
 
-        settings = _with_usual_folder(settings_of(common, stated(given), demo), options)
+        asked = settings_of(common, stated(given), demo)
+        settings = _with_usual_folder(asked, options)
         screen.lang = settings.lang
-        return run(settings, options, screen)
+        return run(settings, replace(options, history=asked.data_dir / "history"), screen)
 
     run_command(common, command)
 
@@ -544,6 +557,7 @@ def arena(
     cash: Cash = None,
     adjustment: AdjustmentName = None,
     volume_unit: VolumeUnitName = None,
+    index: IndexName = None,
     data_dir: DataDir = None,
     config: Config = None,
     account: Account = None,
@@ -563,6 +577,7 @@ def arena(
         "agent_config.initial_cash": cash,
         "prices.adjustment": adjustment,
         "prices.volume_unit": volume_unit,
+        "prices.index": index,
     }
 
     def command(screen: Screen) -> int:
@@ -581,9 +596,10 @@ def arena(
             llm=llm,
             cache=cache_folder(),
         )
-        settings = options.in_usual_folder(settings_of(common, stated(given), demo))
+        asked = settings_of(common, stated(given), demo)
+        settings = options.in_usual_folder(asked)
         screen.lang = settings.lang
-        return compare(settings, options, screen)
+        return compare(settings, replace(options, history=asked.data_dir / "history"), screen)
 
     run_command(common, command)
 
@@ -654,9 +670,21 @@ def local_model(
     run_command(common, command)
 
 
+backup_commands.add_to(app)
+data_commands.add_to(app)
+lifecycle_commands.add_to(app)
+quotes_command.add_to(app)
+settle_command.add_to(app)
+watch_commands.add_to(app)
+
+
 def main() -> None:
     """Run the command line."""
-    app()
+    try:
+        app()
+    finally:
+        # The memory goes back whole: nothing in it need be searched first.
+        gc.freeze()
 
 
 if __name__ == "__main__":

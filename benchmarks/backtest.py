@@ -27,8 +27,14 @@ LAST_YEAR = 2025
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What a backtest is made of: `years` up to the end of 2025, rebalanced each `every` bars."""
+    """What a run is made of: `years` up to the end of 2025, rebalanced each `every` bars.
 
+    `mode` is `backtest`, or `paper`: the same with journal and ledger on the disk at every step. Of the
+    days the last `days_max` are run.
+    """
+
+    mode: str = "backtest"
+    days_max: int | None = None
     symbols: int = 50
     years: int = 4
     frequency: Frequency = Frequency.HOURLY
@@ -50,22 +56,23 @@ def backtest(work: Work, data_dir: Path) -> Backtest:
     """Return the run of `work` in an empty data folder."""
     days, panel = prices(work.symbols, work.years, work.frequency)
     settings = settings_of(work)
+    first = days[-(work.days_max or len(days))]
     folder = AccountFolder(data_dir, "main")
     panels = Panels(folder.panels)
     panels.keep(panel)
     mind = mind_of(settings)
     genesis = Genesis(
         account="main",
-        mode="backtest",
+        mode=work.mode,
         run_id="",
         market="cn",
         frequency=str(work.frequency),
         cash_cny=settings.agent_config.initial_cash,
         agent=mind.name,
-        opened_at=midnight(days[0], Market.CN),
+        opened_at=midnight(first, Market.CN),
         watchlist=panel.symbols,
         panel=panel.digest,
-        start=days[0],
+        start=first,
         end=days[-1],
         synthetic=True,
     )
@@ -100,7 +107,7 @@ def settings_of(work: Work) -> Settings:
     return load_settings(
         None,
         overrides={
-            "mode": "backtest",
+            "mode": work.mode,
             "frequency": str(work.frequency),
             "agent_type": f"rule:momentum:every={work.every}" if work.every > 1 else "rule:momentum",
             "agent_config.initial_cash": "1000000.00",

@@ -37,7 +37,8 @@ def rows() -> Iterator[tuple[str, str, str]]:
             name = f"300 symbols against 50, time a session, {frequency}, every {_bars(every)}"
             yield name, f"{times:.2f} times", "at most 1.5"
     found = _bench("record")
-    yield "one durable commit on SQLite, microseconds", f"{found['commit_us']}", ""
+    yield from _commits()
+    yield from _handover()
     yield "the gate, microseconds an order", f"{found['gate_us_per_order']}", ""
     yield "verify, microseconds a session (hourly, every bar)", f"{found['verify_us_per_session']}", ""
     yield "replay, microseconds a session (hourly, every bar)", f"{found['replay_us_per_session']}", ""
@@ -46,10 +47,31 @@ def rows() -> Iterator[tuple[str, str, str]]:
     for models, goal in ((8, "under 4"), (64, "")):
         found = _bench("arena", "--models", str(models))
         yield f"arena, a slot of {models} models that take 3 s each, s", f"{found['slot_s']}", goal
+    found = _bench("quote_feed")
+    for count, goal in ((50, "under 2"), (300, "under 8")):
+        name = f"{count} quotes with their books from a vendor that answers in 50 ms, s"
+        yield name, f"{found[f'eastmoney_{count}_s']}", goal
     found = _bench("startup")
     first_s = found["first_session_s"]
     yield "start of the process to the end of the first session, s", f"{first_s}", "under 0.5"
     yield "`run_live.py --help`, s", f"{found['help_s']}", "under 0.3"
+
+
+def _commits() -> Iterator[tuple[str, str, str]]:
+    found = _bench("commits")
+    for name, key in (("SQLite", "sqlite"), ("PostgreSQL", "postgres")):
+        if f"{key}_per_s" in found:
+            yield f"durable commits/s on {name}, one event each", f"{found[f'{key}_per_s']:,}", ""
+            yield f"one of them, microseconds (median, {name})", f"{found[f'{key}_us']:,}", ""
+        else:
+            yield f"durable commits/s on {name}, one event each", found[f"{key}_problem"], ""
+
+
+def _handover() -> Iterator[tuple[str, str, str]]:
+    found = _bench("handover")
+    name = f"slot fired to order handed to the broker, doors' time taken out, ms ({found['orders']} orders)"
+    yield f"{name}, p50", f"{found['p50_ms']}", ""
+    yield f"{name}, p99", f"{found['p99_ms']}", "under 50"
 
 
 def _limits() -> Iterator[tuple[str, str, str]]:
@@ -69,6 +91,7 @@ def _rulebook() -> Iterator[tuple[str, str, str]]:
     name = f"1,000,000 orders through rules and fees, s (reckoned from {found['orders_measured']:,})"
     yield name, f"{found['million_orders_s']}", ""
     yield "audit of a record of 544 lines, start of the process to its end, s", f"{found['audit_s']}", ""
+    yield "audit, microseconds more a line", f"{found['audit_us_per_line']}", ""
 
 
 def _bars(every: int) -> str:

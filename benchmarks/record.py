@@ -1,4 +1,4 @@
-"""What the record costs: a durable commit, verifying and replaying a session; and what the gate costs.
+"""What the record costs: verifying and replaying a session; and what the gate costs.
 
 python -m benchmarks.record [--years 1] [--frequency hourly] [--every 1]
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
@@ -25,7 +24,6 @@ from risk.limits import Desk, Limits
 from services.clock import SystemClock, stopwatch_s
 from services.domain.bars import Frequency
 from services.domain.book import Book
-from services.domain.events import Event
 from services.domain.instruments import Market
 from services.domain.orders import Intent, SessionId, Side
 from services.domain.quotes import PanelSnapshot
@@ -34,7 +32,6 @@ from services.journal.verify import verify
 from services.rules import Commission
 from services.slots import local, slots_of
 
-_COMMITS = 1000
 _ORDERS = 5
 
 
@@ -58,21 +55,8 @@ def bench(work: Work) -> dict[str, object]:
             "differences": differences,
             "verify_us_per_session": round(verify_s / sessions * 1e6),
             "replay_us_per_session": round(replay_s / sessions * 1e6),
-            "commit_us": _commit_us(events, Path(folder_name) / "commits.sqlite3"),
             "gate_us_per_order": _gate_us(ready),
         }
-
-
-def _commit_us(events: Sequence[Event], path: Path) -> int:
-    """Return the median of durable commits of one event each."""
-    taken_s = []
-    with closing(SqlStore.open(path, "main")) as store:
-        store.take_fence()
-        for event in events[:_COMMITS]:
-            began_s = stopwatch_s()
-            store.append((event,), {})
-            taken_s.append(stopwatch_s() - began_s)
-    return round(median(taken_s) * 1e6)
 
 
 def _gate_us(ready: Backtest) -> float:

@@ -6,6 +6,7 @@ import asyncio
 
 from commands.screen import Screen
 from services.journal.account_lock import AccountBusy, WriterLock
+from services.service_notify import READY, notify
 
 _WAIT_S = 1.0
 
@@ -25,6 +26,7 @@ async def claim(lock: WriterLock, screen: Screen, *, standby: bool) -> None:
             if not standby:
                 raise
             if not told:
+                notify(READY)
                 screen.note("live.standby")
                 told = True
             await asyncio.sleep(_WAIT_S)

@@ -46,7 +46,7 @@ class AlertDesk:
 
     `listen` only folds and remembers. Everything that writes or sends is done by `turn`, in a task of
     its own: an alert is written to the outbox before it is sent. `source` tells the closes for the
-    day's summary.
+    day's summary. `given_up` is how many messages no channel took in all their attempts.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class AlertDesk:
         self._found: deque[Alert] = deque(maxlen=FOUND_MAX)
         self._wake, self._ending = asyncio.Event(), False
         self._seq, self._unmarked = 0, False
+        self.given_up = 0
         self._looked_on: date | None = None
         self._summed_up: date | None = None
 
@@ -126,10 +127,34 @@ class AlertDesk:
         await self._sum_up(world)
         await self._write(world)
         try:
-            return await self._sender.turn()
+            due = await self._sender.turn()
+            self.given_up = await asyncio.to_thread(self._outbox.given_up)
         except JournalFault as fault:
             self._screen.note("alert.outbox", why=fault)
             return None
+        return due
+
+    async def tell(self, alert: Alert) -> None:
+        """Keep and send what no event of the journal tells, while no `turn` is under way.
+
+        What is not sent in `LAST_TURN_S` is sent after the next start.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_TURN_S):
+                try:
+                    await asyncio.to_thread(self._put, alert)
+                    await self._sender.turn()
+                except JournalFault as fault:
+                    self._screen.note("alert.outbox", why=fault)
+                    await self._sender.send_unrecorded(alert)
+
+    def close(self) -> None:
+        """Give the outbox back, where `begin` did not hand that to others.
+
+        Raises:
+            JournalFault: It cannot be completed.
+        """
+        self._outbox.close()
 
     async def _write(self, world: World) -> None:
         """Put what was found into the outbox; what it does not take is tried at once, and once."""

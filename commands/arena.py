@@ -41,6 +41,7 @@ class ArenaOptions:
     html: Path | None = None
     llm: str | None = None
     cache: Path | None = None
+    history: Path | None = None
 
     @property
     def recorded(self) -> bool:
@@ -108,11 +109,13 @@ def _on_live_prices(
         CommandFailed: There is no source for the market, or an entrant cannot be made.
     """
     from commands.arena_live import LiveArena
-    from commands.live_loop import require_source
+    from commands.live_prices import require_source
+    from commands.live_world import live_outside
 
     require_source(settings)
     entrants = entrants_of(settings, None, (), options.llm, screen)
-    running = LiveArena(entrants, settings.arena.parallel_max, options.cache, screen)
+    outside = live_outside(settings, screen)
+    running = LiveArena(entrants, settings.arena.parallel_max, options.cache, screen, outside)
     screen.note("arena.live.begins", count=len(running.seats), source=settings.data_source.type)
     try:
         if options.once:
@@ -140,6 +143,7 @@ def _over_period(settings: Settings, options: ArenaOptions, screen: Screen) -> t
         start=options.start,
         end=options.end,
         cache=options.cache,
+        history=options.history,
     )
     index = _index_of_file(settings, period)
     entrants = entrants_of(settings, period, options.imports, options.llm, screen)

@@ -7,18 +7,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from commands.arena_entrants import Entrant
 from commands.arena_run import in_turn
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
-from commands.live_loop import Attended, EndAsked, StayingUp, attended, run_once
+from commands.labelled_screen import LabelledScreen
+from commands.live_loop import Attended, StayingUp, attended, run_once
 from commands.live_run import why_nothing_ran
-from commands.live_world import LiveOutside, live_outside, watchlist_of
+from commands.live_world import LiveOutside, watchlist_of
 from commands.screen import Screen
 from commands.stored_account import journal_place
-from commands.wording import tell
+from commands.ticking import EndAsked
 from monitor.plain_text import printable
 from scheduler.loop import Killed
 from services.journal.account_lock import account_lock
@@ -26,9 +27,6 @@ from services.journal.journal import JournalDrift
 from services.market.shared_prices import SharedPrices
 from services.ports import Fault
 from services.slots import local
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +69,9 @@ class LiveArena:
         parallel_max: int,
         cache: Path | None,
         screen: Screen,
-        outside: LiveOutside | None = None,
+        outside: LiveOutside,
     ) -> None:
-        self._clock, source = outside or live_outside()
+        self._clock, source = outside
         self._shared = SharedPrices(source, self._clock)
         self._turns = asyncio.Semaphore(parallel_max)
         self._cache, self._screen = cache, screen
@@ -133,7 +131,7 @@ class LiveArena:
     def _open(self, entrant: Entrant) -> None:
         settings = entrant.settings
         folder = AccountFolder(settings.data_dir, settings.account)
-        screen = _Labelled(self._screen, entrant.entered.name)
+        screen = LabelledScreen(self._screen, entrant.entered.name)
         try:
             with ExitStack() as opened:
                 lock = account_lock(journal_place(settings, folder), settings.account)
@@ -227,21 +225,3 @@ async def _until_stopped(seat: Seat, running: StayingUp) -> LiveEnd:
 def _killed(seat: Seat, killed: Killed) -> LiveEnd:
     why = seat.account.world.kill_words()
     return LiveEnd(entrant=seat.entrant, state="killed", why=why, killed=killed, code=Exit.KILLED)
-
-
-class _Labelled(Screen):
-    """A screen that says before each sentence whose it is."""
-
-    def __init__(self, screen: Screen, label: str) -> None:
-        super().__init__(screen.lang, as_json=screen.as_json)
-        self._label = f"{label}:"
-
-    def note(self, key: str, **values: object) -> None:
-        """Print a sentence on what goes on with the account."""
-        from rich.text import Text
-
-        self.show_event(Text(tell(key, self.lang, **values)))
-
-    def show_event(self, renderable: RenderableType) -> None:
-        """Print what just happened on the account."""
-        self.console.print(self._label, renderable)

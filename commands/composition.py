@@ -20,6 +20,7 @@ from services.brokers.market_view import MarketView
 from services.domain.bars import Frequency, Panel
 from services.domain.events import Genesis
 from services.domain.instruments import Instrument, Market, Symbol, facts_of
+from services.domain.universe import Universe
 from services.executor import Executor
 from services.journal.codec import VERSION
 from services.journal.journal import Journal
@@ -123,7 +124,13 @@ class Parts:
             commands=outside.commands,
             killed=outside.killed,
             kill_words=outside.kill_words,
+            universe=_universe(self.prices.panel, settings.watchlist),
         )
+
+
+def _universe(panel: Panel | None, watchlist: tuple[Symbol, ...]) -> Universe | None:
+    """Return who may be bought when, where the panel tells of an index's members."""
+    return Universe(watchlist, panel.members) if panel is not None and panel.members else None
 
 
 def instruments_of(panel: Panel | None, watchlist: tuple[Symbol, ...]) -> Mapping[Symbol, Instrument]:

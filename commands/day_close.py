@@ -66,7 +66,7 @@ async def closes_of(
     found = {}
     for symbol in symbols:
         quote = snapshot.get(symbol)
-        if quote is not None and local(quote.seen_at, market).date() == day:
+        if quote is not None and not quote.disputed and local(quote.seen_at, market).date() == day:
             found[symbol] = quote.last_cny
     return found
 

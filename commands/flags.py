@@ -98,6 +98,7 @@ OPTIONS = {
     "agent_config.initial_cash": "--cash",
     "prices.adjustment": "--adjustment",
     "prices.volume_unit": "--volume-unit",
+    "prices.index": "--index",
     "data_dir": "--data-dir",
     "account": "--account",
     "lang": "--lang",
@@ -176,8 +177,21 @@ PriceFile = Annotated[
     Path | None,
     typer.Option(
         help=said(
-            "Recorded prices: merged.jsonl, tushare-style CSV or Parquet.",
-            "历史行情文件：merged.jsonl、tushare 式 CSV 或 Parquet。",
+            "Recorded prices: merged.jsonl, tushare-style CSV or Parquet; or bars of the history store: "
+            "history:1d, history:60m.",
+            "历史行情文件：merged.jsonl、tushare 式 CSV 或 Parquet；或 history:1d、history:60m：本地历史库。",
+        ),
+        show_default=False,
+    ),
+]
+IndexName = Annotated[
+    str | None,
+    typer.Option(
+        "--index",
+        metavar="SYMBOL",
+        help=said(
+            "With --prices history:…: buy only what belonged to this index on the day, e.g. 000016.SH.",
+            "配合 --prices history:…：仅可买入当日属于该指数的证券，例如 000016.SH。",
         ),
         show_default=False,
     ),

@@ -12,8 +12,8 @@ from commands.screen import Screen
 from commands.stored_account import StoredAccount, journal_place
 from monitor.halts import halt_line
 from monitor.plain_text import printable
-from services.domain.events import Halt
-from services.domain.inbox import Command, HaltKey, in_force
+from services.domain.events import Halt, HaltCause
+from services.domain.inbox import Command, HaltKey, in_force, put_at
 from services.domain.instruments import Market
 from services.journal.inbox import Inboxes
 from services.journal.kill_file import kill_requested, kill_words
@@ -94,7 +94,13 @@ def stopped(account: StoredAccount, settings: Settings) -> Stopped:
 
 
 def lift_command(halt: Halt, folder: AccountFolder) -> str:
-    """Return the call that lifts the halt; its reason is the person's to write."""
+    """Return the call that ends the halt; its reason is the person's to write.
+
+    Of an order of which the broker cannot tell a person tells; that ends its halt.
+    """
+    if halt.cause is HaltCause.UNRESOLVED:
+        of = f"--account {folder.account} --data-dir {folder.data_dir}"
+        return f"run_live.py settle {halt.by} {of} --gone (or --filled SHARES --price CNY)"
     account = "" if halt.everywhere else f" --account {folder.account}"
     symbol = f" --symbol {halt.symbol}" if halt.symbol else ""
     return f'run_live.py lift{account}{symbol} --data-dir {folder.data_dir} --why "…"'
@@ -116,11 +122,8 @@ def _unread(account: StoredAccount, settings: Settings) -> tuple[tuple[Command, 
 
 
 def _put_at(command: Command, market: Market) -> str:
-    try:
-        moment = datetime.fromisoformat(command.args.get("at", ""))
-    except ValueError:
-        return ""
-    return "" if moment.tzinfo is None else _local(moment, market)
+    moment = put_at(command.args)
+    return "" if moment is None else _local(moment, market)
 
 
 def _local(moment: datetime, market: Market) -> str:

@@ -10,7 +10,8 @@ from commands.composition import Panels, midnight, with_run_id
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
 from commands.minds import Mind
-from services.calendars import FIRST_DAYS, MarketCalendar, OverlayError, load_overlay
+from commands.stored_prices import is_stored, stored_panel
+from services.calendars import FIRST_DAYS, FollowedCalendar, MarketCalendar, OverlayError, load_overlay
 from services.domain.bars import Adjustment, Frequency, Panel
 from services.domain.events import Genesis, TradingDay
 from services.domain.instruments import Market, Symbol
@@ -42,6 +43,18 @@ def open_calendar(settings: Settings, cache: Path | None) -> MarketCalendar:
         raise CommandFailed(Exit.USAGE, f"calendar_overlay: {error}") from error
 
 
+def follow_calendar(settings: Settings, cache: Path | None) -> FollowedCalendar:
+    """Return the market's calendar for a process that stays up: it follows the overlay as that is changed.
+
+    Raises:
+        CommandFailed: The overlay cannot be read.
+    """
+    try:
+        return FollowedCalendar(settings.market, cache, settings.calendar_overlay)
+    except (OverlayError, OSError) as error:
+        raise CommandFailed(Exit.USAGE, f"calendar_overlay: {error}") from error
+
+
 @dataclass(frozen=True, kw_only=True)
 class Period:
     """Recorded prices and the days of them that are run; any number of accounts may run on it."""
@@ -63,13 +76,16 @@ def open_recorded(
     start: date | None,
     end: date | None,
     cache: Path | None,
+    history: Path | None = None,
 ) -> Recorded:
-    """Return a run over a price file, or over the demo market where `prices` is None.
+    """Return a run over a price file or the history store, or over the demo market where `prices` is None.
 
     Raises:
         CommandFailed: File, period, symbols or folder cannot be used.
     """
-    period = open_period(settings, folder, prices=prices, start=start, end=end, cache=cache)
+    period = open_period(
+        settings, folder, prices=prices, start=start, end=end, cache=cache, history=history
+    )
     return recorded_on(period, settings, mind)
 
 
@@ -81,14 +97,19 @@ def open_period(
     start: date | None,
     end: date | None,
     cache: Path | None,
+    history: Path | None = None,
 ) -> Period:
-    """Return a period of a price file, or of the demo market where `prices` is None.
+    """Return a period of a price file or the history store, or of the demo market where `prices` is None.
 
     Raises:
         CommandFailed: File, period, symbols or folder cannot be used.
     """
     panels = Panels(folder.panels)
-    panel = _panel(settings, prices, panels, folder)
+    if is_stored(prices):
+        store = history or settings.data_dir / "history"
+        panel = stored_panel(settings, str(prices), store, panels, (start, end))
+    else:
+        panel = _panel(settings, prices, panels, folder)
     if prices is None:
         from services.market.demo import DEMO_END, DEMO_START
 
@@ -137,6 +158,11 @@ def recorded_on(period: Period, settings: Settings, mind: Mind) -> Recorded:
 def _panel(settings: Settings, prices: Path | None, panels: Panels, folder: AccountFolder) -> Panel:
     from services.market.price_files import PriceFileError, load_prices
 
+    if settings.prices.index:
+        raise CommandFailed(
+            Exit.USAGE,
+            "prices.index (--index) goes with the history store; give --prices history:1d, or leave it out",
+        )
     try:
         if prices is None:
             from services.market.demo import demo_panel

@@ -9,7 +9,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """The main job's options that are not settings. Days are trading days, both included."""
+    """The main job's options that are not settings. Days are trading days, both included.
+
+    `history` is the folder of the history store, from which prices named `history:60m` come.
+    """
 
     prices: Path | None = None
     demo: bool = False
@@ -20,6 +23,7 @@ class RunOptions:
     report: bool = True
     cache: Path | None = None
     llm: str | None = None
+    history: Path | None = None
 
     @property
     def recorded(self) -> bool:

@@ -175,6 +175,7 @@ class RecordedRun:
         return outcome
 
     async def _on_disk(self, watch: Watch, sharing: bool) -> Outcome:
+        from commands.whole_journal import require_whole
         from services.brokers.ledger_file import FileLedger
         from services.journal.sql_store import SqlStore
 
@@ -183,6 +184,7 @@ class RecordedRun:
             self._folder.root.mkdir(parents=True, exist_ok=True)
             store = SqlStore.open(self._where, genesis.account)
             opened.callback(store.close)
+            require_whole(store, genesis.account)
             store.take_fence()
 
             def open_ledger(journal: Journal) -> LedgerStore:

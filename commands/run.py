@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from commands.kept_answers import kept_answers
 from commands.minds import mind_of
 from commands.opening import open_recorded
 from commands.options import RunOptions
-from commands.recorded_run import Outcome, RecordedRun, Watch
+from commands.recorded_run import Outcome, RecordedRun, Watch, rare_collections
 from commands.recorded_settings import run_settings
 from commands.screen import Screen
 from commands.stored_account import journal_place
@@ -38,20 +39,29 @@ def run(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
     Raises:
         CommandFailed: What is asked for cannot be run.
     """
+    require_broker(settings)
+    _require_sense(settings, options)
+    if options.recorded:
+        return _recorded(settings, options, screen)
+    from commands.live_run import run_on_live_prices
+
+    return run_on_live_prices(settings, options, screen)
+
+
+def require_broker(settings: Settings) -> None:
+    """Return where there is a broker for the settings' mode.
+
+    Raises:
+        CommandFailed: There is none; real money lacks more, a line a reason.
+    """
     if settings.mode is Mode.LIVE:
         raise _not_live(settings)
-    _require_sense(settings, options)
     if settings.broker.type != "simulated":
         raise CommandFailed(
             Exit.USAGE,
             f"broker.type {settings.broker.type!r}: mode {settings.mode} trades on the simulated exchange; "
             "set broker.type to simulated",
         )
-    if options.recorded:
-        return _recorded(settings, options, screen)
-    from commands.live_run import run_on_live_prices
-
-    return run_on_live_prices(settings, options, screen)
 
 
 def _require_sense(settings: Settings, options: RunOptions) -> None:
@@ -103,6 +113,7 @@ def _recorded(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
         start=options.start,
         end=options.end,
         cache=options.cache,
+        history=options.history,
     )
     run_on = RecordedRun(
         recorded,
@@ -114,12 +125,14 @@ def _recorded(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
     )
     if options.demo:
         screen.line("run.demo", start=recorded.genesis.start, end=recorded.genesis.end)
-    each = screen if settings.mode is not Mode.BACKTEST else None
-    outcome = _execute(run_on, each, screen)
-    if outcome.already_finished:
-        screen.line("run.finished_before", folder=folder.root)
-    report = _report(options, outcome, recorded.panel, folder, settings)
-    _show(settings, outcome, recorded.panel, folder, report, stopwatch_s() - began_s, mind.counts, screen)
+    backtest = settings.mode is Mode.BACKTEST
+    with rare_collections() if backtest else nullcontext():
+        outcome = _execute(run_on, None if backtest else screen, screen)
+        if outcome.already_finished:
+            screen.line("run.finished_before", folder=folder.root)
+        report = _report(options, outcome, recorded.panel, folder, settings)
+        took_s = stopwatch_s() - began_s
+        _show(settings, outcome, recorded.panel, folder, report, took_s, mind.counts, screen)
     if outcome.killed is None:
         return Exit.DONE
     say_killed(outcome.killed, kill_words(folder.root), screen)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from commands.wording import tell
+from services.ports import Log, no_log
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -18,6 +19,7 @@ class Screen:
 
     def __init__(self, lang: str, *, as_json: bool) -> None:
         self.lang, self.as_json = lang, as_json
+        self.log: Log = no_log
         self._console: Console | None = None
 
     @property
@@ -45,8 +47,13 @@ class Screen:
             self.console.print(Text(tell(key, self.lang, **values)))
 
     def note(self, key: str, **values: object) -> None:
-        """Print a sentence on what goes on: on stdout, or on stderr where stdout belongs to the JSON."""
+        """Print a sentence on what goes on: on stdout, or on stderr where stdout belongs to the JSON.
+
+        It is in the log too, where there is one.
+        """
         from rich.text import Text
+
+        self.log(key, **values)
 
         self.console.print(Text(tell(key, self.lang, **values)))
 

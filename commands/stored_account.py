@@ -14,7 +14,7 @@ from commands.folders import AccountFolder
 from services.clock import SystemClock
 from services.domain.bars import Panel
 from services.domain.events import Event, Genesis
-from services.journal.journal import Journal
+from services.journal.journal import Journal, Listener
 from services.ports import JournalFault
 from services.settings import Settings
 
@@ -98,8 +98,10 @@ def read_only_store(settings: Settings) -> Iterator[tuple[SqlStore, AccountFolde
 
 
 @contextmanager
-def stored_account(settings: Settings) -> Iterator[StoredAccount]:
-    """Yield the account that the settings name.
+def stored_account(
+    settings: Settings, listeners: tuple[Listener, ...] = ()
+) -> Iterator[StoredAccount]:
+    """Yield the account that the settings name; `listeners` are told of every event.
 
     Raises:
         CommandFailed: There is no journal, or it cannot be read.
@@ -107,7 +109,7 @@ def stored_account(settings: Settings) -> Iterator[StoredAccount]:
     with read_only_store(settings) as (store, folder):
         panels = Panels(folder.panels)
         try:
-            journal = Journal(store, settings.account, SystemClock(), panels.get)
+            journal = Journal(store, settings.account, SystemClock(), panels.get, listeners)
         except JournalFault as fault:
             raise CommandFailed(Exit.DIFFERENCES, f"{fault}; see `verify`") from fault
         except (OSError, ValueError) as error:

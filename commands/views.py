@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,18 +10,18 @@ import msgspec
 from agents.parsing import parse
 from commands.failures import CommandFailed, Exit
 from commands.halt_view import stopped
-from commands.live_plan import next_slot_of
+from commands.life_view import life_of
+from commands.live_plan import next_slot_shown
 from commands.screen import Screen
-from commands.stored_account import StoredAccount, journal_place, stored_account
+from commands.stored_account import stored_account
 from monitor.records import session_records
 from monitor.risk_report import risk_report
 from monitor.risk_use import risk_trail
 from monitor.say_do import say_do
 from monitor.say_do_view import findings_as_json
+from monitor.signs import Signs
 from monitor.summary import summarise
 from services.domain.record import SessionRecord
-from services.journal.account_lock import LOCK_NAME, AccountBusy, account_lock
-from services.ports import JournalFault
 from services.settings import Settings
 
 
@@ -32,18 +31,19 @@ def status(settings: Settings, screen: Screen, now: datetime) -> Exit:
     Raises:
         CommandFailed: There is no such account.
     """
-    with stored_account(settings) as account:
+    signs = Signs()
+    with stored_account(settings, (signs.listen,)) as account:
         summary = summarise(account.events, account.panel, account.journal.value)
-        state = _state(account, settings)
-        upcoming = next_slot_of(account, settings, now) if account.genesis.run_id == "live" else None
+        life = life_of(account, settings, signs, now)
+        upcoming = next_slot_shown(account, settings, life, now)
         last = account.events[-1] if account.events else None
         folded = account.journal.account
         stop = stopped(account, settings)
         screen.result(
             {
                 **summary.as_json(screen.lang),
-                "state": state,
-                "next_slot": None if upcoming is None else upcoming.local,
+                **life.as_json(),
+                "next_slot": upcoming,
                 "last_event_at": None if last is None else last.at,
                 "waiting_orders": sum(len(one.waiting) for one in folded.waiting()),
                 "working_orders": len(folded.working()),
@@ -55,9 +55,9 @@ def status(settings: Settings, screen: Screen, now: datetime) -> Exit:
             from monitor.console import account_table
 
             screen.show(account_table(summary, screen.lang))
-            screen.line(f"status.{state}")
+            life.show(screen)
             if upcoming is not None:
-                screen.line("status.next", slot=upcoming.local)
+                screen.line("status.next", slot=upcoming)
             stop.show(screen)
     return Exit.DONE
 
@@ -128,21 +128,3 @@ def _row(record: SessionRecord) -> dict[str, Any]:
         "orders": len(record.orders),
         "fills": len(record.fills),
     }
-
-
-def _state(account: StoredAccount, settings: Settings) -> str:
-    """Return `running`, `finished` or `stopped`: whether a process holds the account."""
-    if account.journal.account.finished is not None:
-        return "finished"
-    place = journal_place(settings, account.folder)
-    if isinstance(place, Path) and not (account.folder.root / LOCK_NAME).exists():
-        return "stopped"
-    lock = account_lock(place, account.genesis.account)
-    try:
-        lock.acquire()
-    except AccountBusy:
-        return "running"
-    except JournalFault:
-        return "stopped"
-    lock.release()
-    return "stopped"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from commands.data_wording import DATA
+from commands.lifecycle_wording import LIFECYCLE
+from commands.settle_wording import SETTLE
+from commands.watch_wording import WATCH
 from monitor.wording import worded
 
 CATALOGUE: Mapping[str, tuple[str, str]] = {
@@ -35,6 +39,18 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "No order leaves while the kill file is there. To take it away: run_live.py kill --undo",
         "急停文件存在期间不发出任何委托。解除：run_live.py kill --undo",
     ),
+    "backup.copying": ("copying and verifying the account", "正在复制并校验账户"),
+    "backup.packing": ("packing", "正在打包"),
+    "backup.restoring": ("reading and verifying the backup", "正在读取并校验备份"),
+    "backup.done": (
+        "{path}  {megabytes} MB, {events} events, verified; last hash {hash}",
+        "{path}  {megabytes} MB，{events} 个事件，已校验；末尾哈希 {hash}",
+    ),
+    "backup.removed": ("removed {path}", "已删除 {path}"),
+    "backup.restored": (
+        "{path}  as of {at}, {events} events, verified; last hash {hash}",
+        "{path}  截至 {at}，{events} 个事件，已校验；末尾哈希 {hash}",
+    ),
     "live.started": (
         "{account}: paper trading on live prices from {source}; agent {agent}; {count} symbols. "
         "Stop with Ctrl-C.",
@@ -51,6 +67,11 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     ),
     "live.stopped": ("stopped; the journal is complete", "已停止；日志完整"),
     "live.tick_failed": ("session not run: {why}", "时段未能运行：{why}"),
+    "quotes.asking": ("asking {sources}", "正在询问 {sources}"),
+    "live.redis_down": (
+        "Redis does not answer ({why}); quotes are kept in this process alone",
+        "Redis 无响应（{why}）；行情仅在本进程内缓存",
+    ),
     "alert.failed": ("alert channel {channel}: {why}", "告警通道 {channel}：{why}"),
     "alert.no_secret": (
         "alert channel {channel} is not used: {variable} is not set",
@@ -62,6 +83,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "严重告警未能停止账户交易：{why}",
     ),
     "alert.page": ("the day's page could not be written: {why}", "当日页面未能写入：{why}"),
+    **WATCH,
     "alert.test.ok": ("ok    {channel} ({type})", "正常  {channel}（{type}）"),
     "alert.test.failed": ("FAIL  {channel} ({type}): {why}", "失败  {channel}（{type}）：{why}"),
     "day.text": ("{title}\n{text}", "{title}\n{text}"),
@@ -80,9 +102,6 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "DEMO: a made-up market. No name or price here is real.",
         "演示：虚构行情，名称与价格均非真实。",
     ),
-    "status.running": ("a process is running this account", "该账户正由一个进程运行"),
-    "status.stopped": ("no process is running this account", "当前没有进程运行该账户"),
-    "status.finished": ("the run is finished", "运行已完成"),
     "status.next": ("next session {slot}", "下一时段 {slot}"),
     "status.halt": ("HALT since {since}  {halt}", "停止交易，自 {since}  {halt}"),
     "status.halt.put": (
@@ -94,8 +113,8 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "    券商账目与日志不符：查明原因后执行 {command}",
     ),
     "status.lift.unresolved": (
-        "    look the order up at the broker, then {command}",
-        "    先在券商处查明该委托，再执行 {command}",
+        "    asked for again by itself; else look it up at the broker, then say so: {command}",
+        "    系统会自动再次查询；若仍未明，在券商处查明后告知：{command}",
     ),
     "status.lift.limit": (
         "    lifting it begins the count anew: {command}",
@@ -242,6 +261,9 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "词元      读入 {read}，写出 {written}；每次决策耗时 p50 {p50}，p95 {p95}",
     ),
     "interrupted": ("interrupted; start again to go on", "已中断；再次启动即可继续"),
+    **DATA,
+    **LIFECYCLE,
+    **SETTLE,
 }
 
 

@@ -52,9 +52,7 @@ class AgentFault(Fault):
 
     door = "agent"
 
-    def __init__(
-        self, asked: str, why: str, *, cost_cny: Decimal = ZERO, over_budget: bool = False
-    ) -> None:
+    def __init__(self, asked: str, why: str, *, cost_cny: Decimal = ZERO, over_budget: bool = False) -> None:
         super().__init__(asked, why)
         self.cost_cny, self.over_budget = cost_cny, over_budget
 
@@ -118,7 +116,7 @@ class PriceSource(Protocol):
 
     @property
     def name(self) -> str:
-        """The source's name, as every quote of it states."""
+        """The source's name; a quote states it, or the vendor behind it."""
 
     @property
     def panel(self) -> Panel | None:
@@ -309,6 +307,17 @@ class AlertChannel(Protocol):
         Raises:
             AlertFault: It did not, or not in time; no secret is in the fault.
         """
+
+
+class Log(Protocol):
+    """Where a process that stays up writes what it does."""
+
+    def __call__(self, event: str, level: str = "info", /, **fields: object) -> None:
+        """Write one line; never raises. `exc_info=True` adds the exception under way."""
+
+
+def no_log(event: str, level: str = "info", /, **fields: object) -> None:
+    """Write nothing: for a process that is over when its command is."""
 
 
 class EventStore(Protocol):

@@ -51,7 +51,17 @@ MUST_NOT_IMPORT: Mapping[str, tuple[str, ...]] = {
 }
 
 # What reaches no file, socket, process, clock or chance; the pure modules may import nothing else.
-PURE = ("services.domain", "services.rules", "services.slots", "risk", "agents.parsing", "agents.briefing")
+PURE = (
+    "services.domain",
+    "services.rules",
+    "services.slots",
+    "services.market.quote_gate",
+    "services.market.quote_soundness",
+    "services.market.quote_terms",
+    "risk",
+    "agents.parsing",
+    "agents.briefing",
+)
 PURE_IMPORTS = frozenset(
     {
         "__future__",

@@ -114,6 +114,8 @@ class ProviderTwin:
                     twin.behaviour(asked, Line(self.connection, twin._over))
                 self.close_connection = True
 
+            do_GET = do_POST
+
             def log_message(self, *args: object) -> None:
                 pass
 

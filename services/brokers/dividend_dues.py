@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import takewhile
+
+from msgspec.structs import replace
 
 from services.brokers.ledger import Moved, TaxDue
 from services.brokers.ledger_state import LedgerState

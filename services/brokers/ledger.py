@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -12,18 +11,17 @@ from services.domain.fills import Fill, FillId, Movement
 from services.domain.instruments import Symbol
 from services.domain.money import ZERO
 from services.domain.orders import OrderId, OrderTerms
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountOpened:
+class AccountOpened(Value, frozen=True, kw_only=True):
     """The first entry: the cash the account starts with."""
 
     at: datetime
     cash_cny: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class Accepted(Value, frozen=True, kw_only=True):
     """An order was taken; it lapses at `expires_at`.
 
     `limit_down_cny` and `limit_up_cny` are the day's price limits, None on an unlimited day.
@@ -45,8 +43,7 @@ class Accepted:
     approximate: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejected:
+class Rejected(Value, frozen=True, kw_only=True):
     """An order was not taken; `reason` begins with the rule it breaks."""
 
     at: datetime
@@ -54,8 +51,7 @@ class Rejected:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
+class Filled(Value, frozen=True, kw_only=True):
     """An order traded.
 
     `picture` is the second since the epoch that names what it traded in: the start of a bar, or the
@@ -67,16 +63,14 @@ class Filled:
     picture: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Triggered:
+class Triggered(Value, frozen=True, kw_only=True):
     """The market woke a stop or let a parked order in: from then on it is a limit order."""
 
     at: datetime
     order_id: OrderId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cancelled:
+class Cancelled(Value, frozen=True, kw_only=True):
     """An order was withdrawn, on request or because what is left of its kind does not wait."""
 
     at: datetime
@@ -84,16 +78,14 @@ class Cancelled:
     reason: str = "cancelled on request"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expired:
+class Expired(Value, frozen=True, kw_only=True):
     """An order lapsed at the end of its day."""
 
     at: datetime
     order_id: OrderId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class Moved(Value, frozen=True, kw_only=True):
     """Cash or shares came or went without an order.
 
     `taxable_per_share` is what of a distribution is income of each share held, in CNY. `pays_tax`
@@ -106,8 +98,7 @@ class Moved:
     pays_tax: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaxDue:
+class TaxDue(Value, frozen=True, kw_only=True):
     """A sale made `cash_cny` of tax on past distributions due; until it is taken the account owes it."""
 
     at: datetime

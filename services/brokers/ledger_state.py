@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
+
+import msgspec
 
 from services.brokers.ledger import (
     Accepted,
@@ -29,8 +30,7 @@ from services.domain.statement import OrderStatus
 _NO_FEES = Fees()
 
 
-@dataclass(slots=True)
-class PlacedOrder:
+class PlacedOrder(msgspec.Struct):
     """One order as the ledger tells it.
 
     `amount_cny` and `paid` are the amount and fees of its fills so far, `price_cny` is the last one's

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import NamedTuple
 
@@ -10,13 +9,13 @@ from services.brokers.market_view import Offer
 from services.domain.book import Book
 from services.domain.instruments import Instrument, Kind, Symbol, facts_of
 from services.domain.orders import Rule
+from services.domain.value import Value
 from services.rules import Commission, Phase, Rules, default_kind, rules_of, settlement_days
 
 AFTER_HOURS = frozenset({Phase.AFTER_HOURS_WAIT, Phase.AFTER_HOURS})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Value, frozen=True, kw_only=True):
     """What the rulebook says of one symbol on one day."""
 
     rules: Rules
@@ -25,8 +24,7 @@ class Facts:
     settlement_days: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Objection:
+class Objection(Value, frozen=True, kw_only=True):
     """The first rule an order breaks, and a sentence with the numbers."""
 
     rule: Rule

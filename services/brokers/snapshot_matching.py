@@ -34,7 +34,7 @@ class SnapshotMarket:
         if quote is None:
             return None
         seen = quote.seen_at.astimezone(at.tzinfo)
-        return Offer(
+        offer = Offer(
             last_cny=quote.last_cny,
             last_on=seen.date(),
             prev_close_cny=quote.prev_close_cny,
@@ -48,6 +48,8 @@ class SnapshotMarket:
             asks=quote.asks,
             picture=quote.seen_at.timestamp(),
         )
+        # Nobody stands where the gate would not let an order go.
+        return offer._replace(buy_cny=None, sell_cny=None, bids=None, asks=None) if quote.barred else offer
 
     def traded(self, symbol: Symbol, second: float) -> Traded | None:
         """Return None: a quote says nothing of what traded before it."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import mmap
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from services.domain.bars import Adjustment, CorporateAction, Frequency, Panel, VolumeUnit
-from services.domain.instruments import Instrument, Symbol
+from services.domain.instruments import Instrument, Span, Symbol
 from services.market.atomic_file import write_whole
 
 FORMAT_VERSION = 1
@@ -49,6 +49,13 @@ class _Header:
     synthetic: bool
     instruments: tuple[Instrument, ...]
     actions: tuple[CorporateAction, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _MembersHeader(_Header):
+    """A header that also tells when each symbol belonged to an index; without that it is a plain one."""
+
+    members: Mapping[Symbol, tuple[Span, ...]] = field(default_factory=dict)
 
 
 def panel_path(folder: Path, digest: str) -> Path:
@@ -114,7 +121,7 @@ def _digest(panel: Panel) -> str:
 def _parts(panel: Panel) -> Iterator[bytes]:
     """Yield the file's bytes, an array at a time, so that a large panel is not held twice."""
     arrays = (*_TIMES, *_PRICES, *(("prev_close",) if panel.prev_close is not None else ()))
-    header = _Header(
+    header = _MembersHeader(
         version=FORMAT_VERSION,
         rows=len(panel.ends),
         arrays=arrays,
@@ -127,12 +134,20 @@ def _parts(panel: Panel) -> Iterator[bytes]:
         synthetic=panel.synthetic,
         instruments=tuple(panel.instruments[symbol] for symbol in sorted(panel.instruments)),
         actions=panel.actions,
+        members=panel.members,
     )
-    text = msgspec.json.encode(header)
+    text = _encoded(header)
     yield _padded(_MAGIC + len(text).to_bytes(8, "little") + text)
     for name in arrays:
         stored = "<i8" if name in _TIMES else "<f8"
         yield _padded(np.ascontiguousarray(getattr(panel, name), dtype=stored).tobytes())
+
+
+def _encoded(header: _MembersHeader) -> bytes:
+    """Return a header as text; one without members as panels had it before there were any."""
+    if header.members:
+        return msgspec.json.encode(header)
+    return msgspec.json.encode(_Header(**{one.name: getattr(header, one.name) for one in fields(_Header)}))
 
 
 def _decoded(path: Path, content: mmap.mmap, digest: str) -> Panel:
@@ -140,7 +155,7 @@ def _decoded(path: Path, content: mmap.mmap, digest: str) -> Panel:
         raise PanelDamaged(f"{path}: not a panel of this version; load the price file again")
     begin = len(_MAGIC) + 8
     length = int.from_bytes(content[len(_MAGIC) : begin], "little")
-    header = msgspec.json.decode(content[begin : begin + length], type=_Header)
+    header = msgspec.json.decode(content[begin : begin + length], type=_MembersHeader)
     shape = (header.rows, len(header.symbols))
     offsets = [_aligned(begin + length)]
     for name in header.arrays:
@@ -174,6 +189,7 @@ def _decoded(path: Path, content: mmap.mmap, digest: str) -> Panel:
         instruments={instrument.symbol: instrument for instrument in header.instruments},
         actions=header.actions,
         synthetic=header.synthetic,
+        members=header.members,
     )
 
 

@@ -18,7 +18,7 @@ from services.market.parquet_file import read_parquet_file
 from services.market.raw_bars import PriceFileError, RawBar
 from services.market.tushare_csv import read_tushare_csv
 
-__all__ = ["PriceFileError", "load_prices"]
+__all__ = ["PriceFileError", "load_prices", "raw_bars", "require_file"]
 
 READER_VERSION = 2
 """Changes when a reader or check makes something else of the same bytes: panels are then made anew."""
@@ -43,7 +43,7 @@ def load_prices(
         PriceFileError: The file cannot be used; one line naming the place and the mend.
         OSError: `cache_dir` cannot be written.
     """
-    _require_file(path)
+    require_file(path)
     facts = read_declared_facts(path, adjustment, volume_unit)
     if cache_dir is None:
         return with_digest(_parsed(path, facts, frequency))
@@ -57,7 +57,12 @@ def load_prices(
     return panel
 
 
-def _require_file(path: Path) -> None:
+def require_file(path: Path) -> None:
+    """Do nothing where there is a file that can be read and holds something.
+
+    Raises:
+        PriceFileError: There is none.
+    """
     if not path.exists():
         raise PriceFileError(f"{path}: there is no such file; give the path of a price file")
     if not path.is_file():
@@ -73,13 +78,17 @@ def _require_file(path: Path) -> None:
 
 def _parsed(path: Path, facts: DeclaredFacts, frequency: Frequency | None) -> Panel:
     try:
-        return build_panel(path, _bars(path), facts, frequency)
+        return build_panel(path, raw_bars(path), facts, frequency)
     except UnicodeDecodeError:
         raise PriceFileError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
 
 
-def _bars(path: Path) -> Iterator[RawBar]:
-    """Return the reader's bars, the reader chosen by the first bytes: a name may be anything."""
+def raw_bars(path: Path) -> Iterator[RawBar]:
+    """Return the bars as the file states them, the reader chosen by the first bytes: a name may be anything.
+
+    Raises:
+        PriceFileError: The file is of no known kind, or not as its kind is.
+    """
     with path.open("rb") as file:
         head = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"PAR1") or path.suffix == ".parquet":

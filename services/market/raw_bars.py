@@ -11,7 +11,10 @@ class PriceFileError(ValueError):
 
 
 class RawBar(NamedTuple):
-    """One bar as stated: `line` counts from 1, prices and volume are None where the file has none."""
+    """One bar as stated: `line` counts from 1, numbers are None where the file has none.
+
+    `amount` is in the file's own unit, whichever that is.
+    """
 
     line: int
     symbol: str
@@ -23,6 +26,7 @@ class RawBar(NamedTuple):
     close: float | None
     volume: float | None
     prev_close: float | None = None
+    amount: float | None = None
 
 
 def read_number(stated: object, field: str) -> float | None:

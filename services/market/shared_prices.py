@@ -121,9 +121,7 @@ class SharedPrices:
         Raises:
             PriceFault: The source gave nothing usable.
         """
-        return await self._requotes.answer(
-            symbols, symbols, lambda: self.source.get_current_prices(symbols)
-        )
+        return await self._requotes.answer(symbols, symbols, lambda: self.source.get_current_prices(symbols))
 
     async def history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
         """Return the source's recent bars.

@@ -16,7 +16,7 @@ def read_tushare_csv(path: Path) -> Iterator[RawBar]:
     """Yield the bars in the file's order.
 
     Columns: `ts_code`, `trade_date` or `trade_time`, `open`, `high`, `low`, `close`, `vol`;
-    `pre_close` and `name` where there are; others are not looked at.
+    `pre_close`, `amount` and `name` where there are; others are not looked at.
 
     Raises:
         PriceFileError: A column is missing, a line has not all its fields, or a field is no number.
@@ -71,7 +71,10 @@ def bar_of(path: Path, line: int, row: Mapping[str, object], time_column: str) -
     try:
         values = {field: read_number(row[column], field) for column, field in VALUES.items()}
         prev_close = read_number(row.get("pre_close"), "pre_close")
+        amount = read_number(row.get("amount"), "amount")
     except ValueError as problem:
         raise PriceFileError(f"{path}:{line}: {symbol} {label}: {problem}") from None
     name = str(row.get("name") or "")
-    return RawBar(line=line, symbol=symbol, name=name, label=label, prev_close=prev_close, **values)
+    return RawBar(
+        line=line, symbol=symbol, name=name, label=label, prev_close=prev_close, amount=amount, **values
+    )

@@ -124,9 +124,7 @@ class McpServer:
             raise ToolFault(asked, "the server has ended")
         waited_for: set[asyncio.Future[T | _Failed] | asyncio.Task[str]] = {answer, task}
         try:
-            await asyncio.wait(
-                waited_for, timeout=self._deadline_s, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait(waited_for, timeout=self._deadline_s, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             # Nobody waits for it any more, so its end shall not be waited for either.
             task.cancel()
@@ -196,9 +194,7 @@ async def _answer(client: Client, asked: _Asked) -> None:
     from mcp.shared.exceptions import MCPError
     from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult
 
-    request = CallToolRequest(
-        params=CallToolRequestParams(name=asked.tool, arguments=dict(asked.arguments))
-    )
+    request = CallToolRequest(params=CallToolRequestParams(name=asked.tool, arguments=dict(asked.arguments)))
     try:
         # Asked below the library's own `call_tool`, which would run the server's schemas, and with them
         # its patterns, over what it answers: a pattern can be made to take for ever.

@@ -26,6 +26,7 @@ from services.rules.rows import KNOWN_UNTIL, Confidence, OutsideRulebook, Row, S
 from services.rules.rulebook import RULES_VERSION, every_series, rules_of, rules_on
 from services.rules.settlement import sellable_shares, settlement_days, st_daily_buy_cap
 from services.rules.terms import (
+    CALLS,
     Cage,
     CallRange,
     FeeSchedule,
@@ -43,6 +44,7 @@ from services.rules.trading_halts import intraday_halts
 
 __all__ = [
     "AFTER_HOURS_ORDER_MAX",
+    "CALLS",
     "KNOWN_UNTIL",
     "RULES_VERSION",
     "Band",

@@ -42,8 +42,8 @@ def cage_bound(
     tick = rules.tick
     away = max(reference * cage.ratio, tick * max(cage.ticks, 1))
     if side is Side.BUY:
-        return (reference + away).quantize(tick, rounding=ROUND_HALF_UP)
-    return max(tick, (reference - away).quantize(tick, rounding=ROUND_HALF_UP))
+        return (reference + away).quantize(tick, ROUND_HALF_UP)
+    return max(tick, (reference - away).quantize(tick, ROUND_HALF_UP))
 
 
 def cage_on(board: Board, day: date) -> Cage | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 from typing import TypeVar
 
 from services.domain.instruments import Board, Instrument, Kind
+from services.domain.value import Value
 from services.rules.boards import default_kind
 from services.rules.limit_rows import (
     DELISTING_FIRST_DAY_FREE,
@@ -42,8 +42,7 @@ _TO_TICK: Mapping[Rounding, tuple[str, str]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
+class Band(Value, frozen=True, kw_only=True):
     """The lowest and highest price accepted that day, on the tick; None: no limit on that side."""
 
     limit_down: Decimal | None
@@ -208,11 +207,11 @@ def _rounded(rules: Rules, reference: Decimal, factors: Multipliers) -> Band:
         return _UNLIMITED
     tick = rules.tick
     up_mode, down_mode = _TO_TICK[rules.limits.rounding]
-    up = (reference * factors.up).quantize(tick, rounding=up_mode)
-    down = (reference * factors.down).quantize(tick, rounding=down_mode)
+    up = (reference * factors.up).quantize(tick, up_mode)
+    down = (reference * factors.down).quantize(tick, down_mode)
     if rules.limits.one_tick_at_least:
         if up - reference < tick:
-            up = (reference + tick).quantize(tick, rounding=ROUND_FLOOR)
+            up = (reference + tick).quantize(tick, ROUND_FLOOR)
         if reference - down < tick:
-            down = (reference - tick).quantize(tick, rounding=ROUND_CEILING)
+            down = (reference - tick).quantize(tick, ROUND_CEILING)
     return Band(limit_down=max(down, tick), limit_up=max(up, tick))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 
 from services.domain.instruments import Board
 from services.domain.orders import Side
+from services.domain.value import Value
 from services.rules.rows import CN_FIRST, US_FIRST, Confidence, Row, Series
 from services.rules.terms import LotRule, OddLot, Rules
 
@@ -17,8 +17,7 @@ AFTER_HOURS_ORDER_MAX = 1_000_000
 """Shares in one after-hours order (STAR and ChiNext rules, H; the other boards, M)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LotProblem:
+class LotProblem(Value, frozen=True, kw_only=True):
     """Why the exchange would not take an order of this size.
 
     `code` is one of `not_positive`, `below_min`, `not_multiple`, `splits_odd_lot`,

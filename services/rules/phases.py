@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -40,12 +41,11 @@ def phase_at(rules: Rules, at: time) -> PhaseSpan:
     Raises:
         OutsideRulebook: The timetable of that day is not known.
     """
-    if not rules.phases:
+    phases = rules.phases
+    if not phases:
         raise OutsideRulebook(f"{rules.board}: the timetable of {rules.day} is not known")
-    for span in rules.phases:
-        if at < span.end:
-            return span
-    return rules.phases[-1]
+    index = bisect_right(rules.phase_ends, at)
+    return phases[index] if index < len(phases) else phases[-1]
 
 
 def trading_time(rules: Rules, since: time, until: time) -> timedelta:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 
 from services.domain.instruments import Board, Instrument, Kind
@@ -14,6 +15,7 @@ from services.rules.rows import CN_FIRST, US_FIRST, Confidence, Row, Series
 from services.rules.terms import Rules
 
 
+@lru_cache(maxsize=4096)
 def settlement_days(kind: Kind, day: date, board: Board | None = None) -> int:
     """Return after how many trading days shares bought on `day` may be sold: 0 or 1.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
@@ -32,6 +32,10 @@ class Phase(StrEnum):
     AFTER_HOURS_WAIT = "after_hours_wait"
     AFTER_HOURS = "after_hours"
     CLOSED = "closed"
+
+
+CALLS = frozenset({Phase.OPEN_CALL, Phase.OPEN_CALL_LOCKED, Phase.CLOSE_CALL})
+"""The call auctions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,3 +216,8 @@ class Rules:
     st_buy_cap: int | None
     calls: CallRange | None
     halts: HaltRule | None
+    phase_ends: tuple[time, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Line up the ends of the phases, in which a time is looked for."""
+        object.__setattr__(self, "phase_ends", tuple(span.end for span in self.phases))

@@ -12,13 +12,13 @@ import pytest
 
 from agents.scripted import ScriptedAgent
 from commands.folders import AccountFolder
-from commands.live_loop import Ticker
 from commands.live_world import configured, open_live_account
 from commands.minds import Mind
 from commands.opening import open_recorded
 from commands.recorded_run import RecordedRun, Watch
 from commands.recorded_settings import run_settings
 from commands.screen import Screen
+from commands.ticking import Ticker
 from scheduler.loop import Loop
 from scheduler.slot_plan import OpenPlan
 from services.clock import VirtualClock
@@ -86,7 +86,7 @@ def live(monkeypatch: pytest.MonkeyPatch) -> VirtualClock:
     """A clock for the world of live prices, and a vendor that shows 10.00 for everything."""
     clock = VirtualClock(NOW)
     monkeypatch.setattr("commands.live_world.SystemClock", lambda: clock)
-    monkeypatch.setattr("commands.live_world.AkshareSource", lambda of: Vendor(of, at_ten))
+    monkeypatch.setattr("commands.live_world.live_source", lambda _settings, of, _tell: Vendor(of, at_ten))
     return clock
 
 

@@ -48,7 +48,10 @@ def test_an_account_keeps_the_slots_it_was_opened_with(tmp_path: Path):
 
     assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
     assert str(tmp_path / "data" / "main") in done.err
-    assert {name: kept for name, kept in contents(tmp_path / "data").items() if name != "main/lock"} == before
+    after = contents(tmp_path / "data")
+    assert b'"state":"error"' in after.pop("main/vitals.json")
+    assert b'"level":"error"' in after.pop("main/log/kaipan.log")
+    assert {name: kept for name, kept in after.items() if name != "main/lock"} == before
 
 
 def test_status_tells_the_next_slot_of_an_account_on_live_prices(tmp_path: Path):

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,14 +18,20 @@ from services.market.columns import open_panel, save_panel
 from services.market.demo import demo_panel
 from services.market.panel_source import PanelSource
 from services.market.price_files import load_prices
+from services.market.quote_terms import GateTerms
+from services.market.raw_quotes import RawQuote
 from services.market.shared_prices import SharedPrices
+from services.market.vendor_source import VendorSource
 from services.ports import PriceFault, PriceSource
 from tests.unit.akshare_frames import Lists, sh_list, suspended, sz_list, warned
+from tests.unit.raw_market import FakeFeed, raw
 
 CN = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 7, 14, 10, 35, tzinfo=CN)
 KNOWN = (Symbol("605901.SH"), Symbol("003903.SZ"))
 UNKNOWN = Symbol("510050.SH")
+FEEDS = ("one", "two")
+"""The vendors behind a source of several, which its quotes name."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,18 @@ def shared(clock: ReplayClock, folder: Path) -> PriceSource:
     return SharedPrices(vendor(clock, folder), clock).seat(KNOWN)
 
 
-@pytest.fixture(params=[demo, demo_daily, stored, file, vendor, shared], ids=lambda make: make.__name__)
+def vendors(clock: ReplayClock, folder: Path) -> PriceSource:
+    def says(symbol: Symbol, now: datetime) -> RawQuote | str:
+        known = symbol in KNOWN and now.date() == NOW.date()
+        return replace(raw(symbol), stamped_at=now) if known else "nothing is known of it"
+
+    feeds = [FakeFeed(name, clock, says, takes_s=0.0) for name in FEEDS]
+    return VendorSource(feeds, vendor(clock, folder), clock, GateTerms())
+
+
+@pytest.fixture(
+    params=[demo, demo_daily, stored, file, vendor, shared, vendors], ids=lambda make: make.__name__
+)
 def given(request, tmp_path):
     clock = ReplayClock(NOW)
     return Given(request.param(clock, tmp_path), clock)
@@ -114,7 +131,8 @@ def test_every_known_symbol_has_a_dated_positive_quote_that_is_not_from_the_futu
         assert quote.prev_close_cny is not None
         assert quote.seen_at <= NOW
         assert quote.seen_at.astimezone(CN).date() == NOW.date()
-        assert quote.source == given.source.name
+        assert quote.source in (given.source.name, *FEEDS)
+        assert not quote.barred
 
 
 def test_the_last_prices_stand_in_the_order_of_the_snapshots_symbols(given):

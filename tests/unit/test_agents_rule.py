@@ -93,6 +93,47 @@ def test_what_stays_in_the_top_is_neither_sold_nor_bought_again():
     assert orders_of(replace(RISING, book=book)) == []
 
 
+RESIZING = rule_agent("momentum:top=2,resize=1")
+
+
+def test_with_resize_what_stays_is_brought_to_what_its_weight_buys_sells_first():
+    book = Book(cash_cny=Decimal("20000.00"), lots=(holding(A, 1000, DAYS[0]), holding(B, 7000, DAYS[0])))
+
+    # Of the weight of 47500 a 4200 and b 4400, as above: a is 3200 short, b 2600 over.
+    # Selling those brings 2600 * 10.5 * 0.985 = 26890.5; the cash buys (46890.5 - 6) / 11.1265 = 4213.7.
+    assert orders_of(replace(RISING, book=book), RESIZING) == [("sell", B, 2600), ("buy", A, 3200)]
+
+
+def test_with_resize_no_more_is_bought_than_the_cash_buys_and_nothing_of_today_is_sold():
+    book = Book(cash_cny=Decimal("3000.00"), lots=(holding(A, 1000, DAYS[0]), holding(B, 5000, RISING.day)))
+
+    # (3000 - 6) / 11.1265 = 269.1 -> 200
+    assert orders_of(replace(RISING, book=book), RESIZING) == [("buy", A, 200)]
+
+
+def test_with_resize_an_odd_lot_is_filled_up_in_whole_lots():
+    book = Book(cash_cny=Decimal("90000.00"), lots=(holding(A, 3950, DAYS[0]), holding(B, 4350, DAYS[0])))
+
+    # a is 250 short of 4200, b 50 of 4400.
+    assert orders_of(replace(RISING, book=book), RESIZING) == [("buy", A, 200)]
+
+
+def test_with_resize_a_symbol_with_a_working_order_is_left_alone():
+    working = OpenOrder(
+        order_id=OrderId("A" * 20),
+        symbol=Symbol(A),
+        side=Side.SELL,
+        shares=100,
+        filled=0,
+        limit_cny=Decimal("12.00"),
+        frozen_cny=Decimal("0.00"),
+    )
+    lots = (holding(A, 9000, DAYS[0]), holding(B, 4400, DAYS[0]))
+    book = Book(cash_cny=Decimal("90000.00"), lots=lots, open_orders=(working,))
+
+    assert orders_of(replace(RISING, book=book), RESIZING) == []
+
+
 def test_a_holding_that_outgrew_its_weight_stays():
     dear = market(a=[400.0, 500.0, 600.0], b=[10.0, 10.0, 9.0])
     book = Book(cash_cny=Decimal("40000.00"), lots=(holding(A, 100, DAYS[0]),))
@@ -311,6 +352,8 @@ def test_the_same_briefing_gives_the_same_bytes():
         ("momentum:every=20", "rule:momentum:every=20"),
         ("momentum:every=1,top=5,lookback=20", "rule:momentum"),
         ("momentum:every=4,top=3", "rule:momentum:top=3,every=4"),
+        ("momentum:resize=1,every=4", "rule:momentum:every=4,resize=1"),
+        ("momentum:resize=0", "rule:momentum"),
         ("buy_and_hold", "rule:buy_and_hold"),
         ("hold", "rule:hold"),
     ],
@@ -337,6 +380,8 @@ def test_a_rule_without_a_name_is_momentum():
         "momentum:every=",
         "momentum:every=two",
         "momentum:top=0",
+        "momentum:resize=2",
+        "hold:resize=1",
     ],
 )
 def test_an_unknown_rule_or_option_is_one_line(spec: str):

@@ -108,6 +108,18 @@ def test_sessions_that_fail_at_one_door_are_one_topic_and_two_occurrences():
     assert found[0].topic == found[1].topic != found[2].topic
 
 
+def test_a_broker_that_does_not_answer_a_start_is_told_of():
+    made = journal()
+    made.session = ""
+    made.write("unanswered:9", FaultRecord(door="broker", asked="positions", why="no connection"))
+
+    (one,) = told(made)
+
+    assert (one.kind, one.severity) == (AlertKind.FAILED, Severity.WARNING)
+    assert "positions: no connection" in one.text.en
+    assert "positions: no connection" in one.text.zh
+
+
 def test_a_day_the_calendar_does_not_know_is_critical():
     made = journal()
     made.open(MON)

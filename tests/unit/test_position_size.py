@@ -119,9 +119,9 @@ def test_a_share_is_not_gained_by_rounding():
     assert most(by(SizingMethod.FIXED_RATIO, ratio=almost), equity="30.00", price="1.00") == 2
 
 
-@pytest.mark.parametrize("price", ["10.00", "NaN", "0"])
-def test_a_model_sizes_without_bound(price):
-    assert most(Sizing(), price=price) is None
+def test_the_mind_alone_is_no_rule_of_size():
+    with pytest.raises(ValueError, match="model"):
+        most(Sizing())
 
 
 @pytest.mark.parametrize("method", BY_BARS)
