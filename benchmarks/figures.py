@@ -51,6 +51,12 @@ def rows() -> Iterator[tuple[str, str, str]]:
     for count, goal in ((50, "under 2"), (300, "under 8")):
         name = f"{count} quotes with their books from a vendor that answers in 50 ms, s"
         yield name, f"{found[f'eastmoney_{count}_s']}", goal
+    found = _bench("history")
+    name = f"a day of one-minute bars of {found['symbols']:,} symbols stored, and read back, s"
+    yield name, f"{found['store_s']} + {found['read_s']}", "under 10"
+    yield "peak memory of that, MiB", f"{found['peak_mib']}", "under 1,024"
+    name = f"one symbol's one-minute bars of {found['one_symbol_days']} such days read, s"
+    yield name, f"{found['one_symbol_s']}", ""
     found = _bench("startup")
     first_s = found["first_session_s"]
     yield "start of the process to the end of the first session, s", f"{first_s}", "under 0.5"
