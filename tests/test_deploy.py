@@ -79,6 +79,23 @@ def test_the_compose_file_runs_account_watchdog_and_database():
         assert call(*_calls(compose["services"][name]["command"])).code == 0
 
 
+def test_each_container_may_write_where_its_program_writes():
+    compose = yaml.safe_load((ROOT / "deploy/compose/compose.yaml").read_text(encoding="utf-8"))
+    image = (ROOT / "deploy/compose/Dockerfile").read_text(encoding="utf-8")
+    services = compose["services"]
+
+    def mounted(name: str) -> set[str]:
+        return {volume.split(":")[1] for volume in services[name]["volumes"]}
+
+    assert "/var/lib/kaipan" in mounted("account")
+    # The watchdog keeps its own files in `<data_dir>-watchdog`.
+    assert {"/var/lib/kaipan", "/var/lib/kaipan-watchdog"} <= mounted("watchdog")
+    assert "-m 0700 /var/lib/kaipan /var/lib/kaipan-watchdog" in image
+    # Whoever shares a process table dies with its first process.
+    assert not any("pid" in service for service in services.values())
+    assert services["account"]["restart"] == services["watchdog"]["restart"] == "unless-stopped"
+
+
 def test_no_secret_lies_in_deploy():
     for path in (ROOT / "deploy").rglob("*"):
         if path.is_file():

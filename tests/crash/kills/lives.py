@@ -24,13 +24,15 @@ from services.journal.sql_store import SqlStore
 from services.ports import Fault, JournalFault
 from tests.crash.kills.far import Far, Line
 from tests.crash.kills.small_disk import SmallDisk, is_small
-from tests.simulation.life import LIVES_MAX, Life
+from tests.simulation.life import Life
 from tests.simulation.process import Process
 from tests.simulation.scenario import Act, Deed, Scenario, drawn
 from tests.simulation.virtual_time import VirtualLoop, run
 
 RANDOM_KILLS_RATIO = 0.3
 LOCK_TRIES_MAX = 300
+LIVES_MAX = 250
+"""More than any history so far; a plan names about a dozen deaths, and chance adds some at every order."""
 RANDOM_KILL_S_MAX = 0.25
 """A life lasts about as long; a kill at a random moment falls anywhere within it."""
 
