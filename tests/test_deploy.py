@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
 import tomllib
 from configparser import RawConfigParser
 from pathlib import Path
@@ -49,6 +51,30 @@ def test_a_unit_keeps_secrets_out_of_itself_and_gains_no_rights(path: Path):
     assert service["EnvironmentFile"] == "-/etc/kaipan/secrets.env"
     assert service["NoNewPrivileges"] == "yes"
     assert service["User"] == "kaipan"
+
+
+def test_the_wrapper_calls_the_program_with_the_account_before_the_command(tmp_path: Path):
+    fake = tmp_path / "runuser"
+    fake.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
+    fake.chmod(0o755)
+    wrapper = ROOT / "deploy/systemd/kaipan"
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    root = os.geteuid() == 0
+
+    done = subprocess.run(
+        ("sh", str(wrapper), "paper", "status", "--json"), env=environment, capture_output=True, encoding="utf-8",
+        check=False,
+    )  # fmt: skip
+    alone = subprocess.run(("sh", str(wrapper), "paper"), capture_output=True, check=False)
+
+    assert alone.returncode == 2
+    assert done.returncode == (0 if root else 2)
+    if root:
+        words = done.stdout.split()
+        assert words[:3] == ["-u", "kaipan", "--"]
+        assert words[words.index("--config") :] == [
+            "--config", "/etc/kaipan/paper.yaml", "--data-dir", "/var/lib/kaipan", "status", "--json",
+        ]  # fmt: skip
 
 
 def test_the_account_is_not_started_again_where_a_person_is_needed():
