@@ -129,9 +129,7 @@ def main_job(
         "market": market,
         "agent_type": agent,
         "agent_config.initial_cash": cash,
-        "prices.adjustment": adjustment,
-        "prices.volume_unit": volume_unit,
-        "prices.index": index,
+        **_of_prices(adjustment, volume_unit, index),
     }
     options = RunOptions(
         prices=prices,
@@ -148,21 +146,31 @@ def main_job(
     def command(screen: Screen) -> int:
         from commands.run import run
 
-        asked = settings_of(common, stated(given), demo)
-        settings = _with_usual_folder(asked, options)
+        settings, there = _with_usual_folder(settings_of(common, stated(given), demo), options)
         screen.lang = settings.lang
-        return run(settings, replace(options, history=asked.data_dir / "history"), screen)
+        return run(settings, there, screen)
 
     run_command(common, command)
 
 
-def _with_usual_folder(settings: Settings, options: RunOptions) -> Settings:
-    """Return the settings; where nobody chose a data folder, each kind of run has its own."""
+def _with_usual_folder(settings: Settings, options: RunOptions) -> tuple[Settings, RunOptions]:
+    """Return the settings; where nobody chose a data folder, each kind of run has its own.
+
+    The history store stays where it is for all of them.
+    """
+    options = replace(options, history=settings.data_dir / "history")
     if "data_dir" in settings.model_fields_set or not options.recorded:
-        return settings
+        return settings, options
     kind = "demo" if options.demo else str(settings.mode)
     name = kind if kind != "paper" else "paper-on-file"
-    return settings.model_copy(update={"data_dir": settings.data_dir / name})
+    return settings.model_copy(update={"data_dir": settings.data_dir / name}), options
+
+
+def _of_prices(
+    adjustment: str | None, volume_unit: str | None, index: str | None
+) -> dict[str, object | None]:
+    """Return what is stated of recorded prices, by the settings' keys."""
+    return {"prices.adjustment": adjustment, "prices.volume_unit": volume_unit, "prices.index": index}
 
 
 def _replay_of_main_job(
@@ -254,11 +262,24 @@ def replay(
     )
 )
 @with_common
-def verify(common: Common) -> None:
+def verify(
+    common: Common,
+    last_hash: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HASH",
+            help=said(
+                "A last hash told before, by a day's summary: say at which event it stands.",
+                "此前收盘小结给出的末端哈希：说明它位于哪个事件。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
     """Check the record."""
     from commands.verify import verify as check
 
-    run_on_account(common, check)
+    run_on_account(common, lambda settings, screen: check(settings, screen, last_hash))
 
 
 @app.command(help=said("The HTML report of an account and period.", "生成账户与区间的 HTML 报告。"))
@@ -575,9 +596,7 @@ def arena(
         "frequency": frequency or ("hourly" if demo and common.config is None else None),
         "market": market,
         "agent_config.initial_cash": cash,
-        "prices.adjustment": adjustment,
-        "prices.volume_unit": volume_unit,
-        "prices.index": index,
+        **_of_prices(adjustment, volume_unit, index),
     }
 
     def command(screen: Screen) -> int:

@@ -32,9 +32,11 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
 ADAPTERS = (
     "services.alerts",
     "services.brokers",
+    "services.history",
     "services.market",
     "services.models",
     "services.mcp_client",
+    "services.news",
     "services.journal.sql_store",
 )
 MUST_NOT_IMPORT: Mapping[str, tuple[str, ...]] = {
@@ -44,6 +46,7 @@ MUST_NOT_IMPORT: Mapping[str, tuple[str, ...]] = {
         "services.brokers",
         "services.models",
         "services.mcp_client",
+        "services.news",
         "services.journal.sql_store",
         "services.executor",
     ),

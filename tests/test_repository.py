@@ -189,6 +189,12 @@ CALLS = (
     ("kill",),
     ("mcp",),
     ("local-model",),
+    ("data", "download"),
+    ("data", "check"),
+    ("data", "import"),
+    ("data", "resample"),
+    ("data", "list"),
+    ("data", "remove"),
 )
 
 

@@ -14,6 +14,7 @@ from services.domain.bars import Adjustment, Frequency, VolumeUnit
 from services.domain.instruments import Symbol
 from services.market.akshare_source import AkshareSource
 from services.market.columns import open_panel, save_panel
+from services.market.recent_bars import first_day
 from services.ports import PriceFault
 
 CN = ZoneInfo("Asia/Shanghai")

@@ -1,0 +1,230 @@
+"""`data ...` on the command line: the history store."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.common_options import Common, with_common
+from commands.entry import day_of, run_on_account
+from commands.flags import Account, AdjustmentName, Config, DataDir, Day, Json, Lang, VolumeUnitName, said
+from services.settings_places import cache_folder
+
+_LENGTHS = "1m|5m|15m|30m|60m|1d|1w"
+
+Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE...", show_default=False)]
+SomeFiles = Annotated[list[Path], typer.Argument(metavar="FILE...", show_default=False)]
+Symbols = Annotated[
+    str,
+    typer.Option(
+        "--symbols",
+        metavar="A,B",
+        help=said("Symbols, parted by commas.", "证券代码，以逗号分隔。"),
+        show_default=False,
+    ),
+]
+OfIndex = Annotated[
+    str,
+    typer.Option(
+        "--index",
+        metavar="SYMBOL",
+        help=said(
+            "All that were members of an index in the period, e.g. 000016.SH; its lists of members are kept.",
+            "区间内曾属于某指数的全部证券，例如 000016.SH；同时保存其成份名单。",
+        ),
+        show_default=False,
+    ),
+]
+Length = Annotated[
+    str,
+    typer.Option(
+        "--frequency", metavar=_LENGTHS, help=said("How long bars are.", "K 线周期。"), show_default=False
+    ),
+]
+Start = Annotated[
+    datetime, typer.Option("--start", formats=["%Y-%m-%d", "%Y%m%d"], metavar="DATE", show_default=False)
+]
+Source = Annotated[
+    str,
+    typer.Option(
+        "--source",
+        metavar="akshare|tushare",
+        help=said("The vendor; data_source.type by default.", "数据商；默认为 data_source.type。"),
+        show_default=False,
+    ),
+]
+From = Annotated[
+    str,
+    typer.Option("--from", metavar=_LENGTHS, help=said("The bars there are.", "已有 K 线的周期。")),
+]
+To = Annotated[
+    str, typer.Option("--to", metavar=_LENGTHS, help=said("The bars to make of them.", "要合成的周期。"))
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    data = typer.Typer(
+        help=said(
+            "The history store: download, check, import, resample, list and remove bars.",
+            "本地历史库：下载、检查、导入、合成、列出、移除 K 线。",
+        ),
+        rich_markup_mode="rich",
+    )
+    app.add_typer(data, name="data")
+
+    @data.callback()
+    def data_options(
+        ctx: typer.Context,
+        data_dir: DataDir = None,
+        config: Config = None,
+        account: Account = None,
+        lang: Lang = None,
+        as_json: Json = False,
+    ) -> None:
+        """Take the common options for the commands below `data`."""
+        common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+        ctx.obj = common.under(ctx.obj)
+
+    _add_download(data)
+    _add_check(data)
+    _add_import(data)
+    _add_the_rest(data)
+
+
+def _add_download(data: typer.Typer) -> None:
+    @data.command(
+        help=said(
+            "Download bars, raw, with what the vendor tells of ex-days, each part checked before it counts. "
+            "Cut off anywhere, the same command goes on.",
+            "下载不复权 K 线及数据商提供的除权信息；逐段检查后入库。中断后以同一命令续传。",
+        )
+    )
+    @with_common
+    def download(
+        common: Common,
+        start: Start,
+        end: Day = None,
+        symbols: Symbols = "",
+        index: OfIndex = "",
+        frequency: Length = "1d",
+        source: Source = "",
+    ) -> None:
+        """Download bars."""
+        from commands.data_download import Asked
+        from commands.data_download import download as fetch
+        from services.clock import SystemClock
+
+        asked = Asked(
+            symbols=symbols,
+            index=index,
+            frequency=frequency,
+            start=start.date(),
+            end=day_of(end),
+            source=source,
+        )
+        run_on_account(
+            common,
+            lambda settings, screen: fetch(settings, asked, screen, SystemClock(), cache_folder()),
+        )
+
+
+def _add_check(data: typer.Typer) -> None:
+    @data.command(
+        help=said(
+            "Find gaps, bars that cannot be, mixed units and adjustments in files, between them, or in the "
+            "store; says what would repair it. Exit 1 where anything but notes is found.",
+            "检查文件、文件之间或历史库中的缺口、不可能的 K 线、单位与复权混杂，并给出修复办法；"
+            "除提示外有任何发现则退出码为 1。",
+        )
+    )
+    @with_common
+    def check(
+        common: Common,
+        files: Files = None,
+        frequency: Length = "",
+        adjustment: AdjustmentName = None,
+        volume_unit: VolumeUnitName = None,
+    ) -> None:
+        """Check bars."""
+        from commands.data_check import check as examine
+
+        run_on_account(
+            common,
+            lambda settings, screen: examine(settings, tuple(files or ()), frequency, screen, cache_folder()),
+            **{"prices.adjustment": adjustment, "prices.volume_unit": volume_unit},
+        )
+
+
+def _add_import(data: typer.Typer) -> None:
+    @data.command(
+        "import",
+        help=said(
+            "Put price files (merged.jsonl, CSV, Parquet) or a CSV of an index's members into the store.",
+            "将行情文件（merged.jsonl、CSV、Parquet）或指数成份 CSV 导入历史库。",
+        ),
+    )
+    @with_common
+    def bring_in(
+        common: Common,
+        files: SomeFiles,
+        frequency: Length = "",
+        adjustment: AdjustmentName = None,
+        volume_unit: VolumeUnitName = None,
+    ) -> None:
+        """Import files."""
+        from commands.data_import import import_files
+        from services.clock import SystemClock
+
+        run_on_account(
+            common,
+            lambda settings, screen: import_files(
+                settings, tuple(files), frequency, screen, SystemClock(), cache_folder()
+            ),
+            **{"prices.adjustment": adjustment, "prices.volume_unit": volume_unit},
+        )
+
+
+def _add_the_rest(data: typer.Typer) -> None:
+    @data.command(
+        help=said(
+            "Make longer bars of shorter ones, on the boundaries of the market's sessions.",
+            "按交易时段边界将短周期 K 线合成为长周期。",
+        )
+    )
+    @with_common
+    def resample(common: Common, source: From, target: To, symbols: Symbols = "") -> None:
+        """Resample bars."""
+        from commands.data_resample import resample as make
+        from services.clock import SystemClock
+
+        run_on_account(
+            common,
+            lambda settings, screen: make(
+                settings, (source, target), symbols, screen, SystemClock(), cache_folder()
+            ),
+        )
+
+    @data.command("list", help=said("What the store holds, and where it came from.", "历史库内容及来源。"))
+    @with_common
+    def show_all(common: Common, symbols: Symbols = "") -> None:
+        """List the store."""
+        from commands.data_list import list_store
+
+        run_on_account(common, lambda settings, screen: list_store(settings, symbols, screen))
+
+    @data.command(
+        help=said(
+            "Take bars of one length out of the store, of the symbols given.",
+            "从历史库移除所给证券某一周期的 K 线。",
+        )
+    )
+    @with_common
+    def remove(common: Common, symbols: Symbols, frequency: Length) -> None:
+        """Remove bars."""
+        from commands.data_list import remove as take_away
+
+        run_on_account(common, lambda settings, screen: take_away(settings, symbols, frequency, screen))

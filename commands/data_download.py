@@ -1,0 +1,230 @@
+"""`data download`: bars of a vendor into the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from commands.data_check import as_json, show_finding
+from commands.failures import CommandFailed, Exit
+from commands.history_folder import length_in, store_of, symbols_in, tables_of, told_in_a_line
+from commands.network_advice import advice_environment, network_advice
+from commands.opening import open_calendar
+from commands.screen import Screen
+from services.domain.instruments import Market, Symbol
+from services.history.akshare_history import AkshareHistory
+from services.history.download import Download, Summary, require_period
+from services.history.findings import condensed
+from services.history.lengths import day_end, day_of
+from services.history.store import HistoryStore
+from services.history.tables import FactTables
+from services.history.tushare_history import TushareHistory
+from services.history.vendors import HistoryVendor, Period
+from services.market.feeds.choice import Surroundings, tushare_calls
+from services.market.feeds.throttle import Pace
+from services.ports import Clock, PriceFault
+from services.settings import Settings
+from services.settings_environment import process_environment
+from services.slots import local
+
+DEADLINE_S = 60.0
+"""How long one part of a download may take, retries included."""
+
+SOURCES = ("akshare", "tushare")
+_LINES_MAX = 8
+_WHY_CHARACTERS_MAX = 240
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line asks for. `end` None: the last day that is over."""
+
+    symbols: str
+    index: str
+    frequency: str
+    start: date
+    end: date | None
+    source: str
+
+
+def download(settings: Settings, asked: Asked, screen: Screen, clock: Clock, cache: Path | None) -> Exit:
+    """Download what is not there yet, and tell what came of it.
+
+    Raises:
+        CommandFailed: What is asked for cannot be, or nothing can be written.
+    """
+    vendor = vendor_of(settings, asked.source or settings.data_source.type, clock)
+    calendar = open_calendar(settings, cache)
+    store = store_of(settings)
+    with told_in_a_line():
+        period = _period(settings, asked, clock)
+        try:
+            symbols = asyncio.run(_symbols(asked, period, vendor, tables_of(store), screen))
+        except PriceFault as fault:
+            return _unreached(settings, vendor, f"{fault.asked}: {fault.why}", screen)
+        job = Download(vendor=vendor, store=store, calendar=calendar, clock=clock, period=period)
+        with screen.progress("data.downloading") as bar:
+            bar.expect(len(symbols))
+            summary = asyncio.run(job.run(symbols, bar.step))
+        if summary.unreached:
+            why = next(iter(summary.failed.values()))
+            return _unreached(settings, vendor, why, screen, summary)
+        asyncio.run(_facts(vendor, symbols, period, tables_of(store), summary))
+        _show(summary, store, period, screen)
+    return Exit.DONE if summary.whole else Exit.DIFFERENCES
+
+
+def vendor_of(settings: Settings, name: str, clock: Clock) -> HistoryVendor:
+    """Return the vendor of that name.
+
+    Raises:
+        CommandFailed: There is none, or it needs a token that is not there.
+    """
+    named = settings.data_source
+    if name == "akshare":
+        pace = Pace(
+            requests_per_s_max=named.requests_per_s_max,
+            burst_requests_max=named.burst_requests_max,
+            concurrent_requests_max=named.concurrent_requests_max,
+        )
+        return AkshareHistory(clock, pace, deadline_s=DEADLINE_S)
+    if name != "tushare":
+        raise CommandFailed(
+            Exit.USAGE, f"--source {name!r}: history is told by {' and '.join(SOURCES)}; give one of these"
+        )
+    if named.api_key is None:
+        raise CommandFailed(
+            Exit.USAGE,
+            "--source tushare needs its token in KAIPAN_DATA_API_KEY, in the environment or .env; or give "
+            "--source akshare",
+        )
+    around = Surroundings(clock=clock, environment=process_environment())
+    return TushareHistory(tushare_calls(named, around, DEADLINE_S))
+
+
+def _period(settings: Settings, asked: Asked, clock: Clock) -> Period:
+    """Return the period, cut at the last day whose trading is over: a day in progress is not kept.
+
+    Raises:
+        HistoryError: There is no day in it.
+        CommandFailed: There are no bars of that length.
+    """
+    now = local(clock.now(), settings.market)
+    over = now.time() >= day_end(settings.market)
+    last = now.date() if over else now.date() - timedelta(days=1)
+    length = length_in("--frequency", asked.frequency)
+    period = Period(length=length, start=asked.start, end=min(asked.end or last, last))
+    require_period(period)
+    return period
+
+
+async def _symbols(
+    asked: Asked, period: Period, vendor: HistoryVendor, tables: FactTables, screen: Screen
+) -> tuple[Symbol, ...]:
+    """Return the symbols named, and all that were members of the index; its lists are kept.
+
+    Raises:
+        CommandFailed: Neither is named.
+        PriceFault: The members are not told.
+    """
+    named = symbols_in(asked.symbols)
+    if not asked.index:
+        if not named:
+            raise CommandFailed(Exit.USAGE, "name what to download: --symbols 600519.SH or --index 000016.SH")
+        return named
+    rolls = await vendor.rolls(asked.index, period.start, period.end)
+    for roll in rolls:
+        tables.keep_roll(roll)
+    first = min(roll.day for roll in rolls)
+    screen.note("data.download.members", index=asked.index, source=vendor.name, days=len(rolls), first=first)
+    members = [member for roll in tables.rolls(asked.index) for member in roll.members]
+    return tuple(dict.fromkeys((*named, *members)))
+
+
+async def _facts(
+    vendor: HistoryVendor, symbols: Sequence[Symbol], period: Period, tables: FactTables, summary: Summary
+) -> None:
+    """Keep the facts and days that the vendor tells; what it does not is said, and no failure."""
+    try:
+        days = await vendor.days(period.start, period.end)
+        if days:
+            tables.keep_days(Market.CN, days, vendor.name)
+        there = {one.instrument.symbol: one for one in tables.described()}
+        stale = [
+            symbol for symbol in symbols if symbol not in there or there[symbol].known_until < period.end
+        ]
+        described = await vendor.described(stale, period.start, period.end)
+        if described:
+            tables.describe(described)
+    except PriceFault as fault:
+        summary.lacks[Symbol(vendor.name)] = f"{fault.asked}: {fault.why}"
+
+
+def _show(summary: Summary, store: HistoryStore, period: Period, screen: Screen) -> None:
+    screen.line(
+        "data.download.done",
+        stored=len(summary.stored),
+        bars=f"{summary.bars:,}",
+        already=summary.already,
+    )
+    late = _late(summary, store, period)
+    if late:
+        screen.line("data.download.late", symbols=len(late), start=period.start, first=min(late.values()))
+    _lines("data.download.aside", summary.set_aside, screen)
+    _lines("data.download.failed", summary.failed, screen)
+    _lines("data.download.lacks", summary.lacks, screen)
+    for finding in condensed(summary.told)[:_LINES_MAX]:
+        show_finding(finding, screen)
+    screen.result(_as_json(summary, store))
+
+
+def _late(summary: Summary, store: HistoryStore, period: Period) -> Mapping[Symbol, date]:
+    """Return the first day of the symbols whose bars begin a week or more after the period does."""
+    firsts: dict[Symbol, date] = {}
+    for held in store.held(period.length, summary.stored):
+        day = day_of(held.market, held.first)
+        firsts[held.symbol] = min(day, firsts.get(held.symbol, day))
+    latest = period.start + timedelta(days=11)
+    return {symbol: day for symbol, day in firsts.items() if day > latest}
+
+
+def _lines(key: str, reasons: Mapping[Symbol, str], screen: Screen) -> None:
+    for symbol, why in list(reasons.items())[:_LINES_MAX]:
+        screen.line(key, symbol=symbol, why=why)
+    if len(reasons) > _LINES_MAX:
+        screen.line("data.download.more", count=len(reasons) - _LINES_MAX)
+
+
+def _unreached(
+    settings: Settings, vendor: HistoryVendor, why: str, screen: Screen, summary: Summary | None = None
+) -> Exit:
+    """Tell on one screen what to do where the vendor cannot be reached; what was stored stays."""
+    environment = advice_environment(settings, process_environment())
+    short = why if len(why) <= _WHY_CHARACTERS_MAX else f"{why[:_WHY_CHARACTERS_MAX]}..."
+    advice = network_advice(screen.lang, dict.fromkeys(vendor.hosts, ""), environment)[1:]
+    others = " | ".join(name for name in SOURCES if name != vendor.name)
+    screen.line("data.download.unreached", source=vendor.name, why=short)
+    if not screen.as_json:
+        for line in advice:
+            screen.console.print(line.rstrip(": ："), markup=False)
+    screen.line("data.download.alternatives", others=others)
+    screen.line("data.download.again")
+    told = {} if summary is None else _as_json(summary, store_of(settings))
+    screen.result({**told, "unreached": why, "advice": list(advice)})
+    return Exit.UNAVAILABLE
+
+
+def _as_json(summary: Summary, store: HistoryStore) -> dict[str, object]:
+    return {
+        "folder": str(store.folder),
+        "stored": list(summary.stored),
+        "new_bars": summary.bars,
+        "already": summary.already,
+        "set_aside": dict(summary.set_aside),
+        "failed": dict(summary.failed),
+        "lacks": dict(summary.lacks),
+        "findings": [as_json(one) for one in condensed(summary.told)],
+    }

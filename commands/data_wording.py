@@ -1,0 +1,114 @@
+"""What the `data` commands say, in English and in Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+DATA: Mapping[str, tuple[str, str]] = {
+    "data.certainty.error": ("ERROR", "错误"),
+    "data.certainty.suspect": ("SUSPECT", "可疑"),
+    "data.certainty.note": ("note", "提示"),
+    "data.kind.unreadable": ("the file cannot be read", "文件无法读取"),
+    "data.kind.damaged": ("a stored file is damaged", "历史库文件损坏"),
+    "data.kind.mixed_lengths": ("bars of another length", "混入其他周期的 K 线"),
+    "data.kind.bad_label": ("a label that is none", "时间标签无效"),
+    "data.kind.start_label": ("labels at the bars' beginning", "时间标签为 K 线起点而非终点"),
+    "data.kind.off_session": ("bars outside trading hours", "交易时段之外的 K 线"),
+    "data.kind.closed_day": ("bars of a day without trading", "休市日的 K 线"),
+    "data.kind.out_of_order": ("bars out of order", "K 线顺序有误"),
+    "data.kind.duplicate": ("a bar twice", "K 线重复"),
+    "data.kind.incomplete": ("a bar that lacks numbers", "K 线缺少字段"),
+    "data.kind.no_price": ("a price of zero or less", "价格为零或负"),
+    "data.kind.high_low": ("a bar that contradicts itself", "K 线自相矛盾"),
+    "data.kind.zero_volume": ("bars without trade", "无成交的 K 线"),
+    "data.kind.missing_bars": ("missing bars", "缺少 K 线"),
+    "data.kind.missing_days": ("missing days", "缺少交易日"),
+    "data.kind.suspended": ("suspended", "停牌"),
+    "data.kind.begins_late": ("begins later than the others", "起始晚于其他证券"),
+    "data.kind.ends_early": ("ends earlier than the others", "结束早于其他证券"),
+    "data.kind.limit_breach": ("prices outside the limits", "价格超出涨跌停"),
+    "data.kind.ex_day": ("an ex-day the prices do not hold", "价格未反映的除权除息日"),
+    "data.kind.unit_mixed": ("shares and lots mixed", "股与手混用"),
+    "data.kind.unit_declared": ("another volume unit than declared", "成交量单位与声明不符"),
+    "data.kind.unit_unlikely": ("an unlikely volume unit", "成交量单位可疑"),
+    "data.kind.adjustment_differs": ("adjusted and unadjusted prices", "复权与不复权价格混杂"),
+    "data.kind.unit_differs": ("volume units differ", "成交量单位不同"),
+    "data.kind.bars_differ": ("the same bars say different things", "同一 K 线数值不一"),
+    "data.kind.in_progress": ("bars in progress", "未完成的 K 线"),
+    "data.kind.set_aside": ("set aside by a download", "下载时被隔离"),
+    "data.check.file": ("{name}: {verdict}", "{name}：{verdict}"),
+    "data.check.passes": ("passes ({symbols} symbols, {bars} bars)", "通过（{symbols} 只证券，{bars} 根）"),
+    "data.check.fails": ("FAILS ({symbols} symbols, {bars} bars)", "未通过（{symbols} 只证券，{bars} 根）"),
+    "data.check.between": ("between the files", "文件之间"),
+    "data.check.finding": (
+        "  {certainty}  {kind}{span}: {of}",
+        "  {certainty}  {kind}{span}：{of}",
+    ),
+    "data.check.detail": ("           {detail}", "           {detail}"),
+    "data.check.mend": ("           mend: {mend}", "           修复：{mend}"),
+    "data.check.symbols": ("{symbols}", "{symbols}"),
+    "data.check.more": ("{symbols} and {more} more", "{symbols} 等共 {all} 只"),
+    "data.check.all": ("all symbols", "全部证券"),
+    "data.check.empty": (
+        "{folder} holds no bars; get them with `data download` or `data import`",
+        "{folder} 没有 K 线；请用 data download 或 data import 获取",
+    ),
+    "data.import.done": (
+        "{name}: {bars} new bars of {symbols} symbols ({kind})",
+        "{name}：新增 {bars} 根，{symbols} 只证券（{kind}）",
+    ),
+    "data.import.roll": (
+        "{name}: members of {index} on {days} day(s), the last {last}",
+        "{name}：{index} 成份名单 {days} 日，最近 {last}",
+    ),
+    "data.resample.done": (
+        "{bars} new bars of {symbols} symbols ({kind})",
+        "新增 {bars} 根，{symbols} 只证券（{kind}）",
+    ),
+    "data.resample.conflict": ("not stored: {why}", "未入库：{why}"),
+    "data.list.bars": (
+        "{kind}, {source}: {symbols} symbols, {bars} bars, {first} to {last}, fetched {fetched}",
+        "{kind}，{source}：{symbols} 只证券，{bars} 根，{first} 至 {last}，获取于 {fetched}",
+    ),
+    "data.list.index": (
+        "members of {index}: {days} list(s), {first} to {last}",
+        "{index} 成份名单：{days} 份，{first} 至 {last}",
+    ),
+    "data.list.facts": (
+        "facts of {instruments} instruments, {actions} ex-days, {days} calendar days",
+        "{instruments} 只证券的资料，{actions} 个除权除息日，{days} 个日历日",
+    ),
+    "data.list.aside": ("set aside: {symbol}, {job}: {why}", "已隔离：{symbol}，{job}：{why}"),
+    "data.removed": ("{bars} bars removed", "已移除 {bars} 根"),
+    "data.downloading": ("downloading", "下载中"),
+    "data.download.done": (
+        "{stored} symbols stored ({bars} new bars), {already} were there already",
+        "已入库 {stored} 只（新增 {bars} 根），此前已有 {already} 只",
+    ),
+    "data.download.aside": ("set aside: {symbol}: {why}", "已隔离：{symbol}：{why}"),
+    "data.download.failed": ("not told: {symbol}: {why}", "未取得：{symbol}：{why}"),
+    "data.download.lacks": ("without ex-days: {symbol}: {why}", "缺少除权信息：{symbol}：{why}"),
+    "data.download.more": ("... and {count} more", "……另有 {count} 项"),
+    "data.download.unreached": (
+        "{source} gave nothing: {why}",
+        "{source} 未给出任何数据：{why}",
+    ),
+    "data.download.alternatives": (
+        "or: data download --source {others}; data import FILE, for bars you have",
+        "亦可：data download --source {others}；已有 K 线文件可用 data import 导入",
+    ),
+    "data.download.again": (
+        "the same command goes on where this one stopped",
+        "再次执行同一命令即可续传",
+    ),
+    "data.download.members": (
+        "{index}: {source} tells the members of {days} day(s), the first {first}; of days before that a run "
+        "with --index is refused",
+        "{index}：{source} 提供 {days} 日的成份名单，最早 {first}；此前日期以 --index 运行将被拒绝",
+    ),
+    "data.download.late": (
+        "{symbols} symbol(s) begin after {start}: listed later, or the vendor keeps no more; the earliest "
+        "bar is of {first}",
+        "{symbols} 只证券起始晚于 {start}：上市较晚，或数据商不再保留；最早为 {first}",
+    ),
+}

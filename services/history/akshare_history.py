@@ -1,0 +1,142 @@
+"""Bars of the past by akshare: East Money's, raw, with its amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from functools import partial
+from typing import Any, Protocol, cast
+
+from services.domain.bars import VolumeUnit
+from services.domain.instruments import Symbol
+from services.history.lengths import BarLength
+from services.history.tables import Described, Roll
+from services.history.vendors import Period, Told
+from services.market.akshare_calls import AkshareApi, AkshareCalls, NoAnswer, Turn
+from services.market.feeds.throttle import Pace
+from services.market.library_gate import LibraryGate
+from services.market.raw_bars import RawBar, read_number
+from services.ports import Clock, PriceFault
+
+NAME = "akshare"
+HOSTS = ("push2his.eastmoney.com", "oss-ch.csindex.com.cn")
+
+_COLUMNS = ("开盘", "最高", "最低", "收盘", "成交量", "成交额")
+_SUFFIXES = {"上海证券交易所": "SH", "深圳证券交易所": "SZ", "北京证券交易所": "BJ"}
+_PAUSE_S = 1.0
+
+
+class _IndexApi(Protocol):
+    def index_stock_cons_csindex(self, symbol: str) -> Any:
+        """Return a frame with `日期`, `成分券代码` and `交易所`: an index's members by its publisher."""
+
+
+class AkshareHistory:
+    """Bars by `stock_zh_a_hist` and `stock_zh_a_hist_min_em`, an index's members of today by its publisher.
+
+    Of bars shorter than a day the vendor keeps some months at most, of one minute five days. It tells no
+    facts, no factors, and no members of the past.
+    """
+
+    name = NAME
+    hosts = HOSTS
+
+    def __init__(self, clock: Clock, pace: Pace, *, deadline_s: float, api: AkshareApi | None = None) -> None:
+        self.at_a_time = pace.concurrent_requests_max
+        self._calls = AkshareCalls(
+            deadline_s=deadline_s,
+            workers=pace.concurrent_requests_max,
+            name=NAME,
+            api=api,
+            pause_s=_PAUSE_S,
+            gate=LibraryGate(clock, pace),
+        )
+
+    async def bars(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, Told | str]:
+        """Return what is told of each symbol, or why nothing is."""
+        answers, faults = await self._calls.answers(
+            {symbol: partial(_told, symbol, period) for symbol in symbols}
+        )
+        return {**answers, **faults}
+
+    async def rolls(self, index: str, start: date, end: date) -> tuple[Roll, ...]:
+        """Return the members of an index as its publisher lists them now, dated by the list.
+
+        Raises:
+            PriceFault: The list did not come.
+        """
+        answers, faults = await self._calls.answers({index: partial(_roll, index)})
+        if index in faults:
+            raise PriceFault(f"{NAME} members of {index}", faults[index])
+        return (answers[index],)
+
+    async def described(self, symbols: Sequence[Symbol], start: date, end: date) -> tuple[Described, ...]:
+        """Return nothing: of facts this vendor tells those of today alone."""
+        return ()
+
+    async def days(self, start: date, end: date) -> Mapping[date, bool]:
+        """Return nothing: the calendar is asked elsewhere."""
+        return {}
+
+
+def _told(symbol: Symbol, period: Period, turn: Turn) -> Told:
+    """Return the bars of a symbol.
+
+    Raises:
+        NoAnswer: There are none, or the library cannot ask for them.
+    """
+    if symbol.endswith(".SH") and not symbol.startswith("6"):
+        raise NoAnswer("the library takes a Shanghai code that does not begin with 6 for a Shenzhen one")
+    if symbol.endswith(".US") or period.length is BarLength.WEEK:
+        raise NoAnswer("not told by this vendor")
+    frame = _frame(symbol, period, turn)
+    if not len(frame):
+        raise NoAnswer("no bars in the period")
+    label = "日期" if period.length is BarLength.DAY else "时间"
+    # The library cuts bars of minutes at the beginning alone.
+    bars = (bar for bar in _raw_bars(symbol, frame, label) if bar.label[:10] <= str(period.end))
+    return Told(bars=tuple(bars), volume_unit=VolumeUnit.LOT)
+
+
+def _frame(symbol: Symbol, period: Period, turn: Turn) -> Any:
+    code = symbol[:6]
+    if period.length is BarLength.DAY:
+        return turn.again(
+            turn.api.stock_zh_a_hist,
+            symbol=code,
+            period="daily",
+            start_date=f"{period.start:%Y%m%d}",
+            end_date=f"{period.end:%Y%m%d}",
+            adjust="",
+        )
+    return turn.again(
+        turn.api.stock_zh_a_hist_min_em,
+        symbol=code,
+        start_date=f"{period.start} 00:00:00",
+        period=str(period.length.minutes),
+        adjust="",
+    )
+
+
+def _raw_bars(symbol: Symbol, frame: Any, label: str) -> Iterator[RawBar]:
+    columns = [frame[name] for name in (label, *_COLUMNS)]
+    for line, (at, *stated) in enumerate(zip(*columns, strict=True), start=1):
+        values = [read_number(float(one), name) for one, name in zip(stated, _COLUMNS, strict=True)]
+        opening, high, low, close, volume, amount = values
+        yield RawBar(line, symbol, "", str(at), opening, high, low, close, volume, amount=amount)
+
+
+def _roll(index: str, turn: Turn) -> Roll:
+    """Return an index's members by its publisher's list.
+
+    Raises:
+        NoAnswer: The list is of another form, or names no day.
+    """
+    frame = turn.again(cast(_IndexApi, turn.api).index_stock_cons_csindex, symbol=index[:6])
+    codes, places = ([str(one) for one in frame[name]] for name in ("成分券代码", "交易所"))
+    days = {one for one in frame["日期"] if isinstance(one, date) and not isinstance(one, datetime)}
+    unknown = [place for place in places if place not in _SUFFIXES]
+    if len(days) != 1 or not codes or unknown:
+        raise NoAnswer("the list of members names no single day, no members, or an exchange not known")
+    members = (Symbol(f"{code}.{_SUFFIXES[place]}") for code, place in zip(codes, places, strict=True))
+    return Roll(index=index, day=days.pop(), members=tuple(sorted(members)), source=NAME)

@@ -1,0 +1,184 @@
+"""Checks of bars: one file, several against each other, the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from pathlib import Path
+
+from services.calendars import FIRST_DAYS
+from services.domain.bars import Adjustment, CorporateAction, VolumeUnit
+from services.domain.instruments import Instrument, Market, Symbol
+from services.history.comparison import compared
+from services.history.findings import Certainty, Finding, FindingKind, condensed, ordered
+from services.history.gaps import Known, gap_findings
+from services.history.lengths import BarLength, day_of
+from services.history.moves import move_findings
+from services.history.series import Series
+from services.history.store import FOREVER, HistoryStore
+from services.history.survey import Survey, survey
+from services.history.tables import FactTables
+from services.history.volume_units import Reading, reading_of, unit_findings
+from services.market.declared_facts import read_declared_facts
+from services.market.panel_builder import DeclaredFacts
+from services.market.price_files import PriceFileError, raw_bars, require_file
+from services.ports import Calendar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What was checked, the sound bars in it, and what was found."""
+
+    name: str
+    series: tuple[Series, ...]
+    findings: tuple[Finding, ...]
+    facts: DeclaredFacts = field(default_factory=DeclaredFacts)
+    names: Mapping[Symbol, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What a person says of files: how long their bars are, adjusted how, volumes in what. None: nothing."""
+
+    length: BarLength | None = None
+    adjustment: Adjustment | None = None
+    volume_unit: VolumeUnit | None = None
+
+
+def check_file(path: Path, declared: Declared, calendar: Calendar) -> Checked:
+    """Return what a price file holds and what is wrong with it; nothing is raised for its content."""
+    try:
+        require_file(path)
+        facts = read_declared_facts(path, declared.adjustment, declared.volume_unit)
+        found = survey(
+            path.name,
+            raw_bars(path),
+            adjustment=facts.adjustment,
+            volume_unit=facts.volume_unit,
+            length=declared.length,
+            early_close=calendar.early_close,
+        )
+    except (PriceFileError, UnicodeDecodeError) as problem:
+        words = str(problem) if isinstance(problem, PriceFileError) else f"{path}: is not UTF-8 text"
+        return Checked(name=path.name, series=(), findings=(unreadable(words),))
+    findings = [*found.findings, *findings_of(found, calendar, facts.instruments, facts.actions)]
+    return Checked(
+        name=path.name,
+        series=found.series,
+        findings=ordered(condensed(findings)),
+        facts=facts,
+        names=found.names,
+    )
+
+
+def findings_of(
+    found: Survey,
+    calendar: Calendar,
+    instruments: Iterable[Instrument] = (),
+    actions: Sequence[CorporateAction] = (),
+) -> list[Finding]:
+    """Return what is wrong with the sound bars of a survey."""
+    return series_findings(found.series, calendar, instruments, actions, found.units)
+
+
+def series_findings(
+    all_series: Sequence[Series],
+    calendar: Calendar,
+    instruments: Iterable[Instrument] = (),
+    actions: Sequence[CorporateAction] = (),
+    units: Reading | None = None,
+) -> list[Finding]:
+    """Return what is wrong with series of one length and market."""
+    held = [one for one in all_series if len(one)]
+    if not held:
+        return []
+    known = known_of(held, calendar, {one.symbol: one for one in instruments}, tuple(actions))
+    return [
+        *gap_findings(held, known),
+        *move_findings(held, known),
+        *unit_findings(held, reading_of(held) if units is None else units),
+    ]
+
+
+def known_of(
+    held: Sequence[Series],
+    calendar: Calendar,
+    instruments: dict[Symbol, Instrument],
+    actions: tuple[CorporateAction, ...],
+) -> Known:
+    """Return what is known of the days over which the series reach."""
+    market = held[0].market
+    first = day_of(market, min(int(one.ends[0]) for one in held))
+    last = day_of(market, max(int(one.ends[-1]) for one in held))
+    since = max(first, FIRST_DAYS[market])
+    until = min(last, calendar.known_until)
+    days = calendar.trading_days(since, until) if since <= until else ()
+    closes = {day: close for day in days if (close := calendar.early_close(day)) is not None}
+    return Known(
+        days=days,
+        days_since=since,
+        days_until=until,
+        early_closes=closes,
+        instruments=instruments,
+        actions=actions,
+    )
+
+
+def check_pairs(checked: Sequence[Checked]) -> tuple[Finding, ...]:
+    """Return in what files contradict each other, each with each."""
+    found: list[Finding] = []
+    for one, two in combinations(checked, 2):
+        if _market(one) is _market(two):
+            found += condensed(compared((one.name, one.series), (two.name, two.series)))
+    return ordered(found)
+
+
+def check_store(store: HistoryStore, tables: FactTables, calendar: Calendar, market: Market) -> list[Checked]:
+    """Return what each kind of bars in the store holds and what is wrong with it, the files first.
+
+    Raises:
+        HistoryError: The index cannot be read.
+    """
+    damaged = [
+        Finding(kind=FindingKind.DAMAGED, certainty=Certainty.ERROR, detail=problem)
+        for problem in store.problems()
+    ]
+    aside = [
+        Finding(
+            kind=FindingKind.SET_ASIDE,
+            certainty=Certainty.NOTE,
+            symbols=(one.symbol,),
+            detail=f"{one.job}: {one.why}",
+            mend="download it again",
+        )
+        for one in store.all_set_aside()
+    ]
+    name = str(store.folder)
+    checked = (
+        [Checked(name=name, series=(), findings=ordered([*damaged, *aside]))] if damaged or aside else []
+    )
+    if damaged:
+        return checked
+    instruments, actions = tables.instruments(), tables.actions()
+    kinds = dict.fromkeys(one.kind for one in store.held() if one.market is market)
+    for kind in kinds:
+        symbols = {one.symbol for one in store.held(kind.length) if one.kind == kind and one.market is market}
+        series = tuple(store.read(kind, symbols, *FOREVER))
+        findings = series_findings(series, calendar, instruments, actions)
+        checked.append(Checked(name=f"history:{kind}", series=series, findings=ordered(condensed(findings))))
+    return checked
+
+
+def unreadable(words: str) -> Finding:
+    """Return that a file cannot be read, in the reader's words."""
+    return Finding(kind=FindingKind.UNREADABLE, certainty=Certainty.ERROR, detail=words)
+
+
+def renamed(checked: Checked, name: str) -> Checked:
+    """Return it under another name, where two files are called alike."""
+    return replace(checked, name=name)
+
+
+def _market(checked: Checked) -> Market | None:
+    return checked.series[0].market if checked.series else None

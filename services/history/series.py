@@ -1,0 +1,155 @@
+"""The bars of one symbol as arrays of whole numbers, so that no cent is lost on the way. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from services.domain.bars import Adjustment, IntArray, VolumeUnit
+from services.domain.instruments import Market, Symbol
+from services.history.lengths import BarLength
+from services.market.bar_times import market_of
+from services.slots import ZONES
+
+SCALE = 6
+"""Decimals of a stored price: raw ones have at most three, adjusted ones what their source gives."""
+
+UNIT = 10**SCALE
+AMOUNT_UNIT = 100
+NONE = -1
+"""Stands for a number that the source did not state; no price, volume or amount is negative."""
+
+PRICES = ("open", "high", "low", "close")
+COLUMNS = (*PRICES, "volume", "amount")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What bars have to have in common before they may stand side by side."""
+
+    length: BarLength
+    adjustment: Adjustment
+    volume_unit: VolumeUnit
+
+    def __str__(self) -> str:
+        """Return its words."""
+        return f"{self.length} {self.adjustment}, volume in {self.volume_unit}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """Bars of one symbol and kind, oldest first; `ends` are seconds since the epoch, each once.
+
+    Prices are int64 in millionths of a CNY (US: USD), `volume` in the kind's unit, `amount` in hundredths;
+    `NONE` where not stated.
+    """
+
+    symbol: Symbol
+    kind: Kind
+    ends: IntArray
+    open: IntArray
+    high: IntArray
+    low: IntArray
+    close: IntArray
+    volume: IntArray
+    amount: IntArray
+
+    def __post_init__(self) -> None:
+        """Refuse columns of unequal length, and ends that do not ascend."""
+        if any(len(getattr(self, name)) != len(self.ends) for name in COLUMNS):
+            raise ValueError(f"{self.symbol}: columns of unequal length")
+        if len(self.ends) > 1 and not bool(np.all(np.diff(self.ends) > 0)):
+            raise ValueError(f"{self.symbol}: bars out of order, or one of them twice")
+
+    def __len__(self) -> int:
+        """Return how many bars there are."""
+        return len(self.ends)
+
+    @property
+    def market(self) -> Market:
+        """Where the symbol is traded."""
+        return market_of(self.symbol)
+
+    def label(self, row: int) -> str:
+        """Return a row's label, market-local."""
+        return self.label_of(int(self.ends[row]))
+
+    def label_of(self, end: int) -> str:
+        """Return the label of a bar of this length that ends then."""
+        at = datetime.fromtimestamp(end, ZONES[self.market])
+        return f"{at:%Y-%m-%d}" if self.kind.length.minutes is None else f"{at:%Y-%m-%d %H:%M}"
+
+    def rows(self, keep: IntArray) -> Series:
+        """Return the rows at the given positions, ascending."""
+        return replace(self, ends=self.ends[keep], **{name: getattr(self, name)[keep] for name in COLUMNS})
+
+    def between(self, first_s: int, last_s: int) -> Series:
+        """Return the bars whose end lies in [first_s, last_s]."""
+        low, high = np.searchsorted(self.ends, [first_s, last_s + 1])
+        return self.rows(np.arange(low, high, dtype=np.int64))
+
+    def price(self, row: int, name: str) -> Decimal | None:
+        """Return a price of a row, None where not stated."""
+        return unscaled(int(getattr(self, name)[row]))
+
+
+def scaled(price: Decimal) -> int:
+    """Return a price as it is stored.
+
+    Raises:
+        ValueError: It has more decimals than are kept, is negative, or no number.
+    """
+    if not price.is_finite() or price < 0:
+        raise ValueError(f"{price} is no price")
+    whole = price.scaleb(SCALE)
+    if whole != whole.to_integral_value():
+        raise ValueError(f"{price} has more than {SCALE} decimals")
+    return int(whole)
+
+
+def rounded(price: float) -> int:
+    """Return a price that a vendor gives as a binary number, as it is stored: to the nearest that is kept."""
+    whole: int = round(price * UNIT)
+    return whole
+
+
+def unscaled(stored: int) -> Decimal | None:
+    """Return a stored price, None for `NONE`."""
+    return None if stored == NONE else Decimal(stored).scaleb(-SCALE)
+
+
+def together(parts: tuple[Series, ...]) -> Series:
+    """Return series of one symbol and kind as one; a bar that stands in two of them must be the same in both.
+
+    Raises:
+        ValueError: They are of different symbols or kinds, there is none, or a bar differs.
+    """
+    first = parts[0]
+    if any((one.symbol, one.kind) != (first.symbol, first.kind) for one in parts):
+        raise ValueError(f"{first.symbol}: bars of different kinds")
+    ends = np.concatenate([one.ends for one in parts])
+    order = np.argsort(ends, kind="stable")
+    ends = ends[order]
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(one, name) for one in parts])[order] for name in COLUMNS
+    }
+    again = np.flatnonzero(ends[1:] == ends[:-1]) + 1
+    for name in COLUMNS:
+        differs = again[columns[name][again] != columns[name][again - 1]]
+        if len(differs):
+            raise ValueError(f"{first.symbol}: two bars end at {ends[differs[0]]} and differ in {name}")
+    keep = np.setdiff1d(np.arange(len(ends)), again)
+    return replace(first, ends=ends[keep], **{name: column[keep] for name, column in columns.items()})
+
+
+def conflicts(ours: Series, theirs: Series) -> tuple[int, ...]:
+    """Return the ends at which both have a bar and the bars differ, ascending."""
+    _, left, right = np.intersect1d(ours.ends, theirs.ends, assume_unique=True, return_indices=True)
+    differs = np.zeros(len(left), dtype=bool)
+    for name in COLUMNS:
+        differs |= getattr(ours, name)[left] != getattr(theirs, name)[right]
+    return tuple(int(end) for end in ours.ends[left[differs]])

@@ -1,0 +1,305 @@
+"""The history store: which bars are there, where they came from, and the bars themselves."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from services.domain.bars import Adjustment, VolumeUnit
+from services.domain.instruments import Market, Symbol
+from services.history.index import HistoryError, Index
+from services.history.lengths import BarLength
+from services.history.parts import PartDamaged, part_path, part_problem, read_part, write_part
+from services.history.series import Kind, Series, conflicts, together
+from services.slots import ZONES
+
+FOREVER = (-(2**62), 2**62)
+"""A first and a last second that leave nothing out."""
+
+_ASIDE = "set-aside"
+_SYMBOLS_A_QUERY = 500
+
+
+class Conflict(HistoryError):
+    """Bars that are there already say something else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Bars of one symbol in one part: their first and last end in seconds since the epoch, how many."""
+
+    digest: str
+    market: Market
+    symbol: Symbol
+    kind: Kind
+    source: str
+    fetched_at: datetime
+    first: int
+    last: int
+    bars: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """Bars that did not pass their checks: kept apart, of use to nobody but who wants to look."""
+
+    job: str
+    symbol: Symbol
+    why: str
+    path: Path
+
+
+class HistoryStore:
+    """Bars below a folder: files that are never changed, and an index that says which of them count.
+
+    A part counts from the moment the index names it; one that a killed process left behind is no part.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._index = folder, Index(folder)
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self._folder
+
+    def add(self, all_series: Sequence[Series], *, source: str, fetched_at: datetime, job: str = "") -> int:
+        """Store bars and return how many of them are new; those that are there already must be the same.
+
+        With `job`, the symbols are noted as done for it in the same commit.
+
+        Raises:
+            Conflict: A bar is there and says something else; nothing is stored.
+            HistoryError: The store cannot be written.
+        """
+        fresh = [
+            self._new(kind, [one for one in all_series if (one.market, one.kind) == (market, kind)])
+            for market, kind in dict.fromkeys((one.market, one.kind) for one in all_series if len(one))
+        ]
+        with self._index.writing() as index:
+            for found in fresh:
+                if found:
+                    self._add(index, found, source, fetched_at)
+            if job:
+                _note_done(index, job, [series.symbol for series in all_series])
+        return sum(len(one) for found in fresh for one in found)
+
+    def set_aside(self, series: Series, *, job: str, why: str, at: datetime) -> SetAside:
+        """Keep bars that did not pass where nothing reads them.
+
+        Raises:
+            HistoryError: The store cannot be written.
+        """
+        with self._index.writing() as index:
+            digest = write_part(self._folder / _ASIDE, [series]) if len(series) else ""
+            row = (job, series.symbol, why, digest, at.isoformat())
+            index.execute("INSERT OR REPLACE INTO set_aside VALUES (?, ?, ?, ?, ?)", row)
+        return self._aside(job, series.symbol, why, digest)
+
+    def all_set_aside(self) -> tuple[SetAside, ...]:
+        """Return what was set aside, by symbol."""
+        rows = self._index.rows("SELECT job, symbol, why, digest FROM set_aside ORDER BY symbol, job")
+        return tuple(self._aside(*row) for row in rows)
+
+    def done(self, job: str) -> frozenset[Symbol]:
+        """Return the symbols that are done for a job."""
+        rows = self._index.rows("SELECT symbol FROM done WHERE job = ?", (job,))
+        return frozenset(Symbol(symbol) for (symbol,) in rows)
+
+    def held(
+        self, length: BarLength | None = None, symbols: Iterable[Symbol] | None = None
+    ) -> tuple[Held, ...]:
+        """Return what there is of the length and the symbols, by symbol and time."""
+        if symbols is None:
+            return self._held(length, ())
+        asked = sorted(set(symbols))
+        parts = range(0, len(asked), _SYMBOLS_A_QUERY)
+        return tuple(
+            one for first in parts for one in self._held(length, asked[first : first + _SYMBOLS_A_QUERY])
+        )
+
+    def read(
+        self, kind: Kind, symbols: Iterable[Symbol], first: int = FOREVER[0], last: int = FOREVER[1]
+    ) -> Iterator[Series]:
+        """Yield the bars of the symbols that end in [first, last], oldest first; none of a symbol without.
+
+        Raises:
+            HistoryError: A part is damaged, or two of them differ.
+        """
+        by_symbol: dict[Symbol, list[Series]] = {}
+        parts: dict[Path, list[Symbol]] = {}
+        for one in self.held(kind.length, symbols):
+            if one.kind == kind and one.first <= last and one.last >= first:
+                parts.setdefault(self._path(one.market, kind, one.digest), []).append(one.symbol)
+        for path, there in parts.items():
+            for series in _part(path, kind, there):
+                by_symbol.setdefault(series.symbol, []).append(series.between(first, last))
+        for symbol in sorted(by_symbol):
+            try:
+                whole = together(tuple(by_symbol[symbol]))
+            except ValueError as problem:
+                raise HistoryError(f"{self._folder}: {problem}; see `data check`") from problem
+            if len(whole):
+                yield whole
+
+    def remove(self, length: BarLength, symbols: Iterable[Symbol] | None = None) -> int:
+        """Take bars of a length away, of all symbols where `symbols` is None; return how many there were.
+
+        What was done for a download of them is not done any more. Files that lose all their bars are
+        deleted; one that still has others keeps its bytes.
+
+        Raises:
+            HistoryError: The store cannot be written.
+        """
+        gone = self.held(length, symbols)
+        with self._index.writing() as index:
+            for one in gone:
+                index.execute(
+                    "DELETE FROM spans WHERE symbol = ? AND part = (SELECT id FROM parts WHERE digest = ?)",
+                    (one.symbol, one.digest),
+                )
+            for symbol in {one.symbol for one in gone}:
+                index.execute("DELETE FROM done WHERE symbol = ? AND job LIKE ?", (symbol, f"{length} %"))
+            index.execute("DELETE FROM parts WHERE id NOT IN (SELECT part FROM spans)")
+        self.sweep()
+        return sum(one.bars for one in gone)
+
+    def problems(self) -> tuple[str, ...]:
+        """Return what is wrong with the files themselves."""
+        found = (part_problem(path) for path in self._named())
+        return tuple(problem for problem in found if problem)
+
+    def sweep(self) -> int:
+        """Remove files that no index names, as a killed process leaves them; return how many."""
+        if not self._folder.is_dir():
+            return 0
+        # Nobody writes a part meanwhile: it would not be named yet.
+        with self._index.writing():
+            named = set(self._named())
+            left = [path for path in self._folder.glob("*/*/*parquet*") if path not in named]
+            for path in left:
+                path.unlink(missing_ok=True)
+        return len(left)
+
+    def _held(self, length: BarLength | None, symbols: Sequence[Symbol]) -> tuple[Held, ...]:
+        wanted = ["TRUE"]
+        values: list[object] = []
+        if length is not None:
+            wanted.append("length = ?")
+            values.append(str(length))
+        if symbols:
+            wanted.append(f"symbol IN ({', '.join('?' * len(symbols))})")
+            values += symbols
+        rows = self._index.rows(
+            "SELECT digest, market, symbol, length, adjustment, volume_unit, source, fetched_at, first, "
+            f"last, bars FROM spans JOIN parts ON parts.id = spans.part WHERE {' AND '.join(wanted)} "
+            "ORDER BY symbol, length, first, parts.id",
+            values,
+        )
+        return tuple(
+            Held(
+                digest=row[0],
+                market=Market(row[1]),
+                symbol=Symbol(row[2]),
+                kind=Kind(
+                    length=BarLength(row[3]),
+                    adjustment=Adjustment(row[4]),
+                    volume_unit=VolumeUnit(row[5]),
+                ),
+                source=row[6],
+                fetched_at=datetime.fromisoformat(row[7]),
+                first=row[8],
+                last=row[9],
+                bars=row[10],
+            )
+            for row in rows
+        )
+
+    def _new(self, kind: Kind, all_series: Sequence[Series]) -> list[Series]:
+        """Return the bars of the series that are not there yet, of those that have any.
+
+        Raises:
+            Conflict: One of the others differs.
+        """
+        some = [one for one in all_series if len(one)]
+        first = min(int(one.ends[0]) for one in some)
+        last = max(int(one.ends[-1]) for one in some)
+        known = {one.symbol: one for one in self.read(kind, [one.symbol for one in some], first, last)}
+        fresh = (_less(one, known.get(one.symbol)) for one in some)
+        return [one for one in fresh if len(one)]
+
+    def _add(
+        self, index: sqlite3.Connection, all_series: Sequence[Series], source: str, fetched_at: datetime
+    ) -> None:
+        market, kind = all_series[0].market, all_series[0].kind
+        digest = write_part(self._path(market, kind, "").parent, all_series)
+        row = (digest, market, kind.length, kind.adjustment, kind.volume_unit, source, fetched_at.isoformat())
+        columns = "digest, market, length, adjustment, volume_unit, source, fetched_at"
+        # The same bytes may lie in a part whose bars of other symbols were taken away.
+        insert = f"INSERT OR IGNORE INTO parts ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        index.execute(insert, [*map(str, row)])
+        part = index.execute("SELECT id FROM parts WHERE digest = ?", (digest,)).fetchone()[0]
+        spans = [(part, one.symbol, int(one.ends[0]), int(one.ends[-1]), len(one)) for one in all_series]
+        index.executemany("INSERT OR IGNORE INTO spans VALUES (?, ?, ?, ?, ?)", spans)
+
+    def _named(self) -> list[Path]:
+        rows = self._index.rows("SELECT market, length, digest FROM parts ORDER BY id")
+        return [part_path(self._folder / market / length, digest) for market, length, digest in rows]
+
+    def _path(self, market: Market, kind: Kind, digest: str) -> Path:
+        return part_path(self._folder / market / kind.length, digest)
+
+    def _aside(self, job: str, symbol: str, why: str, digest: str) -> SetAside:
+        return SetAside(
+            job=job, symbol=Symbol(symbol), why=why, path=part_path(self._folder / _ASIDE, digest)
+        )
+
+
+def in_unit(series: Series, unit: VolumeUnit) -> Series:
+    """Return the series with its volume in shares, where it counts lots of 100 and shares are wanted.
+
+    Raises:
+        HistoryError: Its unit is another, and not known to be lots.
+    """
+    if series.kind.volume_unit is unit:
+        return series
+    if (series.kind.volume_unit, unit) != (VolumeUnit.LOT, VolumeUnit.SHARE):
+        raise HistoryError(
+            f"{series.symbol} {series.kind}: cannot be told in {unit}; declare the unit when importing it"
+        )
+    volume = np.where(series.volume < 0, series.volume, series.volume * 100)
+    return replace(series, kind=replace(series.kind, volume_unit=unit), volume=volume)
+
+
+def _note_done(index: sqlite3.Connection, job: str, symbols: Sequence[Symbol]) -> None:
+    index.executemany("INSERT OR IGNORE INTO done VALUES (?, ?)", [(job, symbol) for symbol in symbols])
+    index.executemany("DELETE FROM set_aside WHERE job = ? AND symbol = ?", [(job, one) for one in symbols])
+
+
+def _part(path: Path, kind: Kind, symbols: Sequence[Symbol]) -> Iterator[Series]:
+    try:
+        yield from read_part(path, kind, symbols)
+    except PartDamaged as damage:
+        raise HistoryError(str(damage)) from damage
+
+
+def _less(series: Series, there: Series | None) -> Series:
+    """Return the bars of `series` that are not `there`.
+
+    Raises:
+        Conflict: One that is there says something else.
+    """
+    if there is None:
+        return series
+    for end in conflicts(series, there)[:1]:
+        at = datetime.fromtimestamp(end, ZONES[series.market])
+        raise Conflict(
+            f"{series.symbol} {series.kind}, {at:%Y-%m-%d %H:%M}: another bar is there already; "
+            "if the new one is right, take the old ones away with `data remove`"
+        )
+    return series.rows(np.flatnonzero(~np.isin(series.ends, there.ends)))

@@ -1,0 +1,79 @@
+"""The door to vendors of history: what is asked, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Protocol
+
+from services.domain.bars import CorporateAction, VolumeUnit
+from services.domain.instruments import Symbol
+from services.history.lengths import BarLength
+from services.history.tables import Described, Roll
+from services.market.raw_bars import RawBar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """Bars of one length, raw, on the days [start, end]."""
+
+    length: BarLength
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a vendor told of one symbol: bars as stated, oldest first, and what it knows of ex-days.
+
+    `actions` are all the ex-days of the period, None where the vendor does not tell; `factors` are those
+    by which it adjusts, each from its day on. `lacks` says what it could not tell, and why.
+    """
+
+    bars: tuple[RawBar, ...]
+    volume_unit: VolumeUnit
+    actions: tuple[CorporateAction, ...] | None = None
+    factors: Mapping[date, Decimal] = field(default_factory=dict)
+    lacks: tuple[str, ...] = ()
+
+
+class HistoryVendor(Protocol):
+    """A vendor of bars of the past. Its calls keep to its pace and end by their deadline."""
+
+    @property
+    def name(self) -> str:
+        """The vendor's name."""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts it is reached at."""
+
+    @property
+    def at_a_time(self) -> int:
+        """How many symbols it is asked for together."""
+
+    async def bars(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, Told | str]:
+        """Return what is told of each symbol, or why nothing is; each symbol has an answer."""
+
+    async def rolls(self, index: str, start: date, end: date) -> tuple[Roll, ...]:
+        """Return the members of an index on days in [start, end], and on a day before them, where told.
+
+        Raises:
+            PriceFault: It does not tell.
+        """
+
+    async def described(self, symbols: Sequence[Symbol], start: date, end: date) -> tuple[Described, ...]:
+        """Return the facts of the symbols as far as they are told; what is told of none is left out.
+
+        Raises:
+            PriceFault: It does not tell.
+        """
+
+    async def days(self, start: date, end: date) -> Mapping[date, bool]:
+        """Return which days of [start, end] are trading days; empty where it does not tell.
+
+        Raises:
+            PriceFault: It should tell, and does not.
+        """

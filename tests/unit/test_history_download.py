@@ -1,0 +1,463 @@
+"""A download: checked before it counts, gone on with after a cut, honest about what did not come."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from services.calendars import MarketCalendar
+from services.clock import VirtualClock
+from services.domain.bars import CorporateAction, VolumeUnit
+from services.domain.instruments import Market, Span, Symbol
+from services.history.akshare_history import AkshareHistory
+from services.history.download import Download, Summary, require_period
+from services.history.index import HistoryError, Index
+from services.history.lengths import BarLength
+from services.history.store import HistoryStore
+from services.history.tables import Described, FactTables, Roll
+from services.history.tushare_history import TushareHistory
+from services.history.vendors import Period, Told
+from services.market.feeds.throttle import USUAL_PACE
+from services.market.raw_bars import RawBar
+from services.ports import PriceFault
+
+pytest.importorskip("pyarrow", reason="the store needs the extra parquet")
+
+ONE, TWO, THREE = Symbol("600000.SH"), Symbol("600519.SH"), Symbol("300750.SZ")
+PERIOD = Period(length=BarLength.DAY, start=date(2025, 10, 9), end=date(2025, 10, 13))
+NOW = datetime(2025, 10, 20, 12, tzinfo=UTC)
+DAYS = ("2025-10-09", "2025-10-10", "2025-10-13")
+
+
+def bars(
+    symbol: str, close: float = 10.0, high: float = 10.2, days: Sequence[str] = DAYS
+) -> tuple[RawBar, ...]:
+    return tuple(
+        RawBar(line, symbol, "", day, 10.0, high, 9.9, close, 1000, amount=1_000_000.0)
+        for line, day in enumerate(days, start=1)
+    )
+
+
+class Vendor:
+    """Tells what it was given; counts how often it is asked."""
+
+    name = "by hand"
+    hosts = ("vendor.example",)
+    at_a_time = 2
+
+    def __init__(self, told: Mapping[Symbol, Told | str]) -> None:
+        self.told, self.asked = told, list[Symbol]()
+
+    async def bars(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, Told | str]:
+        self.asked += symbols
+        return {symbol: self.told[symbol] for symbol in symbols}
+
+    async def rolls(self, index: str, start: date, end: date) -> tuple[Roll, ...]:
+        return ()
+
+    async def described(self, symbols: Sequence[Symbol], start: date, end: date) -> tuple[Described, ...]:
+        return ()
+
+    async def days(self, start: date, end: date) -> Mapping[date, bool]:
+        return {}
+
+
+def told(symbol: Symbol, **more: object) -> Told:
+    return Told(bars=bars(symbol), volume_unit=VolumeUnit.LOT, **more)  # type: ignore[arg-type]  # By name.
+
+
+@pytest.fixture(scope="module")
+def calendar() -> MarketCalendar:
+    return MarketCalendar(Market.CN, None)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> HistoryStore:
+    return HistoryStore(tmp_path / "history")
+
+
+def fetched(
+    vendor: Vendor,
+    store: HistoryStore,
+    calendar: MarketCalendar,
+    symbols: Sequence[Symbol],
+    now: datetime = NOW,
+) -> Summary:
+    job = Download(vendor=vendor, store=store, calendar=calendar, clock=VirtualClock(now), period=PERIOD)
+    return asyncio.run(job.run(symbols))
+
+
+def test_bars_that_pass_are_stored_and_not_asked_for_again(store: HistoryStore, calendar: MarketCalendar):
+    vendor = Vendor({ONE: told(ONE), TWO: told(TWO), THREE: told(THREE)})
+
+    first = fetched(vendor, store, calendar, [ONE, TWO, THREE])
+    again = fetched(vendor, store, calendar, [ONE, TWO, THREE])
+
+    assert (first.stored, first.bars, first.whole) == ([ONE, TWO, THREE], 9, True)
+    assert (again.already, again.stored, again.whole) == (3, [], True)
+    assert vendor.asked == [ONE, TWO, THREE]
+    # 10.00 x 1000 lots x 100 = 1,000,000 CNY; kept in hundredths.
+    (held,) = store.read(store.held(symbols=[ONE])[0].kind, [ONE])
+    assert held.amount.tolist() == [100_000_000] * 3
+
+
+def test_what_was_cut_off_goes_on_with_the_rest(store: HistoryStore, calendar: MarketCalendar):
+    fetched(Vendor({ONE: told(ONE)}), store, calendar, [ONE])
+    vendor = Vendor({TWO: told(TWO)})
+
+    summary = fetched(vendor, store, calendar, [ONE, TWO])
+
+    assert vendor.asked == [TWO]
+    assert (summary.already, summary.stored) == (1, [TWO])
+
+
+def test_bars_with_an_error_are_set_aside_with_the_reason(store: HistoryStore, calendar: MarketCalendar):
+    broken = Told(bars=(*bars(TWO)[:2], bars(TWO, high=9.0)[2]), volume_unit=VolumeUnit.LOT)
+    vendor = Vendor({ONE: told(ONE), TWO: broken})
+
+    summary = fetched(vendor, store, calendar, [ONE, TWO])
+
+    assert (summary.stored, list(summary.set_aside)) == ([ONE], [TWO])
+    assert not summary.whole
+    (aside,) = store.all_set_aside()
+    assert "high_low" in aside.why
+    assert [one.symbol for one in store.held()] == [ONE]
+    # Asked again, now whole, it is stored.
+    assert fetched(Vendor({TWO: told(TWO)}), store, calendar, [ONE, TWO]).stored == [TWO]
+    assert store.all_set_aside() == ()
+
+
+def test_bars_under_another_symbols_name_are_refused(store: HistoryStore, calendar: MarketCalendar):
+    summary = fetched(Vendor({ONE: told(TWO)}), store, calendar, [ONE])
+
+    assert (summary.stored, store.held()) == ([], ())
+
+
+def test_bars_that_contradict_what_is_there_take_no_others_with_them(
+    store: HistoryStore, calendar: MarketCalendar
+):
+    fetched(Vendor({ONE: told(ONE)}), store, calendar, [ONE])
+    other = Download(
+        vendor=Vendor({ONE: Told(bars=bars(ONE, close=10.1), volume_unit=VolumeUnit.LOT), TWO: told(TWO)}),
+        store=store,
+        calendar=calendar,
+        clock=VirtualClock(NOW),
+        period=Period(length=BarLength.DAY, start=PERIOD.start, end=date(2025, 10, 14)),
+    )
+
+    summary = asyncio.run(other.run([ONE, TWO]))
+
+    assert (summary.stored, list(summary.set_aside)) == ([TWO], [ONE])
+
+
+def test_a_bar_in_progress_is_not_kept(store: HistoryStore, calendar: MarketCalendar):
+    # 14:00 in Shanghai on the last of the three days.
+    summary = fetched(Vendor({ONE: told(ONE)}), store, calendar, [ONE], datetime(2025, 10, 13, 6, tzinfo=UTC))
+
+    assert summary.bars == 2
+
+
+def test_what_is_not_told_is_named_and_the_rest_stored(store: HistoryStore, calendar: MarketCalendar):
+    summary = fetched(Vendor({ONE: "timed out", TWO: told(TWO)}), store, calendar, [ONE, TWO])
+
+    assert (summary.stored, summary.failed, summary.unreached) == ([TWO], {ONE: "timed out"}, False)
+
+
+def test_a_vendor_that_gives_nothing_is_soon_left_alone(store: HistoryStore, calendar: MarketCalendar):
+    symbols = [Symbol(f"60000{n}.SH") for n in range(8)]
+    vendor = Vendor(dict.fromkeys(symbols, "banned"))
+
+    summary = fetched(vendor, store, calendar, symbols)
+
+    assert summary.unreached
+    assert len(vendor.asked) == 4
+    assert fetched(Vendor({ONE: "banned"}), store, calendar, [ONE]).unreached
+
+
+def test_ex_days_and_factors_are_kept_beside(store: HistoryStore, calendar: MarketCalendar):
+    action = CorporateAction(symbol=ONE, ex_date=date(2025, 10, 10), cash_per_share=Decimal("0.1"))
+    more = told(ONE, actions=(action,), factors={date(2025, 10, 9): Decimal("1.5")}, lacks=("no rights",))
+
+    summary = fetched(Vendor({ONE: more}), store, calendar, [ONE])
+
+    tables = FactTables(Index(store.folder))
+    assert (tables.actions(), tables.factors(ONE)) == ((action,), {date(2025, 10, 9): Decimal("1.5")})
+    assert summary.lacks == {ONE: "no rights"}
+
+
+def test_a_gap_that_may_be_a_suspension_is_stored_and_told(store: HistoryStore, calendar: MarketCalendar):
+    halted = Told(bars=bars(ONE, days=(DAYS[0], DAYS[2])), volume_unit=VolumeUnit.LOT)
+
+    summary = fetched(Vendor({ONE: halted}), store, calendar, [ONE])
+
+    assert summary.stored == [ONE]
+    assert [one.kind for one in summary.told] == ["missing_days"]
+
+
+def test_a_period_that_ends_before_it_begins_is_refused():
+    with pytest.raises(HistoryError, match="exchange the two"):
+        require_period(Period(length=BarLength.DAY, start=date(2025, 10, 9), end=date(2025, 10, 8)))
+
+
+class Library:
+    """Stands in for akshare: the frames it was given."""
+
+    def __init__(self, **frames: pd.DataFrame) -> None:
+        self._frames = frames
+
+    def __getattr__(self, name: str) -> object:
+        def call(**_options: object) -> pd.DataFrame:
+            return self._frames[name]
+
+        call.__name__ = name
+        return call
+
+
+def akshare(**frames: pd.DataFrame) -> AkshareHistory:
+    return AkshareHistory(VirtualClock(NOW), USUAL_PACE, deadline_s=5.0, api=Library(**frames))  # type: ignore[arg-type]  # As much of it as is asked.
+
+
+def frame(labels: Sequence[str], label: str) -> pd.DataFrame:
+    numbers = {"开盘": 10.01, "收盘": 10.1, "最高": 10.2, "最低": 9.9, "成交量": 1000, "成交额": 1_010_000.0}
+    return pd.DataFrame(
+        {label: list(labels), **{name: [value] * len(labels) for name, value in numbers.items()}}
+    )
+
+
+def test_akshares_days_are_raw_lots_with_amounts():
+    answer = asyncio.run(akshare(stock_zh_a_hist=frame(DAYS, "日期")).bars([ONE], PERIOD))[ONE]
+
+    assert isinstance(answer, Told)
+    assert (answer.volume_unit, len(answer.bars)) == (VolumeUnit.LOT, 3)
+    assert answer.bars[0] == RawBar(
+        1, ONE, "", "2025-10-09", 10.01, 10.2, 9.9, 10.1, 1000, amount=1_010_000.0
+    )
+
+
+def test_akshares_minutes_end_with_the_period():
+    labels = ["2025-10-13 15:00:00", "2025-10-14 09:31:00"]
+    period = Period(length=BarLength.MIN_1, start=PERIOD.start, end=PERIOD.end)
+
+    answer = asyncio.run(akshare(stock_zh_a_hist_min_em=frame(labels, "时间")).bars([ONE], period))[ONE]
+
+    assert isinstance(answer, Told)
+    assert [bar.label for bar in answer.bars] == labels[:1]
+
+
+@pytest.mark.parametrize("symbol", ["510300.SH", "AAPL.US", "600000.SH"])
+def test_what_akshare_cannot_tell_is_said(symbol: str):
+    answer = asyncio.run(akshare(stock_zh_a_hist=frame([], "日期")).bars([Symbol(symbol)], PERIOD))
+
+    assert isinstance(answer[Symbol(symbol)], str)
+
+
+def test_akshares_list_of_members_is_dated_by_itself():
+    members = pd.DataFrame(
+        {
+            "日期": [date(2025, 10, 10)] * 2,
+            "成分券代码": ["600519", "000001"],
+            "交易所": ["上海证券交易所", "深圳证券交易所"],
+        }
+    )
+
+    (found,) = asyncio.run(akshare(index_stock_cons_csindex=members).rolls("000300.SH", *_period()))
+
+    assert (found.day, found.members) == (date(2025, 10, 10), ("000001.SZ", "600519.SH"))
+    with pytest.raises(PriceFault):
+        asyncio.run(akshare(index_stock_cons_csindex=members[:0]).rolls("000300.SH", *_period()))
+    assert asyncio.run(akshare().described([ONE], *_period())) == ()
+    assert asyncio.run(akshare().days(*_period())) == {}
+
+
+def _period() -> tuple[date, date]:
+    return PERIOD.start, PERIOD.end
+
+
+class Tables:
+    """Stands in for tushare: rows by table, or a fault where there is none."""
+
+    def __init__(self, **tables: Sequence[Mapping[str, object]]) -> None:
+        self._tables = tables
+        self.asked: dict[str, Mapping[str, object]] = {}
+
+    async def rows(
+        self,
+        api_name: str,
+        params: Mapping[str, object],
+        fields: Sequence[str],
+        *,
+        may_be_empty: bool = False,
+    ) -> tuple[Mapping[str, object], ...]:
+        self.asked[api_name] = params
+        if api_name not in self._tables:
+            raise PriceFault(f"tushare {api_name}", "no right")
+        return tuple(self._tables[api_name])
+
+
+def tushare(**tables: Sequence[Mapping[str, object]]) -> TushareHistory:
+    return TushareHistory(Tables(**tables))  # type: ignore[arg-type]  # As much of it as is asked.
+
+
+def daily_rows() -> Iterator[Mapping[str, object]]:
+    for day in reversed(DAYS):
+        yield {
+            "ts_code": ONE,
+            "trade_date": day.replace("-", ""),
+            "open": Decimal("10.01"),
+            "high": Decimal("10.2"),
+            "low": Decimal("9.9"),
+            "close": Decimal("10.1"),
+            "vol": Decimal("1000.5"),
+            "amount": Decimal("1010.1"),
+        }
+
+
+def test_tushares_days_come_oldest_first_with_factors_and_dividends():
+    dividends = [
+        {
+            "ex_date": "20251010",
+            "div_proc": "实施",
+            "cash_div_tax": Decimal("0.41"),
+            "stk_div": Decimal("0.3"),
+            "stk_bo_rate": Decimal("0.1"),
+        },
+        {
+            "ex_date": "20251010",
+            "div_proc": "实施",
+            "cash_div_tax": Decimal("0.41"),
+            "stk_div": Decimal("0.3"),
+            "stk_bo_rate": Decimal("0.1"),
+        },
+        {"ex_date": None, "div_proc": "预案", "cash_div_tax": Decimal("0.9")},
+        {"ex_date": "20251010", "div_proc": "预案", "cash_div_tax": Decimal("0.9")},
+        {"ex_date": "20251013", "div_proc": "实施", "cash_div_tax": 0, "stk_div": None},
+        {"ex_date": "20240105", "div_proc": "实施", "cash_div_tax": Decimal("0.2")},
+    ]
+    factors = [
+        {"trade_date": "20251013", "adj_factor": Decimal("1.05")},
+        {"trade_date": "20251010", "adj_factor": Decimal("1.05")},
+        {"trade_date": "20251009", "adj_factor": Decimal("1.01")},
+    ]
+    vendor = tushare(daily=list(daily_rows()), dividend=dividends, adj_factor=factors)
+
+    answer = asyncio.run(vendor.bars([ONE], PERIOD))[ONE]
+
+    assert isinstance(answer, Told)
+    assert [bar.label for bar in answer.bars] == ["20251009", "20251010", "20251013"]
+    # 1000.5 lots are 100,050 shares.
+    assert (answer.volume_unit, answer.bars[0].volume) == (VolumeUnit.SHARE, 100_050)
+    assert answer.bars[0].amount == 1010.1
+    assert answer.actions == (
+        CorporateAction(
+            symbol=ONE,
+            ex_date=date(2025, 10, 10),
+            cash_per_share=Decimal("0.41"),
+            shares_per_share=Decimal("0.3"),
+            bonus_per_share=Decimal("0.1"),
+        ),
+    )
+    assert answer.factors == {date(2025, 10, 9): Decimal("1.01"), date(2025, 10, 10): Decimal("1.05")}
+
+
+def test_tushares_bars_stand_without_what_the_account_has_no_right_to():
+    answer = asyncio.run(tushare(daily=list(daily_rows())).bars([ONE], PERIOD))[ONE]
+
+    assert isinstance(answer, Told)
+    assert (answer.actions, answer.lacks) == (None, ("tushare dividend: no right",))
+
+
+def test_tushares_minutes_count_shares():
+    minute = [
+        {
+            "ts_code": ONE,
+            "trade_time": "2025-10-09 10:30:00",
+            "open": 10,
+            "high": 10,
+            "low": 10,
+            "close": 10,
+            "vol": 500,
+            "amount": 5000,
+        }
+    ]
+    period = Period(length=BarLength.MIN_60, start=PERIOD.start, end=PERIOD.end)
+
+    answer = asyncio.run(tushare(stk_mins=minute, dividend=[], adj_factor=[]).bars([ONE], period))[ONE]
+
+    assert isinstance(answer, Told)
+    assert (answer.volume_unit, answer.bars[0].label, answer.actions) == (
+        VolumeUnit.SHARE,
+        "2025-10-09 10:30:00",
+        (),
+    )
+
+
+def test_what_tushare_does_not_tell_is_said():
+    answers = asyncio.run(tushare(daily=[]).bars([ONE, Symbol("AAPL.US")], PERIOD))
+
+    assert {type(one) for one in answers.values()} == {str}
+    assert "no right" in str(asyncio.run(tushare().bars([ONE], PERIOD))[ONE])
+
+
+def test_tushares_members_come_by_day_and_from_before_the_period():
+    rows = [
+        {"index_code": "000016.SH", "con_code": TWO, "trade_date": "20251009"},
+        {"index_code": "000016.SH", "con_code": ONE, "trade_date": "20250930"},
+        {"index_code": "000016.SH", "con_code": TWO, "trade_date": "20250930"},
+    ]
+    tables = Tables(index_weight=rows)
+
+    found = asyncio.run(TushareHistory(tables).rolls("000016.SH", *_period()))  # type: ignore[arg-type]  # As above.
+
+    assert [(str(one.day), one.members) for one in found] == [
+        ("2025-09-30", (ONE, TWO)),
+        ("2025-10-09", (TWO,)),
+    ]
+    assert tables.asked["index_weight"]["start_date"] == "20250830"
+
+
+@pytest.mark.parametrize(
+    "row", [{"con_code": "?", "trade_date": "20251009"}, {"con_code": ONE, "trade_date": ""}]
+)
+def test_a_row_of_members_that_says_nothing_is_a_fault(row: Mapping[str, object]):
+    with pytest.raises(PriceFault):
+        asyncio.run(tushare(index_weight=[row]).rolls("000016.SH", *_period()))
+
+
+def test_tushares_facts_tell_listing_warnings_and_whole_days_without_trade():
+    vendor = tushare(
+        stock_basic=[{"ts_code": ONE, "name": "浦发银行", "industry": "银行", "list_date": "19991110"}],
+        namechange=[
+            {"name": "*ST浦发", "start_date": "20200102", "end_date": "20210304"},
+            {"name": "浦发银行", "start_date": "20210305", "end_date": None},
+        ],
+        suspend_d=[
+            {"trade_date": "20251010", "suspend_timing": None},
+            {"trade_date": "20251013", "suspend_timing": "09:30-10:30"},
+        ],
+    )
+
+    (found,) = asyncio.run(vendor.described([ONE], *_period()))
+
+    facts = found.instrument
+    assert (facts.name, facts.listed_on, found.industry, found.known_until) == (
+        "浦发银行",
+        date(1999, 11, 10),
+        "银行",
+        PERIOD.end,
+    )
+    assert facts.st == (Span(since=date(2020, 1, 2), until=date(2021, 3, 4)),)
+    assert facts.suspended == (Span(since=date(2025, 10, 10), until=date(2025, 10, 10)),)
+    assert asyncio.run(tushare(stock_basic=[]).described([ONE], *_period())) == ()
+
+
+def test_tushares_calendar_tells_open_days():
+    rows = [{"cal_date": "20251009", "is_open": 1}, {"cal_date": "20251008", "is_open": 0}]
+
+    assert asyncio.run(tushare(trade_cal=rows).days(*_period())) == {
+        date(2025, 10, 9): True,
+        date(2025, 10, 8): False,
+    }

@@ -1,0 +1,343 @@
+"""What a run takes out of the store: the same panel a file gives, and an index's members of the day."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.domain.bars import Adjustment, CorporateAction, Frequency, VolumeUnit
+from services.domain.instruments import Instrument, Market, Span, Symbol
+from services.domain.universe import Universe
+from services.history.index import HistoryError, Index
+from services.history.lengths import BarLength
+from services.history.membership import membership
+from services.history.panels import Wanted, history_panel, length_in
+from services.history.roll_file import is_roll_file, read_rolls
+from services.history.store import HistoryStore
+from services.history.tables import Described, FactTables, Roll
+from services.market.columns import open_panel, save_panel, with_digest
+from services.market.price_files import load_prices
+from tests.history_by_hand import AT, HOURLY, RAW, flat, series
+
+pytest.importorskip("pyarrow", reason="the store needs the extra parquet")
+
+ONE, TWO, THREE = Symbol("600000.SH"), Symbol("600519.SH"), Symbol("601318.SH")
+DAYS = ("2025-10-09", "2025-10-10", "2025-10-13")
+INDEX = "000016.SH"
+DAILY = Wanted(length=BarLength.DAY, market=Market.CN)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> HistoryStore:
+    return HistoryStore(tmp_path / "history")
+
+
+@pytest.fixture
+def tables(store: HistoryStore) -> FactTables:
+    return FactTables(Index(store.folder))
+
+
+def roll(day: str, *members: Symbol) -> Roll:
+    return Roll(index=INDEX, day=date.fromisoformat(day), members=members, source="by hand")
+
+
+def spans(found: Mapping[Symbol, tuple[Span, ...]]) -> dict[str, list[tuple[str, str]]]:
+    return {symbol: [(str(one.since), str(one.until)) for one in days] for symbol, days in found.items()}
+
+
+def test_a_list_of_members_counts_until_the_next_one():
+    rolls = [roll("2025-09-30", ONE, TWO), roll("2025-10-10", TWO, THREE)]
+
+    found = membership(rolls, INDEX, date(2025, 10, 9), date(2025, 10, 13))
+
+    assert spans(found) == {
+        ONE: [("2025-10-09", "2025-10-09")],
+        TWO: [("2025-10-09", "2025-10-13")],
+        THREE: [("2025-10-10", "2025-10-13")],
+    }
+
+
+def test_who_joins_after_the_period_is_no_member():
+    rolls = [roll("2025-09-30", ONE), roll("2025-10-14", TWO)]
+
+    assert spans(membership(rolls, INDEX, date(2025, 10, 9), date(2025, 10, 13))) == {
+        ONE: [("2025-10-09", "2025-10-13")]
+    }
+
+
+def test_who_comes_back_has_two_spans():
+    rolls = [roll("2025-10-09", ONE, TWO), roll("2025-10-10", TWO), roll("2025-10-13", ONE, TWO)]
+
+    found = membership(rolls, INDEX, date(2025, 10, 9), date(2025, 10, 13))
+
+    assert spans(found)[ONE] == [("2025-10-09", "2025-10-09"), ("2025-10-13", "2025-10-13")]
+
+
+def test_a_list_of_later_says_nothing_of_before():
+    with pytest.raises(HistoryError, match="2025-10-10"):
+        membership([roll("2025-10-10", ONE)], INDEX, date(2025, 10, 9), date(2025, 10, 13))
+    with pytest.raises(HistoryError, match="not known"):
+        membership([], INDEX, date(2025, 10, 9), date(2025, 10, 13))
+
+
+def test_a_list_is_believed_for_92_days_and_no_longer():
+    # 92 days after 2025-01-01 is 2025-04-03.
+    old = [roll("2025-01-01", ONE)]
+
+    assert ONE in membership(old, INDEX, date(2025, 1, 2), date(2025, 4, 3))
+    with pytest.raises(HistoryError, match="2025-04-04"):
+        membership(old, INDEX, date(2025, 1, 2), date(2025, 4, 4))
+
+
+def test_a_gap_between_lists_matters_inside_the_period_alone():
+    rolls = [roll("2024-01-01", ONE), roll("2025-01-01", TWO)]
+
+    assert spans(membership(rolls, INDEX, date(2025, 1, 2), date(2025, 1, 3))) == {
+        TWO: [("2025-01-02", "2025-01-03")]
+    }
+    with pytest.raises(HistoryError, match="2024-12-31"):
+        membership(rolls, INDEX, date(2024, 12, 31), date(2025, 1, 3))
+
+
+def test_a_universe_is_the_same_object_as_long_as_nothing_changes():
+    days = {
+        ONE: (Span(since=date(2025, 10, 9), until=date(2025, 10, 10)),),
+        TWO: (Span(since=date(2025, 1, 1)),),
+    }
+    universe = Universe((ONE, TWO, THREE), days)
+
+    first, second, third = (universe.on(date.fromisoformat(day)) for day in DAYS)
+
+    assert (first.symbols, first.known) == ((ONE, TWO), frozenset((ONE, TWO)))
+    assert second is first
+    assert third.symbols == (TWO,)
+    assert universe.on(date(2025, 10, 9)) is first
+
+
+def test_the_panel_of_the_store_is_that_of_the_file(store: HistoryStore, tmp_path: Path):
+    rows = [
+        ("2025-10-09", "11.03", "11.31", "10.97", "11.29", 2913400),
+        ("2025-10-10", "11.3", "11.4", "11", "11.07", 7),
+    ]
+    lines = [
+        json.dumps(
+            {
+                "Meta Data": {"2. Symbol": symbol},
+                "Time Series (Daily)": {
+                    day: {
+                        "1. buy price": opening, "2. high": high, "3. low": low, "4. sell price": close,
+                        "5. volume": str(volume),
+                    }
+                    for day, opening, high, low, close, volume in rows
+                },
+            }
+        )
+        for symbol in (ONE, TWO)
+    ]  # fmt: skip
+    path = tmp_path / "daily.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    file = load_prices(path, cache_dir=None, adjustment=Adjustment.RAW, volume_unit=VolumeUnit.SHARE)
+    store.add([series(ONE, RAW, rows), series(TWO, RAW, rows)], source="by hand", fetched_at=AT)
+
+    panel = history_panel(store, DAILY)
+
+    assert (panel.symbols, panel.frequency, panel.source) == (file.symbols, Frequency.DAILY, "history:1d")
+    assert (panel.adjustment, panel.volume_unit) == (Adjustment.RAW, VolumeUnit.SHARE)
+    for name in ("starts", "ends", "days", "open", "high", "low", "close", "volume"):
+        assert np.array_equal(getattr(panel, name), getattr(file, name)), name
+
+
+def test_hours_begin_and_end_as_the_market_does(store: HistoryStore):
+    store.add([flat(ONE, HOURLY, ["2025-10-10 14:00"])], source="by hand", fetched_at=AT)
+
+    panel = history_panel(store, replace(DAILY, length=BarLength.MIN_60))
+
+    # 13:00 to 14:00 in Shanghai is 05:00 to 06:00 in London.
+    assert (panel.starts.tolist(), panel.ends.tolist()) == ([1760072400], [1760076000])
+
+
+def test_a_bar_no_hour_ends_with_is_refused(store: HistoryStore):
+    store.add([flat(ONE, HOURLY, ["2025-10-10 10:00"])], source="by hand", fetched_at=AT)
+
+    with pytest.raises(HistoryError, match="10:00"):
+        history_panel(store, replace(DAILY, length=BarLength.MIN_60))
+
+
+def test_bars_in_lots_and_in_shares_are_read_together_in_shares(store: HistoryStore):
+    lots = replace(RAW, volume_unit=VolumeUnit.LOT)
+    store.add([flat(ONE, RAW, DAYS, volume=700), flat(TWO, lots, DAYS, volume=7)], source="x", fetched_at=AT)
+
+    panel = history_panel(store, DAILY)
+
+    assert panel.volume_unit is VolumeUnit.SHARE
+    assert panel.volume[0].tolist() == [700, 700]
+
+
+def test_adjustments_are_never_mixed_but_may_be_chosen(store: HistoryStore):
+    adjusted = replace(RAW, adjustment=Adjustment.FORWARD)
+    store.add([flat(ONE, RAW, DAYS), flat(ONE, adjusted, DAYS, price="9.00")], source="x", fetched_at=AT)
+
+    with pytest.raises(HistoryError, match="--adjustment"):
+        history_panel(store, DAILY)
+    with pytest.raises(HistoryError, match="not what is asked"):
+        history_panel(store, replace(DAILY, adjustment=Adjustment.BACKWARD))
+    panel = history_panel(store, replace(DAILY, adjustment=Adjustment.FORWARD))
+    assert panel.close[0, 0] == 9.0
+
+
+def test_what_the_store_lacks_is_named(store: HistoryStore):
+    with pytest.raises(HistoryError, match="no 1d bars"):
+        history_panel(store, DAILY)
+    store.add([flat(ONE, RAW, DAYS)], source="x", fetched_at=AT)
+    with pytest.raises(HistoryError, match=TWO):
+        history_panel(store, replace(DAILY, symbols=(ONE, TWO)))
+
+
+def test_facts_and_ex_days_come_along(store: HistoryStore, tables: FactTables):
+    store.add([flat(ONE, RAW, DAYS), flat(TWO, RAW, DAYS)], source="x", fetched_at=AT)
+    halt = Instrument(symbol=ONE, name="浦发银行", suspended=(Span(since=date(2025, 10, 10)),))
+    action = CorporateAction(symbol=TWO, ex_date=date(2025, 10, 10), cash_per_share=Decimal("0.5"))
+    stranger = replace(action, symbol=THREE)
+    until = date(2025, 12, 31)
+    tables.describe(
+        [
+            Described(instrument=halt, industry="银行", source="by hand", known_until=until),
+            Described(
+                instrument=Instrument(symbol=TWO, name="贵州茅台"), industry="", source="x", known_until=until
+            ),
+        ]
+    )
+    for one in (action, stranger):
+        tables.keep_actions(one.symbol, date(2025, 10, 1), until, [one], "by hand")
+
+    panel = history_panel(store, DAILY)
+
+    assert (panel.names, dict(panel.instruments)) == (("浦发银行", "贵州茅台"), {ONE: halt})
+    assert panel.actions == (action,)
+    # 10.00 less half a yuan a share.
+    assert panel.prev_close is not None
+    assert panel.prev_close[1, 1] == 9.5
+
+
+def test_adjusted_bars_take_no_ex_days_along(store: HistoryStore, tables: FactTables):
+    store.add([flat(ONE, replace(RAW, adjustment=Adjustment.FORWARD), DAYS)], source="x", fetched_at=AT)
+    action = CorporateAction(symbol=ONE, ex_date=date(2025, 10, 10), cash_per_share=Decimal("0.5"))
+    tables.keep_actions(ONE, date(2025, 10, 1), date(2025, 10, 31), [action], "by hand")
+
+    assert history_panel(store, DAILY).actions == ()
+
+
+def test_an_ex_day_that_takes_more_than_there_is_is_named(store: HistoryStore, tables: FactTables):
+    store.add([flat(ONE, RAW, DAYS)], source="x", fetched_at=AT)
+    action = CorporateAction(symbol=ONE, ex_date=date(2025, 10, 10), cash_per_share=Decimal(11))
+    tables.keep_actions(ONE, date(2025, 10, 1), date(2025, 10, 31), [action], "by hand")
+
+    with pytest.raises(HistoryError, match=ONE):
+        history_panel(store, DAILY)
+
+
+def test_an_index_brings_its_members_and_the_days_of_each(store: HistoryStore, tables: FactTables):
+    store.add([flat(one, RAW, DAYS) for one in (ONE, TWO, THREE)], source="x", fetched_at=AT)
+    tables.keep_roll(roll("2025-09-30", ONE, Symbol("600001.SH")))
+    tables.keep_roll(roll("2025-10-10", TWO))
+
+    panel = history_panel(store, replace(DAILY, index=INDEX, also=(THREE,)))
+
+    assert panel.symbols == (ONE, TWO, THREE)
+    assert spans(panel.members) == {
+        ONE: [("2025-10-09", "2025-10-09")],
+        TWO: [("2025-10-10", "2025-10-13")],
+    }
+    with pytest.raises(HistoryError, match="not known"):
+        history_panel(store, replace(DAILY, index="000300.SH"))
+
+
+def test_members_are_kept_with_the_panel(store: HistoryStore, tables: FactTables, tmp_path: Path):
+    store.add([flat(ONE, RAW, DAYS)], source="x", fetched_at=AT)
+    tables.keep_roll(roll("2025-09-30", ONE))
+    plain = history_panel(store, DAILY)
+    panel = history_panel(store, replace(DAILY, index=INDEX))
+
+    kept = open_panel(tmp_path, save_panel(panel, tmp_path))
+
+    assert kept.members == panel.members
+    assert with_digest(panel).digest != with_digest(plain).digest
+    assert b"members" not in (tmp_path / f"{save_panel(plain, tmp_path)}.panel").read_bytes()
+
+
+@pytest.mark.parametrize("text", ["history:5m", "history:", "history:hourly"])
+def test_sessions_run_on_days_and_hours_alone(text: str):
+    with pytest.raises(HistoryError, match="history:60m"):
+        length_in(text)
+
+
+def test_a_length_is_named_after_the_colon():
+    assert length_in("history:60m") is BarLength.MIN_60
+
+
+def test_tables_keep_what_they_are_given(tables: FactTables):
+    assert (tables.described(), tables.actions(), tables.indexes(), tables.days(Market.CN)) == (
+        (),
+        (),
+        {},
+        {},
+    )
+
+    tables.keep_days(Market.CN, {date(2025, 10, 9): True, date(2025, 10, 8): False}, "by hand")
+    tables.keep_factors(ONE, {date(2025, 10, 9): Decimal("1.0231")}, "by hand")
+    tables.keep_roll(roll("2025-10-09", ONE, TWO))
+    tables.keep_roll(roll("2025-10-09", TWO))
+
+    assert tables.days(Market.CN) == {date(2025, 10, 8): False, date(2025, 10, 9): True}
+    assert tables.factors(ONE) == {date(2025, 10, 9): Decimal("1.0231")}
+    assert tables.rolls(INDEX) == (roll("2025-10-09", TWO),)
+    assert tables.indexes() == {INDEX: (date(2025, 10, 9), date(2025, 10, 9))}
+
+
+def test_ex_days_told_anew_replace_those_of_the_same_days(tables: FactTables):
+    first = CorporateAction(symbol=ONE, ex_date=date(2025, 10, 10), cash_per_share=Decimal("0.5"))
+    later = replace(first, ex_date=date(2026, 1, 5))
+    better = replace(first, cash_per_share=Decimal("0.6"))
+    tables.keep_actions(ONE, date(2025, 1, 1), date(2026, 12, 31), [first, later], "one")
+
+    tables.keep_actions(ONE, date(2025, 1, 1), date(2025, 12, 31), [better], "two")
+
+    assert tables.actions() == (better, later)
+    assert tables.actions_known(ONE, date(2025, 3, 1), date(2026, 3, 1))
+    assert not tables.actions_known(ONE, date(2024, 3, 1), date(2026, 3, 1))
+    assert not tables.actions_known(TWO, date(2025, 3, 1), date(2025, 3, 1))
+
+
+def test_a_table_that_holds_what_is_no_record_is_named(tables: FactTables, store: HistoryStore):
+    with Index(store.folder).writing() as index:
+        index.execute("INSERT INTO actions VALUES ('600000.SH', '2025-10-10', '{}', 'by hand')")
+
+    with pytest.raises(HistoryError, match="CorporateAction"):
+        tables.actions()
+
+
+def test_a_file_of_members_is_told_by_its_columns(tmp_path: Path):
+    path = tmp_path / "weights.csv"
+    path.write_text(
+        "index_code,con_code,trade_date,weight\n000016.SH,600519.SH,20250930,9.8\n000016.SH,600000.SH,20250930,1\n"
+    )
+
+    assert is_roll_file(path)
+    assert read_rolls(path) == (
+        Roll(index=INDEX, day=date(2025, 9, 30), members=(ONE, TWO), source="file:weights.csv"),
+    )
+    assert not is_roll_file(tmp_path / "absent.csv")
+
+
+@pytest.mark.parametrize("row", ["000016.SH,600519,20250930,9.8", "000016.SH,600519.SH,tomorrow,9.8"])
+def test_a_row_of_members_that_says_nothing_is_named(tmp_path: Path, row: str):
+    path = tmp_path / "weights.csv"
+    path.write_text(f"index_code,con_code,trade_date,weight\n{row}\n")
+
+    with pytest.raises(HistoryError, match=r"weights.csv:2"):
+        read_rolls(path)
