@@ -29,7 +29,7 @@ PURE := services/domain/*,services/rules/*,services/slots.py,services/market/quo
 PRODUCT := --cov=agents --cov=commands --cov=monitor --cov=risk --cov=run_live --cov=scheduler --cov=services
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-llm session test check lint types bench bench-peers bench-guard cross firewall simulate crash docs lock clean
+.PHONY: help demo demo-llm session test check lint types bench bench-peers bench-guard cross firewall simulate year crash docs lock clean
 
 help: ## What can be run
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,9 @@ SEEDS ?= 2000
 FROM ?= 0
 simulate: $(DEVELOPMENT) ## Whole histories under kills, faults and wrong clocks, each from a seed (SEEDS=, FROM=)
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM)
+
+year: $(DEVELOPMENT) ## A year of several accounts under crashes, sleep, wrong clocks and outages, each slot accounted for
+	@$(BIN)/python -m tests.year
 
 # How many processes are killed, and where their journals lie: sqlite or postgres.
 KILLS ?= 1000

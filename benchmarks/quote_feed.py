@@ -22,11 +22,17 @@ from services.domain.instruments import Symbol
 from services.market.feeds.choice import Surroundings, feed_of
 from services.settings_sections import DataSourceSettings
 from tests.market_twins.hosts import vendor_twins
-from tests.market_twins.market import DAY, many, seeded_market
+from tests.market_twins.net import UNSET
+from tests.market_twins.seeded import DAY, Kind, seeded_market
 
 ANSWER_S = 0.05
 COUNTS = (50, 300)
 SOURCES = ("eastmoney", "sina", "tencent")
+
+
+def many(count: int) -> tuple[Kind, ...]:
+    """Return so many ordinary shares of Shanghai's main board."""
+    return tuple(Kind(f"{600000 + at}.SH", f"第{at}股", f"{10 + at % 90}.50") for at in range(1, count + 1))
 
 
 def serve(folder: Path) -> None:
@@ -62,9 +68,9 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.quote_feed", "--serve", folder]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as twins:
+            for name in UNSET:
+                os.environ.pop(name, None)
             os.environ.update(json.loads(twins.stdout.readline()))
-            os.environ.pop("NO_PROXY", None)
-            os.environ.pop("no_proxy", None)
             asked = [(source, count) for source in SOURCES for count in COUNTS]
             found = {f"{source}_{count}_s": round(took_s(source, count), 2) for source, count in asked}
             twins.stdin.close()

@@ -10,6 +10,9 @@ from services.service_notify import READY, notify
 
 _WAIT_S = 1.0
 
+_LOOKS_MAX, _LOOK_S = 5, 0.05
+"""Who only looks whether the lock is taken holds it for a moment: that is no reason to refuse."""
+
 
 async def claim(lock: WriterLock, screen: Screen, *, standby: bool) -> None:
     """Take the account's lock; with `standby` wait for the process that has it.
@@ -18,11 +21,15 @@ async def claim(lock: WriterLock, screen: Screen, *, standby: bool) -> None:
         AccountBusy: Another process has it, and `standby` is False.
         JournalFault: The lock cannot be taken or told.
     """
-    told = False
+    told, looks = False, 0
     while True:
         try:
             lock.acquire()
         except AccountBusy:
+            looks += 1
+            if looks < _LOOKS_MAX:
+                await asyncio.sleep(_LOOK_S)
+                continue
             if not standby:
                 raise
             if not told:

@@ -10,10 +10,10 @@ from typing import Any
 from commands.failures import CommandFailed, Exit
 from commands.halt_view import stopped
 from commands.life_view import life_of
-from commands.lifecycle import accounts_of
 from commands.live_plan import next_slot_shown
 from commands.screen import Screen
 from commands.stored_account import StoredAccount, stored_account
+from commands.taking import accounts_of
 from commands.wording import tell
 from monitor.equity import curve_of, final_equity_cny
 from monitor.figures import UNDEFINED, money

@@ -16,16 +16,19 @@ from commands.failures import CommandFailed
 from commands.folders import AccountFolder
 from commands.screen import Screen
 from monitor.alarms import Alarms, runway_alert
-from monitor.day import day_summary
+from monitor.day import summary_of
 from monitor.day_view import day_alert
 from monitor.outbox import OUTBOX_NAME, Outbox
+from monitor.safety_alerts import not_halted_alert, outbox_alert
 from monitor.sender import Sender
+from monitor.trail import Follower
 from scheduler.slot_plan import OpenPlan
 from scheduler.world import World
 from services.domain.alerts import Alert, AlertKind, Severity
 from services.domain.events import Event, HaltCause
 from services.domain.inbox import Scope
 from services.journal.account import Account
+from services.journal.database import DamagedFile
 from services.journal.inbox import Inboxes
 from services.journal.journal import Journal
 from services.ports import Clock, JournalFault, PriceSource
@@ -39,6 +42,9 @@ LAST_TURN_S = 10.0
 """How long alerts may still be sent when the process ends; what is left then is sent after the next start."""
 
 FOUND_MAX = 10_000
+
+DAYS_HELD = 5
+"""Trading days of which the day's summary can be made without reading the journal again."""
 
 
 class AlertDesk:
@@ -70,6 +76,7 @@ class AlertDesk:
             told=lambda fault: screen.note("alert.failed", channel=fault.asked, why=fault.why),
         )
         self._alarms = Alarms(parse, bad_answers_max=settings.alerts.bad_answers_max)
+        self._trail = Follower(vendor_prices=True, days_held=DAYS_HELD)
         self._found: deque[Alert] = deque(maxlen=FOUND_MAX)
         self._wake, self._ending = asyncio.Event(), False
         self._seq, self._unmarked = 0, False
@@ -80,20 +87,27 @@ class AlertDesk:
     def begin(self, head_seq: int, opened: ExitStack) -> None:
         """Go on where the last process stopped telling; a new outbox tells nothing of what was before it.
 
+        One that is damaged is set aside, which is the first alert of the new one.
+
         Raises:
             JournalFault: The outbox cannot be opened.
         """
         opened.callback(self._outbox.close)
-        seen = self._outbox.seen()
+        try:
+            seen = self._outbox.seen()
+        except DamagedFile as fault:
+            self._begin_anew(fault)
+            seen = None
         self._alarms.after_seq = head_seq if seen is None else seen
         self._unmarked = seen is None
         for channel in enabled(self._settings):
             if variable := missing_secret(channel):
                 self._screen.note("alert.no_secret", channel=channel.name, variable=variable)
 
-    def listen(self, event: Event, value: object, _account: Account) -> None:
+    def listen(self, event: Event, value: object, account: Account) -> None:
         """Take one event of the journal."""
         found = self._alarms.take(event, value)
+        self._trail.listen(event, value, account)
         self._seq = event.seq
         if found:
             self._found.extend(found)
@@ -129,6 +143,8 @@ class AlertDesk:
         try:
             due = await self._sender.turn()
             self.given_up = await asyncio.to_thread(self._outbox.given_up)
+        except DamagedFile as fault:
+            return await self._mended(fault)
         except JournalFault as fault:
             self._screen.note("alert.outbox", why=fault)
             return None
@@ -142,7 +158,7 @@ class AlertDesk:
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_TURN_S):
                 try:
-                    await asyncio.to_thread(self._put, alert)
+                    await asyncio.to_thread(self._put_anew, alert)
                     await self._sender.turn()
                 except JournalFault as fault:
                     self._screen.note("alert.outbox", why=fault)
@@ -163,27 +179,62 @@ class AlertDesk:
         seq = self._seq
         while self._found:
             alert = self._found.popleft()
-            await self._act(alert, world.journal)
-            try:
-                await asyncio.to_thread(self._put, alert)
-            except JournalFault as fault:
-                self._screen.note("alert.outbox", why=fault)
-                await self._sender.send_unrecorded(alert)
+            for one in (alert, *await self._act(alert, world.journal)):
+                await self._keep(one)
         with suppress(JournalFault):  # Told already; after the next start their keys are known.
             await asyncio.to_thread(self._outbox.mark_seen, seq)
             self._unmarked = False
+
+    async def _keep(self, alert: Alert) -> None:
+        try:
+            await asyncio.to_thread(self._put_anew, alert)
+        except JournalFault as fault:
+            self._screen.note("alert.outbox", why=fault)
+            await self._sender.send_unrecorded(alert)
+
+    def _put_anew(self, alert: Alert) -> None:
+        """Put an alert into the outbox, or where that is damaged into the next one."""
+        try:
+            self._put(alert)
+        except DamagedFile as fault:
+            self._begin_anew(fault)
+            self._put(alert)
+
+    async def _mended(self, fault: DamagedFile) -> datetime | None:
+        """Go on with a new outbox; return when more is due, None where that cannot be made."""
+        try:
+            await asyncio.to_thread(self._begin_anew, fault)
+        except JournalFault as failed:
+            self._screen.note("alert.outbox", why=failed)
+            return None
+        return self._clock.now()
+
+    def _begin_anew(self, fault: DamagedFile) -> None:
+        """Set a damaged outbox aside, and let the first alert of the new one say so.
+
+        Raises:
+            JournalFault: It cannot be renamed, or the new one not be written.
+        """
+        self._screen.note("alert.outbox", why=fault)
+        now = self._clock.now()
+        aside = self._outbox.set_aside(now)
+        self._unmarked = True
+        self._put(outbox_alert(self._settings.account, aside.name, fault.why, now))
 
     def _put(self, alert: Alert) -> None:
         channels = self._sender.channels_for(alert)
         repeat_s = 0 if alert.kind is AlertKind.DAY else self._settings.alerts.repeat_s
         self._outbox.put(alert, channels, repeat_s)
 
-    async def _act(self, alert: Alert, journal: Journal) -> None:
-        """Halt the account on a critical alert of a kind that asks for it, unless it is halted already."""
+    async def _act(self, alert: Alert, journal: Journal) -> tuple[Alert, ...]:
+        """Halt the account on a critical alert of a kind that asks for it, unless it is halted already.
+
+        Returns an alert where that failed.
+        """
         if alert.severity is not Severity.CRITICAL or alert.kind not in self._settings.alerts.halt_on:
-            return
+            return ()
         if any(not halt.symbol for halt in journal.account.halts.values()):
-            return
+            return ()
         args = {
             "symbol": "",
             "why": f"{alert.title.en}: {alert.text.en}"[:500],
@@ -195,6 +246,9 @@ class AlertDesk:
             await asyncio.to_thread(self._halt, args)
         except JournalFault as fault:
             self._screen.note("alert.not_halted", why=fault)
+            now = self._clock.now()
+            return (not_halted_alert(alert.account, alert.key, alert.title, str(fault), now),)
+        return ()
 
     def _halt(self, args: Mapping[str, str]) -> None:
         with closing(Inboxes(self._place, self._settings.account)) as inboxes:
@@ -239,8 +293,9 @@ class AlertDesk:
         if day == local(self._clock.now(), world.market).date():
             closes = await closes_of(self._source, held, world.market, day)
         plan = OpenPlan(world.market, world.frequency, world.calendar, world.times)
-        summary = day_summary(
-            tuple(world.journal.events),
+        summary = summary_of(
+            self._trail.so_far(),
+            world.journal.recent,
             day,
             value_of=world.journal.value,
             closes=closes,

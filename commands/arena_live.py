@@ -71,8 +71,8 @@ class LiveArena:
         screen: Screen,
         outside: LiveOutside,
     ) -> None:
-        self._clock, source = outside
-        self._shared = SharedPrices(source, self._clock)
+        self._outside, self._clock = outside, outside.clock
+        self._shared = SharedPrices(outside.source, self._clock)
         self._turns = asyncio.Semaphore(parallel_max)
         self._cache, self._screen = cache, screen
         self._left = ExitStack()
@@ -144,7 +144,7 @@ class LiveArena:
                     opened,
                     self._cache,
                     screen,
-                    LiveOutside(self._clock, seat),
+                    self._outside._replace(source=seat),
                     seat.listen,
                 )
                 kept = opened.pop_all()

@@ -16,11 +16,12 @@ from commands.screen import Screen
 from commands.stored_account import journal_place, read_only_store
 from monitor.outbox import OUTBOX_NAME
 from services.clock import SystemClock
+from services.domain.inbox import Scope, Taken, in_force, place_of
 from services.journal.archive import FORMAT, Manifest, pack, parts_of, unpack
 from services.journal.audit_file import AuditFile
 from services.journal.backup import copy_file, copy_journal, panels_of
 from services.journal.chain import Head
-from services.journal.inbox import INBOX_NAME
+from services.journal.inbox import INBOX_NAME, Inboxes
 from services.journal.journal import Journal
 from services.journal.sql_store import SqlStore
 from services.journal.verify import verify as verify_record
@@ -32,7 +33,6 @@ ATTEMPTS_MAX = 20
 """How often a copy is begun anew because the account wrote meanwhile; a session lasts seconds."""
 
 _ACCOUNT, _PANELS = "account", "panels"
-_DATABASES = (OUTBOX_NAME, INBOX_NAME)
 
 
 def backup(settings: Settings, to: Path, keep: int | None, screen: Screen) -> Exit:
@@ -47,7 +47,7 @@ def backup(settings: Settings, to: Path, keep: int | None, screen: Screen) -> Ex
     clock = SystemClock()
     with read_only_store(settings) as (store, folder), _staged(to) as stage:
         with screen.waiting("backup.copying"):
-            head = _one_moment(store, folder, settings.account, stage)
+            head = _one_moment(store, folder, journal_place(settings, folder), stage)
             _require_whole(stage, settings.account, clock, "the account does not verify; see `verify`")
         taken_at = clock.now().astimezone(UTC)
         target = to / f"kaipan-{settings.account}-{taken_at:%Y%m%dT%H%M%SZ}.tar.gz"
@@ -135,11 +135,12 @@ def _staged(beside: Path) -> Iterator[Path]:
         yield Path(name)
 
 
-def _one_moment(store: SqlStore, folder: AccountFolder, account: str, stage: Path) -> Head:
+def _one_moment(store: SqlStore, folder: AccountFolder, place: Path | str, stage: Path) -> Head:
     """Copy all that belongs to the account; again where it wrote a record meanwhile.
 
     The audit trail is copied first: one that is behind its journal is completed at the next start.
     """
+    account = folder.account
     for _attempt in range(ATTEMPTS_MAX):
         before = store.head()
         shutil.rmtree(stage / _ACCOUNT, ignore_errors=True)
@@ -149,12 +150,12 @@ def _one_moment(store: SqlStore, folder: AccountFolder, account: str, stage: Pat
             shutil.copyfile(folder.audit, copied.audit)
         if folder.ledger.exists():
             copy_file(folder.ledger, copied.ledger)
-        for name in _DATABASES:
-            if (folder.root / name).exists():
-                copy_file(folder.root / name, copied.root / name)
+        if (folder.root / OUTBOX_NAME).exists():
+            copy_file(folder.root / OUTBOX_NAME, copied.root / OUTBOX_NAME)
         with closing(SqlStore.open(copied.journal, account)) as target:
             target.take_fence()
             head = copy_journal(store, target)
+            _copy_commands(target, place, copied.journal, account)
             if head == before == store.head():
                 _copy_panels(target, folder.panels, stage / _PANELS)
                 return head
@@ -162,6 +163,26 @@ def _one_moment(store: SqlStore, folder: AccountFolder, account: str, stage: Pat
         Exit.UNAVAILABLE,
         f"{folder.root}: the account wrote during each of {ATTEMPTS_MAX} copies; try again after its session",
     )
+
+
+def _copy_commands(store: SqlStore, place: Path | str, target: Path | str, account: str) -> None:
+    """Put what the account at `place` was told and the journal does not hold to the one at `target`.
+
+    What every account was told to halt is put to this one alone.
+    """
+    taken = Taken(held for event in store.events() if (held := place_of(event.step)))
+    with (
+        closing(Inboxes(place, account, read_only=True)) as there,
+        closing(Inboxes(target, account)) as here,
+    ):
+        told = there.unread(taken)
+        everywhere = [one for one in told if one.scope is Scope.EVERYWHERE]
+        for command in told:
+            if command.scope is Scope.HERE:
+                here.put(Scope.HERE, command.command, command.args)
+        for halt in in_force({}, everywhere).values():
+            args = {"symbol": halt.symbol, "why": halt.why, "by": halt.by, "cause": str(halt.cause)}
+            here.put(Scope.HERE, "halt", args)
 
 
 def _copy_panels(store: SqlStore, there: Path, target: Path) -> None:
@@ -227,7 +248,9 @@ def _into_database(copied: Path, url: str, account: str) -> None:
     ):
         target.take_fence()
         copy_journal(source, target)
+        _copy_commands(source, path, url, account)
     path.unlink()
+    (path.parent / INBOX_NAME).unlink(missing_ok=True)
 
 
 def _thin_out(to: Path, account: str, keep: int | None) -> list[Path]:

@@ -14,7 +14,7 @@ from monitor.signs import RunSummary, Signs
 from scheduler.loop import Loop
 from services.domain.vitals import LifeState, Vitals
 from services.ports import Clock, JournalFault
-from services.service_notify import ALIVE, notify
+from services.service_notify import ALIVE, STARTING, notify
 from services.settings import Settings
 from services.slots import local
 from services.version import KAIPAN_VERSION
@@ -81,7 +81,7 @@ class Beats:
         """Write again and again, until cancelled."""
         while True:
             self.write()
-            notify(ALIVE)
+            notify(f"{ALIVE}\n{STARTING}" if self._state is LifeState.STARTING else ALIVE)
             await self._sleep(BEAT_S)
 
     def write(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import cached_property
@@ -17,7 +17,7 @@ from commands.interventions import Interventions
 from commands.recorded_settings import RunSettings
 from scheduler.world import World
 from services.brokers.market_view import MarketView
-from services.domain.bars import Frequency, Panel
+from services.domain.bars import CorporateAction, Frequency, Panel
 from services.domain.events import Genesis
 from services.domain.instruments import Instrument, Market, Symbol, facts_of
 from services.domain.universe import Universe
@@ -167,8 +167,15 @@ def run_id(genesis: Genesis, config_hash: str, script: str = "") -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:10]
 
 
-def market_view(panel: Panel | None, remembered: PriceSource | None) -> MarketView:
-    """Return the market a simulated exchange trades on: bars in hand, or quotes as they were seen."""
+def market_view(
+    panel: Panel | None,
+    remembered: PriceSource | None,
+    actions: Callable[[], Sequence[CorporateAction]] = tuple,
+) -> MarketView:
+    """Return the market a simulated exchange trades on: bars in hand, or quotes as they were seen.
+
+    Beside quotes `actions` returns the ex-days announced so far.
+    """
     from services.brokers.bar_matching import BarMarket
     from services.brokers.snapshot_matching import SnapshotMarket
 
@@ -178,7 +185,7 @@ def market_view(panel: Panel | None, remembered: PriceSource | None) -> MarketVi
         raise ValueError("a simulated exchange needs bars or quotes")
     # Asking what is remembered costs nobody anything. A pause between looks would be one that a
     # process started anew does not know of, and a replay would look at other moments.
-    return SnapshotMarket(remembered, look_s=0.0)
+    return SnapshotMarket(remembered, look_s=0.0, actions=actions)
 
 
 def midnight(day: date, market: Market) -> datetime:

@@ -9,12 +9,10 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from commands.doctor_check import Check, Words
-from commands.live_prices import feeds_for, why_no_source
+from commands.live_prices import feeds_for, hosts_beside_quotes, why_no_source
 from services.clock import SystemClock, stopwatch_s
 from services.clock_offset import clock_offset
-from services.domain.instruments import Market
-from services.market.akshare_facts import HOSTS as FACT_HOSTS
-from services.market.akshare_source import BAR_HOST
+from services.market.feeds.web_client import client_problem
 from services.market.reachability import host_problem, proxy_in_use
 from services.settings import Settings
 
@@ -75,9 +73,17 @@ def vendor_hosts(settings: Settings) -> tuple[Host, ...]:
 
 
 def fact_hosts(settings: Settings) -> tuple[Host, ...]:
-    """Return the hosts that bars and instrument facts come from."""
-    hosts = (BAR_HOST, *FACT_HOSTS) if settings.market is Market.CN else ()
+    """Return the hosts that bars, instrument facts, ex-days and news come from."""
+    hosts = dict.fromkeys((*hosts_beside_quotes(settings), *_news_hosts(settings)))
     return tuple(Host(name="facts", address=f"https://{host}/") for host in hosts)
+
+
+def _news_hosts(settings: Settings) -> tuple[str, ...]:
+    if not settings.agent_config.news_sources:
+        return ()
+    from commands.news_desk import news_hosts
+
+    return news_hosts(settings)
 
 
 async def facts(words: Words, hosts: Sequence[Host], environment: Mapping[str, str]) -> tuple[Check, ...]:
@@ -95,6 +101,9 @@ async def reachable(words: Words, host: Host, environment: Mapping[str, str]) ->
     """Return whether a host can be reached, or the proxy that stands before it."""
     variable = proxy_in_use(environment, host.host, host.scheme)
     told = {"host": host.host, "variable": variable}
+    unusable = client_problem(environment, host.address)
+    if unusable:
+        return _named(host, words.failed("host.unusable", **told, why=unusable))
     try:
         where = _proxy(environment[variable]) if variable else (host.host, host.port)
     except ValueError:

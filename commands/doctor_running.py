@@ -13,6 +13,7 @@ from commands.folders import AccountFolder
 from commands.opening import follow_calendar
 from commands.stored_account import journal_place
 from services.calendar_check import DaySource, compare
+from services.domain.inbox import Taken
 from services.domain.vitals import LifeState
 from services.journal.inbox import Inboxes
 from services.ports import JournalFault
@@ -52,7 +53,7 @@ def inbox(words: Words, settings: Settings) -> Check:
         return words.passed("inbox.none")
     try:
         with closing(Inboxes(place, settings.account, read_only=True)) as inboxes:
-            count = len(inboxes.unread({}))
+            count = len(inboxes.unread(Taken()))
     except JournalFault as fault:
         return words.failed("inbox.fault", why=fault)
     return words.passed("inbox.ok", count=count)

@@ -24,7 +24,7 @@ _NAMES: Mapping[str, tuple[str, str]] = {
     "name.live": ("going live", "实盘条件"),
     "name.prices": ("price source", "行情源"),
     "name.host": ("host", "主机"),
-    "name.facts": ("bars and facts", "K 线与证券资料"),
+    "name.facts": ("bars, facts, news", "K 线、资料、新闻"),
     "name.model": ("model endpoint", "模型端点"),
     "name.alerts": ("alerts", "告警"),
     "name.calendar": ("calendar", "交易日历"),
@@ -182,6 +182,11 @@ _NETWORK: Mapping[str, tuple[str, str]] = {
         "资料未知的证券将被拒单；请检查到这些主机的网络",
     ),
     "host.ok": ("{host} can be reached", "{host} 可以连通"),
+    "host.unusable": ("{host} cannot be asked from here: {why}", "当前环境无法访问 {host}：{why}"),
+    "host.unusable.mend": (
+        "correct that environment variable, or unset it",
+        "请改正该环境变量，或将其清除",
+    ),
     "host.unreachable": ("{host} cannot be reached: {why}", "{host} 无法连通：{why}"),
     "host.unreachable.mend": (
         "check network, DNS and firewall on the way to {host}",
@@ -296,8 +301,10 @@ _RUNNING: Mapping[str, tuple[str, str]] = {
     "inbox.ok": ("can be read, {count} commands so far", "可读，至今 {count} 条命令"),
     "inbox.fault": ("cannot be read: {why}", "无法读取：{why}"),
     "inbox.fault.mend": (
-        "while it cannot be read nothing is sent; see who owns inbox.sqlite3, or restore a backup",
-        "无法读取期间不会发出委托；请检查 inbox.sqlite3 的属主，或从备份恢复",
+        "while it cannot be read nothing is sent; see who owns inbox.sqlite3; set a damaged one aside under "
+        "another name (halts in force stay in the journal)",
+        "无法读取期间不会发出委托；请检查 inbox.sqlite3 的属主；"
+        "若已损坏，请将其改名移开（已生效的停止仍在日志中）",
     ),
     "watchdog.ok": ("gives a sign of life elsewhere", "向外部发送心跳"),
     "watchdog.alone": (

@@ -31,13 +31,14 @@ def interventions_in(
 ) -> Interventions:
     """Return what may step in with the account whose files lie in `folder` and its journal at `journal`.
 
-    `lost` returns why the account is not this process's any more, empty while it is. What is opened
-    is given back by `opened`.
+    `lost` returns why the account is not this process's any more, empty while it is. The lists of commands
+    are made where they are missing, by whoever runs the account. What is opened is given back by `opened`.
     """
     from services.journal.inbox import Inboxes
 
     inboxes = Inboxes(journal, account)
     opened.callback(inboxes.close)
+    inboxes.make()
 
     def stop() -> str:
         return lost() or (_told(kill_words(folder)) if kill_requested(folder) else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,7 +19,7 @@ from services.domain.events import Asked
 from services.domain.inbox import Pause, meaning, pause_after, put_at
 from services.domain.instruments import Market
 from services.domain.vitals import LifeState, Vitals
-from services.journal.account_lock import LOCK_NAME, AccountBusy, account_lock
+from services.journal.account_lock import AccountBusy, account_lock, is_taken
 from services.journal.inbox import Inboxes
 from services.ports import JournalFault
 from services.settings import Settings
@@ -38,7 +39,8 @@ class Life:
 
     `vitals` are what its last process said, None where none ever did. `silent_since` tells that a process
     has the account and does not answer; `died` that the last one ended without saying so. `pause` is in
-    force, or was put and will be.
+    force, or was put and will be. `silent_sources` are the price sources that gave nothing when they were
+    asked last, with the reason.
     """
 
     state: str
@@ -48,6 +50,7 @@ class Life:
     pause: Pause | None
     pnl_today_cny: Decimal | None
     now: datetime
+    silent_sources: Mapping[str, str]
     market: Market
 
     @property
@@ -79,6 +82,7 @@ class Life:
             "paused": None if self.pause is None else self.pause.words,
             "paused_since": None if self.pause is None else self._local(self.pause.since),
             "trouble": vitals.why if vitals is not None else "",
+            "silent_sources": dict(self.silent_sources),
         }
 
     @property
@@ -108,6 +112,8 @@ class Life:
             )
             if vitals.alerts_given_up:
                 screen.line("status.given_up", count=vitals.alerts_given_up)
+        for source, why in self.silent_sources.items():
+            screen.line("status.source_silent", source=source, why=printable(why))
         if self.pause is not None:
             screen.line("status.pause", why=printable(self.pause.words), since=self._local(self.pause.since))
 
@@ -138,12 +144,17 @@ def life_of(account: StoredAccount, settings: Settings, signs: Signs, now: datet
         pnl_today_cny=signs.profit_cny_on(local(now, market).date()),
         now=now,
         market=market,
+        silent_sources=dict(signs.silences.now),
     )
 
 
 def fresh(vitals: Vitals, now: datetime) -> bool:
-    """Answer whether a process that said this is expected to be there still."""
-    return now - vitals.at <= timedelta(seconds=BEATS_MISSED_MAX * vitals.beat_s)
+    """Answer whether a process that said this is expected to be there still.
+
+    Said later than `now`, under a clock that was wrong, it tells nothing.
+    """
+    silent = timedelta(seconds=BEATS_MISSED_MAX * vitals.beat_s)
+    return -silent <= now - vitals.at <= silent
 
 
 def said(folder: AccountFolder) -> Vitals | None:
@@ -155,19 +166,26 @@ def said(folder: AccountFolder) -> Vitals | None:
 
 
 def held(settings: Settings, folder: AccountFolder, vitals: Vitals | None, now: datetime) -> bool:
-    """Answer whether a process has the account: it says so itself, or its lock does."""
-    if vitals is not None and vitals.state.alive and fresh(vitals, now):
-        return True
+    """Answer whether a process has the account: the lock of its folder tells.
+
+    A lock in a database may be lost under a process that runs on; there it also counts what that said.
+    """
+    says_so = vitals is not None and vitals.state.alive and fresh(vitals, now)
     place = journal_place(settings, folder)
-    if isinstance(place, Path) and not (folder.root / LOCK_NAME).exists():
-        return False
-    lock = account_lock(place, folder.account)
+    try:
+        if isinstance(place, Path):
+            return is_taken(place.parent)
+        return says_so or _database_lock_taken(place, folder.account)
+    except JournalFault:
+        return says_so
+
+
+def _database_lock_taken(url: str, account: str) -> bool:
+    lock = account_lock(url, account)
     try:
         lock.acquire()
     except AccountBusy:
         return True
-    except JournalFault:
-        return False
     lock.release()
     return False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -14,21 +14,16 @@ from commands.halts import reason, require_place
 from commands.life_view import FINISHED, Life, life_of, said
 from commands.screen import Screen
 from commands.stored_account import journal_place, stored_account
+from commands.taking import LOOK_S, Patience, accounts_of
 from monitor.plain_text import printable
 from monitor.signs import Signs
 from services.clock import SystemClock
 from services.domain.inbox import LifeWord, Scope
 from services.domain.vitals import LifeState, Vitals
-from services.journal.accounts import accounts_at
 from services.journal.inbox import Inboxes
 from services.person import person
-from services.ports import Clock, Fault
+from services.ports import Fault
 from services.settings import Settings
-
-WAIT_S = 8.0
-"""How long it is waited for a process to take the word: it looks every two seconds, and not in a session."""
-
-_LOOK_S = 0.25
 
 _WITHOUT_PROCESS = (FINISHED, LifeState.STOPPED, LifeState.ERROR)
 
@@ -45,15 +40,6 @@ class Said:
     outcome: str
     state: str = ""
     why: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """By which clock, and how, it is waited for an answer."""
-
-    clock: Clock
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    wait_s: float = WAIT_S
 
 
 def say(
@@ -90,17 +76,6 @@ def _accounts(settings: Settings, scope: Scope) -> tuple[str, ...]:
     if scope is Scope.HERE:
         return (settings.account,)
     return accounts_of(settings)
-
-
-def accounts_of(settings: Settings) -> tuple[str, ...]:
-    """Return the accounts of the data folder, or with `journal_url` of the database.
-
-    Raises:
-        JournalFault: They cannot be listed.
-    """
-    url = settings.journal_url
-    data = settings.data_dir if url is None else url.get_secret_value()
-    return accounts_at(data, AccountFolder(settings.data_dir, settings.account).journal.name)
 
 
 def _put(word: LifeWord, settings: Settings, name: str, args: Mapping[str, str], now: datetime) -> Said:
@@ -174,8 +149,8 @@ async def _confirmed(
     """Wait until every process that is there has taken the word, `wait_s` at most."""
     told, left_s = list(found), patience.wait_s
     while left_s > 0 and any(one.outcome == "put" for one in told):
-        await patience.sleep(_LOOK_S)
-        left_s -= _LOOK_S
+        await patience.sleep(LOOK_S)
+        left_s -= LOOK_S
         told = [_looked_at(word, settings, one) for one in told]
     return tuple(told)
 

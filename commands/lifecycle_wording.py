@@ -46,6 +46,10 @@ _STATUS: Mapping[str, tuple[str, str]] = {
         "{count} alerts reached nobody; see `alert test`",
         "{count} 条告警未能送达；请执行 alert test",
     ),
+    "status.source_silent": (
+        "{source} gives no prices: {why}",
+        "{source} 没有行情：{why}",
+    ),
     "status.pause": (
         "PAUSED since {since}: {why}. No session begins; to end it: run_live.py resume",
         "自 {since} 起暂停：{why}。不再开始新时段；恢复：run_live.py resume",

@@ -14,10 +14,12 @@ from commands.options import RunOptions
 from commands.run import require_broker
 from commands.screen import Screen
 from commands.ticking import EndAsked
+from services.clock import SystemClock
+from services.market.feeds.host_registry import HostRegistry
 from services.market.shared_prices import SharedPrices
-from services.ports import Clock
 from services.service_notify import READY, STOPPING, notify
 from services.settings import Mode, Settings
+from services.steady_clock import SteadyClock
 
 
 def up(all_settings: Sequence[Settings], options: RunOptions, screen: Screen) -> Exit:
@@ -57,7 +59,10 @@ def _require_sense(settings: Settings, all_settings: Sequence[Settings]) -> None
 
 
 class House:
-    """The accounts of one process, those of one vendor on one source of prices."""
+    """The accounts of one process, those of one vendor on one source of prices.
+
+    Whatever their sources are, each host is asked at one pace, and left alone by all of them.
+    """
 
     def __init__(
         self,
@@ -67,7 +72,8 @@ class House:
         outside: LiveOutside | None = None,
     ) -> None:
         self._screen, self._outside = screen, outside
-        self._vendors: list[tuple[object, tuple[Clock, SharedPrices]]] = []
+        self._hosts = HostRegistry(SteadyClock(SystemClock()))
+        self._vendors: list[tuple[object, tuple[LiveOutside, SharedPrices]]] = []
         self._roof = Roof(settle=self._settle)
         self.tenants = [self._tenant(settings, options) for settings in all_settings]
 
@@ -112,10 +118,10 @@ class House:
         vendor = (settings.market, settings.data_source, settings.quote_gate)
         there = next((one for known, one in self._vendors if known == vendor), None)
         if there is None:
-            outside = self._outside or live_outside(settings, self._screen)
-            there = (outside.clock, SharedPrices(outside.source, outside.clock))
+            outside = self._outside or live_outside(settings, self._screen, self._hosts)
+            there = (outside, SharedPrices(outside.source, outside.clock))
             self._vendors.append((vendor, there))
-        clock, shared = there
+        outside, shared = there
         screen = LabelledScreen(self._screen, settings.account)
         seat = shared.seat(watchlist_of(settings))
-        return Tenant(self._roof, settings, options, screen, clock, seat)
+        return Tenant(self._roof, settings, options, screen, outside, seat)

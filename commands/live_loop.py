@@ -79,6 +79,7 @@ def attended(
     account cannot be opened its vitals say why; the caller lets `tell_not_opened` tell of a fault.
 
     Raises:
+        ClockFault: The account's record is ahead of the clock.
         CommandFailed: The account was begun with settings that cannot be changed.
         JournalDrift: The record does not come out again.
         JournalFault: The journal, the audit trail or the outbox cannot be written.
@@ -100,7 +101,12 @@ def attended(
 
     try:
         account = open_live_account(settings, folder, place, opened, cache, listeners, outside)
-        world = replace(configured(account, mind), heartbeat_s=_HEARTBEAT_S, daily_checks=True)
+        world = replace(
+            configured(account, mind),
+            heartbeat_s=_HEARTBEAT_S,
+            daily_checks=True,
+            clock_doubt=outside.clock_doubt,
+        )
     except (CommandFailed, JournalDrift, Fault) as error:
         told.say(LifeState.ERROR, str(error))
         raise

@@ -8,11 +8,14 @@ from commands.failures import CommandFailed, Exit
 from services.clock import SystemClock
 from services.domain.instruments import Market
 from services.market.akshare_source import AkshareSource
+from services.market.bars_and_facts import BarsAndFacts
 from services.market.feeds.choice import Surroundings, VendorFeed, feeds_of, sources_of
+from services.market.feeds.host_registry import HostRegistry
 from services.market.quote_cache import QuoteCache
 from services.market.quote_terms import CrossCheck, GateTerms
 from services.market.raw_quotes import QuoteFeed
-from services.market.redis_quotes import RedisMissing, RedisQuotes
+from services.market.redis_quotes import RedisAddressWrong, RedisMissing, RedisQuotes
+from services.market.vendor_choice import bars_and_facts_of
 from services.market.vendor_source import VendorSource
 from services.ports import Clock, PriceSource
 from services.settings import Settings
@@ -61,34 +64,53 @@ def why_no_source(settings: Settings) -> CommandFailed | None:
     return None
 
 
-def live_source(settings: Settings, clock: Clock, tell: Tell) -> PriceSource:
-    """Return the judged prices of the vendors that the settings name; make it once a process.
+def live_source(
+    settings: Settings, clock: Clock, tell: Tell, hosts: HostRegistry | None = None
+) -> PriceSource:
+    """Return the judged prices of the vendors that the settings name.
 
-    `tell` gets the sentence on a Redis that failed.
+    `tell` gets the sentence on a Redis that failed. `hosts` counts what is asked of each host: one a
+    process, for all of its sources; None: a new one.
 
     Raises:
-        CommandFailed: The settings name a Redis, and its package is not installed.
+        CommandFailed: The settings name a Redis, and its package is not installed or its address is none.
     """
     terms, named = gate_terms(settings), settings.data_source
-    feeds: tuple[QuoteFeed, ...] = feeds_for(settings, clock)
+    hosts = hosts or HostRegistry(clock)
+    feeds: tuple[QuoteFeed, ...] = feeds_for(settings, clock, hosts)
     if named.use_cache:
         cache = QuoteCache(clock, terms, named.cache_ttl_seconds, _store(settings, clock, tell))
         feeds = tuple(cache.of(feed) for feed in feeds)
     return VendorSource(
         feeds,
-        AkshareSource(clock),
+        bars_and_facts(settings, clock, hosts),
         clock,
         terms,
-        market=settings.market,
         name=named.type,
         deadline_s=named.deadline_s,
+        own_clock=hosts.own_clock.reading,
     )
 
 
-def feeds_for(settings: Settings, clock: Clock) -> tuple[VendorFeed, ...]:
+def feeds_for(
+    settings: Settings, clock: Clock, hosts: HostRegistry | None = None
+) -> tuple[VendorFeed, ...]:
     """Return the feeds that the settings name, in order of preference."""
-    around = Surroundings(clock=clock, environment=process_environment())
-    return feeds_of(settings.data_source, around, settings.market)
+    return feeds_of(settings.data_source, _surroundings(clock, hosts), settings.market)
+
+
+def bars_and_facts(settings: Settings, clock: Clock, hosts: HostRegistry | None = None) -> BarsAndFacts:
+    """Return what tells bars and facts beside the quotes; of US shares nobody here does."""
+    if settings.market is not Market.CN:
+        return AkshareSource(clock)
+    return bars_and_facts_of(settings.data_source, _surroundings(clock, hosts))
+
+
+def hosts_beside_quotes(settings: Settings) -> tuple[str, ...]:
+    """Return the hosts that bars and instrument facts come from."""
+    if settings.market is not Market.CN:
+        return ()
+    return bars_and_facts_of(settings.data_source, _surroundings(SystemClock())).hosts
 
 
 def gate_terms(settings: Settings) -> GateTerms:
@@ -106,11 +128,15 @@ def gate_terms(settings: Settings) -> GateTerms:
     )
 
 
+def _surroundings(clock: Clock, hosts: HostRegistry | None = None) -> Surroundings:
+    return Surroundings(clock=clock, environment=process_environment(), hosts=hosts or HostRegistry(clock))
+
+
 def _store(settings: Settings, clock: Clock, tell: Tell) -> RedisQuotes | None:
     url = settings.data_source.redis_url
     if url is None:
         return None
     try:
         return RedisQuotes(url.get_secret_value(), clock, tell)
-    except RedisMissing as missing:
-        raise CommandFailed(Exit.USAGE, f"config: {missing}") from missing
+    except (RedisMissing, RedisAddressWrong) as wrong:
+        raise CommandFailed(Exit.USAGE, f"config: {wrong}") from wrong

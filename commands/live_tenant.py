@@ -28,12 +28,12 @@ from commands.stored_account import journal_place
 from commands.ticking import INBOX_LOOK_S
 from monitor.run_view import run_json, run_text
 from scheduler.loop import Killed
-from services.domain.inbox import Command, LifeWord, Scope
+from services.domain.inbox import Command, LifeWord, Scope, Taken
 from services.journal.account_lock import WriterLock, account_lock
 from services.journal.inbox import Inboxes
 from services.journal.journal import JournalDrift
 from services.market.shared_prices import SharedSeat
-from services.ports import Clock, Fault, JournalFault
+from services.ports import Fault, JournalFault
 from services.service_notify import ALIVE, notify
 from services.settings import Settings
 
@@ -91,11 +91,11 @@ class Tenant:
         settings: Settings,
         options: RunOptions,
         screen: Screen,
-        clock: Clock,
+        outside: LiveOutside,
         seat: SharedSeat,
     ) -> None:
         self._roof, self._settings, self._options, self._screen = roof, settings, options, screen
-        self._outside, self._seat = LiveOutside(clock, seat), seat
+        self._outside, self._seat = outside._replace(source=seat), seat
         self._mind = mind_of(settings, kept_answers(settings, options.llm, screen), live=True)
         self._folder = AccountFolder(settings.data_dir, settings.account)
         self._running: StayingUp | None = None
@@ -106,7 +106,7 @@ class Tenant:
     async def live(self) -> None:
         """Run the account, again after each `start`, until the house ends."""
         while not self._roof.ending.is_set():
-            before = self._last_put()
+            before = self._put_so_far()
             self.up, self.end = True, await self._ended()
             self.up = False
             self.began.set()
@@ -190,8 +190,8 @@ class Tenant:
         claiming.result()
         return True
 
-    async def _started(self, seen: int | None) -> None:
-        """Return once a command after the one `seen` starts the account again, or the house ends."""
+    async def _started(self, seen: Taken | None) -> None:
+        """Return once a command beside those `seen` starts the account again, or the house ends."""
         to_beat_s = 0.0
         while not self._roof.ending.is_set():
             if to_beat_s <= 0:
@@ -201,7 +201,7 @@ class Tenant:
                 await asyncio.wait_for(self._roof.ending.wait(), INBOX_LOOK_S)
             to_beat_s -= INBOX_LOOK_S
             if seen is None:
-                seen = self._last_put()
+                seen = self._put_so_far()
             elif self._start_put(seen):
                 return
 
@@ -216,26 +216,26 @@ class Tenant:
             self._beats.write()
         lock.release()
 
-    def _last_put(self) -> int | None:
-        """Return the number of the last command put to the account, None where that cannot be read."""
+    def _put_so_far(self) -> Taken | None:
+        """Return the commands put to the account, None where they cannot be read."""
         try:
-            return max((command.seq for command in self._put_after(0)), default=0)
+            return Taken(command.place for command in self._put_beside(Taken()))
         except JournalFault:
             return None
 
-    def _start_put(self, seen: int) -> bool:
-        """Answer whether the last word on the account's process after that command is a start."""
+    def _start_put(self, seen: Taken) -> bool:
+        """Answer whether the last word on the account's process beside those commands is a start."""
         try:
-            put = [command.command for command in self._put_after(seen)]
+            put = [command.command for command in self._put_beside(seen)]
         except JournalFault:
             return False
         words = [one for one in put if one in (LifeWord.START, LifeWord.STOP)]
         return words[-1:] == [LifeWord.START]
 
-    def _put_after(self, seq: int) -> list[Command]:
+    def _put_beside(self, seen: Taken) -> list[Command]:
         place = journal_place(self._settings, self._folder)
         with closing(Inboxes(place, self._settings.account, read_only=True)) as inboxes:
-            return [one for one in inboxes.unread({Scope.HERE: seq}) if one.scope is Scope.HERE]
+            return [one for one in inboxes.unread(seen) if one.scope is Scope.HERE]
 
     def _failed(self, error: Exception) -> HouseEnd:
         why = str(error) or type(error).__name__

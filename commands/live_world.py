@@ -21,6 +21,7 @@ from commands.recorded_run import begin
 from commands.recorded_settings import recorded, restored, run_settings
 from commands.screen import Screen
 from commands.whole_journal import require_whole
+from scheduler.clock_watch import require_behind
 from scheduler.world import World
 from services.brokers.ledger_file import FileLedger
 from services.brokers.simulated import SimulatedExchange
@@ -30,11 +31,14 @@ from services.domain.instruments import Market, Symbol
 from services.journal.audit_file import AuditFile
 from services.journal.journal import Journal, Listener
 from services.journal.sql_store import SqlStore
+from services.market.feeds.host_registry import HostRegistry
 from services.market.seen_prices import SeenPrices
+from services.market.vendor_source import VendorSource
 from services.pacing import Pacer
 from services.ports import Clock, JournalFault, PriceSource
 from services.settings import Settings
 from services.slots import ZONES
+from services.steady_clock import SteadyClock
 
 DEFAULT_WATCHLIST = tuple(
     map(
@@ -57,25 +61,34 @@ DEFAULT_WATCHLIST = tuple(
 
 
 class LiveOutside(NamedTuple):
-    """The clock an account on live prices goes by, and where its prices come from."""
+    """The clock an account on live prices goes by, and where its prices come from.
+
+    `clock_doubt` tells why the clock is not believed just now, empty while it is; None for one that cannot
+    be wrong.
+    """
 
     clock: Clock
     source: PriceSource
+    clock_doubt: Callable[[], str] | None = None
 
 
-def live_outside(settings: Settings, screen: Screen | None = None) -> LiveOutside:
+def live_outside(
+    settings: Settings, screen: Screen | None = None, hosts: HostRegistry | None = None
+) -> LiveOutside:
     """Return the system's clock and the vendors that the settings name.
+
+    `hosts` counts what is asked of each host, for all sources of the process; None: a new one.
 
     Raises:
         CommandFailed: What the settings name is not installed.
     """
-    clock = SystemClock()
+    clock = SteadyClock(SystemClock())
 
     def tell(why: str) -> None:
         if screen is not None:
             screen.note("live.redis_down", why=why)
 
-    return LiveOutside(clock, live_source(settings, clock, tell))
+    return LiveOutside(clock, live_source(settings, clock, tell, hosts), clock.doubt)
 
 
 def watchlist_of(settings: Settings) -> tuple[Symbol, ...]:
@@ -118,12 +131,13 @@ def open_live_account(
         CommandFailed: Its journal was changed by somebody.
         JournalFault: Its journal cannot be opened.
     """
-    clock, source = outside or live_outside(settings)
+    clock, source, _ = outside or live_outside(settings)
     panels = Panels(folder.panels)
     store = SqlStore.open(place, settings.account)
     opened.callback(store.close)
     require_whole(store, settings.account)
     audit, seen = AuditFile(folder.audit), SeenPrices(source)
+    heard = (source.listen,) if isinstance(source, VendorSource) else ()
     return LiveAccount(
         settings=settings,
         folder=folder,
@@ -134,7 +148,12 @@ def open_live_account(
         audit=audit,
         seen=seen,
         journal=Journal(
-            store, settings.account, clock, panels.get, (audit.listen, seen.listen, *listeners(store))
+            store,
+            settings.account,
+            clock,
+            panels.get,
+            (audit.listen, seen.listen, *heard, *listeners(store)),
+            store.between,
         ),
         panels=panels,
         cache=cache,
@@ -145,10 +164,12 @@ def configured(account: LiveAccount, mind: Mind) -> World:
     """Return the account's world by its settings; the first time the account is begun with them.
 
     Raises:
+        ClockFault: Its record is ahead of the clock.
         CommandFailed: The account was begun with others that cannot be changed.
         JournalFault: The journal or the audit trail cannot be written.
     """
     settings, journal = account.settings, account.journal
+    require_behind(journal, settings.market, account.clock.now())
     watchlist = watchlist_of(settings)
     genesis = live_genesis(settings, mind, watchlist, account.clock.now())
     if journal.account.genesis is not None:
@@ -183,7 +204,7 @@ def _wired(account: LiveAccount, genesis: Genesis, record: SettingsRecord, mind:
     ledger = account.opened.enter_context(closing(FileLedger(folder.ledger)))
     calendar = follow_calendar(account.settings.model_copy(update={"market": market}), account.cache)
     exchange = SimulatedExchange(
-        market=market_view(None, seen.remembered()),
+        market=market_view(None, seen.remembered(), seen.actions),
         clock=LastEventClock(lambda: journal.moment, clock),
         calendar=calendar,
         cash_cny=genesis.cash_cny,

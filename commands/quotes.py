@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 from commands.failures import CommandFailed, Exit
-from commands.live_prices import feeds_for, gate_terms, why_no_source
+from commands.live_prices import bars_and_facts, feeds_for, gate_terms, why_no_source
 from commands.network_advice import advice_environment, network_advice
 from commands.quotes_wording import words
 from commands.screen import Screen
-from services.domain.instruments import NotASymbol, Symbol, parse_symbol
+from services.domain.instruments import Facts, NotASymbol, Symbol, parse_symbol
+from services.domain.own_clock import ClockReading
+from services.market.bars_and_facts import BarsAndFacts
 from services.market.feeds.breaker import HostState, Standing
+from services.market.feeds.host_registry import HostRegistry
+from services.market.own_clock import timed_by
 from services.market.quote_gate import judge
 from services.market.quote_terms import CrossCheck, GateTerms, Judged, Sighting
 from services.market.raw_quotes import QuoteFeed, RawQuote, RawQuotes
@@ -43,7 +47,9 @@ class Looked:
 class Look:
     """One look at the vendors.
 
-    `faults` tell by source why it gave nothing, `states` which hosts are left alone.
+    `faults` tell by source why it gave nothing, `states` which hosts are left alone, `own_clock` how this
+    machine's clock stands to theirs, None where none of them told the time. `no_facts` tells why the facts
+    of the symbols are not known, empty where they are.
     """
 
     at: datetime
@@ -51,6 +57,8 @@ class Look:
     symbols: tuple[Looked, ...]
     faults: Mapping[str, str]
     states: tuple[HostState, ...]
+    own_clock: ClockReading | None = None
+    no_facts: str = ""
 
 
 def quotes(
@@ -62,10 +70,14 @@ def quotes(
         CommandFailed: No such source, or a word that is no symbol.
     """
     symbols = _symbols(asked)
-    feeds = _feeds(settings, source, clock, screen.lang)
+    hosts = HostRegistry(clock)
+    feeds = _feeds(settings, source, clock, screen.lang, hosts)
+    facts = bars_and_facts(settings, clock, hosts)
     names = ", ".join(feed.name for feed in feeds)
     with screen.waiting("quotes.asking", sources=names):
-        look = asyncio.run(look_at(symbols, feeds, gate_terms(settings), clock))
+        look = asyncio.run(
+            look_at(symbols, feeds, facts, gate_terms(settings), clock, hosts.own_clock.reading)
+        )
     advice = () if len(look.faults) < len(feeds) else _advice(settings, feeds, look, screen.lang)
     if screen.as_json:
         from commands.quotes_view import as_json
@@ -82,16 +94,29 @@ def quotes(
 
 
 async def look_at(
-    symbols: Sequence[Symbol], feeds: Sequence[VendorFeed], terms: GateTerms, clock: Clock
+    symbols: Sequence[Symbol],
+    feeds: Sequence[VendorFeed],
+    teller: BarsAndFacts,
+    terms: GateTerms,
+    clock: Clock,
+    own_clock: Callable[[], ClockReading | None] = lambda: None,
 ) -> Look:
-    """Return what the feeds, all asked at once, say of the symbols."""
+    """Return what the feeds, all asked at once, say of the symbols, and what `own_clock` tells then.
+
+    They are judged by the facts of the symbols, unless no feed answers: then nobody waits for those.
+    """
+    asking = asyncio.ensure_future(_facts(teller, symbols))
     answers = await asyncio.gather(*(_answer(feed, symbols) for feed in feeds))
-    now = clock.now()
+    now, reading = clock.now(), own_clock()
+    if all(isinstance(one, PriceFault) for one in answers):
+        asking.cancel()
+    await asyncio.wait([asking])
+    facts, no_facts = (Facts(), "") if asking.cancelled() else asking.result()
     told = [(feed, one) for feed, one in zip(feeds, answers, strict=True) if isinstance(one, RawQuotes)]
     return Look(
         at=now,
         sources=tuple(feed.name for feed in feeds),
-        symbols=tuple(_looked(symbol, told, terms, now) for symbol in symbols),
+        symbols=tuple(_looked(symbol, told, facts, terms, now, reading) for symbol in symbols),
         faults={
             feed.name: f"{one.asked}: {one.why}"
             for feed, one in zip(feeds, answers, strict=True)
@@ -103,7 +128,17 @@ async def look_at(
             for state in feed.host_states()
             if state.standing is not Standing.SERVING
         ),
+        own_clock=reading,
+        no_facts=no_facts,
     )
+
+
+async def _facts(teller: BarsAndFacts, symbols: Sequence[Symbol]) -> tuple[Facts, str]:
+    """Return the facts of the symbols, or none and why."""
+    try:
+        return await teller.get_instruments(symbols), ""
+    except PriceFault as fault:
+        return Facts(), f"{fault.asked}: {fault.why}"
 
 
 async def _answer(feed: QuoteFeed, symbols: Sequence[Symbol]) -> RawQuotes | PriceFault:
@@ -114,14 +149,20 @@ async def _answer(feed: QuoteFeed, symbols: Sequence[Symbol]) -> RawQuotes | Pri
 
 
 def _looked(
-    symbol: Symbol, told: Sequence[tuple[QuoteFeed, RawQuotes]], terms: GateTerms, now: datetime
+    symbol: Symbol,
+    told: Sequence[tuple[QuoteFeed, RawQuotes]],
+    facts: Facts,
+    terms: GateTerms,
+    now: datetime,
+    own_clock: ClockReading | None,
 ) -> Looked:
     sightings = tuple(
         Sighting(family=feed.family, raw=one.quotes[symbol]) for feed, one in told if symbol in one.quotes
     )
-    verdict = partial(judge, symbol, instrument=None, unknown={}, now=now)
+    known = next((one for one in facts.instruments if one.symbol == symbol), None)
+    verdict = partial(judge, symbol, instrument=known, unknown=facts.unknown.get(symbol, {}), now=now)
     alone = replace(terms, cross_check=CrossCheck.OFF)
-    judged = verdict(sightings=sightings, terms=terms)
+    judged = timed_by(verdict(sightings=sightings, terms=terms), own_clock)
     if not sightings:
         why = "; ".join(f"{one.source}: {one.faults[symbol]}" for _, one in told if symbol in one.faults)
         judged = replace(judged, why=why or judged.why)
@@ -139,7 +180,9 @@ def _symbols(asked: Sequence[str]) -> tuple[Symbol, ...]:
         raise CommandFailed(Exit.USAGE, str(problem)) from problem
 
 
-def _feeds(settings: Settings, source: str | None, clock: Clock, lang: str) -> tuple[VendorFeed, ...]:
+def _feeds(
+    settings: Settings, source: str | None, clock: Clock, lang: str, hosts: HostRegistry
+) -> tuple[VendorFeed, ...]:
     """Return the feeds that are asked.
 
     Raises:
@@ -151,11 +194,11 @@ def _feeds(settings: Settings, source: str | None, clock: Clock, lang: str) -> t
         raise CommandFailed(Exit.USAGE, why)
     if source in known:
         named = settings.data_source.model_copy(update={"sources": (source,)})
-        return feeds_for(settings.model_copy(update={"data_source": named}), clock)
+        return feeds_for(settings.model_copy(update={"data_source": named}), clock, hosts)
     wrong = why_no_source(settings)
     if wrong is not None:
         raise wrong
-    return feeds_for(settings, clock)
+    return feeds_for(settings, clock, hosts)
 
 
 def _advice(settings: Settings, feeds: Sequence[QuoteFeed], look: Look, lang: str) -> tuple[str, ...]:

@@ -12,10 +12,14 @@ from commands.quotes_wording import words
 from commands.screen import Screen
 from services.domain.instruments import Market, Symbol
 from services.domain.money import CENT
+from services.domain.own_clock import ClockReading
 from services.domain.quotes import Level, Quote
 from services.market.quote_terms import RULE_OF, Judged
 from services.market.raw_quotes import RawQuote
 from services.slots import local
+
+LEVELS_MAX = 5
+"""How many levels of the book a side are shown."""
 
 _COLUMNS = ("symbol", "source", "last", "prev_close", "limits", "bid", "ask", "age")
 
@@ -32,9 +36,23 @@ def show(look: Look, screen: Screen, *, each: bool) -> None:
         screen.show(Text(line))
     for source, why in look.faults.items():
         screen.show(Text(words("failed", lang, source=source, why=why)))
+    if look.no_facts:
+        screen.show(Text(words("no_facts", lang, why=look.no_facts)))
     for state in look.states:
         until = "-" if state.resumes_at is None else f"{local(state.resumes_at, market):%H:%M:%S}"
         screen.show(Text(words("resting", lang, host=state.host, until=until, why=state.why or "-")))
+    if look.own_clock is not None:
+        screen.show(Text(_clock_line(look.own_clock, lang)))
+
+
+def _clock_line(reading: ClockReading, lang: str) -> str:
+    return words(
+        "clock_wrong" if reading.is_wrong else "clock",
+        lang,
+        ahead_s=f"{reading.ahead_ms / 1000:+.1f}",
+        within_s=f"{reading.within_ms / 1000:.1f}",
+        hosts=", ".join(reading.hosts),
+    )
 
 
 def _rows(look: Look, lang: str, *, each: bool) -> Iterator[tuple[Sequence[str], str]]:
@@ -43,11 +61,23 @@ def _rows(look: Look, lang: str, *, each: bool) -> Iterator[tuple[Sequence[str],
     for one in look.symbols:
         for raw, judged in one.sightings if each else ():
             yield _cells(one.symbol, raw, look.at, lang), _alone(judged, lang)
+            yield from _book(raw, lang)
         verdict = _verdict(one.judged, lang)
         if each:
             yield (), words("gate", lang, symbol=one.symbol, verdict=verdict)
         else:
             yield _cells(one.symbol, _chosen(one), look.at, lang), verdict
+            yield from _book(_chosen(one), lang)
+
+
+def _book(raw: RawQuote | None, lang: str) -> Iterator[tuple[Sequence[str], str]]:
+    """Yield the levels of the book, five a side at most, where there are more than the best ones."""
+    sides = () if raw is None else (raw.bids or (), raw.asks or ())
+    if any(len(side) > 1 for side in sides):
+        bids, asks = (
+            " ".join(_level(one) for one in side[:LEVELS_MAX]) or words("empty", lang) for side in sides
+        )
+        yield (), f"  {words('book', lang, bids=bids, asks=asks)}"
 
 
 def _lines(rows: Iterable[tuple[Sequence[str], str]]) -> Iterator[str]:
@@ -80,7 +110,18 @@ def as_json(look: Look, advice: Sequence[str]) -> dict[str, Any]:
             }
             for state in look.states
         ],
+        "own_clock": None if look.own_clock is None else _clock_json(look.own_clock),
+        "no_facts": look.no_facts,
         "advice": list(advice),
+    }
+
+
+def _clock_json(reading: ClockReading) -> dict[str, Any]:
+    return {
+        "ahead_s": reading.ahead_ms / 1000,
+        "within_s": reading.within_ms / 1000,
+        "hosts": list(reading.hosts),
+        "wrong": reading.is_wrong,
     }
 
 
@@ -162,7 +203,11 @@ def _best(levels: Sequence[Level] | None, lang: str) -> str:
         return words("unknown", lang)
     if not levels:
         return words("empty", lang)
-    return f"{_price(levels[0].price_cny, words('unknown', lang))}×{levels[0].shares}"
+    return _level(levels[0])
+
+
+def _level(level: Level) -> str:
+    return f"{_price(level.price_cny, '')}×{level.shares}"
 
 
 def _price(amount: Decimal | None, unknown: str) -> str:

@@ -32,6 +32,19 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "{host} is left alone until {until}: {why}",
         "{host} 暂停询问至 {until}：{why}",
     ),
+    "clock": (
+        "this machine's clock: {ahead_s} s from {hosts}, give or take {within_s} s",
+        "本机时钟：与 {hosts} 相差 {ahead_s} 秒，误差 {within_s} 秒以内",
+    ),
+    "clock_wrong": (
+        "this machine's clock is OFF: {ahead_s} s from {hosts}, give or take {within_s} s; set it",
+        "本机时钟不准：与 {hosts} 相差 {ahead_s} 秒，误差 {within_s} 秒以内；请校时",
+    ),
+    "book": ("bids {bids}  asks {asks}", "买盘 {bids}  卖盘 {asks}"),
+    "no_facts": (
+        "the symbols' facts are not known, so limits are only those the sources state: {why}",
+        "证券基本信息未知，涨跌停仅以行情源所述为准：{why}",
+    ),
     "no_source": (
         "there is no source {source!r}; there is all, {known}",
         "没有行情源 {source!r}；可用 all、{known}",

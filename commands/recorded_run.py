@@ -28,8 +28,9 @@ from services.domain.events import Event, Genesis, RunFinished, SettingsRecord
 from services.domain.instruments import Market
 from services.journal.account_lock import WriterLock, account_lock
 from services.journal.audit_file import AuditFile
-from services.journal.journal import Journal
+from services.journal.journal import Journal, Listener
 from services.journal.memory_store import MemoryStore
+from services.market.columns import release
 from services.market.panel_source import PanelSource
 from services.ports import EventStore
 from services.slots import ZONES
@@ -41,11 +42,15 @@ def _nothing(_world: World, _session: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """Who is told of a run under way: the count of sessions planned, each that ended, each that was woken."""
+    """Who is told of a run under way: the count of sessions planned, each that ended, each that was woken.
+
+    `listen` is told every event of the journal, and again where the journal is opened anew.
+    """
 
     planned: Callable[[int], None] = lambda _count: None
     ended: Callable[[World, str], None] = _nothing
     woken: Callable[[World, str], None] = _nothing
+    listen: Listener = lambda _event, _value, _account: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +91,7 @@ class RecordedRun:
             JournalFault: The journal or the audit trail cannot be written; or another process has
                 the account.
         """
-        with self._claimed() as finished:
+        with self._claimed(watch) as finished:
             if finished is not None:
                 return finished
             with rare_collections() if self._backtest else nullcontext():
@@ -100,15 +105,15 @@ class RecordedRun:
             JournalFault: The journal or the audit trail cannot be written; or another process has
                 the account.
         """
-        with self._claimed() as finished:
+        with self._claimed(watch) as finished:
             return finished or await self._run_on(watch, sharing=True)
 
     @contextmanager
-    def _claimed(self) -> Iterator[Outcome | None]:
+    def _claimed(self, watch: Watch) -> Iterator[Outcome | None]:
         """Yield what a run that is whole already left, else None, with the account's lock held."""
         if self._backtest and not isinstance(self._where, Path):
             raise CommandFailed(Exit.USAGE, "journal_url: a backtest is saved as a file; leave it empty")
-        finished = self._finished()
+        finished = self._finished(watch)
         if finished is not None:
             yield finished
             return
@@ -116,7 +121,7 @@ class RecordedRun:
         self._claim(lock)
         try:
             # Whoever had the account meanwhile may have run this very run to its end.
-            yield self._finished()
+            yield self._finished(watch)
         finally:
             lock.release()
 
@@ -129,17 +134,17 @@ class RecordedRun:
             return await self._in_memory(watch, sharing)
         return await self._on_disk(watch, sharing)
 
-    def _finished(self) -> Outcome | None:
+    def _finished(self, watch: Watch) -> Outcome | None:
         """Return the outcome of a run that is whole already, without changing a byte."""
         audit = AuditFile(self._folder.audit)
-        stored = self._stored(audit)
+        stored = self._stored(audit, watch)
         if stored is None or stored.journal.account.finished is None:
             return None
         if not audit.intact():
             audit.repair()
         return stored
 
-    def _stored(self, audit: AuditFile) -> Outcome | None:
+    def _stored(self, audit: AuditFile, watch: Watch) -> Outcome | None:
         """Return what lies there of the run, its lines told to `audit`; None where nothing does."""
         if isinstance(self._where, Path) and not self._where.exists():
             return None
@@ -151,7 +156,7 @@ class RecordedRun:
         except NoJournal:
             return None
         try:
-            journal = self._journal(store, VirtualClock(self._run.genesis.opened_at), audit)
+            journal = self._journal(store, VirtualClock(self._run.genesis.opened_at), audit, watch)
             genesis = journal.account.genesis
             if genesis is None:
                 return None
@@ -197,15 +202,14 @@ class RecordedRun:
             audit = AuditFile(self._folder.audit)
             outcome = await self._drive(store, open_ledger, audit, watch, sharing, outside)
         # Whoever reads a body now must not open the files for writing again: that would leave a -wal.
-        stored = self._finished() or self._stored(AuditFile(self._folder.audit))
+        stored = self._finished(watch) or self._stored(AuditFile(self._folder.audit), watch)
         if stored is None:
             return outcome
         return replace(stored, already_finished=False, planned=outcome.planned, killed=outcome.killed)
 
-    def _journal(self, store: EventStore, clock: VirtualClock, audit: AuditFile) -> Journal:
-        return Journal(
-            store, self._run.genesis.account, clock, self._run.panels.get, (audit.listen,)
-        )
+    def _journal(self, store: EventStore, clock: VirtualClock, audit: AuditFile, watch: Watch) -> Journal:
+        listeners = (audit.listen, watch.listen)
+        return Journal(store, self._run.genesis.account, clock, self._run.panels.get, listeners)
 
     async def _drive(
         self,
@@ -218,7 +222,7 @@ class RecordedRun:
     ) -> Outcome:
         genesis, settings = self._run.genesis, self._settings
         clock = VirtualClock(genesis.opened_at)
-        journal = self._journal(store, clock, audit)
+        journal = self._journal(store, clock, audit, watch)
         if journal.moment is not None:
             clock.jump(journal.moment)
         if journal.account.genesis is not None:
@@ -238,7 +242,7 @@ class RecordedRun:
         loop = Loop(
             world, plan, lambda one: watch.ended(world, one), lambda one: watch.woken(world, one)
         )
-        await _drive(loop, clock, journal, sharing=sharing)
+        await _drive(loop, clock, journal, lambda: release(self._run.panel), sharing=sharing)
         return Outcome(
             events=tuple(journal.events),
             journal=journal,
@@ -312,26 +316,37 @@ def begun(journal: Journal) -> SettingsRecord | None:
 def rare_collections() -> Iterator[None]:
     """Let the garbage collector run rarely: a backtest keeps what it makes until its end.
 
-    At its usual rhythm the collector walks all events again and again, and finds nothing.
+    At its usual rhythm the collector walks all events again and again, and finds nothing. Nor does it
+    walk them once more at the end, when most processes end too; the next run gives them back to it.
     """
     usual = gc.get_threshold()
+    gc.unfreeze()
     gc.set_threshold(500_000, 50, 100)
     try:
         yield
     finally:
+        gc.freeze()
         gc.set_threshold(*usual)
 
 
-async def _drive(loop: Loop, clock: VirtualClock, journal: Journal, *, sharing: bool) -> None:
+async def _drive(
+    loop: Loop, clock: VirtualClock, journal: Journal, month_over: Callable[[], None], *, sharing: bool
+) -> None:
     """Move the clock from one due moment to the next until nothing is due any more, or it is killed."""
+    month = clock.now().month
     while True:
         await loop.tick(clock.now())
         due = loop.next_due()
         if due is None:
             break
         clock.jump(due)
+        if due.month != month:
+            # The bars of months past are not looked at again, or hardly.
+            month = due.month
+            month_over()
         if sharing:
             await asyncio.sleep(0)
+    month_over()
     if loop.killed is not None:
         return
     sessions = journal.account.sessions

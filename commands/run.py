@@ -20,16 +20,19 @@ from commands.recorded_settings import run_settings
 from commands.screen import Screen
 from commands.stored_account import journal_place
 from monitor.plain_text import printable
+from monitor.trail import Follower
 from scheduler.loop import Killed
 from scheduler.world import World
 from services.clock import SystemClock, stopwatch_s
 from services.domain.bars import Panel
 from services.domain.instruments import Market
+from services.journal.journal import Listener
 from services.journal.kill_file import kill_words
 from services.settings import Mode, Settings
 from services.slots import ZONES, local
 
 if TYPE_CHECKING:
+    from monitor.summary import Summary
     from services.models.cached import Counts
 
 
@@ -125,31 +128,37 @@ def _recorded(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
     )
     if options.demo:
         screen.line("run.demo", start=recorded.genesis.start, end=recorded.genesis.end)
-    backtest = settings.mode is Mode.BACKTEST
+    backtest, follower = settings.mode is Mode.BACKTEST, Follower()
     with rare_collections() if backtest else nullcontext():
-        outcome = _execute(run_on, None if backtest else screen, screen)
+        outcome = _execute(run_on, None if backtest else screen, screen, follower.listen)
         if outcome.already_finished:
             screen.line("run.finished_before", folder=folder.root)
         report = _report(options, outcome, recorded.panel, folder, settings)
         took_s = stopwatch_s() - began_s
-        _show(settings, outcome, recorded.panel, folder, report, took_s, mind.counts, screen)
+        from monitor.summary import summary_after
+
+        summary = summary_after(follower.end(), outcome.events, recorded.panel, outcome.journal.value)
+        _show(settings, outcome, summary, folder, report, took_s, mind.counts, screen)
     if outcome.killed is None:
         return Exit.DONE
     say_killed(outcome.killed, kill_words(folder.root), screen)
     return Exit.KILLED
 
 
-def _execute(run_on: RecordedRun, each: Screen | None, screen: Screen) -> Outcome:
+def _execute(run_on: RecordedRun, each: Screen | None, screen: Screen, listen: Listener) -> Outcome:
     """Run, showing each session as it ends, or a bar where there are too many to read."""
     if each is not None and not each.as_json:
         return run_on.execute(
             Watch(
                 ended=lambda world, session: show_session(world, session, each),
                 woken=lambda world, session: show_woken(world, session, each),
+                listen=listen,
             )
         )
     with screen.progress("run.sessions") as bar:
-        return run_on.execute(Watch(planned=bar.expect, ended=lambda _world, _session: bar.step()))
+        return run_on.execute(
+            Watch(planned=bar.expect, ended=lambda _world, _session: bar.step(), listen=listen)
+        )
 
 
 def show_session(world: World, session: str, screen: Screen) -> None:
@@ -200,16 +209,13 @@ def _report(
 def _show(
     settings: Settings,
     outcome: Outcome,
-    panel: Panel,
+    summary: Summary,
     folder: AccountFolder,
     report: Path | None,
     elapsed_s: float,
     answers: Counts | None,
     screen: Screen,
 ) -> None:
-    from monitor.summary import summarise
-
-    summary = summarise(outcome.events, panel, outcome.journal.value)
     place = journal_place(settings, folder)
     result: dict[str, Any] = {
         **summary.as_json(screen.lang),

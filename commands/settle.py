@@ -56,7 +56,7 @@ def settle(settings: Settings, word: Word, screen: Screen) -> Exit:
         terms = journal.sessions[journal.order_session[asked.order_id]].orders[asked.order_id]
         place = journal_place(settings, account.folder)
     with closing(Inboxes(place, settings.account)) as inboxes:
-        seq = inboxes.put(Scope.HERE, "settle", args)
+        seq = inboxes.put(Scope.HERE, "settle", args).seq
     _tell(settings, asked, terms, events, seq, screen)
     return Exit.DONE
 

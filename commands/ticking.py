@@ -16,6 +16,10 @@ INBOX_LOOK_S = 2.0
 """How often it is looked for commands between two ticks: whoever put one waits for it."""
 
 
+TICK_S_MAX = 90.0
+"""For so long no tick may come. Triggers go by the clock: one set back an hour puts theirs off as long."""
+
+
 class EndAsked:
     """Ctrl-C and the system's request to end, passed on to `stop`; `interrupted` tells of Ctrl-C."""
 
@@ -43,6 +47,7 @@ class Ticker:
         self._loop, self._world, self._screen, self._ticked = loop, world, screen, ticked
         self._stopping, self._turn = asyncio.Event(), asyncio.Lock()
         self._broken: list[Exception] = []
+        self._ticked_s: float | None = None
 
     async def tick(self) -> None:
         """Do what is due now; a fault of the outside is told, and the next tick tries again."""
@@ -60,14 +65,18 @@ class Ticker:
                 raise
             if not self._broken:
                 self._ticked(trouble)
+            self._ticked_s = asyncio.get_running_loop().time()
             if self._loop.killed is not None or self._loop.stop_asked:
                 self._stopping.set()
 
     async def listen(self) -> None:
-        """Tick as soon as something is put to the account, or a broker to be asked again, until cancelled."""
+        """Tick as soon as something is put to the account, or is to be asked again, until cancelled.
+
+        So too where the triggers have let no tick come for long.
+        """
         while True:
             await asyncio.sleep(INBOX_LOOK_S)
-            if self._put() or self._asked_again():
+            if self._put() or self._asked_again() or self._overdue():
                 await self.tick()
 
     def stop(self) -> None:
@@ -92,9 +101,14 @@ class Ticker:
             self._break(error)
 
     def _asked_again(self) -> bool:
-        """Answer whether a broker that did not answer is to be asked again by now."""
-        at = self._loop.again_at
-        return at is not None and at <= self._world.clock.now()
+        """Answer whether a broker that did not answer, or prices of before a break, are to be asked again."""
+        moments = (self._loop.again_at, self._loop.wakes_again_at)
+        return any(at is not None and at <= self._world.clock.now() for at in moments)
+
+    def _overdue(self) -> bool:
+        """Answer whether no tick came for long, by a stopwatch that nobody sets."""
+        before_s = self._ticked_s
+        return before_s is not None and asyncio.get_running_loop().time() - before_s >= TICK_S_MAX
 
     def _put(self) -> bool:
         """Answer whether there are commands to take, or whether that cannot be told: a tick finds out why."""

@@ -11,6 +11,8 @@ from agents.outside_tools import Allowed
 from agents.session_tools import SessionTools, ToolUsingAgent
 from commands.failures import CommandFailed, Exit
 from services.domain.decision import Briefing
+from services.domain.news import NewsKind
+from services.news.vendors import NEWS_VENDORS
 from services.news_file import FileNews, News, NewsFileError, read_news
 from services.ports import Agent, NewsSource, Toolbox
 from services.settings import Settings
@@ -69,6 +71,14 @@ class ToolDesk:
         )
 
     def _source(self) -> NewsSource | None:
+        vendors, file = self._settings.agent_config.news_sources, self._file()
+        if not vendors:
+            return file
+        from commands.news_desk import news_of
+
+        return news_of(self._settings, file, live=self._live)
+
+    def _file(self) -> NewsSource | None:
         news, path = self._news, self._settings.agent_config.news_file
         if news is None or path is None:
             return None
@@ -78,18 +88,32 @@ class ToolDesk:
 
 def _news(settings: Settings) -> News | None:
     asking = settings.agent_config
-    wanted = [name for name in asking.tools if name in ("news", "announcements")]
     if asking.news_file is None:
-        if wanted:
-            raise CommandFailed(
-                Exit.USAGE,
-                f"agent_config.tools: {wanted[0]} needs agent_config.news_file; name one or take it out",
-            )
+        _require_vendors(settings)
         return None
     try:
         return read_news(asking.news_file, settings.market)
     except NewsFileError as error:
         raise CommandFailed(Exit.USAGE, f"agent_config.news_file: {error}") from error
+
+
+def _require_vendors(settings: Settings) -> None:
+    """Do nothing where vendors serve the tools on what was published, or none of these is wanted."""
+    asking = settings.agent_config
+    for kind, names in NEWS_VENDORS.items():
+        tool = "news" if kind is NewsKind.NEWS else "announcements"
+        if tool in asking.tools and names.isdisjoint(asking.news_sources):
+            raise CommandFailed(
+                Exit.USAGE,
+                f"agent_config.tools: {tool} needs agent_config.news_file, or one of "
+                f"{', '.join(sorted(names))} in agent_config.news_sources; name one or take it out",
+            )
+    if "tushare" in asking.news_sources and settings.data_source.api_key is None:
+        raise CommandFailed(
+            Exit.USAGE,
+            "agent_config.news_sources: tushare needs its token in KAIPAN_DATA_API_KEY, in the environment "
+            "or .env; or leave it out",
+        )
 
 
 def _require_mcp() -> None:

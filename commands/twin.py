@@ -128,7 +128,7 @@ class Twin:
         other = self._other if self._other and self._other.session == opened.session else None
         if self._exchange is None:
             self._exchange = SimulatedExchange(
-                market=market_view(self._panel, self._prices.remembered()),
+                market=market_view(self._panel, self._prices.remembered(), self._prices.actions),
                 clock=LastEventClock(lambda: self.journal.moment, self.clock),
                 calendar=self._calendar,
                 cash_cny=self._genesis.cash_cny,

@@ -13,19 +13,27 @@ from commands.stored_account import read_only_store
 from monitor.say_do import Finding, say_do
 from monitor.say_do_view import sentence
 from services.clock import SystemClock
+from services.domain.events import Event
 from services.journal.journal import Journal
 from services.journal.verify import Problem, Verification
 from services.journal.verify import verify as verify_record
-from services.ports import JournalFault
+from services.ports import EventStore, JournalFault
 from services.settings import Settings
 
+_HASH_CHARACTERS = 64
+"""SHA-256 in hexadecimal."""
 
-def verify(settings: Settings, screen: Screen) -> Exit:
+
+def verify(settings: Settings, screen: Screen, last_hash: str | None = None) -> Exit:
     """Check the stored account and name each record that is not as it was written.
 
+    `last_hash` is one that left this machine before, with a day's summary: where it is that of no event,
+    the journal was cut or written anew.
+
     Raises:
-        CommandFailed: There is no such account.
+        CommandFailed: There is no such account, or `last_hash` is no hash.
     """
+    wanted = None if last_hash is None else _hash(last_hash)
     with read_only_store(settings) as (store, folder), screen.waiting("verify.reading"):
         damage = tuple(Problem(record="journal file", problem=line) for line in _damage(store))
         try:
@@ -38,7 +46,10 @@ def verify(settings: Settings, screen: Screen) -> Exit:
             )
         except OSError as error:
             raise CommandFailed(Exit.UNAVAILABLE, f"{folder.audit}: {error.strerror}") from error
+        stands = None if wanted is None else _standing(store, wanted)
         problems = (*damage, *found.problems)
+        if wanted is not None and stands is None:
+            problems = (*problems, Problem(record=f"hash {wanted}", problem="is that of no event: cut off?"))
         findings: tuple[Finding, ...] = ()
         if not problems:
             journal = Journal(store, settings.account, SystemClock(), Panels(folder.panels).get)
@@ -55,15 +66,41 @@ def verify(settings: Settings, screen: Screen) -> Exit:
             "ok": not problems,
             "events": found.events,
             "audit_lines": found.audit_lines,
+            "last_hash": None if wanted is None else {"hash": wanted, "event": stands and stands.seq},
             "problems": [asdict(problem) for problem in problems],
             "say_do": {"hard": len(findings) - len(notes), "notes": len(notes)},
         }
     )
     key = "verify.broken" if problems else "verify.whole"
     screen.line(key, events=found.events, lines=found.audit_lines, count=len(problems))
+    if stands is not None:
+        screen.line("verify.hash", event=stands.seq, events=found.events, at=stands.at, hash=wanted)
     for problem in problems:
         screen.line("verify.problem", record=problem.record, problem=problem.problem)
     return Exit.DIFFERENCES if problems else Exit.DONE
+
+
+def _hash(text: str) -> str:
+    """Return a hash as a journal writes it.
+
+    Raises:
+        CommandFailed: It is none.
+    """
+    wanted = text.strip().lower()
+    if len(wanted) != _HASH_CHARACTERS or set(wanted) - set("0123456789abcdef"):
+        raise CommandFailed(
+            Exit.USAGE,
+            f"--last-hash: {text!r} is no hash; copy all {_HASH_CHARACTERS} characters of a day's summary",
+        )
+    return wanted
+
+
+def _standing(store: EventStore, wanted: str) -> Event | None:
+    """Return the event of that hash, None where there is none, or the journal cannot be read."""
+    try:
+        return next((event for event in store.events() if event.hash == wanted), None)
+    except JournalFault:
+        return None
 
 
 def _ledger_problems(folder: AccountFolder, journal: Journal) -> tuple[Problem, ...]:

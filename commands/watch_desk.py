@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from commands.screen import Screen
 from monitor.outbox import OUTBOX_NAME, Outbox
+from monitor.safety_alerts import not_halted_alert
 from monitor.sender import Line, Sender
 from monitor.watchdog import checks
 from monitor.watchdog_finding import Finding, Judgement
@@ -205,18 +206,18 @@ class WatchDesk:
     async def _tell(self, one: News, now: datetime) -> None:
         acted = await self._act(one, now)
         alert = alert_of(self._post.settings.account, one, now, acted=acted)
-        self._post.screen.note("watch.told", at=_stamp(now, self._post.zone), title=_title(alert, self._post))
+        # What is over goes to whom it was told, though it matters less now.
+        await self._keep(alert, self._sender.channels_for(replace(alert, severity=one.telling.severity)))
+
+    async def _keep(self, alert: Alert, channels: tuple[str, ...]) -> None:
+        stamp = _stamp(alert.at, self._post.zone)
+        self._post.screen.note("watch.told", at=stamp, title=_title(alert, self._post))
         try:
-            await asyncio.to_thread(self._put, alert, one)
+            await asyncio.to_thread(self._puts.put, alert, channels, 0)
         except JournalFault as fault:
             self._outbox_fault = str(fault)
             self._post.screen.note("alert.outbox", why=fault)
             await self._sender.send_unrecorded(alert)
-
-    def _put(self, alert: Alert, one: News) -> None:
-        # What is over goes to whom it was told, though it matters less now.
-        mattered = replace(alert, severity=one.telling.severity)
-        self._puts.put(alert, self._sender.channels_for(mattered), 0)
 
     async def _act(self, one: News, now: datetime) -> bool:
         """Halt the account on a critical finding that asks for it; answer whether that was done."""
@@ -236,6 +237,9 @@ class WatchDesk:
             return await asyncio.to_thread(self._post.account.halt, args)
         except JournalFault as fault:
             self._post.screen.note("alert.not_halted", why=fault)
+            account, title = self._post.settings.account, one.telling.title
+            alert = not_halted_alert(account, one.telling.key, title, str(fault), now)
+            await self._keep(alert, self._sender.channels_for(alert))
             return False
 
     def _nobody_hears(self) -> bool:

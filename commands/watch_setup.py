@@ -26,6 +26,7 @@ from services.clock_offset import Offset, clock_offset
 from services.domain.bars import Frequency
 from services.domain.events import Genesis
 from services.domain.instruments import Market
+from services.journal.account_lock import is_taken
 from services.journal.accounts import accounts_at
 from services.journal.tail import JournalTail
 from services.ports import Clock, JournalFault
@@ -43,7 +44,8 @@ CLOCK_WAIT_S = 3.0
 class WatchOutside:
     """What a watch goes by beside the files: the clock, the stopwatch, the process table, the network.
 
-    `offset` and `compare` None ask nobody.
+    `locks` tells to look whether a process has the account's lock, where that lies beside the journal:
+    for who looks once. `network` False asks nobody.
     """
 
     clock: Clock
@@ -51,6 +53,7 @@ class WatchOutside:
     figures: Callable[[int], ProcessFigures | None] = process_figures
     host: str = ""
     network: bool = True
+    locks: bool = False
 
 
 def watches(
@@ -154,6 +157,7 @@ def _post(
         host=outside.host or this_host(),
         figures=outside.figures,
         stopwatch=outside.stopwatch,
+        locked=partial(is_taken, folder.root) if outside.locks and settings.journal_url is None else None,
     )
     url = settings.watchdog.dead_man_url
     return WatchPost(

@@ -39,7 +39,7 @@ def watchdog(
     wanted = accounts_of(asked[0]) if every else tuple(asked)
     for settings in wanted:
         require_live(settings)
-    desks = watches(wanted, cache, screen, WatchOutside(clock=SystemClock()))
+    desks = watches(wanted, cache, screen, WatchOutside(clock=SystemClock(), locks=once))
     with ExitStack() as opened:
         for desk in desks:
             opened.callback(desk.close)

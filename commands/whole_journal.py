@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from commands.failures import CommandFailed, Exit
 from services.journal.chain import first_break
+from services.journal.shelf import paged
 from services.journal.sql_store import SqlStore
 
 
@@ -14,7 +15,7 @@ def require_whole(store: SqlStore, account: str) -> None:
         CommandFailed: One was edited, moved, added or taken away; it is named.
         JournalFault: They cannot be read.
     """
-    found = first_break(store.events(), store.head())
+    found = first_break(paged(store.between), store.head())
     if found is not None:
         raise CommandFailed(
             Exit.DIFFERENCES,

@@ -143,6 +143,17 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "again.",
         "已解除：{subject}，自下一时段起。与券商的差异若仍存在，将再次停止。",
     ),
+    "put.taken": ("{account}: its process has taken it", "{account}：其进程已接收"),
+    "put.put": (
+        "{account}: its process has NOT taken it yet; it looks before every order, and after its session. "
+        "Where `status` says that it does not answer: run_live.py kill",
+        "{account}：其进程尚未接收；它在每笔委托之前及时段结束后查看。"
+        "若 status 显示进程无响应：run_live.py kill",
+    ),
+    "put.waits": (
+        "{account}: no process runs it; the next one takes it before anything else",
+        "{account}：当前无进程；下一个进程启动时首先接收",
+    ),
     "kill.put": ("KILL: {path} is there; no order leaves any more", "急停：已放置 {path}；不再发出任何委托"),
     "kill.running": (
         "{account}: its process cancels what works and stops, at its next look, within a minute",
@@ -174,6 +185,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "verify.broken": (
         "NOT as it was written: {count} problem(s) in {events} events and {lines} audit lines",
         "记录有改动：{events} 条事件、{lines} 行审计记录中发现 {count} 个问题",
+    ),
+    "verify.hash": (
+        "the hash stands at event {event} of {events}, written {at}: all up to there is as it was.",
+        "该哈希位于第 {event} 个事件（共 {events} 个），写于 {at}：此前的记录未被改动。",
     ),
     "verify.problem": ("  {record}: {problem}", "  {record}：{problem}"),
     "replay.all": ("living every session again", "正在重放全部时段"),

@@ -21,6 +21,7 @@ _NAMES: Mapping[AlertKind, tuple[str, str]] = {
     AlertKind.UNRESOLVED: ("order unresolved", "委托状态未明"),
     AlertKind.RECONCILIATION: ("differs from the broker", "与券商不符"),
     AlertKind.HALT: ("trading halted", "停止交易"),
+    AlertKind.NOT_HALTED: ("not halted", "未能停止交易"),
     AlertKind.LIFTED: ("halt lifted", "解除停止"),
     AlertKind.KILLED: ("killed", "急停"),
     AlertKind.PAUSED: ("paused", "已暂停"),
@@ -31,7 +32,9 @@ _NAMES: Mapping[AlertKind, tuple[str, str]] = {
     AlertKind.DRAWDOWN: ("drawdown", "回撤"),
     AlertKind.PRICES: ("prices disagree", "行情源不一致"),
     AlertKind.CALENDAR: ("calendar", "交易日历"),
+    AlertKind.CLOCK: ("clock", "时钟"),
     AlertKind.REPAIRED: ("audit trail completed", "审计轨迹已补全"),
+    AlertKind.OUTBOX: ("alerts damaged", "告警文件损坏"),
     AlertKind.DAY: ("end of day", "收盘小结"),
     AlertKind.WATCHDOG: ("watchdog", "看门狗"),
     AlertKind.RECOVERED: ("recovered", "已恢复"),
@@ -57,6 +60,19 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "that pass are missed. It is asked again by itself.",
         "无法核对券商对账数据：{why}\n新启动的进程在核对完成前不发出任何委托，期间的时段记为错过；"
         "系统会自动重试。",
+    ),
+    "alarm.clock": ("The machine's clock is in doubt", "机器时钟存疑"),
+    "alarm.clock.text": (
+        "{why}\nWhere it was set, nothing is sent and no slot is missed until it agrees again or has gone on "
+        "evenly for two minutes. Set it right, and see what sets it.",
+        "{why}\n时钟被调整后，在其恢复一致或平稳走时两分钟之前，不发出委托，也不记错过。请校正时钟并查明原因。",
+    ),
+    "alarm.clock.off": ("The machine's clock is off", "机器时钟不准"),
+    "alarm.clock.off.text": (
+        "In slot {slot} it was {reading}. While it is off by more than 2 s no order goes by any live quote. "
+        "Set it by a time server, and see `doctor`.",
+        "时段 {slot}：{reading}。误差超过 2 秒期间，不按任何实时行情下单。"
+        "请用时间服务器校时，并用 doctor 检查。",
     ),
     "alarm.bad_answers": (
         "{count} sessions in a row without a usable answer",
@@ -106,6 +122,16 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "alarm.resumed": ("Resumed: sessions begin again", "已恢复：重新开始运行时段"),
     "alarm.resumed.text": ("{why}", "{why}"),
     "alarm.stopped": ("Stopped: {count} sessions since {since}", "已停止运行：自 {since} 起 {count} 个时段"),
+    "alarm.not_halted": ("NOT halted: {title}", "未能停止交易：{title}"),
+    "alarm.not_halted.text": (
+        "The halt could not be put: {why}\nThe account trades on. Stop it now: run_live.py kill",
+        "停止指令未能写入：{why}\n账户仍在交易。请立即执行：run_live.py kill",
+    ),
+    "alarm.outbox": ("The file of alerts was damaged", "告警文件已损坏"),
+    "alarm.outbox.text": (
+        "{why}\nIt lies beside as {aside}; what waited there to be sent is not. The account goes on.",
+        "{why}\n原文件保留为 {aside}；其中待发送的告警不会再发出。账户继续运行。",
+    ),
     "alarm.broken": ("The account is stopped by a fault", "账户因故障停止运行"),
     "alarm.broken.text": (
         "{why}\nNothing is traded and no slot is recorded until it is mended and started again.",
@@ -120,6 +146,21 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "with `quotes SYMBOL --source all`; order or leave out sources with data_source.sources.",
         "时段 {slot}，比较 {compared} 只证券：{fields}。不一致的证券不交易。用 quotes 代码 --source all "
         "对照各行情源；可在 data_source.sources 中调整顺序或去掉某个源。",
+    ),
+    "alarm.prices.silent": ("Source {source} gives no prices", "行情源 {source} 没有行情"),
+    "alarm.prices.silent.text": (
+        "From slot {slot} on: {why}\nWhat the other sources confirm is traded; with one source less a symbol "
+        "may go unconfirmed and be refused. See `quotes SYMBOL --source all`. This is told once, until the "
+        "source gives a price again.",
+        "自时段 {slot} 起：{why}\n其他行情源能相互印证的证券照常交易；少一个源，部分证券可能无法印证"
+        "而被拒绝。请用 quotes 代码 --source all 查看。该源恢复之前不再重复告警。",
+    ),
+    "alarm.prices.bars": ("No bars came", "没有取得 K 线"),
+    "alarm.prices.bars.text": (
+        "In slot {slot}: {why}\nA rule that reckons with bars decides nothing without them, and limits that "
+        "need them refuse. This is told once, until bars come again.",
+        "时段 {slot}：{why}\n依赖 K 线的规则策略无法决策，依赖 K 线的限额一律拒绝。"
+        "K 线恢复之前不再重复告警。",
     ),
     "alarm.daily_loss.near": ("Daily loss near its limit: {used}", "单日亏损接近上限：{used}"),
     "alarm.daily_loss.near.text": (

@@ -14,6 +14,7 @@ from monitor.risk_advice import NEAR_RATIO
 from monitor.risk_use import RiskTrail, Use
 from monitor.say_do import WANTED, Finding, Parse, say_do
 from monitor.say_do_view import sentence
+from monitor.source_silence import BARS, Silences
 from monitor.wording import say
 from services.domain.alerts import Alert, AlertKind, Severity, Words
 from services.domain.decision import BadAnswer, Decision, RawAnswer
@@ -34,7 +35,9 @@ from services.domain.events import (
     SettingsRecord,
 )
 from services.domain.inbox import Pause, pause_after
+from services.domain.own_clock import ClockReading
 from services.domain.quotes import VendorSnapshot
+from services.ports import ClockFault
 
 RUNWAY_DAYS = (30, 14, 7, 3, 1)
 """Days before the calendar's end at which it is told of, each once."""
@@ -61,6 +64,8 @@ class Alarms:
         self._unusable = 0
         self._risk = RiskTrail()
         self._near_drawdown: dict[str, bool] = {}
+        self._silences = Silences()
+        self._clock_was_wrong = False
         self._opened: dict[str, Opened] = {}
         self._common: deque[Event] = deque(maxlen=_SETTINGS_KEPT)
         self._of_session: dict[str, list[Event]] = {}
@@ -70,7 +75,7 @@ class Alarms:
         """Move over one event and its decoded body, and return what is to be told of it."""
         self._keep(event, value)
         step = _STEPS.get(type(value))
-        found = step(self, event, value) if step else ()
+        found = (step(self, event, value) if step else ()) + self._silent(event, value)
         return found if event.seq > self.after_seq else ()
 
     def _genesis(self, event: Event, value: Genesis) -> tuple[Alert, ...]:
@@ -109,6 +114,35 @@ class Alarms:
                 topic=f"{one.source}:{one.other}",
             )
             for one in disagreements(value)
+        ) + self._clock_off(event, value)
+
+    def _clock_off(self, event: Event, value: VendorSnapshot) -> tuple[Alert, ...]:
+        """Tell of a clock that is off by the sources' own, and again only after it was right."""
+        reading, before = value.own_clock, self._clock_was_wrong
+        self._clock_was_wrong = reading is not None and reading.is_wrong
+        if reading is None or not reading.is_wrong or before:
+            return ()
+        kind, place = AlertKind.CLOCK, f"{event.session}:off"
+        values = {"slot": self._slot(event), "reading": _reading(reading)}
+        found = self._alert(
+            event, kind, Severity.CRITICAL, place, values, topic="off", wording=f"{kind}.off"
+        )
+        return (found,)
+
+    def _silent(self, event: Event, value: object) -> tuple[Alert, ...]:
+        """Tell of a source that begins to give nothing, and again only after it gave a price."""
+        kind = AlertKind.PRICES
+        return tuple(
+            self._alert(
+                event,
+                kind,
+                Severity.WARNING,
+                f"{event.session}:{one.of}:silent",
+                {"slot": self._slot(event), "source": one.of, "why": _short(one.why)},
+                topic=f"{one.of}:silent",
+                wording=f"{kind}.bars" if one.of == BARS else f"{kind}.silent",
+            )
+            for one in self._silences.take(event.step, value)
         )
 
     def _opening(self, event: Event, value: Opening) -> tuple[Alert, ...]:
@@ -145,6 +179,8 @@ class Alarms:
     def _fault(self, event: Event, value: FaultRecord) -> tuple[Alert, ...]:
         if not event.session and event.step.startswith("unanswered:"):
             return (self._unanswered(event, value),)
+        if not event.session and value.door == ClockFault.door:
+            return (self._clock(event, value),)
         if event.step != "answer":
             return ()
         over = self._over_budget(event, value.why) if value.over_budget else ()
@@ -156,6 +192,10 @@ class Alarms:
         return self._alert(
             event, kind, Severity.WARNING, f"{event.seq}", values, topic=topic, wording=f"{kind}.unanswered"
         )
+
+    def _clock(self, event: Event, value: FaultRecord) -> Alert:
+        kind, values = AlertKind.CLOCK, {"why": _short(value.why)}
+        return self._alert(event, kind, Severity.CRITICAL, f"{event.seq}", values)
 
     def _answer(self, event: Event, value: RawAnswer) -> tuple[Alert, ...]:
         return self._over_budget(event, value.over_budget) if value.over_budget else ()
@@ -185,7 +225,9 @@ class Alarms:
         found: tuple[Alert, ...] = ()
         match value.outcome:
             case Outcome.MISSED if not self._announced(event):
-                found = (self._alert(event, AlertKind.MISSED, Severity.WARNING, event.session, values),)
+                # Each slot that did not run is told of, also where several are found at once.
+                kind, session = AlertKind.MISSED, event.session
+                found = (self._alert(event, kind, Severity.WARNING, session, values, topic=session),)
             case Outcome.FAILED:
                 door = value.reason.partition(":")[0]
                 kind, severity = AlertKind.FAILED, Severity.WARNING
@@ -345,6 +387,12 @@ def _short(text: str) -> str:
     """Return a stranger's text on one line, safe to show, and not too long for any channel."""
     line = " ".join(printable(text).split()) or "-"
     return line if len(line) <= _WHY_CHARACTERS_MAX else f"{line[:_WHY_CHARACTERS_MAX]}…"
+
+
+def _reading(reading: ClockReading) -> Words:
+    hosts, way = "、".join(reading.hosts), "快" if reading.ahead_ms >= 0 else "慢"
+    off_s, within_s = abs(reading.ahead_ms) / 1000, reading.within_ms / 1000
+    return Words(reading.words, f"本机时钟比 {hosts} {way} {off_s:.1f} 秒（误差 {within_s:.1f} 秒以内）")
 
 
 def _subject(of: Halt | Lift) -> Words:

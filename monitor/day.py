@@ -89,10 +89,33 @@ def day_summary(
     """
     kept = tuple(events)
     whole = follow(kept, value_of, vendor_prices=panel is None)
+    return summary_of(
+        whole, kept, day, panel=panel, value_of=value_of, closes=closes, next_slots=next_slots
+    )
+
+
+def summary_of(
+    whole: Trail,
+    events: Sequence[Event],
+    day: date,
+    *,
+    panel: Panel | None = None,
+    value_of: ValueOf = inline_value,
+    closes: Mapping[Symbol, Decimal] | None = None,
+    next_slots: Sequence[str] = (),
+) -> DaySummary:
+    """Return the summary of one day of a journal that was folded up to its last event.
+
+    Of `events` those of the day have to be there, and the last one; `whole` has to hold the day and what it
+    began with. `closes` as in `day_summary`.
+
+    Raises:
+        JournalFault: A body cannot be read.
+    """
     trail = within(whole, day, day)
     mark = trail.marks[-1] if trail.marks else None
     positions, priced = _positions(mark, Valuer(panel=panel), closes or {})
-    of_day = [event for event in kept if event.session in trail.sessions]
+    of_day = [event for event in events if event.session in trail.sessions]
     before_cny, answers = _told(of_day, value_of)
     cash_cny = mark.book.cash_cny if mark else whole.book.cash_cny
     equity_cny = cash_cny + sum((one.value_cny for one in positions), ZERO)
@@ -115,8 +138,8 @@ def day_summary(
         model_tokens=sum(one.usage.input_tokens + one.usage.output_tokens for one in answers),
         model_answers=len(answers),
         next_slots=tuple(next_slots),
-        events=len(kept),
-        last_hash=kept[-1].hash if kept else "",
+        events=events[-1].seq if events else 0,
+        last_hash=events[-1].hash if events else "",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +12,8 @@ from sqlalchemy import Connection, text
 
 from monitor.delivery import Attempt, Waiting
 from services.domain.alerts import Alert, AlertKind, Severity, Words
-from services.journal.database import Database, open_for_writing
+from services.journal.database import DamagedFile, Database, faults, open_for_writing
+from services.ports import JournalFault
 
 OUTBOX_NAME = "alerts.sqlite3"
 """The file in an account's folder."""
@@ -121,9 +123,13 @@ class Outbox:
         """Return what is still to be sent, oldest first.
 
         Raises:
+            DamagedFile: What it holds is not what was put there.
             JournalFault: The file cannot be read.
         """
-        return self._open().read("read", _waiting)
+        try:
+            return self._open().read("read", _waiting)
+        except ValueError as error:
+            raise DamagedFile(f"read {self._path}", str(error)) from error
 
     def given_up(self) -> int:
         """Return how many deliveries were given up; a file that is not there yet is not made.
@@ -182,6 +188,23 @@ class Outbox:
                 "DELETE FROM attempts WHERE at < :before",
             ):
                 connection.execute(text(statement), {"before": before})
+
+    def set_aside(self, now: datetime) -> Path:
+        """Give the file another name, which is returned; the next `put` makes a new one.
+
+        Raises:
+            JournalFault: It cannot be renamed.
+        """
+        with suppress(JournalFault):  # What is damaged cannot be completed either.
+            self.close()
+        self._database = None
+        aside = self._path.with_name(f"{self._path.name}.damaged-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+        with faults("set aside", str(self._path)):
+            for suffix in ("", "-wal", "-shm"):
+                part = self._path.with_name(self._path.name + suffix)
+                if part.exists():
+                    part.replace(aside.with_name(aside.name + suffix))
+        return aside
 
     def close(self) -> None:
         """Give the file back.

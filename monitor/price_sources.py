@@ -1,4 +1,4 @@
-"""How often live price sources contradict each other, the rulebook or the clock. Pure."""
+"""How often live price sources contradict each other, the rulebook, the day before or the clock. Pure."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from services.domain.quotes import OWN_CLOCK, RULEBOOK, Comparison, VendorSnapshot
+from services.domain.quotes import HISTORY, OWN_CLOCK, RULEBOOK, Comparison, VendorSnapshot
 
 RATIO_MAX = 0.1
-"""What part of the symbols compared may differ before a person is told; of the rulebook none may."""
+"""What part of the symbols compared may differ before a person is told, where not even one is too many."""
 
 _TOLD: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         RULEBOOK: frozenset({"outside_limits", "limits_disagree"}),
         # A quote that is merely old is often of a share that hardly trades.
         OWN_CLOCK: frozenset({"wrong_day", "ahead"}),
+        HISTORY: frozenset({"history_differs"}),
     }
 )
-_OF_SOURCES = frozenset({"prev_close_differs", "last_differs"})
+_OF_SOURCES = frozenset({"prev_close_differs", "last_differs", "limits_disagree", "status_differs"})
+_NOT_ONE = frozenset({"outside_limits", "limits_disagree", "history_differs", "status_differs"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ def disagreements(snapshot: VendorSnapshot) -> Iterator[Disagreement]:
     for one in snapshot.comparisons or ():
         fields = _told(one)
         often = sum(fields.values()) >= RATIO_MAX * one.compared
-        if fields and (often or one.other == RULEBOOK):
+        if fields and (often or not _NOT_ONE.isdisjoint(fields)):
             yield Disagreement(source=one.source, other=one.other, compared=one.compared, fields=fields)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from monitor.source_silence import Silences
 from services.domain.events import Closed, Event, HaltCause, Outcome, Verdicts
 from services.domain.fills import Fill
 from services.domain.instruments import Symbol
@@ -47,7 +48,8 @@ class Signs:
     """Folds an account's events; what is counted is counted since `begin` was called.
 
     `listen` is called with every event there is, and then with each as it comes. `prices_at` is when
-    prices last came, None before the first; `account` is the account as the journal tells it.
+    prices last came, None before the first; `account` is the account as the journal tells it; `silences`
+    are the price sources that give nothing now.
     """
 
     def __init__(self) -> None:
@@ -56,7 +58,7 @@ class Signs:
         self.prices_at: datetime | None = None
         self._filled: set[OrderId] = set()
         self._prices_cny: dict[Symbol, Decimal] = {}
-        self.account = Account()
+        self.account, self.silences = Account(), Silences()
         self._began_cny = ZERO
         self._head: Event | None = None
 
@@ -70,6 +72,7 @@ class Signs:
     def listen(self, event: Event, value: object, account: Account) -> None:
         """Take one event of the journal and the account after it."""
         self.account, self._head = account, event
+        self.silences.take(event.step, value)
         match value:
             case VendorSnapshot() | PanelSnapshot():
                 self.prices_at = value.moment

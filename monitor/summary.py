@@ -154,8 +154,18 @@ def summarise(events: Iterable[Event], panel: Panel | None, value_of: ValueOf = 
         JournalFault: A body cannot be read.
     """
     kept = tuple(events)
-    trail = follow(kept, value_of, vendor_prices=panel is None)
-    return summary_of(trail, curve_of(trail, panel), panel, outside_use_of(trail, kept, value_of))
+    return summary_after(follow(kept, value_of, vendor_prices=panel is None), kept, panel, value_of)
+
+
+def summary_after(
+    trail: Trail, events: Iterable[Event], panel: Panel | None, value_of: ValueOf = inline_value
+) -> Summary:
+    """Return the summary of an account whose events were followed already; see `summarise`.
+
+    Raises:
+        JournalFault: A body cannot be read.
+    """
+    return summary_of(trail, curve_of(trail, panel), panel, outside_use_of(trail, events, value_of))
 
 
 def outside_use_of(trail: Trail, events: Iterable[Event], value_of: ValueOf = inline_value) -> OutsideUse:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -18,6 +20,7 @@ from services.domain.instruments import Symbol
 from services.domain.money import ZERO
 from services.domain.orders import OrderTerms, Refusal, Side
 from services.domain.quotes import VendorSnapshot
+from services.journal.account import Account
 
 _WANTED = (
     Genesis,
@@ -45,7 +48,10 @@ class MarkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """The account at one moment. `seen` are prices the journal itself tells, the newest of each symbol.
+    """The account at one moment.
+
+    `seen` are prices the journal itself tells, the newest of each symbol: what its vendor showed, where
+    that was followed, or else what was paid for what is held.
 
     A session's mark is the account as the session left it when it closed; what reached it later
     is in the next mark.
@@ -109,11 +115,10 @@ def follow(
         JournalFault: A body cannot be read.
         BookBroken: The events contradict one another.
     """
-    walk = _Walk()
-    wanted = (*_WANTED, VendorSnapshot) if vendor_prices else _WANTED
-    for event, value in values(events, wanted, value_of):
-        walk.take(event, value)
-    return walk.end()
+    follower = Follower(vendor_prices=vendor_prices)
+    for event, value in values(events, follower.wanted, value_of):
+        follower.take(event, value)
+    return follower.end()
 
 
 def within(trail: Trail, since: date | None, until: date | None) -> Trail:
@@ -144,16 +149,33 @@ def within(trail: Trail, since: date | None, until: date | None) -> Trail:
     )
 
 
-class _Walk:
-    """The fold's hand: one event after the other."""
+class Follower:
+    """The fold's hand: one event after the other, of a journal that is read or one that is being written.
 
-    def __init__(self) -> None:
+    `wanted` are the bodies it reads. Give `listen` to a journal as a listener; an event that is told
+    again, since the journal was opened anew, is passed over. Call `end` once, after the last event. With
+    `days_held` nothing older than so many trading days is held, but for what the first of them began with.
+    """
+
+    def __init__(self, *, vendor_prices: bool = False, days_held: int | None = None) -> None:
         self.trail = Trail()
+        self._days_held = days_held
+        self._days: deque[date] = deque()
+        self.wanted = frozenset[type]((*_WANTED, VendorSnapshot) if vendor_prices else _WANTED)
+        self._forgets = not vendor_prices
         self._fills: set[str] = set()
         self._at = ""
+        self._seq = 0
+
+    def listen(self, event: Event, value: object, _account: Account) -> None:
+        """Take an event of the journal."""
+        if event.seq > self._seq:
+            self._seq = event.seq
+            if type(value) in self.wanted:
+                self.take(event, value)
 
     def take(self, event: Event, value: object) -> None:
-        """Move over one event."""
+        """Move over one event and its body, one of those wanted."""
         trail, self._at = self.trail, event.at
         trail.risk.take(event, value)
         match value:
@@ -164,8 +186,9 @@ class _Walk:
                     trail.orders[value.order_id] = value
                     trail.book = trail.book.after(value)
             case Verdicts():
-                kept = trail.refused.setdefault(event.session, {})
-                kept.update(dict.fromkeys(value.refused))
+                if value.refused:
+                    kept = trail.refused.setdefault(event.session, {})
+                    kept.update(dict.fromkeys(value.refused))
             case Closed():
                 self._closed(event, value)
             case Opened():
@@ -185,6 +208,25 @@ class _Walk:
         elif trail.marks and trail.marks[-1].book is not trail.book:
             self._mark(MarkKind.LATEST, "", trail.marks[-1].day, datetime.fromisoformat(self._at))
         return trail
+
+    def so_far(self) -> Trail:
+        """Return the fold as `end` would, and go on."""
+        other = copy(self)
+        other.trail = replace(self.trail, marks=[*self.trail.marks])
+        return other.end()
+
+    def _let_go(self, day: date) -> None:
+        """Hold no more of the days before the last ones, `day` being the newest."""
+        self._days.append(day)
+        if self._days_held is None or len(self._days) <= self._days_held:
+            return
+        self._days.popleft()
+        trail, first = self.trail, self._days[0]
+        kept = within(trail, first, None)
+        trail.marks, trail.trades, trail.sessions = kept.marks, kept.trades, kept.sessions
+        trail.closed, trail.refused, trail.risk = kept.closed, kept.refused, kept.risk
+        held = {order.order_id for order in trail.book.open_orders} | kept.orders.keys()
+        trail.orders = {key: one for key, one in trail.orders.items() if key in held}
 
     def _take_rare(self, value: object) -> None:
         trail = self.trail
@@ -219,6 +261,8 @@ class _Walk:
         elif trail.marks[-1].day < value.day:
             self._end_day()
         trail.sessions[event.session] = value
+        if not self._days or value.day > self._days[-1]:
+            self._let_go(value.day)
 
     def _closed(self, event: Event, value: Closed) -> None:
         trail = self.trail
@@ -238,9 +282,17 @@ class _Walk:
         if fill.side is Side.SELL:
             cost = held_cost - _cost(trail.book, fill.symbol)
             realised = fill.amount_cny - fill.fees.total - cost
-        trail.seen = {**trail.seen, fill.symbol: fill.price_cny}
+        self._see(fill)
         terms = trail.orders.get(fill.order_id)
         trail.trades.append(Trade(session=event.session, fill=fill, terms=terms, realised_cny=realised))
+
+    def _see(self, fill: Fill) -> None:
+        """Keep what a fill tells of its symbol's price; what is held no more needs none."""
+        trail = self.trail
+        seen = {**trail.seen, fill.symbol: fill.price_cny}
+        if self._forgets and not trail.book.held(fill.symbol):
+            del seen[fill.symbol]
+        trail.seen = seen
 
     def _end_day(self) -> None:
         """Mark the end of the last marked day, on the book as it is now."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from itertools import pairwise
 from math import isnan
 
 import numpy as np
@@ -35,11 +36,10 @@ class Valuer:
         """
         if self.panel is None:
             return np.empty((0, 0))
-        closes = np.where(np.isnan(self.panel.close), self.panel.open, self.panel.close)
-        rows = np.arange(len(closes))[:, None]
-        last = np.maximum.accumulate(np.where(np.isnan(closes), -1, rows), axis=0)
-        filled = np.take_along_axis(closes, np.maximum(last, 0), axis=0)
-        known: FloatArray = np.where(last < 0, np.nan, filled)
+        known: FloatArray = np.where(np.isnan(self.panel.close), self.panel.open, self.panel.close)
+        # Row by row: a long history has no room for a second table of its size.
+        for before, row in pairwise(known):
+            np.copyto(row, before, where=np.isnan(row))
         return known
 
     def prices(self, mark: Mark) -> FloatArray:

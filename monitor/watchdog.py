@@ -16,6 +16,9 @@ from services.domain.vitals import LifeState, Vitals
 from services.domain.watched import AccountSeen, DueSlot, ProcessSeen, Seen, Watched
 from services.settings_watchdog import WatchdogSettings
 
+AHEAD_MAX = timedelta(seconds=60)
+"""The record may be ahead of the clock by so much: time servers move it by seconds."""
+
 SLOT_MARGIN = timedelta(seconds=60)
 """After a slot's grace: a loop that woke late records it as missed at its next tick, a minute later."""
 
@@ -62,7 +65,7 @@ def _untold(account: AccountSeen, terms: WatchdogSettings) -> frozenset[Watched]
     untold: frozenset[Watched] = frozenset()
     if account.vitals is None:
         untold |= _OF_VITALS
-    elif account.vitals.state.alive and account.silent_s > terms.beat_s_max:
+    elif account.vitals.state.alive and _silent(account, terms):
         untold |= _OF_LIFE
     if account.journal_fault:
         untold |= _OF_JOURNAL
@@ -82,6 +85,10 @@ def _beat(_now: datetime, account: AccountSeen, terms: WatchdogSettings) -> Iter
         yield _critical(Watched.BEAT, "beat.unreadable", why=_words(account.vitals_fault))
     elif vitals is None and account.begun:
         yield _critical(Watched.BEAT, "beat.none")
+    elif vitals is not None and account.left:
+        yield _critical(
+            Watched.BEAT, "beat.left", pid=vitals.pid, host=_words(vitals.host), state=vitals.state
+        )
     elif vitals is not None and vitals.state.alive and account.silent_s > terms.beat_s_max:
         yield _critical(
             Watched.BEAT,
@@ -123,6 +130,19 @@ def _slots(now: datetime, account: AccountSeen, _terms: WatchdogSettings) -> Ite
     for slot in () if account.journal_fault else account.slots:
         if not slot.begun and now >= _certain(slot, account):
             yield _critical(Watched.SLOT, "slot", place=slot.local, slot=slot.local, state=_life(account))
+
+
+def _ahead(now: datetime, account: AccountSeen, _terms: WatchdogSettings) -> Iterator[Finding]:
+    """The record is ahead of the clock: one of them is wrong, and no slot in between is run."""
+    last = account.last_slot
+    if not account.journal_fault and last is not None and last > now + AHEAD_MAX:
+        yield _critical(
+            Watched.SLOT,
+            "slot.ahead",
+            place="ahead",
+            slot=last.isoformat(" ", "minutes"),
+            now=now.astimezone(last.tzinfo).isoformat(" ", "minutes"),
+        )
 
 
 def _certain(slot: DueSlot, account: AccountSeen) -> datetime:
@@ -222,17 +242,25 @@ def _memory(process: ProcessSeen, terms: WatchdogSettings) -> Iterator[Finding]:
 def _awake(account: AccountSeen, terms: WatchdogSettings) -> Vitals | None:
     """Return what the process says where it still says something."""
     vitals = account.vitals
-    if vitals is None or not vitals.state.alive or account.silent_s > terms.beat_s_max:
+    if vitals is None or not vitals.state.alive or _silent(account, terms):
         return None
     return vitals
 
 
+def _silent(account: AccountSeen, terms: WatchdogSettings) -> bool:
+    return account.left or account.silent_s > terms.beat_s_max
+
+
 def _priced_slot(account: AccountSeen, vitals: Vitals) -> DueSlot | None:
-    """Return the last slot of the day for whose session this process asked prices, None without one."""
+    """Return the last slot of the day for whose session this process asked prices, None without one.
+
+    A session that ended since the process last said something does not count yet.
+    """
     for slot in reversed(account.slots):
         if slot.moment < vitals.started_at or slot.moment < vitals.at - timedelta(hours=12):
             return None
-        if slot.outcome not in _WITHOUT_PRICES:
+        told = slot.ended_at is None or slot.ended_at <= vitals.at
+        if told and slot.outcome not in _WITHOUT_PRICES:
             return slot
     return None
 
@@ -265,6 +293,7 @@ _CHECKS: tuple[Callable[[datetime, AccountSeen, WatchdogSettings], Iterator[Find
     _starting,
     _tick,
     _slots,
+    _ahead,
     _halts,
     _daily_loss,
     _prices,

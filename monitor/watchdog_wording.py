@@ -57,6 +57,13 @@ _ACCOUNT: Mapping[str, tuple[str, str]] = {
         "{host} 上的进程 {pid} 原为 {state}，现已无响应：被终止、挂起、卡死或机器休眠。"
         "未进行任何交易。请查看服务日志后重新启动。",
     ),
+    "watch.beat.left": ("The process is gone without a word", "进程已消失且未留下说明"),
+    "watch.beat.left.text": (
+        "Process {pid} on {host} was {state}, and nobody has the account's lock any more: it was killed. "
+        "Nothing is traded. Look at the service's log, then start it again.",
+        "{host} 上的进程 {pid} 原为 {state}，现已无进程持有账户锁：进程已被终止。"
+        "未进行任何交易。请查看服务日志后重新启动。",
+    ),
     "watch.state.error": ("The process ended with an error", "进程因错误而结束"),
     "watch.state.error.text": (
         "{why}\nNothing is traded until it is mended and started again.",
@@ -83,6 +90,12 @@ _ACCOUNT: Mapping[str, tuple[str, str]] = {
         "It is over its grace and has no session, not even one on record as missed. The process last said: "
         "{state}. Nothing was traded in it.",
         "已超过宽限而没有任何记录（连错过都未记录）。进程最后状态：{state}。该时段未进行交易。",
+    ),
+    "watch.slot.ahead": ("The record goes to slot {slot}, after now", "记录已到时段 {slot}，晚于当前时间"),
+    "watch.slot.ahead.text": (
+        "The clock says {now}: it is wrong now, or was when the record was written. No slot up to that one "
+        "is run. Set the clock right.",
+        "当前时钟为 {now}：时钟现在有误，或写入记录时有误。在此之前的时段都不会运行。请校正时钟。",
     ),
     "watch.unresolved": (
         "An order of {symbol} has been unresolved for {since}",

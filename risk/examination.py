@@ -18,7 +18,7 @@ from services.domain.events import Halt
 from services.domain.instruments import Instrument, Kind, Symbol, facts_of
 from services.domain.money import to_tick
 from services.domain.orders import Intent, Origin, Rule, Side
-from services.domain.quotes import Quote, untradable
+from services.domain.quotes import Quote, is_judged, untradable
 from services.rules import (
     CALLS,
     Band,
@@ -28,6 +28,7 @@ from services.rules import (
     Rules,
     after_hours_eligible,
     default_kind,
+    missed_start,
     order_band,
     phase_at,
     price_band,
@@ -63,6 +64,7 @@ def examine(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
     except OutsideRulebook as unknown:
         raise Rejected(Rule.RULES_UNKNOWN, str(unknown)) from None
     if candidate.buys:
+        _require_agreed_ex_day(intent.symbol, desk)
         _st_cap(candidate, desk)
     return candidate
 
@@ -86,10 +88,10 @@ def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
     if intent.target_weight is not None:
         _require_whole_equity(desk)
     instrument = facts_of(symbol, quote.name, known)
-    band = _band(quote, instrument, rules, desk)
+    band, span = _band(quote, instrument, rules, desk)
     _free(intent, desk, earlier)
     kind = instrument.kind or default_kind(rules.board)
-    phase = _phase(instrument, kind, rules, desk)
+    _require_taking(instrument, kind, rules, desk, span.phase)
     return Candidate(
         symbol=symbol,
         side=intent.side,
@@ -100,9 +102,9 @@ def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
         instrument=instrument,
         rules=rules,
         kind=kind,
-        phase=phase,
+        phase=span,
         band=band,
-        afternoon_end=phase_at(rules, phase.end).end if phase.phase is Phase.LUNCH else None,
+        afternoon_end=phase_at(rules, span.end).end if span.phase is Phase.LUNCH else None,
     )
 
 
@@ -133,10 +135,12 @@ def _require_whole_equity(desk: Desk) -> None:
         raise Rejected(Rule.QUOTE_MISSING, f"no quote of {symbol}, so the equity is not known")
 
 
-def _band(quote: Quote, instrument: Instrument, rules: Rules, desk: Desk) -> Band:
-    """Return the prices an order may have now by the rulebook, with which a quote of this moment agrees.
+def _band(
+    quote: Quote, instrument: Instrument, rules: Rules, desk: Desk
+) -> tuple[Band, PhaseSpan]:
+    """Return the prices an order may have by the rulebook now, with which a quote of this moment agrees.
 
-    They are the day's limits, narrower in a call on a day without limits.
+    They are the day's limits, narrower in a call on a day without limits. With them comes the phase.
     """
     if quote.prev_close_cny is None:
         raise Rejected(Rule.QUOTE_MISSING, f"no previous close of {quote.symbol}: its limits are unknown")
@@ -147,10 +151,11 @@ def _band(quote: Quote, instrument: Instrument, rules: Rules, desk: Desk) -> Ban
             raise Rejected(Rule.RULES_UNKNOWN, f"{unknown}, and {quote.source} states no limits")
     _fresh(quote, desk, rules)
     _agrees(quote, band, rules)
-    phase = phase_at(rules, desk.local).phase
-    if phase not in CALLS:
-        return band
-    return order_band(rules, instrument, phase, prev_close=quote.prev_close_cny, last=quote.last_cny)
+    span = phase_at(rules, desk.local)
+    if span.phase in CALLS:
+        prev_close, last = quote.prev_close_cny, quote.last_cny
+        band = order_band(rules, instrument, span.phase, prev_close=prev_close, last=last)
+    return band, span
 
 
 def _fresh(quote: Quote, desk: Desk, rules: Rules) -> None:
@@ -166,6 +171,12 @@ def _fresh(quote: Quote, desk: Desk, rules: Rules) -> None:
                 Rule.QUOTE_STALE,
                 f"the quote of {quote.symbol} is of {seen:%H:%M:%S}, before the auction of {span.end:%H:%M}",
             )
+    began = missed_start(rules, seen.time(), desk.local) if is_judged(desk.snapshot) else None
+    if began is not None:
+        raise Rejected(
+            Rule.QUOTE_STALE,
+            f"the quote of {quote.symbol} is of {seen:%H:%M:%S}, before trading began at {began:%H:%M}",
+        )
     age = trading_time(rules, seen.time(), desk.local)
     if age > timedelta(seconds=desk.limits.quote_age_s_max):
         raise Rejected(
@@ -216,17 +227,23 @@ def _may_still(intent: Intent, halt: Halt, desk: Desk) -> bool:
     return intent.origin is Origin.EXIT and let and (not halt.symbol or not halt.cause.uncertain)
 
 
-def _phase(instrument: Instrument, kind: Kind, rules: Rules, desk: Desk) -> PhaseSpan:
-    span = phase_at(rules, desk.local)
-    match span.phase:
+def _require_taking(instrument: Instrument, kind: Kind, rules: Rules, desk: Desk, phase: Phase) -> None:
+    """Refuse in a phase that takes no order, or none in this instrument."""
+    match phase:
         case Phase.CONTINUOUS | Phase.LUNCH | Phase.OPEN_CALL | Phase.OPEN_CALL_LOCKED | Phase.CLOSE_CALL:
-            return span
+            return
         case Phase.AFTER_HOURS if after_hours_eligible(rules, kind, instrument):
-            return span
+            return
         case _:
             raise Rejected(
-                Rule.PHASE, f"{instrument.symbol} takes no order at {desk.local:%H:%M} ({span.phase})"
+                Rule.PHASE, f"{instrument.symbol} takes no order at {desk.local:%H:%M} ({phase})"
             )
+
+
+def _require_agreed_ex_day(symbol: Symbol, desk: Desk) -> None:
+    """Refuse a buy of what two vendors announce different ex-days of: nobody knows what it is worth then."""
+    if symbol in desk.disputed:
+        raise Rejected(Rule.RULES_UNKNOWN, f"{symbol}: its ex-day is not known: {desk.disputed[symbol]}")
 
 
 def _st_cap(candidate: Candidate, desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -32,12 +32,16 @@ from services.domain.value import Value
 from services.rules import (
     OutsideRulebook,
     Phase,
+    PhaseSpan,
     default_kind,
     fees_of,
     phase_at,
     round_lot_down,
     rules_of,
 )
+
+_Window = tuple[datetime, datetime]
+"""The first and the last moment at which an order may be sent."""
 
 
 class Review(Value, frozen=True, kw_only=True):
@@ -58,6 +62,8 @@ class _Tally:
         self.after = portfolio_of(desk)
         self.unsold: Portfolio | None = None
         self.sells = False
+        self.spans: tuple[PhaseSpan, time | None] | None = None
+        self.window: _Window = (desk.moment, desk.moment)
         self.approved: list[OrderTerms] = []
         self.waiting: list[OrderTerms] = []
         self.deferred: list[Deferred] = []
@@ -109,18 +115,25 @@ class _Tally:
                 reason = f"costs {-net_cny} CNY more than it brings, {max(cash, ZERO)} available"
                 raise Rejected(Rule.CASH, reason, candidate.shares)
             self.spendable += net_cny
-        self._let_through(_terms(candidate, self.desk, ZERO), candidate)
+        self._let_through(self._terms(candidate, ZERO), candidate)
 
     def _buy(self, candidate: Candidate) -> None:
         freeze_cny = _paid(candidate, self.desk, self.spendable + self.expected, self.after)
         short = max(ZERO, freeze_cny - self.spendable)
-        terms = _terms(candidate, self.desk, freeze_cny)
+        terms = self._terms(candidate, freeze_cny)
         leans = self._leans_on_sells(candidate)
         self.spendable, self.expected = self.spendable - freeze_cny + short, self.expected - short
         if (short or leans) and not candidate.during(Phase.LUNCH):
             self.deferred.append(Deferred(terms=terms, short_cny=short))
         else:
             self._let_through(terms, candidate)
+
+    def _terms(self, candidate: Candidate, freeze_cny: Decimal) -> OrderTerms:
+        """Return the order; when it may be sent is the same for all that stand in one phase."""
+        spans = candidate.phase, candidate.afternoon_end
+        if spans != self.spans:
+            self.spans, self.window = spans, _window(self.desk, candidate)
+        return _terms(candidate, self.desk, freeze_cny, self.window)
 
     def _leans_on_sells(self, candidate: Candidate) -> bool:
         """Answer whether a limit would refuse the buy if none of the session's sells were filled."""
@@ -218,9 +231,8 @@ def fund(
     )
 
 
-def _terms(candidate: Candidate, desk: Desk, freeze_cny: Decimal) -> OrderTerms:
-    intent = candidate.intent
-    not_before, send_by = _window(desk, candidate)
+def _terms(candidate: Candidate, desk: Desk, freeze_cny: Decimal, window: _Window) -> OrderTerms:
+    intent, (not_before, send_by) = candidate.intent, window
     return OrderTerms(
         order_id=order_id(*desk.names, intent.origin, intent.index, intent.symbol, intent.side, 0),
         session=desk.session,
@@ -240,7 +252,7 @@ def _terms(candidate: Candidate, desk: Desk, freeze_cny: Decimal) -> OrderTerms:
     )
 
 
-def _window(desk: Desk, candidate: Candidate) -> tuple[datetime, datetime]:
+def _window(desk: Desk, candidate: Candidate) -> _Window:
     """Return the first and the last moment at which the order may be sent."""
     phase, zone = candidate.phase, desk.moment.tzinfo
     not_before, span_end = desk.moment, phase.end

@@ -67,10 +67,10 @@ class PortfolioLimits:
 
     Ratios are of the equity. `drawdown_ratio_max` counts from the highest equity a session found,
     `losing_sales_max` the last sales in a row that lost money; both halt the account when reached.
-    `industries` names each symbol's sector; a symbol it does not name is in the sector "", bound by
-    `sector_unknown_ratio_max`, and where that is None as any other sector. `correlation_max` is the
-    most that a bought symbol's returns may correlate with those of one holding, over
-    `correlation_bars` bars. `var_ratio_max` is the most that the portfolio may lose over
+    `industries` names each symbol's sector; empty, a vendor's industries are the sectors. A symbol
+    without one is in the sector "", bound by `sector_unknown_ratio_max`, and where that is None as any
+    other sector. `correlation_max` is the most that a bought symbol's returns may correlate with those
+    of one holding, over `correlation_bars` bars. `var_ratio_max` is the most that the portfolio may lose over
     `var_horizon_bars` bars at `var_confidence`, by the returns of the last `var_bars` bars.
     """
 
@@ -233,7 +233,8 @@ class Desk(Value, frozen=True, kw_only=True):
     price them when the session opened. `history` are the bars that have ended, None where there are none.
     `peak_equity_cny` is the highest equity a session found, this one's included; `losing_sales` how
     many of the last sales in a row lost money. `unknown` are facts that `instruments` cannot tell, by
-    symbol, and why.
+    symbol, and why. `industries` are those a vendor sorts shares into. `disputed` are symbols about whose
+    ex-day two vendors differ, and how.
     """
 
     session: SessionId
@@ -258,6 +259,8 @@ class Desk(Value, frozen=True, kw_only=True):
     losing_sales: int = 0
     unknown: Mapping[Symbol, Mapping[Fact, str]] = msgspec.field(default_factory=dict)
     unpriced: tuple[Symbol, ...] = ()
+    industries: Mapping[Symbol, str] = msgspec.field(default_factory=dict)
+    disputed: Mapping[Symbol, str] = msgspec.field(default_factory=dict)
 
     @property
     def unvalued(self) -> tuple[Symbol, ...]:

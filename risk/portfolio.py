@@ -104,8 +104,13 @@ class Portfolio:
         return self.desk.today.orders + self.desk.today.cancels + self.orders + self.cancels
 
     def sector_of(self, symbol: Symbol) -> str:
-        """Return the symbol's sector, empty where it is not known."""
-        return self.desk.limits.portfolio.industries.get(symbol) or ""
+        """Return the symbol's sector, empty where it is not known.
+
+        The configured sectors count, and only where there are none at all the vendor's industries:
+        the two give different names to the same thing.
+        """
+        named = self.desk.limits.portfolio.industries or self.desk.industries
+        return named.get(symbol) or ""
 
     def count(self, order: OrderTerms | Proposal) -> None:
         """Count an order of the session that left already: the book holds what it moved."""

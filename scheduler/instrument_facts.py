@@ -47,4 +47,10 @@ def _began_without(world: World, session: str) -> bool:
 
 def _knowing(world: World, told: Facts) -> World:
     instruments = {instrument.symbol: instrument for instrument in told.instruments}
-    return replace(world, instruments=instruments, unknown=told.unknown)
+    return replace(
+        world,
+        instruments=instruments,
+        unknown=told.unknown,
+        industries=told.industries,
+        disputed=told.disputed,
+    )

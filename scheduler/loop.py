@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from scheduler.clock_watch import ClockWatch
 from scheduler.commands_inbox import note_kill, stop_asked, take_commands
-from scheduler.order_times import expiry, next_beat, working_on
+from scheduler.order_times import expiry, next_beat, wake_due, working_on
 from scheduler.reconciler import Reconciler
 from scheduler.session import opened, run_session
 from scheduler.settling import settle_what_was_said
@@ -71,6 +72,7 @@ class Loop:
         self._looked: set[str] = set()
         self._beaten: datetime | None = None
         self._reconciler = Reconciler(world, self._world_of)
+        self._clock = ClockWatch(world)
 
     @property
     def reconciled(self) -> bool:
@@ -79,16 +81,24 @@ class Loop:
 
     @property
     def why(self) -> str:
-        """Why it is not, or what the last comparison failed with; empty while all is well."""
-        return self._reconciler.why
+        """What is wrong with the clock, why it is not, or what failed last; empty while all is well."""
+        return self._clock.why or self._reconciler.why
 
     @property
     def again_at(self) -> datetime | None:
         """When a broker that did not answer is asked again, None while it does."""
         return self._reconciler.again_at
 
+    @property
+    def wakes_again_at(self) -> datetime | None:
+        """When orders that wait on for a price of after the break are woken again, None where none do."""
+        waiting = self._world.journal.account.waiting()
+        return min((wake_due(state) for state in waiting if state.woken_at is not None), default=None)
+
     async def tick(self, now: datetime) -> None:
         """Go on with what was cut off, take what was asked from outside, then do what is due at `now`.
+
+        While the clock is in doubt only what was asked from outside is taken: no slot comes or is missed.
 
         Raises:
             JournalFault: The journal cannot be written, or the commands not read.
@@ -96,7 +106,7 @@ class Loop:
         """
         try:
             settle_what_was_said(self._world)
-            whole = await self._go_on_with_what_was_cut_off(now)
+            whole = self._clock.believed(now) and await self._go_on_with_what_was_cut_off(now)
             if not await self._killed():
                 self._take_commands()
                 if whole:
@@ -152,7 +162,7 @@ class Loop:
         late = begun is None or self._too_late(slot_of(begun, self._world), now)
         stages = [state.stage for state in waking if state.stage is not None]
         last = max((terms.send_by for stage in stages for terms in stage.waiting), default=now)
-        return f"the broker did not answer in time: {self.why}" if late and last <= now else ""
+        return f"the broker did not answer in time: {self._reconciler.why}" if late and last <= now else ""
 
     def _barred(self, state: SessionState, bar: str) -> World:
         world = self._world_of(state.opened)
@@ -186,7 +196,7 @@ class Loop:
             return
         await self._reconciler.before_slots(now)
         for state in account.waiting():
-            if min(terms.not_before for terms in state.waiting.values()) <= now:
+            if wake_due(state) <= now:
                 if account.paused is None:
                     await self._wake(state)
                 else:
@@ -206,7 +216,7 @@ class Loop:
             why = self._why_not(slot, now)
             if not why:
                 return
-            self._missed(slot, f"{why}; {self.why}")
+            self._missed(slot, f"{why}; {self._reconciler.why}")
 
     async def _killed(self) -> bool:
         """Answer whether the kill file is there; the first time, cancel what works and note it."""
@@ -253,7 +263,7 @@ class Loop:
         held_up = not self.reconciled or account.unfinished is not None or account.in_stage()
         if again_at is not None and held_up:
             return again_at
-        moments = [terms.not_before for state in account.waiting() for terms in state.waiting.values()]
+        moments = [wake_due(state) for state in account.waiting()]
         moments += [
             expiry(terms, self._world) for terms in account.working() if terms.order_id not in self._looked
         ]
@@ -285,7 +295,8 @@ class Loop:
 
     async def _wake(self, state: SessionState, bar: str = "") -> None:
         await wake(state, self._barred(state, bar))
-        self._woken(state.opened.session)
+        if not state.waiting:
+            self._woken(state.opened.session)
 
     async def _look_after(self, orders: tuple[OrderTerms, ...] | list[OrderTerms], kind: StageKind) -> None:
         if not orders:

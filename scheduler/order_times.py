@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from scheduler.world import World
 from services.domain.instruments import Market
 from services.domain.orders import OrderTerms
+from services.journal.account import SessionState
 from services.rules import rules_of
 from services.slots import ZONES, local
 
@@ -15,6 +16,12 @@ _DAY_ENDS = {Market.CN: (time(15, 0), time(15, 30)), Market.US: (time(16, 0), ti
 
 _CLOSE_SHOWN = timedelta(seconds=60)
 """How long after the end of trading a vendor surely shows the closing call's price."""
+
+WAKE_AGAIN = timedelta(seconds=8)
+"""After how long prices are asked for again where those there are were made before a break.
+
+No cache gives out the same ones for that long, as it comes.
+"""
 
 
 def expiry(terms: OrderTerms, world: World) -> datetime:
@@ -26,6 +33,15 @@ def expiry(terms: OrderTerms, world: World) -> datetime:
     sent = local(terms.not_before, world.market).time()
     end = datetime.combine(terms.day, usual if sent < usual else after_hours, ZONES[world.market])
     return end if world.prices.panel is not None else end + _CLOSE_SHOWN
+
+
+def wake_due(state: SessionState) -> datetime:
+    """Return when a session's waiting orders are woken: as their time comes, again where they wait on.
+
+    There is at least one.
+    """
+    due = min(terms.not_before for terms in state.waiting.values())
+    return due if state.woken_at is None else max(due, state.woken_at + WAKE_AGAIN)
 
 
 def next_beat(world: World, beaten: datetime | None) -> datetime | None:

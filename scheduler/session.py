@@ -250,6 +250,8 @@ def desk_for(
         watchlist=world.watched,
         instruments=world.instruments,
         unknown=world.unknown,
+        industries=world.industries,
+        disputed=world.disputed,
         limits=world.limits,
         commission=world.commission,
         equity_cny=opening.equity_cny,

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from risk.gate import review
 from scheduler.instrument_facts import with_recorded_facts
+from scheduler.order_times import WAKE_AGAIN
 from scheduler.session import bars_for_limits, desk_for, place
 from scheduler.world import World
 from services.domain.decision import Decision
@@ -21,20 +22,23 @@ from services.domain.events import (
     Rested,
     StageKind,
     Verdicts,
+    WaitsOn,
 )
-from services.domain.orders import Intent, OrderTerms, Refusal, Rule
+from services.domain.orders import Intent, OrderId, OrderTerms, Refusal, Rule, Side
 from services.domain.quotes import Snapshot
 from services.domain.slot import Slot
 from services.journal.account import SessionState
 from services.journal.journal import Log
 from services.ports import BrokerFault, PriceFault
+from services.rules import missed_start, rules_of
 from services.slots import local
 
 
 async def wake(state: SessionState, world: World) -> None:
     """Let the orders whose time has come pass the gate again, on fresh prices, and send them.
 
-    Like a session it may be cut off anywhere and run again.
+    What has no price of since trading began waits on for one, as long as its time lasts. Like a session it
+    may be cut off anywhere and run again.
     """
     log, prefix = await _begin(state, world, StageKind.WAKE)
     stage = state.stage
@@ -52,10 +56,11 @@ async def wake(state: SessionState, world: World) -> None:
             f"{prefix}requote",
             lambda: world.prices.get_current_prices([intent.symbol for intent in intents]),
         )
+        waits_on = _waiting_on(stage.waiting, fresh, slot)
         in_time = [
             intent
             for intent, terms in zip(intents, stage.waiting, strict=True)
-            if fresh.moment <= terms.send_by
+            if fresh.moment <= terms.send_by and terms.order_id not in waits_on
         ]
         history = await bars_for_limits(log, world, fresh)
         desk = desk_for(log, slot, world, opening, stage.standing, first, fresh, history)
@@ -63,6 +68,8 @@ async def wake(state: SessionState, world: World) -> None:
         late = [terms for terms in stage.waiting if fresh.moment > terms.send_by]
         verdicts = replace(judged.verdicts, refused=(*judged.verdicts.refused, *_too_late(late)))
         log.settle(f"{prefix}verdicts", verdicts)
+        if waits_on:
+            log.settle(f"{prefix}waits_on", WaitsOn(orders=waits_on))
         await place(log, prefix, world, desk, judged)
     except PriceFault as fault:
         log.settle(f"{prefix}verdicts", Verdicts(refused=_unpriced(stage.waiting, str(fault))))
@@ -147,6 +154,28 @@ async def _refresh(log: Log, prefix: str, state: SessionState, world: World) -> 
     symbols = list(dict.fromkeys(terms.symbol for terms in state.orders.values()))
     with suppress(PriceFault):
         await log.once(f"{prefix}requote", lambda: world.prices.get_current_prices(symbols))
+
+
+def _waiting_on(waiting: Sequence[OrderTerms], fresh: Snapshot, slot: Slot) -> tuple[OrderId, ...]:
+    """Return the orders whose price was made before the break and that have time to wait for another.
+
+    Where a sale waits on so do the buys, which may need its proceeds.
+    """
+    again = fresh.moment + WAKE_AGAIN
+    old = [one for one in waiting if again <= one.send_by and _of_before(one, fresh, slot)]
+    if any(one.side is Side.SELL for one in old):
+        old = [one for one in waiting if again <= one.send_by and (one in old or one.side is Side.BUY)]
+    return tuple(one.order_id for one in old)
+
+
+def _of_before(terms: OrderTerms, fresh: Snapshot, slot: Slot) -> bool:
+    """Answer whether the order's symbol has a quote of today, of before the trading under way."""
+    quote = fresh.get(terms.symbol)
+    if quote is None or quote.barred_by is not Rule.QUOTE_STALE:
+        return False
+    seen, at = local(quote.seen_at, slot.market), local(fresh.moment, slot.market)
+    same_day = seen.date() == at.date()
+    return same_day and missed_start(rules_of(terms.symbol, slot.day), seen.time(), at.time()) is not None
 
 
 def _rest(log: Log, prefix: str, world: World) -> None:

@@ -34,11 +34,13 @@ class World:
     that know more only when asked; 0 for one that tells afterwards what happened in between.
     A mind that reads is told at least its `memory_sessions` last sessions, in a briefing of up to
     `briefing_tokens_max` tokens. `watched` is the watchlist as a set. `keep_panel` stores bars a
-    vendor answered with. `unknown` are facts that `instruments` cannot tell, by symbol, and why.
+    vendor answered with. `unknown` are facts that `instruments` cannot tell, by symbol, and why;
+    `industries` are those the vendor sorts shares into, `disputed` the symbols whose ex-day is not agreed.
     `commands` is what people and other processes put to the account. `killed` answers whether a kill
-    file is there, `kill_words` what it says. `daily_checks` tells that the broker's statement is also held
-    against the journal before each trading day's first slot and after its close. `universe` tells which
-    symbols of the watchlist are on it on a day; None: all of them on all days.
+    file is there, `kill_words` what it says. `clock_doubt` tells why the clock is not believed just now,
+    empty while it is; None for a clock that cannot be wrong. `daily_checks` tells that the broker's
+    statement is also held against the journal before each trading day's first slot and after its close.
+    `universe` tells which symbols of the watchlist are on it on a day; None: all of them on all days.
     """
 
     account: str
@@ -69,8 +71,11 @@ class World:
     watched: frozenset[Symbol] = field(default_factory=frozenset)
     keep_panel: Callable[[Panel], None] = lambda _panel: None
     unknown: Mapping[Symbol, Mapping[Fact, str]] = field(default_factory=dict)
+    industries: Mapping[Symbol, str] = field(default_factory=dict)
+    disputed: Mapping[Symbol, str] = field(default_factory=dict)
     commands: Commands = field(default_factory=MemoryInboxes)
     killed: Callable[[], bool] = lambda: False
+    clock_doubt: Callable[[], str] | None = None
     kill_words: Callable[[], str] = lambda: ""
     daily_checks: bool = False
     universe: Universe | None = None

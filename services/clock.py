@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 from services.ports import Clock
 
+_UNSET: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+
 
 class SystemClock:
     """The machine's clock, in UTC."""
@@ -66,3 +68,12 @@ class LastEventClock:
 def stopwatch_s() -> float:
     """Return seconds on a clock that only measures durations; the difference of two calls is meaningful."""
     return time.perf_counter()
+
+
+def elapsed_s() -> float:
+    """Return seconds on a clock that nobody sets and that goes on while the machine sleeps, where it has one.
+
+    Source: the manual pages clock_gettime(2) of Linux (CLOCK_BOOTTIME) and clock_gettime(3) of macOS,
+    whose CLOCK_MONOTONIC goes on in a sleep.
+    """
+    return time.monotonic() if _UNSET is None else time.clock_gettime(_UNSET)

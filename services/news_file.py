@@ -6,14 +6,14 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 from services.domain.instruments import Market, NotASymbol, Symbol, parse_symbol
-from services.domain.news import NewsItem, NewsKind, between, in_order
+from services.domain.news import NewsAnswer, NewsItem, NewsKind, NewsQuery, between, in_order
 from services.ports import NewsFault
 from services.slots import ZONES
 
@@ -50,16 +50,17 @@ class FileNews:
         """The file's name."""
         return self._name
 
-    async def published(self, since: datetime, until: datetime) -> Sequence[NewsItem]:
-        """Return what was published in [since, until], oldest first.
+    async def published(self, query: NewsQuery) -> NewsAnswer:
+        """Return what was published in the query's time, of any kind and about anything.
 
         Raises:
             NewsFault: The file cannot be used any more.
         """
         try:
-            return between(self._read().items, since, until)
+            news = self._read()
         except NewsFileError as error:
-            raise NewsFault(f"news since {since:%Y-%m-%d}", str(error)) from error
+            raise NewsFault(f"news since {query.since:%Y-%m-%d}", str(error)) from error
+        return NewsAnswer(items=between(news.items, query.since, query.until), undated=news.undated)
 
 
 def read_news(path: Path, market: Market) -> News:

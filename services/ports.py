@@ -12,7 +12,7 @@ from services.domain.bars import Frequency, Panel
 from services.domain.decision import Briefing, RawAnswer, Reads
 from services.domain.events import Event, TradingDay
 from services.domain.fills import Fill, Movement
-from services.domain.inbox import Command, Scope
+from services.domain.inbox import Command, Taken
 from services.domain.instruments import Facts, Symbol
 from services.domain.money import ZERO
 from services.domain.orders import ApprovedOrder, OrderId
@@ -22,7 +22,7 @@ from services.domain.statement import Ack, Balance, Holding, OrderStatus, Sighti
 if TYPE_CHECKING:
     # Named in signatures alone, and of no use to a run whose mind is a rule.
     from services.domain.conversation import ModelReply, ModelRequest, ToolCall, ToolSpec
-    from services.domain.news import NewsItem
+    from services.domain.news import NewsAnswer, NewsQuery
 
 
 class Fault(Exception):
@@ -61,6 +61,12 @@ class BrokerFault(Fault):
     """No statement or listing: an empty answer would mean "flat", so this is raised instead."""
 
     door = "broker"
+
+
+class ClockFault(Fault):
+    """The machine's clock says what cannot be."""
+
+    door = "clock"
 
 
 class NewsFault(Fault):
@@ -192,8 +198,8 @@ class NewsSource(Protocol):
     def name(self) -> str:
         """The source's name."""
 
-    async def published(self, since: datetime, until: datetime) -> Sequence[NewsItem]:
-        """Return what was published in [since, until], oldest first, each item once, none without a date.
+    async def published(self, query: NewsQuery) -> NewsAnswer:
+        """Return what was published: at least all it knows that the query asks for, none without a date.
 
         Raises:
             NewsFault: The source gave nothing usable.
@@ -284,10 +290,10 @@ class Broker(Protocol):
 class Commands(Protocol):
     """What people and other processes put to an account: only ever added to, read by whoever runs it."""
 
-    def unread(self, taken: Mapping[Scope, int]) -> Sequence[Command]:
-        """Return the commands after the last one taken of each list, oldest first in each.
+    def unread(self, taken: Taken) -> Sequence[Command]:
+        """Return the commands not taken, oldest first in each list.
 
-        A list that `taken` does not name was never read.
+        A list that lacks the last command taken of it was cut short: a halt of the account says so, once.
 
         Raises:
             JournalFault: They cannot be read; a command to stop may be among them.

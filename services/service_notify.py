@@ -10,6 +10,8 @@ from services.settings_environment import notify_socket
 READY = "READY=1"
 ALIVE = "WATCHDOG=1"
 STOPPING = "STOPPING=1"
+STARTING = "EXTEND_TIMEOUT_USEC=60000000"
+"""The start goes on, and says so again within 60 s: a session that was due may take its time."""
 
 
 def notify(words: str) -> None:

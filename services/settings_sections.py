@@ -16,7 +16,7 @@ from services.domain.bars import Adjustment, VolumeUnit
 from services.settings_debate import DebateSettings
 from services.settings_models import PriceSettings, checked_extra
 from services.settings_signals import SignalsSettings
-from services.settings_tools import ToolName
+from services.settings_tools import NewsVendor, ToolName
 from services.settings_values import (
     CalendarDay,
     ClockTime,
@@ -371,6 +371,13 @@ class AgentSettings(Section):
             "a run's identity."
         ),
     ] = None
+    news_sources: Annotated[
+        tuple[NewsVendor, ...],
+        Field(
+            description="Vendors that the tools `news` and `announcements` ask on live prices: eastmoney, "
+            "cninfo (announcements alone), tushare (token). Empty: the file alone."
+        ),
+    ] = ()
     signals: SignalsSettings = SignalsSettings()
 
 

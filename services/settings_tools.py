@@ -11,6 +11,8 @@ from services.settings_values import Measure, Section, Unit, web_address
 
 ToolName = Literal["quote", "bars", "indicators", "news", "announcements", "positions", "calculator"]
 
+NewsVendor = Literal["eastmoney", "cninfo", "tushare"]
+
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TOOL = re.compile(r"[A-Za-z0-9_-]{1,42}")
 

@@ -40,7 +40,8 @@ class WatchedPlace:
     """Where an account lies, and what is needed to know when it should have run.
 
     `due` returns the slots with after < moment <= until; `figures` what the system tells of a process on
-    the machine called `host`; `stopwatch` seconds on a clock that nobody sets.
+    the machine called `host`; `stopwatch` seconds on a clock that nobody sets. `locked` answers whether a
+    process has the account's lock: asked by who looks once and cannot wait for a silence.
     """
 
     account: str
@@ -53,6 +54,7 @@ class WatchedPlace:
     host: str
     figures: Callable[[int], ProcessFigures | None]
     stopwatch: Callable[[], float]
+    locked: Callable[[], bool] | None = None
 
 
 @dataclass(slots=True)
@@ -119,6 +121,8 @@ class AccountEye:
             slots=self._slots(now),
             grace_s=self._place.grace_s,
             halts=self._halts(),
+            last_slot=self._last_slot(),
+            left=self._left(vitals),
             shut_since=self._shut(now, vitals),
             trading_since=self._trading_since(now),
             process=self._process_seen(now, vitals),
@@ -142,6 +146,14 @@ class AccountEye:
         except JournalFault as fault:
             return None, str(fault)
 
+    def _left(self, vitals: Vitals | None) -> bool:
+        if self._place.locked is None or vitals is None or not vitals.state.alive:
+            return False
+        try:
+            return not self._place.locked()
+        except JournalFault:
+            return False
+
     def _silent_s(self, now: datetime, vitals: Vitals | None) -> float:
         if vitals is None:
             return 0.0
@@ -155,16 +167,21 @@ class AccountEye:
     def _slots(self, now: datetime) -> tuple[DueSlot, ...]:
         genesis = self._tail.told.genesis
         since = max(now - SLOTS_BACK, self._began if genesis is None else genesis.opened_at)
-        sessions = self._tail.told.sessions
+        sessions, ended_at = self._tail.told.sessions, self._tail.told.ended_at
         return tuple(
             DueSlot(
                 local=slot.local[:16],
                 moment=slot.moment,
                 begun=slot.moment.astimezone(UTC) in sessions,
                 outcome=sessions.get(slot.moment.astimezone(UTC)),
+                ended_at=ended_at.get(slot.moment.astimezone(UTC)),
             )
             for slot in self._place.due(since, now)
         )
+
+    def _last_slot(self) -> datetime | None:
+        last = next(reversed(self._tail.told.sessions), None)
+        return None if last is None else local(last, self._place.market)
 
     def _halts(self) -> tuple[HaltSeen, ...]:
         told = self._tail.told

@@ -263,8 +263,9 @@ def guard_clock(source: Source) -> Iterator[str]:
 
 
 def guard_chance(source: Source) -> Iterator[str]:
-    """Chance comes from a seed."""
-    yield from mentions(source, CHANCE)
+    """Chance comes from a seed; what is put from outside is named by chance where it is put."""
+    if source.module != "services.journal.inbox":
+        yield from mentions(source, CHANCE)
     for node in ast.walk(source.tree):
         unseeded = isinstance(node, ast.Call) and not node.args and not node.keywords
         if unseeded and isinstance(node, ast.Call) and called(node) in {"default_rng", "Random"}:

@@ -120,6 +120,7 @@ BAD: tuple[tuple[Guard, str, str], ...] = (
     (guard_chance, "agents.rule", "import numpy as np\nnp.random.rand()"),
     (guard_chance, "agents.rule", "import numpy as np\nnp.random.default_rng()"),
     (guard_chance, "agents.rule", "import random\nrandom.Random()"),
+    (guard_chance, "services.journal.journal", "import secrets\nsecrets.token_hex(8)"),
     (guard_environment, "agents.llm", "import os\nos.environ['KEY']"),
     (guard_environment, "agents.llm", "from os import getenv\ngetenv('KEY')"),
     (guard_assert, "services.executor", "assert order"),
@@ -180,6 +181,7 @@ GOOD: tuple[tuple[Guard, str, str], ...] = (
         "services.executor",
         "from datetime import datetime\ndatetime.fromisoformat(x)\nself.clock.now()",
     ),
+    (guard_chance, "services.journal.inbox", "import secrets\nsecrets.token_hex(8)"),
     (guard_chance, "services.market.demo", "import numpy as np\nnp.random.default_rng(7)"),
     (guard_environment, "services.settings_file", "import os\nos.environ"),
     (

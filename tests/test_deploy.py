@@ -62,8 +62,8 @@ def test_the_wrapper_calls_the_program_with_the_account_before_the_command(tmp_p
     root = os.geteuid() == 0
 
     done = subprocess.run(
-        ("sh", str(wrapper), "paper", "status", "--json"), env=environment, capture_output=True, encoding="utf-8",
-        check=False,
+        ("sh", str(wrapper), "paper", "status", "--json"), env=environment,
+        capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
     alone = subprocess.run(("sh", str(wrapper), "paper"), capture_output=True, check=False)
 

@@ -11,7 +11,8 @@ import msgspec
 
 from agents.tools.tool import Arguments, Tool, tool
 from services.domain.decision import Briefing
-from services.domain.news import NewsItem, NewsKind
+from services.domain.instruments import Symbol
+from services.domain.news import NewsItem, NewsKind, NewsQuery
 from services.ports import NewsSource
 from services.slots import local
 
@@ -21,6 +22,7 @@ TITLE_SIGNS_MAX = 200
 TEXT_SIGNS_MAX = 1_000
 URL_SIGNS_MAX = 300
 SYMBOLS_MAX = 20
+SILENT_MAX, SILENT_SIGNS_MAX = 5, 200
 
 _Symbols = Annotated[
     list[Annotated[str, msgspec.Meta(max_length=12)]],
@@ -72,11 +74,23 @@ class Publications:
 
     async def _published(self, asked: PublicationsArguments, kind: NewsKind) -> object:
         until = self.briefing.snapshot.moment
-        items = await self.source.published(until - timedelta(days=asked.days), until)
+        answer = await self.source.published(
+            NewsQuery(
+                since=until - timedelta(days=asked.days),
+                until=until,
+                kind=kind,
+                symbols=tuple(map(Symbol, asked.symbols)),
+            )
+        )
         # The source was told until when; what it says beyond that is not believed, but left out.
-        found = [item for item in items if item.published_at <= until and _wanted(item, asked, kind)]
+        found = [item for item in answer.items if item.published_at <= until and _wanted(item, asked, kind)]
         latest = found[-asked.items :][::-1]
-        return {"found": len(found), "items": [self._shown(item) for item in latest]}
+        told: dict[str, object] = {"found": len(found), "items": [self._shown(item) for item in latest]}
+        if answer.undated:
+            told["undated_left_out"] = answer.undated
+        if answer.silent:
+            told["did_not_answer"] = [_short(one, SILENT_SIGNS_MAX) for one in answer.silent[:SILENT_MAX]]
+        return told
 
     def _shown(self, item: NewsItem) -> Mapping[str, object]:
         return {

@@ -78,7 +78,8 @@ class SimulatedExchange:
             instruments=instruments,
         )
         self._dividend_tax = frictions.dividend_tax
-        self._ex_days = ExDays(market.actions, zone)
+        self._actions = market.actions
+        self._ex_days = ExDays(self._actions, zone)
         self._turn = asyncio.Lock()
         if not ledger.entries():
             ledger.append([AccountOpened(at=clock.now().astimezone(zone), cash_cny=cash_cny)])
@@ -207,6 +208,8 @@ class SimulatedExchange:
         if now is self._seen:
             return
         second = now.timestamp()
+        if self._market.actions is not self._actions:
+            self._learn_ex_days()
         if second >= self._due:
             await self._catch_up(second)
         if now > self._moment:
@@ -214,6 +217,12 @@ class SimulatedExchange:
         if not self._ahead:
             self._until = max(self._until, second)
         self._seen = now
+
+    def _learn_ex_days(self) -> None:
+        """Take up ex-days announced meanwhile; one that began before the last look is not booked any more."""
+        self._actions = self._market.actions
+        self._ex_days = ExDays(self._actions, self._zone)
+        self._schedule()
 
     async def _catch_up(self, second: float) -> None:
         while self._ahead and self._ahead[0].at.timestamp() <= second:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -19,10 +19,19 @@ class SnapshotMarket:
     Working orders are tried again at the first call `look_s` seconds after the last look.
     """
 
-    actions: Sequence[CorporateAction] = ()
+    def __init__(
+        self,
+        source: PriceSource,
+        *,
+        look_s: float = 5.0,
+        actions: Callable[[], Sequence[CorporateAction]] = tuple,
+    ) -> None:
+        self._source, self._look_s, self._actions = source, look_s, actions
 
-    def __init__(self, source: PriceSource, *, look_s: float = 5.0) -> None:
-        self._source, self._look_s = source, look_s
+    @property
+    def actions(self) -> Sequence[CorporateAction]:
+        """Ex-days as far as they are announced; another sequence whenever more are."""
+        return self._actions()
 
     async def offer(self, symbol: Symbol, at: datetime) -> Offer | None:
         """Return the best levels of the symbol's quote.

@@ -291,6 +291,12 @@ class Rested(Value, frozen=True, kw_only=True):
     working: int
 
 
+class WaitsOn(Value, frozen=True, kw_only=True):
+    """The orders whose time has come and that wait on all the same, for a price of after the break."""
+
+    orders: tuple[OrderId, ...]
+
+
 class Deferred(Value, frozen=True, kw_only=True):
     """A buy that waits for this session's sells; settled again as "funded".
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from typing import NamedTuple
 
 from services.domain.events import Asked, Halt, HaltCause, Lift, Settlement
 from services.domain.instruments import NotASymbol, parse_symbol
@@ -77,25 +78,96 @@ def put_at(args: Mapping[str, str]) -> datetime | None:
     return None if moment.tzinfo is None else moment
 
 
+class Place(NamedTuple):
+    """Which command of which list: `list_id` names the list, `mark` the command.
+
+    A list that was put back as it had been goes on with numbers given before, but never with marks: a
+    number given twice is two commands. Both names are empty in lists of before they were kept.
+    """
+
+    scope: Scope
+    seq: int
+    list_id: str = ""
+    mark: str = ""
+
+
 class Command(Value, frozen=True, kw_only=True):
-    """One command as it was put; `seq` counts from 1 in its list and is never given twice."""
+    """One command as it was put; `seq` counts from 1 in its list. See `Place` for its names."""
 
     seq: int
     command: str
     args: Mapping[str, str]
     scope: Scope = Scope.HERE
+    list_id: str = ""
+    mark: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Which command of which list it is."""
+        return Place(self.scope, self.seq, self.list_id, self.mark)
 
     @property
     def step(self) -> str:
         """The step under which the account's journal holds it."""
-        return f"command:{self.scope}:{self.seq}"
+        step = f"command:{self.scope}:{self.seq}"
+        return f"{step}:{self.list_id}:{self.mark}" if self.mark else step
 
 
-def place_of(step: str) -> tuple[Scope, int] | None:
-    """Return list and number of the command that a step of the journal holds, None for another step."""
+def place_of(step: str) -> Place | None:
+    """Return which command a step of the journal holds, None for another step."""
     first, _, rest = step.partition(":")
-    scope, _, seq = rest.partition(":")
-    return (Scope(scope), int(seq)) if first == "command" else None
+    if first != "command":
+        return None
+    scope, seq, *names = rest.split(":")
+    return Place(Scope(scope), int(seq), *names)
+
+
+_CUT = "cut-"
+
+
+class Taken:
+    """Which commands a journal holds, of any list it ever read."""
+
+    def __init__(self, places: Iterable[Place] = ()) -> None:
+        self._places: set[Place] = set()
+        self._last: dict[tuple[Scope, str], Place] = {}
+        for place in places:
+            self.take(place)
+
+    def take(self, place: Place) -> None:
+        """Add the command taken next."""
+        self._places.add(place)
+        if not place.mark.startswith(_CUT):
+            self._last[place.scope, place.list_id] = place
+
+    def last(self, scope: Scope, list_id: str) -> Place | None:
+        """Return the command taken last of a list, None of one that is not known."""
+        return self._last.get((scope, list_id))
+
+    def holds(self, place: Place) -> bool:
+        """Answer whether the command was taken; one without a mark goes by its number."""
+        if place.mark:
+            return place in self._places
+        last = self.last(place.scope, place.list_id)
+        return last is not None and place.seq <= last.seq
+
+
+def cut_short(last: Place) -> Command:
+    """Return the halt of an account whose list of commands lacks the `last` one that was taken of it.
+
+    It is of that account alone, whichever list it is, and asked for once.
+    """
+    why = (
+        f"the list of commands ({last.scope}) lacks number {last.seq}, which was taken: an older copy was "
+        "put in its place, and a command to stop may be lost; see what was asked for since, then lift this"
+    )
+    return Command(
+        seq=last.seq,
+        command="halt",
+        args={"why": why, "by": "inbox", "cause": str(HaltCause.ALERT)},
+        list_id=last.list_id,
+        mark=f"{_CUT}{last.scope}-{last.mark}",
+    )
 
 
 def meaning(command: Command) -> Halt | Lift | Settlement | Asked:

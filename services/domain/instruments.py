@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple, NewType
@@ -133,15 +134,38 @@ class Fact(StrEnum):
     SUSPENSION = "suspension"
 
 
+class Distribution(Value, frozen=True, kw_only=True):
+    """What a company hands to the holders of its record date, as a vendor announces it.
+
+    Amounts are CNY and new shares a share; `bonus_per_share` is the part of the new shares paid out of
+    profit. `source` names who announced it, two that agree with a `+` between.
+    """
+
+    symbol: Symbol
+    ex_date: date
+    record_date: date | None = None
+    pay_date: date | None = None
+    cash_per_share: Decimal = Decimal(0)
+    shares_per_share: Decimal = Decimal(0)
+    bonus_per_share: Decimal = Decimal(0)
+    source: str = ""
+
+
 class Facts(Value, frozen=True, kw_only=True):
     """What a source tells of some instruments: the facts it knows, and by symbol those it does not, and why.
 
     A field of an instrument speaks only where its fact is not in `unknown`. An instrument of which
-    nothing is known may be left out.
+    nothing is known may be left out. `industries` are the vendor's names, of the shares it sorts;
+    `source` names who was asked and told something, with a `+` between. `distributions` are those whose
+    ex-day is today or soon; `disputed` names the symbols about whose ex-day two vendors differ, and how.
     """
 
     instruments: tuple[Instrument, ...] = ()
     unknown: Mapping[Symbol, Mapping[Fact, str]] = field(default_factory=dict)
+    industries: Mapping[Symbol, str] = field(default_factory=dict)
+    source: str = ""
+    distributions: tuple[Distribution, ...] = ()
+    disputed: Mapping[Symbol, str] = field(default_factory=dict)
 
 
 def nothing_told(symbols: Iterable[Symbol], why: str) -> Facts:

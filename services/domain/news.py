@@ -42,6 +42,32 @@ class NewsItem:
             raise ValueError("an item must name its source and have a title or a text")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewsQuery:
+    """What is asked of a source: one kind of items, published in [since, until].
+
+    `symbols` are those the items should be about; empty, about anything the source looks at.
+    """
+
+    since: datetime
+    until: datetime
+    kind: NewsKind
+    symbols: tuple[Symbol, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewsAnswer:
+    """What a source told: items, oldest first, each once.
+
+    `undated` is how many it left out since nobody knows when they were published; `silent` names
+    what did not answer, and why.
+    """
+
+    items: tuple[NewsItem, ...] = ()
+    undated: int = 0
+    silent: tuple[str, ...] = ()
+
+
 def in_order(items: Iterable[NewsItem]) -> tuple[NewsItem, ...]:
     """Return the items, oldest first, each once.
 

@@ -17,6 +17,7 @@ from services.domain.bars import FloatArray, Panel
 from services.domain.instruments import Symbol
 from services.domain.money import from_float
 from services.domain.orders import Rule
+from services.domain.own_clock import ClockReading
 from services.domain.value import Value
 
 
@@ -35,8 +36,8 @@ class Quote(Value, frozen=True, kw_only=True):
     `seen_at` is the moment the price was true by the source's own stamp. `approximate` marks a
     price read off bars. `barred` tells why no order may go by this price although it was stated, and
     `barred_by` by which rule orders are refused then: it values what is held and nothing else. Empty and
-    None where orders may. `disputed`: even that it does not, because today's limits or an independent
-    source contradict it. `confirmed_by` names the independent source that agreed, empty where none did.
+    None where orders may. `disputed`: even that it does not, because it is contradicted or one source's word
+    alone. `confirmed_by` names the independent source that agreed, empty where none did.
     A barred quote whose source did not date it is dated by when the answer came.
     """
 
@@ -72,7 +73,7 @@ class Comparison(Value, frozen=True, kw_only=True):
     """How the quotes of one source stood to another's in one snapshot.
 
     `compared` symbols were looked at; `differed` counts them by the field in which they did not agree.
-    `other` is a source, `RULEBOOK` or `OWN_CLOCK`.
+    `other` is a source, `RULEBOOK`, `OWN_CLOCK` or `HISTORY`.
     """
 
     source: str
@@ -81,11 +82,27 @@ class Comparison(Value, frozen=True, kw_only=True):
     differed: Mapping[str, int] = field(default_factory=dict)
 
 
+class SourceAnswer(Value, frozen=True, kw_only=True):
+    """What one source gave of the `asked` symbols: the price of `gave`, and of another `why` not.
+
+    `answered`: it said something, if only that it knows nothing of them.
+    """
+
+    source: str
+    asked: int
+    gave: int
+    answered: bool
+    why: str = ""
+
+
 RULEBOOK = "rulebook"
 """Names the exchanges' rules in a comparison with a source."""
 
 OWN_CLOCK = "clock"
 """Names this machine's clock in a comparison with a source."""
+
+HISTORY = "history"
+"""Names the closes of the day before, as they are remembered, in a comparison with a source."""
 
 
 class Snapshot(Protocol):
@@ -120,6 +137,8 @@ class VendorSnapshot(Value, frozen=True, kw_only=True):
     """The quotes a vendor answered with, and why others are missing (`faults`, by symbol).
 
     `comparisons` tell how the sources stood to each other, None where nobody judged the quotes.
+    `answers` tell what each source gave that was waited for, `own_clock` how this machine's clock stood
+    to theirs; both are None where it is not known.
     A disputed quote is there for `get` alone, which tells why.
     """
 
@@ -129,6 +148,8 @@ class VendorSnapshot(Value, frozen=True, kw_only=True):
     quotes: tuple[Quote, ...]
     faults: Mapping[str, str]
     comparisons: tuple[Comparison, ...] | None = None
+    answers: tuple[SourceAnswer, ...] | None = None
+    own_clock: ClockReading | None = None
 
     def get(self, symbol: Symbol) -> Quote | None:
         """Return the quote of `symbol`, or None."""
@@ -145,9 +166,17 @@ class VendorSnapshot(Value, frozen=True, kw_only=True):
         return None if quote is None or quote.disputed else quote.prev_close_cny
 
     def lasts(self) -> FloatArray:
-        """Return the last prices in the order of `symbols`, NaN where unknown or disputed."""
-        known = {quote.symbol: float(quote.last_cny) for quote in self.quotes if not quote.disputed}
+        """Return the last prices in the order of `symbols`, NaN where unknown or barred.
+
+        They are what a mind reckons with, and it is to reckon with none that it cannot trade at.
+        """
+        known = {quote.symbol: float(quote.last_cny) for quote in self.quotes if not quote.barred}
         return np.array([known.get(symbol, np.nan) for symbol in self.symbols])
+
+
+def is_judged(snapshot: Snapshot) -> bool:
+    """Answer whether somebody judged the snapshot's quotes, as nobody did in the first records."""
+    return isinstance(snapshot, VendorSnapshot) and snapshot.comparisons is not None
 
 
 def untradable(snapshot: Snapshot, symbol: Symbol) -> str:
@@ -158,9 +187,9 @@ def untradable(snapshot: Snapshot, symbol: Symbol) -> str:
     quote = snapshot.get(symbol)
     if quote is not None:
         return quote.barred
-    if not isinstance(snapshot, VendorSnapshot) or snapshot.comparisons is None:
-        return ""
-    return snapshot.faults.get(symbol, "")
+    if isinstance(snapshot, VendorSnapshot) and is_judged(snapshot):
+        return snapshot.faults.get(symbol, "")
+    return ""
 
 
 class _Shown(NamedTuple):

@@ -41,13 +41,15 @@ class Watched(StrEnum):
 class DueSlot:
     """A slot that has come: its market-local name, its moment, and how its session stands.
 
-    `begun` tells that there is a session; `outcome` is None while that has not ended.
+    `begun` tells that there is a session; `outcome` and `ended_at`, on the process's own clock, are None
+    while that has not ended.
     """
 
     local: str
     moment: datetime
     begun: bool
     outcome: Outcome | None = None
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,8 @@ class AccountSeen:
     `vitals_fault` tells why that cannot be read. `begun` tells that the journal has a first record;
     `journal_fault` why it cannot be read. `slots` came in the last `SLOTS_BACK`, oldest first; each
     may be late by `grace_s`.
+    `last_slot` is the slot of the session begun last. `left` tells that nobody has the account's lock any
+    more, though its process never said that it ended; False too where that was not looked at.
     `shut_since` is since when the account runs and is not open for business. `trading_since` is when
     the present phase of continuous trading began, None outside of one.
     """
@@ -96,6 +100,8 @@ class AccountSeen:
     slots: tuple[DueSlot, ...] = ()
     grace_s: int = 0
     halts: tuple[HaltSeen, ...] = ()
+    last_slot: datetime | None = None
+    left: bool = False
     shut_since: datetime | None = None
     trading_since: datetime | None = None
     process: ProcessSeen | None = None

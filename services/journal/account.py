@@ -29,9 +29,10 @@ from services.domain.events import (
     Settlement,
     StageKind,
     Verdicts,
+    WaitsOn,
 )
 from services.domain.fills import Fill, Movement, MovementKind
-from services.domain.inbox import HaltKey, Pause, Scope, key_of, lifted_by, pause_after, place_of
+from services.domain.inbox import HaltKey, Pause, Taken, key_of, lifted_by, pause_after, place_of
 from services.domain.instruments import Market, Symbol
 from services.domain.money import ZERO
 from services.domain.orders import OrderId, OrderTerms, SessionId, Side
@@ -75,7 +76,8 @@ class SessionState:
 
     `opening` and `standing` are book and standing at the session's first event; `ordinal` counts the
     account's sessions from 0; `waiting` are orders whose time has not come; `orders` are those that
-    left or were about to; `stages` counts the finished stages after its close, and `stage` is one
+    left or were about to; `woken_at` is when those that wait were woken last, `waits_on` which of them
+    wait on after this stage; `stages` counts the finished stages after its close, and `stage` is one
     that began and has not ended. `books` are the books that verdicts were given on, by step: what is
     settled again after a cut must look at the same.
     """
@@ -89,14 +91,16 @@ class SessionState:
     orders: dict[OrderId, OrderTerms] = field(default_factory=dict)
     stages: int = 0
     stage: Stage | None = None
+    woken_at: datetime | None = None
+    waits_on: tuple[OrderId, ...] = ()
     books: dict[str, Book] = field(default_factory=dict)
 
 
 class Account:
     """The fold of one account's events: book, sessions, halts. `apply` moves it one event forward.
 
-    `halted_at` tells since when each halt in force is; `taken` the last command of each inbox that
-    the journal holds; `paused` is there while no session begins; `gains` what each fill of a sale
+    `halted_at` tells since when each halt in force is; `taken` the commands that the journal
+    holds; `paused` is there while no session begins; `gains` what each fill of a sale
     earned; `payouts` what a held share brought.
     `day_session` is the first session of the last day that looked at the account. `unresolved` are the
     orders that halted their symbol because the broker cannot tell of them, until it or a person does;
@@ -112,7 +116,7 @@ class Account:
         self.last_session: SessionState | None = None
         self.halts: dict[HaltKey, Halt] = {}
         self.halted_at: dict[HaltKey, datetime] = {}
-        self.taken: dict[Scope, int] = {}
+        self.taken = Taken()
         self.unresolved: dict[OrderId, Halt] = {}
         self.settlements: dict[OrderId, Settlement] = {}
         self.checked_at: datetime | None = None
@@ -142,6 +146,14 @@ class Account:
         step = _STEPS.get(type(value))
         if step is not None:
             step(self, event, value)
+
+    def forget(self, session: str) -> None:
+        """Let go of what only the session itself and its stages look at, where nothing of it is open."""
+        state = self.sessions[session]
+        still_open = {order.order_id for order in self.book.open_orders} | self.unresolved.keys()
+        at_rest = state.outcome is not None and state.stage is None and not state.waiting
+        if at_rest and not still_open & state.orders.keys():
+            state.opening, state.standing, state.books = Book(cash_cny=ZERO), Standing(), {}
 
     def waiting(self) -> tuple[SessionState, ...]:
         """Return the closed sessions that have orders whose time has not come, oldest first."""
@@ -320,8 +332,7 @@ class Account:
         """Keep which command of which inbox an event holds, if it holds one."""
         place = place_of(event.step)
         if place is not None:
-            scope, seq = place
-            self.taken[scope] = seq
+            self.taken.take(place)
 
     def _closed(self, event: Event, value: Closed) -> None:
         state = self.sessions[event.session]
@@ -338,13 +349,20 @@ class Account:
             waiting=tuple(state.waiting.values()),
             standing=self.standing(),
         )
+        if value.stage is StageKind.WAKE:
+            state.woken_at = value.moment
         self._in_stage[event.session] = state
+
+    def _waits_on(self, event: Event, value: WaitsOn) -> None:
+        self.sessions[event.session].waits_on = value.orders
 
     def _rested(self, event: Event, _value: Rested) -> None:
         state = self.sessions[event.session]
         if state.stage is not None and state.stage.kind in (StageKind.WAKE, StageKind.LAPSE):
-            state.waiting.clear()
-            self._waiting.pop(event.session, None)
+            state.waiting = {one: terms for one, terms in state.waiting.items() if one in state.waits_on}
+            state.waits_on = ()
+            if not state.waiting:
+                self._waiting.pop(event.session, None)
         state.stages, state.stage = state.stages + 1, None
         self._in_stage.pop(event.session, None)
 
@@ -374,6 +392,7 @@ _STEPS: Mapping[type, Callable[..., None]] = {
     Closed: Account._closed,
     Look: Account._look,
     Rested: Account._rested,
+    WaitsOn: Account._waits_on,
     RunFinished: Account._finished,
     Settlement: Account._settlement,
 }

@@ -94,6 +94,32 @@ class AccountLock:
             self._descriptor = None
 
 
+def is_taken(folder: Path) -> bool:
+    """Answer whether a process has the lock of an account's data folder; changes nothing there.
+
+    Who takes it at this very moment may find it busy, and tries again.
+
+    Raises:
+        JournalFault: It cannot be told.
+    """
+    path = folder / LOCK_NAME
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise JournalFault(f"look at the lock {path}", str(error)) from error
+    try:
+        _share(descriptor)
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        raise JournalFault(f"look at the lock {path}", str(error)) from error
+    finally:
+        os.close(descriptor)
+    return False
+
+
 class AdvisoryLock:
     """The lock of an account in a PostgreSQL database, held as long as one connection lives.
 
@@ -174,6 +200,8 @@ if sys.platform == "win32":
         except PermissionError as error:
             raise BlockingIOError(str(error)) from error
 
+    _share = _lock
+
 else:
     import fcntl
 
@@ -184,3 +212,11 @@ else:
             BlockingIOError: Another process has.
         """
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _share(descriptor: int) -> None:
+        """Lock the file beside others that only look.
+
+        Raises:
+            BlockingIOError: A process has it for itself.
+        """
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

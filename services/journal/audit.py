@@ -21,6 +21,7 @@ from services.domain.events import (
     Outcome,
     Rested,
     Verdicts,
+    WaitsOn,
 )
 from services.domain.fills import Fees, Fill, Movement
 from services.domain.instruments import Market
@@ -115,6 +116,9 @@ class AuditTrail:
         session.waiting = len(value.waiting)
         if value.shadow:
             session.reason = "; ".join(filter(None, (_shadow(value.shadow), session.reason)))
+
+    def _waits_on(self, event: Event, value: WaitsOn) -> None:
+        self._sessions[event.session].waiting = len(value.orders)
 
     def _intended(self, event: Event, value: OrderTerms) -> None:
         session = self._sessions[event.session]
@@ -276,7 +280,7 @@ def _holdings(book: Book) -> tuple[orjson.Fragment, orjson.Fragment]:
 
 
 def _time(moment: datetime) -> str:
-    return moment.replace(tzinfo=None).isoformat(" ", "seconds")
+    return moment.isoformat(" ", "seconds")[:19]
 
 
 def _refusal(refusal: Refusal) -> dict[str, Any]:
@@ -311,4 +315,5 @@ _STEPS: Mapping[type, Callable[..., None]] = {
     Movement: AuditTrail._movement,
     Closed: AuditTrail._closed,
     Rested: AuditTrail._rested,
+    WaitsOn: AuditTrail._waits_on,
 }

@@ -79,11 +79,10 @@ class AuditFile:
         """
         if not self._pending:
             return
-        data = b"".join(self._pending)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab") as file:
-                file.write(data)
+                file.writelines(self._pending)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:

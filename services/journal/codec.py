@@ -39,6 +39,7 @@ from services.domain.events import (
     SnapshotRef,
     TradingDay,
     Verdicts,
+    WaitsOn,
 )
 from services.domain.fills import Fill, Movement
 from services.domain.instruments import Facts
@@ -87,6 +88,7 @@ KINDS: Mapping[str, type] = {
     "trading_day": TradingDay,
     "vendor_snapshot": VendorSnapshot,
     "verdicts": Verdicts,
+    "waits_on": WaitsOn,
 }
 """What an event's body may hold, by the name the event calls it."""
 

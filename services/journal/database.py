@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol, TypeVar
@@ -34,6 +34,10 @@ READS_MAX = 5
 
 class NoJournal(JournalFault):
     """There is no journal there yet."""
+
+
+class DamagedFile(JournalFault):
+    """The SQLite file is damaged, or is no such file."""
 
 
 class Database(Protocol):
@@ -185,14 +189,24 @@ def faults(asked: str, label: str) -> Iterator[None]:
     """Turn what a database or file system raises into a fault that names what was asked of which.
 
     Raises:
+        DamagedFile: An SQLite file is damaged.
         JournalFault: The block failed in the database or the file system.
     """
     try:
         yield
     except DBAPIError as error:
-        raise JournalFault(f"{asked} {label}", _first_line(error.orig or error)) from error
+        failed = error.orig or error
+        fault = DamagedFile if _damaged(failed) else JournalFault
+        raise fault(f"{asked} {label}", _first_line(failed)) from error
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        raise JournalFault(f"{asked} {label}", _first_line(error)) from error
+        fault = DamagedFile if _damaged(error) else JournalFault
+        raise fault(f"{asked} {label}", _first_line(error)) from error
+
+
+def _damaged(error: BaseException) -> bool:
+    """Answer whether SQLite says that the file is damaged or none of its own; the low byte is the kind."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,9 +243,14 @@ def _beside(path: Path, suffix: str) -> Path:
 
 
 def _query(path: Path, options: str, query: Callable[[Connection], T]) -> T:
-    engine = create_engine("sqlite://", creator=partial(_read_connection, path, options), poolclass=NullPool)
-    with engine.connect() as connection:
+    with _reading_engine(path, options).connect() as connection:
         return query(connection)
+
+
+@lru_cache(maxsize=32)
+def _reading_engine(path: Path, options: str) -> Engine:
+    """Return an engine that keeps no connection; it keeps what it has worked out of the statements."""
+    return create_engine("sqlite://", creator=partial(_read_connection, path, options), poolclass=NullPool)
 
 
 def _read_connection(path: Path, options: str) -> sqlite3.Connection:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Protocol, TypeVar, cast
@@ -14,9 +14,14 @@ from services.domain.quotes import PanelSnapshot
 from services.journal.account import Account
 from services.journal.chain import GENESIS_HASH, link
 from services.journal.codec import KIND_OF, VERSION, decode, encode, kind_of
+from services.journal.shelf import Read, Shelf, paged
 from services.ports import AgentFault, BrokerFault, Clock, EventStore, Fault, JournalFault, PriceFault
 
 T = TypeVar("T")
+
+SESSIONS_HELD = 40
+"""Sessions whose events a process that stays up holds in memory: ten days of four slots, more than a briefing
+tells of."""
 
 INLINE_BYTES_MAX = 4096
 """A longer body lies beside the journal under its hash."""
@@ -65,6 +70,9 @@ class Journal:
     `panel_of` returns a stored panel by digest; snapshots read off a panel are recorded as that
     digest and a moment. `account` is the fold up to the last event. Listeners are called with every
     event there is and every one to come, in order.
+
+    With `read`, which reads events of the store by their numbers, only those of the last `SESSIONS_HELD`
+    sessions are held in memory: for a process that stays up. The others are read when somebody asks.
     """
 
     def __init__(
@@ -74,10 +82,13 @@ class Journal:
         clock: Clock,
         panel_of: Callable[[str], Panel],
         listeners: tuple[Listener, ...] = (),
+        read: Read | None = None,
     ) -> None:
         self.name, self._store, self._clock, self._panel_of = account, store, clock, panel_of
         self.account = Account()
-        self.events: list[Event] = []
+        self._read = read
+        self.events: list[Event] | Shelf = [] if read is None else Shelf(read)
+        self._begun: deque[tuple[str, int]] = deque()
         self._steps: defaultdict[str, dict[str, Event]] = defaultdict(dict)
         self._listeners = listeners
         self._hash = GENESIS_HASH
@@ -85,7 +96,7 @@ class Journal:
         self._at = ""
         self._latest: datetime | None = None
         self._latest_at = ""
-        for event in store.events():
+        for event in store.events() if read is None else paged(read):
             self._take(event, self.value(event))
 
     @property
@@ -95,13 +106,18 @@ class Journal:
             self._latest = datetime.fromisoformat(self._latest_at)
         return self._latest
 
+    @property
+    def recent(self) -> Sequence[Event]:
+        """The events that are held in memory: all of them, or those of the last sessions."""
+        return self.events.at_hand if isinstance(self.events, Shelf) else self.events
+
     def find(self, session: str, step: str) -> Event | None:
         """Return the event of that session and step, or None."""
-        return self._steps[session].get(step)
+        return self._steps_of(session).get(step)
 
     def holds(self, session: str, step: str) -> bool:
         """Answer whether the step is on record."""
-        return step in self._steps[session]
+        return step in self._steps_of(session)
 
     def value(self, event: Event) -> object:
         """Return the event's body as the domain holds it.
@@ -154,6 +170,25 @@ class Journal:
         self.account.apply(event, value)
         for listener in self._listeners:
             listener(event, value, self.account)
+        if self._read is not None and event.step == "opened":
+            self._begun.append((event.session, event.seq))
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Hold no more of sessions that are long over than what the account's fold says of them."""
+        shelf = self.events
+        while len(self._begun) > SESSIONS_HELD and isinstance(shelf, Shelf):
+            session, _ = self._begun.popleft()
+            shelf.forget(self._begun[0][1])
+            self._steps.pop(session, None)
+            self.account.forget(session)
+
+    def _steps_of(self, session: str) -> Mapping[str, Event]:
+        """Return a session's events by their steps; those of one that was let go are read again."""
+        there = self._steps.get(session)
+        if there is None and self._read is not None and session in self.account.sessions:
+            there = {event.step: event for event in self.events if event.session == session}
+        return {} if there is None else there
 
 
 class SessionLog:

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from services.domain.inbox import Command, Scope
+from services.domain.inbox import Command, Scope, Taken, cut_short
 
 
 class MemoryInboxes:
-    """An account's own commands and those of every account, in this process alone."""
+    """An account's own commands and those of every account, in this process alone.
 
-    def __init__(self) -> None:
+    `list_id` names both lists: of another name they are others, whatever was taken before.
+    """
+
+    def __init__(self, list_id: str = "memory") -> None:
+        self._list_id = list_id
         self._commands: list[Command] = []
 
-    def put(self, scope: Scope, command: str, args: Mapping[str, str]) -> int:
-        """Return the number of the command in its list, from 1."""
+    def put(self, scope: Scope, command: str, args: Mapping[str, str]) -> Command:
+        """Return the command as it lies in its list, numbered from 1."""
         seq = 1 + sum(one.scope is scope for one in self._commands)
-        self._commands.append(Command(seq=seq, command=command, args=dict(args), scope=scope))
-        return seq
+        put = Command(
+            seq=seq, command=command, args=dict(args), scope=scope, list_id=self._list_id, mark=f"{seq}"
+        )
+        self._commands.append(put)
+        return put
 
-    def unread(self, taken: Mapping[Scope, int]) -> Sequence[Command]:
-        """Return the commands after the last one taken of each list, oldest first in each."""
-        if not self._commands:
+    def unread(self, taken: Taken) -> Sequence[Command]:
+        """Return the commands not taken, oldest first in each list; before them a halt for each cut short."""
+        lasts = [taken.last(scope, self._list_id) for scope in Scope]
+        if not self._commands and lasts == [None] * len(lasts):
             return ()
-        return tuple(one for one in self._commands if one.seq > taken.get(one.scope, 0))
+        there = {one.place for one in self._commands}
+        cut = [cut_short(last) for last in lasts if last is not None and last not in there]
+        return tuple(one for one in (*cut, *self._commands) if not taken.holds(one.place))
 
     def close(self) -> None:
         """Give everything back: there is nothing to give."""

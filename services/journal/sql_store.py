@@ -148,6 +148,35 @@ class SqlStore:
             lambda connection: tuple(Event(*row) for row in connection.execute(query)),
         )
 
+    def between(self, first_seq: int, last_seq: int) -> tuple[Event, ...]:
+        """Return the events of those numbers, both included, by `seq`; fewer where there are fewer.
+
+        Raises:
+            JournalFault: They cannot be read.
+        """
+        query = (
+            select(_EVENTS)
+            .where(_EVENTS.c.account == self._account, _EVENTS.c.seq.between(first_seq, last_seq))
+            .order_by(_EVENTS.c.seq)
+        )
+        return self._database.read(
+            "read events of",
+            lambda connection: tuple(Event(*row) for row in connection.execute(query)),
+        )
+
+    def has(self, step: str) -> bool:
+        """Answer whether an event of no session holds the step.
+
+        Raises:
+            JournalFault: It cannot be read.
+        """
+        query = select(_EVENTS.c.seq).where(
+            _EVENTS.c.account == self._account, _EVENTS.c.session == "", _EVENTS.c.step == step
+        )
+        return self._database.read(
+            "look for a step in", lambda connection: connection.execute(query).first() is not None
+        )
+
     def head(self) -> Head:
         """Return the last event as written down apart from it; a chain that ends elsewhere was cut.
 

@@ -25,10 +25,14 @@ _SESSIONS_KEPT = 256
 
 @dataclass(slots=True)
 class Told:
-    """What the journal tells so far: whose it is, its halts, its last sessions by their slot."""
+    """What the journal tells so far: whose it is, its halts, its last sessions by their slot.
+
+    `ended_at` is when each of those that ended did.
+    """
 
     genesis: Genesis | None = None
     sessions: dict[datetime, Outcome | None] = field(default_factory=dict)
+    ended_at: dict[datetime, datetime] = field(default_factory=dict)
     halts: dict[HaltKey, Halt] = field(default_factory=dict)
     halted_at: dict[HaltKey, datetime] = field(default_factory=dict)
     slots: dict[str, datetime] = field(default_factory=dict)
@@ -38,6 +42,7 @@ class Told:
         return Told(
             genesis=self.genesis,
             sessions=dict(self.sessions),
+            ended_at=dict(self.ended_at),
             halts=dict(self.halts),
             halted_at=dict(self.halted_at),
             slots=dict(self.slots),
@@ -56,6 +61,7 @@ class Told:
                 slot = self.slots.get(event.session)
                 if slot is not None:
                     self.sessions[slot] = value.outcome
+                    self.ended_at[slot] = datetime.fromisoformat(event.at)
             case Halt():
                 self._halted(event, value)
             case Lift():
@@ -71,7 +77,9 @@ class Told:
 
     def _forget_old(self) -> None:
         for session in list(self.slots)[:-_SESSIONS_KEPT]:
-            self.sessions.pop(self.slots.pop(session), None)
+            slot = self.slots.pop(session)
+            self.sessions.pop(slot, None)
+            self.ended_at.pop(slot, None)
 
 
 class _Read(NamedTuple):

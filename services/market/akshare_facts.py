@@ -114,6 +114,7 @@ class AkshareFacts:
         return Facts(
             instruments=tuple(with_first_days(facts, day) for facts, _ in told.values() if facts is not None),
             unknown={symbol: unknown for symbol, (_, unknown) in told.items() if unknown},
+            source=self._name,
         )
 
     async def _ask(self, asked: Mapping[str, _Read]) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ symbol's last 1-minute bar, and every request made here gets a timeout from outs
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from services.domain.bars import Frequency, Panel
 from services.domain.instruments import Board, Facts, Market, Symbol
 from services.domain.quotes import Quote, VendorSnapshot
 from services.market.akshare_calls import AkshareApi, AkshareCalls, Turn
+from services.market.akshare_facts import HOSTS as FACT_HOSTS
 from services.market.akshare_facts import AkshareFacts
 from services.market.akshare_history import ended_bars
 from services.market.akshare_quotes import NotAQuote, quote_of, stamp_of
@@ -49,6 +50,7 @@ class AkshareSource:
         name: str = "akshare",
         api: AkshareApi | None = None,
         pause_s: float = 0.5,
+        gate: LibraryGate | None = None,
     ) -> None:
         self._clock, self._name = clock, name
         self._calls = AkshareCalls(
@@ -57,7 +59,7 @@ class AkshareSource:
             name=name,
             api=api,
             pause_s=pause_s,
-            gate=LibraryGate(clock),
+            gate=gate or LibraryGate(clock),
         )
         self._facts = AkshareFacts(self._calls, name)
 
@@ -76,15 +78,28 @@ class AkshareSource:
         """The hosts its bars come from."""
         return (BAR_HOST,)
 
+    @property
+    def fact_hosts(self) -> tuple[str, ...]:
+        """The hosts its facts come from."""
+        return FACT_HOSTS
+
     async def get_instruments(self, symbols: Sequence[Symbol]) -> Facts:
         """Return what the lists of the exchanges and the vendor tell of the symbols today.
+
+        Raises:
+            PriceFault: None of the lists came.
+        """
+        return await self.told(symbols, local(self._clock.now(), Market.CN).date())
+
+    async def told(self, symbols: Sequence[Symbol], day: date) -> Facts:
+        """Return what the lists of the exchanges and the vendor tell of the symbols on `day`.
 
         A list is asked for once a day; one that did not come leaves its facts unknown.
 
         Raises:
             PriceFault: None of the lists came.
         """
-        return await self._facts.told(symbols, local(self._clock.now(), Market.CN).date())
+        return await self._facts.told(symbols, day)
 
     async def get_current_prices(self, symbols: Sequence[Symbol]) -> VendorSnapshot:
         """Return the quotes that came in time; a symbol without one is in `faults` with the reason.

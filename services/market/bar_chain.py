@@ -20,6 +20,11 @@ class BarChain:
             raise ValueError("bars need at least one source")
         self._feeds, self._clock, self._name = tuple(feeds), clock, name
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that bars come from, in the order in which they are asked."""
+        return tuple(dict.fromkeys(host for feed in self._feeds for host in feed.bar_hosts))
+
     async def panel(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
         """Return the ended bars of the last weeks, adjusted forward, volume in lots.
 
@@ -47,7 +52,8 @@ class BarChain:
             for symbol in missing:
                 faults[symbol].append(f"{feed.name}: {told.faults.get(symbol, 'nothing of it')}")
         if not found:
-            why = next((f"{one}: {'; '.join(said)}" for one, said in faults.items()), "no symbol was asked for")
+            first = next((f"{one}: {'; '.join(said)}" for one, said in faults.items()), "")
+            why = first or "no symbol was asked for"
             raise PriceFault(f"{self._name}, {len(wanted)} symbols", f"no {frequency} bars at all; {why}")
         ordered = {symbol: found[symbol] for symbol in wanted if symbol in found}
         return history_panel(ordered, frequency, "+".join(told_by))

@@ -101,6 +101,20 @@ def open_panel(folder: Path, digest: str) -> Panel:
     return _decoded(path, content, digest)
 
 
+def release(panel: Panel) -> None:
+    """Give back the memory that a stored panel's pages take; what is looked at again is read again.
+
+    Does nothing for a panel that lies in no file, and where the system has no such call.
+    """
+    content: object = panel.close
+    while isinstance(content, np.ndarray):
+        content = content.base
+    if isinstance(content, memoryview):
+        content = content.obj
+    if isinstance(content, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        content.madvise(mmap.MADV_DONTNEED)
+
+
 def panel_bytes_digest(path: Path) -> str:
     """Return the SHA-256 of the whole file; a sound stored panel is named by it.
 

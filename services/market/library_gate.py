@@ -35,6 +35,11 @@ class LibraryGate:
         self._breakers: dict[str, Breaker] = {}
         self._probing: set[str] = set()
 
+    def slow_to(self, pace: Pace) -> None:
+        """Let calls through no faster than this from now on."""
+        with self._lock:
+            self._throttle.slow_to(pace)
+
     def host_states(self) -> tuple[HostState, ...]:
         """Return how each call made so far is treated now, under its name in place of a host's."""
         with self._lock:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from services.domain.instruments import Instrument, Symbol, facts_of
-from services.domain.quotes import OWN_CLOCK, RULEBOOK
+from services.domain.quotes import HISTORY, OWN_CLOCK, RULEBOOK
 from services.market.quote_terms import Compared, Flaw, GateTerms, Sighting
 from services.market.raw_quotes import RawQuote, Status
 from services.rules import (
@@ -18,6 +18,7 @@ from services.rules import (
     Phase,
     PhaseSpan,
     Rules,
+    missed_start,
     price_band,
     trading_time,
 )
@@ -32,7 +33,11 @@ _NOT_STATED = Band(limit_down=None, limit_up=None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What the quotes of one symbol are judged by. `complete`: the facts that limits hang on are known."""
+    """What the quotes of one symbol are judged by.
+
+    `complete`: the facts that limits hang on are known. `closes_cny` are what the previous close may be by
+    what is remembered of the day before, empty where nothing is.
+    """
 
     symbol: Symbol
     instrument: Instrument | None
@@ -41,6 +46,7 @@ class Bench:
     phase: PhaseSpan
     now: datetime
     terms: GateTerms
+    closes_cny: tuple[Decimal, ...] = ()
 
     def age(self, since: datetime, until: datetime) -> timedelta:
         """Return for how long the market traded between two moments of today, in a call the time passed."""
@@ -58,15 +64,29 @@ class Finding:
     why: str
 
 
-def stopped(sightings: Sequence[Sighting], bench: Bench) -> Finding | None:
-    """Return that the symbol does not trade: all day by its facts, or as a source states."""
+def of_today(raw: RawQuote, bench: Bench) -> bool:
+    """Answer whether the words are dated, of today and not of the future, however old."""
+    if raw.stamped_at is None:
+        return False
+    seen = raw.stamped_at.astimezone(bench.now.tzinfo)
+    return seen.date() == bench.now.date() and not _is_ahead(seen, bench)
+
+
+def listed_as_suspended(bench: Bench) -> Finding | None:
+    """Return that the symbol does not trade all day by its facts."""
     if bench.instrument is not None and bench.instrument.is_suspended(bench.now.date()):
         return Finding(Flaw.SUSPENDED, "suspended all day by the list of suspensions")
-    for one in sightings:
-        if one.raw.status is Status.SUSPENDED:
-            return Finding(Flaw.SUSPENDED, f"suspended all day, says {one.raw.source}")
-        if one.raw.status is Status.HALTED:
-            return Finding(Flaw.HALTED, f"halted for part of the day, says {one.raw.source}")
+    return None
+
+
+def stopped(raw: RawQuote, bench: Bench) -> Finding | None:
+    """Return that the symbol does not trade, as a source says today."""
+    if not of_today(raw, bench):
+        return None
+    if raw.status is Status.SUSPENDED:
+        return Finding(Flaw.SUSPENDED, f"suspended all day, says {raw.source}")
+    if raw.status is Status.HALTED:
+        return Finding(Flaw.HALTED, f"halted for part of the day, says {raw.source}")
     return None
 
 
@@ -79,7 +99,7 @@ def alone(raw: RawQuote, bench: Bench) -> Finding | None:
         return Finding(Flaw.UNDATED, f"{raw.source} states no time")
     return (
         _untimely(raw, raw.stamped_at.astimezone(bench.now.tzinfo), bench)
-        or _outside(raw, raw.last_cny, raw.prev_close_cny, bench)
+        or outside(raw, bench)
         or _crossed(raw, bench)
     )
 
@@ -89,10 +109,13 @@ def _untimely(raw: RawQuote, seen: datetime, bench: Bench) -> Finding | None:
     if seen.date() != bench.now.date():
         return Finding(Flaw.WRONG_DAY, f"{raw.source} gives a quote of {seen:%Y-%m-%d %H:%M:%S}")
     given = f"{raw.source} gives a quote of {seen:%H:%M:%S}"
-    ahead_s, ahead_s_max = (seen - bench.now).total_seconds(), bench.terms.ahead_s_max
-    if ahead_s > ahead_s_max:
-        ahead = f"{ahead_s:.0f} s ahead of this machine's clock, at most {ahead_s_max} s are allowed"
+    if _is_ahead(seen, bench):
+        ahead_s, most_s = (seen - bench.now).total_seconds(), bench.terms.ahead_s_max
+        ahead = f"{ahead_s:.0f} s ahead of this machine's clock, at most {most_s} s are allowed"
         return Finding(Flaw.AHEAD, f"{given}, {ahead}")
+    began = missed_start(bench.rules, seen.time(), bench.now.time())
+    if began is not None:
+        return Finding(Flaw.STALE, f"{given}, before trading began at {began:%H:%M}")
     for span in bench.rules.phases:
         if span.phase in _UNCROSSING and seen.time() < span.end <= bench.now.time():
             return Finding(Flaw.STALE, f"{given}, before the auction of {span.end:%H:%M}")
@@ -102,20 +125,29 @@ def _untimely(raw: RawQuote, seen: datetime, bench: Bench) -> Finding | None:
     return None
 
 
+def _is_ahead(seen: datetime, bench: Bench) -> bool:
+    return (seen - bench.now).total_seconds() > bench.terms.ahead_s_max
+
+
 def _age_s_max(bench: Bench) -> int:
     if bench.phase.phase in CALLS:
         return bench.terms.auction_age_s_max
     return bench.terms.age_s_max if bench.phase.phase is Phase.CONTINUOUS else bench.terms.break_age_s_max
 
 
-def _outside(raw: RawQuote, last_cny: Decimal, prev_close_cny: Decimal, bench: Bench) -> Finding | None:
-    """Return that the last price lies outside the day's limits, or that two who state those do not agree."""
+def outside(raw: RawQuote, bench: Bench) -> Finding | None:
+    """Return that a price lies outside the day's limits, or that two who state those do not agree.
+
+    The last price and the book are held against the source's limits and the rulebook's.
+    """
     stated = Band(limit_down=raw.limit_down_cny, limit_up=raw.limit_up_cny)
-    ours = _band(prev_close_cny, raw.name, bench)
+    ours = band_of(raw, bench)
+    booked = [level.price_cny for level in (*(raw.bids or ()), *(raw.asks or ()))]
     for name, band in ((raw.source, stated), (RULEBOOK, ours)):
-        if band is not None and not band.allows(last_cny):
-            limits = f"{band.limit_down} to {band.limit_up} by {name}"
-            return Finding(Flaw.OUTSIDE_LIMITS, f"{raw.source} gives {last_cny}, outside {limits}")
+        for price in booked if raw.last_cny is None else [raw.last_cny, *booked]:
+            if band is not None and not band.allows(price):
+                limits = f"{band.limit_down} to {band.limit_up} by {name}"
+                return Finding(Flaw.OUTSIDE_LIMITS, f"{raw.source} gives {price}, outside {limits}")
     if ours is not None and stated not in (_NOT_STATED, ours):
         theirs = f"{raw.source} gives limits {stated.limit_down} to {stated.limit_up}"
         why = f"{theirs}, the rulebook {ours.limit_down} to {ours.limit_up}"
@@ -133,21 +165,37 @@ def _crossed(raw: RawQuote, bench: Bench) -> Finding | None:
     return Finding(Flaw.CROSSED, f"{raw.source} gives a bid of {bid} and an ask of {ask}")
 
 
-def _band(prev_close_cny: Decimal, name: str, bench: Bench) -> Band | None:
-    """Return the rulebook's limits, None where the facts do not suffice."""
-    if not bench.complete:
+def band_of(raw: RawQuote, bench: Bench) -> Band | None:
+    """Return the rulebook's limits on the source's previous close, None where the facts do not suffice."""
+    if raw.prev_close_cny is None or not bench.complete:
         return None
     try:
-        return price_band(bench.rules, prev_close_cny, facts_of(bench.symbol, name, bench.instrument))
+        return price_band(bench.rules, raw.prev_close_cny, facts_of(bench.symbol, raw.name, bench.instrument))
     except OutsideRulebook:
         return None
 
 
+def off_history(raw: RawQuote, bench: Bench) -> Finding | None:
+    """Return that the previous close is not what the day before is remembered by, to the tick.
+
+    Bars adjusted for an ex-day may be rounded otherwise than the exchange rounds its reference.
+    """
+    known, stated = bench.closes_cny, raw.prev_close_cny
+    if not known or stated is None or any(abs(stated - one) <= bench.rules.tick for one in known):
+        return None
+    closes = " or ".join(map(str, known))
+    why = f"{raw.source} gives a previous close of {stated}, the day before closed at {closes}"
+    return Finding(Flaw.HISTORY_DIFFERS, why)
+
+
 def held_against(sighting: Sighting, finding: Finding | None, bench: Bench) -> Iterator[Compared]:
-    """Yield how a source stands to the clock, and to the rulebook where its limits could be looked at."""
+    """Yield how a source stands to the clock, the rulebook and the day before, where these could be asked."""
     flaw, source = None if finding is None else finding.flaw, sighting.raw.source
     if flaw is Flaw.UNPRICED:
         return
     yield Compared(source=source, other=OWN_CLOCK, differed=(str(flaw),) if flaw in _OF_TIME else ())
     if bench.complete and flaw not in _OF_TIME:
         yield Compared(source=source, other=RULEBOOK, differed=(str(flaw),) if flaw in _OF_LIMITS else ())
+    if bench.closes_cny and flaw not in _OF_TIME:
+        off = off_history(sighting.raw, bench)
+        yield Compared(source=source, other=HISTORY, differed=() if off is None else (str(off.flaw),))

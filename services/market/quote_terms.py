@@ -38,13 +38,17 @@ class Flaw(StrEnum):
     STALE = "stale"
     OUTSIDE_LIMITS = "outside_limits"
     LIMITS_DISAGREE = "limits_disagree"
-    """The source's limits are not the rulebook's."""
+    """A source's limits are not the rulebook's, or not another source's."""
     CROSSED = "crossed"
     PREV_CLOSE_DIFFERS = "prev_close_differs"
     LAST_DIFFERS = "last_differs"
+    HISTORY_DIFFERS = "history_differs"
+    """The previous close is not the close that the day before is remembered by."""
     STAMPS_APART = "stamps_apart"
     UNCHECKED = "unchecked"
     """No independent source was there to agree."""
+    OWN_CLOCK = "own_clock"
+    """This machine's clock is off by the time that hosts state."""
 
 
 RULE_OF: Mapping[Flaw, Rule] = MappingProxyType(
@@ -63,19 +67,31 @@ RULE_OF: Mapping[Flaw, Rule] = MappingProxyType(
         Flaw.CROSSED: Rule.QUOTE_DISAGREES,
         Flaw.PREV_CLOSE_DIFFERS: Rule.QUOTE_DISAGREES,
         Flaw.LAST_DIFFERS: Rule.QUOTE_DISAGREES,
+        Flaw.HISTORY_DIFFERS: Rule.QUOTE_DISAGREES,
         Flaw.STAMPS_APART: Rule.QUOTE_DISAGREES,
         Flaw.UNCHECKED: Rule.QUOTE_DISAGREES,
+        Flaw.OWN_CLOCK: Rule.QUOTE_STALE,
     }
 )
 """By which rule of the risk gate orders are refused."""
 
-DISPUTED = frozenset({Flaw.OUTSIDE_LIMITS, Flaw.PREV_CLOSE_DIFFERS, Flaw.LAST_DIFFERS})
-"""The price itself is contradicted: nobody can say what a holding is worth by it."""
+OF_AGE = frozenset({Flaw.HALTED, Flaw.STALE, Flaw.STAMPS_APART, Flaw.UNCHECKED})
+"""Flaws with which a price may still value a holding: it, or what would confirm it, may merely be old."""
 
 SETTLED = frozenset(
-    {Flaw.SUSPENDED, Flaw.HALTED, Flaw.RULES_UNKNOWN, Flaw.PREV_CLOSE_DIFFERS, Flaw.LAST_DIFFERS}
+    {
+        Flaw.RULES_UNKNOWN,
+        Flaw.LIMITS_DISAGREE,
+        Flaw.PREV_CLOSE_DIFFERS,
+        Flaw.LAST_DIFFERS,
+        Flaw.HISTORY_DIFFERS,
+    }
 )
 """Flaws that no further source mends."""
+
+
+STATUS_DIFFERS = "status_differs"
+"""What a comparison calls it where a source says that a symbol is stopped which two others show trading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +136,11 @@ class Compared:
 class Judged:
     """A symbol's quote, None where no source states a price; `flaw` None means that orders may go by it.
 
-    `why` tells the flaw in a sentence with the numbers.
+    `why` tells the flaw in a sentence with the numbers. `settled`: no further source could change it.
     """
 
     quote: Quote | None
     flaw: Flaw | None = None
     why: str = ""
     compared: tuple[Compared, ...] = ()
+    settled: bool = False

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from services.domain.instruments import Symbol
 from services.domain.quotes import Level
+from services.ports import PriceFault
 
 
 class Status(StrEnum):
@@ -54,11 +55,19 @@ class RawQuote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawQuotes:
-    """One vendor's answer: what came, and by symbol why the rest did not."""
+    """One vendor's answer: what came, and by symbol why the rest did not.
+
+    `answered`: the vendor said something, if only that it knows nothing of what it was asked.
+    """
 
     source: str
     quotes: Mapping[Symbol, RawQuote] = field(default_factory=dict)
     faults: Mapping[Symbol, str] = field(default_factory=dict)
+    answered: bool = True
+
+
+class NothingStated(PriceFault):
+    """The vendor answered, and states no price of what it was asked."""
 
 
 class QuoteFeed(Protocol):

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.message import Message
 from email.utils import parsedate_to_datetime
 from functools import partial
 from http.client import HTTPException
@@ -80,6 +79,18 @@ def proxy_in_use(environment: Mapping[str, str], host: str = "", scheme: str = "
     return next((name for name in spelled if environment.get(name)), "")
 
 
+def stated_time(date: str, age_s: str) -> datetime | None:
+    """Return the moment that an answer's headers `Date` and `Age` state, None where they state none.
+
+    They count whole seconds, so the middle of one is meant. An answer out of a cache is as old as it says.
+    """
+    try:
+        stated = parsedate_to_datetime(date)
+        return None if stated.tzinfo is None else stated + timedelta(seconds=int(age_s)) + _HALF_SECOND
+    except (ValueError, OverflowError):
+        return None
+
+
 async def time_at(url: str, timeout_s: float, stopwatch: Callable[[], float] = stopwatch_s) -> Reading | None:
     """Return the time in a web server's answer, whatever else it answers; None where there is none.
 
@@ -111,18 +122,9 @@ def _reading(url: str, timeout_s: float, stopwatch: Callable[[], float]) -> Read
     except (OSError, HTTPException, ValueError):
         return None
     ended_s = stopwatch()
-    stated = _date_of(headers)
+    stated = stated_time(headers.get("Date", ""), headers.get("Age", "0"))
     if stated is None:
         return None
     return Reading(stated=stated, at_s=(began_s + ended_s) / 2, within_s=(ended_s - began_s) / 2)
 
 
-def _date_of(headers: Message) -> datetime | None:
-    """Return the moment of an answer; a header counts whole seconds, so its middle is meant."""
-    try:
-        stated = parsedate_to_datetime(headers.get("Date", ""))
-        # An answer out of a cache is as old as it says.
-        age = timedelta(seconds=int(headers.get("Age", "0")))
-    except ValueError:
-        return None
-    return None if stated.tzinfo is None else stated + age + _HALF_SECOND

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
 from services.domain.instruments import Symbol
+from services.market.plausible_quote import is_plausible
 from services.market.raw_quotes import RawQuote
 from services.ports import Clock
 
@@ -32,6 +35,10 @@ class RedisMissing(RuntimeError):
     """The package `redis` is not installed."""
 
 
+class RedisAddressWrong(ValueError):
+    """The address is none. It is not quoted: it may hold a password."""
+
+
 class RedisQuotes:
     """Keeps quotes under `kaipan:quote:<feed>:<symbol>`; a Redis that fails is told of once and gone without.
 
@@ -47,12 +54,19 @@ class RedisQuotes:
         self._told = False
 
     async def get(self, feed: str, symbols: Iterable[Symbol]) -> Mapping[Symbol, RawQuote]:
-        """Return the quotes of a feed that are there; a value that is none is left out."""
+        """Return the quotes of a feed that are there.
+
+        Left out is a value that is none, another's, or nothing that a feed could have read.
+        """
         wanted = tuple(symbols)
         empty: Sequence[bytes | None] = ()
         values = await self._asked(lambda: self._redis.mget([_key(feed, one) for one in wanted]), empty)
-        found = (_read(value) for value in values if value is not None)
-        return {raw.symbol: raw for raw in found if raw is not None and raw.source == feed}
+        found = zip(wanted, map(_read, values), strict=False)
+        return {
+            symbol: raw
+            for symbol, raw in found
+            if raw is not None and raw.source == feed and raw.symbol == symbol and is_plausible(raw)
+        }
 
     async def put(self, feed: str, quotes: Iterable[RawQuote], keep_s: float) -> None:
         """Keep a feed's quotes for so long."""
@@ -100,12 +114,23 @@ def _connect(url: str) -> Any:
 
     Raises:
         RedisMissing: The package is not installed.
+        RedisAddressWrong: The address is none.
     """
     try:
         module = importlib.import_module("redis.asyncio")
     except ImportError as error:
         raise RedisMissing("data_source.redis_url needs the extra `redis`: pip install redis") from error
-    return module.Redis.from_url(url, socket_timeout=ANSWER_S_MAX, socket_connect_timeout=ANSWER_S_MAX)
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        # A password with one of these in it ends the host too early, and what follows holds the @.
+        if parts.scheme == "unix" or "@" not in f"{parts.path}{parts.query}{parts.fragment}":
+            return module.Redis.from_url(
+                url, socket_timeout=ANSWER_S_MAX, socket_connect_timeout=ANSWER_S_MAX
+            )
+    raise RedisAddressWrong(
+        "KAIPAN_REDIS_URL (data_source.redis_url) is no address of a Redis; write "
+        "redis://:PASSWORD@HOST:PORT/0, with / # ? @ and : in the password as %2F %23 %3F %40 and %3A"
+    )
 
 
 def _key(feed: str, symbol: Symbol) -> str:
@@ -116,8 +141,10 @@ def _turn(feed: str) -> str:
     return f"kaipan:turn:{feed}"
 
 
-def _read(value: bytes) -> RawQuote | None:
+def _read(value: object) -> RawQuote | None:
+    if not isinstance(value, bytes):
+        return None
     try:
         return msgspec.json.decode(value, type=RawQuote)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, ValueError):
         return None

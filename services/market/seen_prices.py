@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
-from services.domain.bars import Frequency, Panel
+from services.domain.bars import CorporateAction, Frequency, Panel
 from services.domain.events import Event
-from services.domain.instruments import Facts, Instrument, Symbol
+from services.domain.instruments import Distribution, Facts, Instrument, Symbol
 from services.domain.quotes import Quote, Snapshot, VendorSnapshot
 from services.ports import PriceFault, PriceSource
 
@@ -20,6 +20,8 @@ class SeenPrices:
         self._quotes: dict[Symbol, Quote] = {}
         self._moment: datetime | None = None
         self._instruments: dict[Symbol, Instrument] = {}
+        self._announced: dict[tuple[Symbol, date], CorporateAction] = {}
+        self._actions: tuple[CorporateAction, ...] = ()
 
     @property
     def name(self) -> str:
@@ -74,12 +76,20 @@ class SeenPrices:
         """The facts last told of each symbol; the mapping changes as more are."""
         return self._instruments
 
+    def actions(self) -> tuple[CorporateAction, ...]:
+        """Return the ex-days announced so far, each as it was told last; the same tuple until more are."""
+        return self._actions
+
     def remembered(self) -> RememberedPrices:
         """Return the source that answers from memory alone."""
         return RememberedPrices(self)
 
     def _learn(self, facts: Facts) -> None:
         self._instruments.update({one.symbol: one for one in facts.instruments})
+        announced = {(one.symbol, one.ex_date): _action(one) for one in facts.distributions}
+        if any(self._announced.get(key) != action for key, action in announced.items()):
+            self._announced |= announced
+            self._actions = tuple(self._announced.values())
 
     def _remember(self, snapshot: Snapshot, symbols: Sequence[Symbol]) -> None:
         self._moment = snapshot.moment
@@ -103,6 +113,16 @@ class SeenPrices:
         return VendorSnapshot(
             moment=self._moment, source=self.name, symbols=tuple(symbols), quotes=quotes, faults=missing
         )
+
+
+def _action(one: Distribution) -> CorporateAction:
+    return CorporateAction(
+        symbol=one.symbol,
+        ex_date=one.ex_date,
+        cash_per_share=one.cash_per_share,
+        shares_per_share=one.shares_per_share,
+        bonus_per_share=one.bonus_per_share,
+    )
 
 
 class RememberedPrices:

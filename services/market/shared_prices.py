@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from msgspec.structs import replace
+
 from services.domain.bars import Frequency, Panel
 from services.domain.events import Event
 from services.domain.instruments import Facts, Symbol
 from services.domain.quotes import Snapshot
 from services.journal.account import Account
-from services.ports import Clock, PriceSource
+from services.market.vendor_source import VendorSource
+from services.ports import Clock, PriceFault, PriceSource
 
 OPENING_S = 30.0
 """How long accounts whose sessions begin are told the same prices, bars and facts.
@@ -23,6 +26,9 @@ Longer than a source takes at most, far shorter than the time between two slots.
 
 REQUOTE_S = 1.0
 """How long the prices asked for just before orders leave are told to others too."""
+
+FAILED_S = 3.0
+"""How long a question that nobody could answer is not put again."""
 
 PARALLEL_MAX = 4
 """Questions put to the source at the same time: it shuts out who asks too often."""
@@ -41,7 +47,7 @@ class _Question(Generic[_T]):
 
 
 class _Answers(Generic[_T]):
-    """Answers of one kind: for `keep_s` after a question it is not put again, whether it failed or not."""
+    """Answers of one kind: for `keep_s` after a question it is not put again, where it failed `FAILED_S`."""
 
     def __init__(
         self, clock: Clock, keep_s: float, turns: asyncio.Semaphore, *, this_minute: bool = False
@@ -73,7 +79,12 @@ class _Answers(Generic[_T]):
     def _is_new(self, one: _Question[_T], now: datetime) -> bool:
         # Phases begin on whole minutes: prices of the one before must not open the next.
         turned = self._this_minute and (one.asked_at.minute != now.minute)
-        return not turned and (now - one.asked_at).total_seconds() <= self._keep_s
+        keep_s = min(self._keep_s, FAILED_S) if _failed(one.answer) else self._keep_s
+        return not turned and (now - one.asked_at).total_seconds() <= keep_s
+
+
+def _failed(answer: asyncio.Task[_T]) -> bool:
+    return answer.done() and not answer.cancelled() and isinstance(answer.exception(), PriceFault)
 
 
 class SharedPrices:
@@ -142,9 +153,13 @@ class SharedPrices:
         union = self.everybodys(symbols)
         told = await self._facts.answer(symbols, union, lambda: self.source.get_instruments(union))
         wanted = frozenset(symbols)
-        return Facts(
+        return replace(
+            told,
             instruments=tuple(one for one in told.instruments if one.symbol in wanted),
             unknown={symbol: why for symbol, why in told.unknown.items() if symbol in wanted},
+            industries={symbol: one for symbol, one in told.industries.items() if symbol in wanted},
+            distributions=tuple(one for one in told.distributions if one.symbol in wanted),
+            disputed={symbol: why for symbol, why in told.disputed.items() if symbol in wanted},
         )
 
 
@@ -171,9 +186,11 @@ class SharedSeat:
         """What the account holds now."""
         return () if self._account is None else tuple(self._account.book.holdings())
 
-    def listen(self, event: Event, _value: object, account: Account) -> None:
+    def listen(self, event: Event, value: object, account: Account) -> None:
         """Take one event of the account's journal."""
         self._account = account
+        if isinstance(self._shared.source, VendorSource):
+            self._shared.source.listen(event, value, account)
         if event.step == "opened":
             self._begins = True
         elif event.step in ("prices", "closed"):

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
-from services.domain.instruments import LONG_AGO, Fact, Facts, Instrument, Span, Symbol, marks_of
+from services.domain.instruments import LONG_AGO, Fact, Facts, Instrument, Kind, Span, Symbol, marks_of
 from services.market.akshare_lists import short_name
 from services.market.feeds.fields import local_moment, text_of
-from services.market.feeds.tushare_pro import NAME, Row, TushareCalls
+from services.market.feeds.tushare_pro import HOST, NAME, Row, TushareCalls
 from services.market.first_days import with_first_days
 from services.ports import PriceFault
+from services.rules import OutsideRulebook, board_of, default_kind
 
 _LISTED_FIELDS = ("ts_code", "name", "industry", "list_date", "list_status")
 _SUSPENDED_FIELDS = ("ts_code", "trade_date", "suspend_timing", "suspend_type")
@@ -37,7 +38,7 @@ class NoTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Tables:
+class Tables:
     """What the day's tables say; `names` are the dated names of the marked shares alone."""
 
     listed: Mapping[Symbol, ListedShare] | NoTable
@@ -46,12 +47,13 @@ class _Tables:
 
 
 class TushareFacts:
-    """Tells what is known of shares on one day; a table that did not come is asked for with the next question.
+    """Tells what is known of shares on one day; a table that did not come is asked for the next time.
 
     `namechange` is asked only for shares whose name carries a risk warning or a delisting mark: it dates it.
     """
 
     name = NAME
+    fact_hosts = (HOST,)
 
     def __init__(self, calls: TushareCalls) -> None:
         self._calls = calls
@@ -74,13 +76,14 @@ class TushareFacts:
         known: Mapping[Symbol, ListedShare] = {} if isinstance(listed, NoTable) else listed
         marked = [one for one in dict.fromkeys(symbols) if one in known and _is_marked(known[one].name)]
         names = await asyncio.gather(*map(self._dated_names, marked))
-        tables = _Tables(
-            listed=listed, suspended=suspended, names=dict(zip(marked, names, strict=True))
-        )
+        dated = dict(zip(marked, names, strict=True))
+        tables = Tables(listed=listed, suspended=suspended, names=dated)
         told = {symbol: facts_of_share(symbol, day, tables) for symbol in dict.fromkeys(symbols)}
         return Facts(
             instruments=tuple(with_first_days(facts, day) for facts, _ in told.values() if facts is not None),
             unknown={symbol: unknown for symbol, (_, unknown) in told.items() if unknown},
+            industries={one: known[one].industry for one in told if one in known and known[one].industry},
+            source=self.name,
         )
 
     async def _listings(self) -> Mapping[Symbol, ListedShare] | NoTable:
@@ -137,7 +140,7 @@ def read_suspensions(rows: Sequence[Row], day: date) -> frozenset[Symbol]:
 
 
 def read_names(rows: Sequence[Row], symbol: Symbol) -> tuple[tuple[str, Span], ...]:
-    """Return the names a share had and the days it had each, oldest first; each ends where the next begins."""
+    """Return the names a share had with their days, oldest first; each ends where the next begins."""
     begun = sorted(
         {
             (since, short_name(row.get("name")))
@@ -145,19 +148,24 @@ def read_names(rows: Sequence[Row], symbol: Symbol) -> tuple[tuple[str, Span], .
             if text_of(row.get("ts_code")) == symbol and (since := _day(row.get("start_date"))) is not None
         }
     )
-    ended = [(name, Span(since=since, until=date.fromordinal(after.toordinal() - 1)))
-             for (since, name), (after, _) in pairwise(begun) if after > since]
+    ended = (
+        (name, Span(since=since, until=after - timedelta(days=1)))
+        for (since, name), (after, _) in pairwise(begun)
+        if after > since
+    )
     return (*ended, *((name, Span(since=since)) for since, name in begun[-1:]))
 
 
 def facts_of_share(
-    symbol: Symbol, day: date, tables: _Tables
+    symbol: Symbol, day: date, tables: Tables
 ) -> tuple[Instrument | None, Mapping[Fact, str]]:
     """Return what is known of a share on `day`, None where nothing is, and why the rest is not.
 
     A name without a mark tells that there is no risk warning and no delisting period. What a mark means
     in days is told by the dated names; where they do not hold today's mark, that fact is unknown.
     """
+    if not _is_stock(symbol, day):
+        return None, dict.fromkeys(Fact, f"{NAME}: its tables speak of shares alone")
     if isinstance(tables.listed, NoTable):
         row, why = None, tables.listed.why
     else:
@@ -181,13 +189,12 @@ def facts_of_share(
         delisting=leaving,
         share_reform_pending=marks_of(row.name).unreformed,
         suspended=(Span(since=day, until=day),) if absent else (),
-        industry=row.industry,
     )
     return facts, unknown
 
 
 def _marked_days(
-    symbol: Symbol, day: date, name: str, tables: _Tables, unknown: dict[Fact, str]
+    symbol: Symbol, day: date, name: str, tables: Tables, unknown: dict[Fact, str]
 ) -> tuple[tuple[Span, ...], Span | None]:
     """Return the days with a risk warning and those of the delisting period, and note what is not told."""
     if not name:
@@ -209,6 +216,13 @@ def _marked_days(
         # The name tells that there is a warning; since when is of no matter today.
         warned = (*warned, Span(since=day, until=day))
     return warned, leaving[0] if leaving else None
+
+
+def _is_stock(symbol: Symbol, day: date) -> bool:
+    try:
+        return default_kind(board_of(symbol, day)) is Kind.STOCK and not symbol.endswith(".US")
+    except OutsideRulebook:
+        return False
 
 
 def _is_marked(name: str) -> bool:

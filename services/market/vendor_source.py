@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 
 from services.domain.bars import Frequency, Panel
-from services.domain.instruments import Fact, Facts, Instrument, Market, Symbol
-from services.domain.quotes import Comparison, VendorSnapshot
+from services.domain.events import Event
+from services.domain.instruments import Facts, Symbol
+from services.domain.own_clock import ClockReading
+from services.domain.quotes import Comparison, SourceAnswer, VendorSnapshot
+from services.market.bars_and_facts import BarsAndFacts
+from services.market.known_closes import KnownCloses
+from services.market.known_facts import KnownFacts, day_of
+from services.market.own_clock import timed_by
 from services.market.quote_gate import judge
-from services.market.quote_terms import SETTLED, Compared, CrossCheck, GateTerms, Judged, Sighting
-from services.market.raw_quotes import QuoteFeed, RawQuotes
-from services.ports import Clock, PriceFault, PriceSource
-from services.slots import ZONES
+from services.market.quote_terms import Compared, CrossCheck, GateTerms, Judged, Sighting
+from services.market.raw_quotes import NothingStated, QuoteFeed, RawQuotes
+from services.ports import Clock, PriceFault
 
 DEADLINE_S = 10.0
 HEDGE_S = 2.0
@@ -24,26 +30,27 @@ HEDGE_S = 2.0
 class VendorSource:
     """Asks the first of its feeds and an independent second at once, and further ones for what they lack.
 
-    `rest` tells bars and facts. All feeds together get `deadline_s`.
+    `rest` tells bars and facts. All feeds together get `deadline_s`. `own_clock` tells how this machine's
+    clock stands: while it is off, no order may go by any quote.
     """
 
     def __init__(
         self,
         feeds: Sequence[QuoteFeed],
-        rest: PriceSource,
+        rest: BarsAndFacts,
         clock: Clock,
         terms: GateTerms,
         *,
-        market: Market = Market.CN,
         name: str = "vendors",
         deadline_s: float = DEADLINE_S,
         hedge_s: float = HEDGE_S,
+        own_clock: Callable[[], ClockReading | None] = lambda: None,
     ) -> None:
         self._feeds, self._rest, self._clock, self._terms = _independent_next(feeds), rest, clock, terms
-        self._market, self._name = market, name
-        self._deadline_s, self._hedge_s = deadline_s, hedge_s
+        self._name = name
+        self._deadline_s, self._hedge_s, self._own_clock = deadline_s, hedge_s, own_clock
         self._order = {feed.name: place for place, feed in enumerate(feeds)}
-        self._facts: tuple[date, Facts] = (date.min, Facts())
+        self._facts, self._closes = KnownFacts(), KnownCloses()
 
     @property
     def name(self) -> str:
@@ -66,12 +73,14 @@ class VendorSource:
         return inquiry.snapshot(symbols)
 
     async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
-        """Return recent ended bars.
+        """Return recent ended bars; previous closes are held against them from then on.
 
         Raises:
             PriceFault: There are none.
         """
-        return await self._rest.get_history(symbols, frequency)
+        panel = await self._rest.get_history(symbols, frequency)
+        self._closes.take_bars(panel, self._clock.now())
+        return panel
 
     async def get_instruments(self, symbols: Sequence[Symbol]) -> Facts:
         """Return the facts known today; the quotes of today are judged by them from then on.
@@ -80,11 +89,15 @@ class VendorSource:
             PriceFault: Nothing at all could be told.
         """
         facts = await self._rest.get_instruments(symbols)
-        self._facts = (self._today(), facts)
+        self._facts.take(facts, self._clock.now())
         return facts
 
-    def _today(self) -> date:
-        return self._clock.now().astimezone(ZONES[self._market]).date()
+    def listen(self, event: Event, value: object, _account: object) -> None:
+        """Learn facts and closes that are on record: a process started anew knows what the last one did."""
+        if isinstance(value, Facts):
+            self._facts.take(value, datetime.fromisoformat(event.at))
+        elif isinstance(value, VendorSnapshot):
+            self._closes.take_quotes(value)
 
 
 class _Inquiry:
@@ -93,14 +106,11 @@ class _Inquiry:
     def __init__(self, source: VendorSource, symbols: Sequence[Symbol]) -> None:
         self._source = source
         self._waiting = list(source._feeds)
-        self._asked: dict[asyncio.Task[RawQuotes], QuoteFeed] = {}
+        self._asked: dict[asyncio.Task[RawQuotes], tuple[QuoteFeed, int, float]] = {}
         self._seen: dict[Symbol, dict[str, Sighting]] = {symbol: {} for symbol in symbols}
         self._faults: dict[Symbol, dict[str, str]] = {symbol: {} for symbol in symbols}
+        self._answers: list[SourceAnswer] = []
         self._open = tuple(self._seen)
-        day, facts = source._facts
-        told = facts if day == source._today() else Facts()
-        self._instruments: Mapping[Symbol, Instrument] = {one.symbol: one for one in told.instruments}
-        self._unknown = told.unknown
 
     async def run(self) -> None:
         """Ask until every symbol is settled, all feeds have answered or time is up."""
@@ -114,7 +124,7 @@ class _Inquiry:
                 done, _ = await asyncio.wait(
                     self._asked, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED
                 )
-                failed = sum(not self._take(task) for task in done)
+                failed = sum(not self._take(task) for task in tuple(self._asked) if task in done)
                 self._close_settled()
                 if self._open:
                     self._ask_next(failed or int(not done or not self._asked))
@@ -130,10 +140,10 @@ class _Inquiry:
             PriceFault: No feed stated the price of any symbol.
         """
         now = self._source._clock.now()
-        for feed in self._asked.values():
-            late = f"no answer within {self._source._deadline_s:g} s"
-            self._note(feed.name, dict.fromkeys(self._open, late))
-        judged = {symbol: self._judged(symbol, now) for symbol in self._seen}
+        for feed, asked, since_s in self._asked.values():
+            self._note_late(feed.name, asked, since_s)
+        clock = self._source._own_clock()
+        judged = {symbol: timed_by(self._judged(symbol, now), clock) for symbol in self._seen}
         quotes = tuple(one.quote for one in judged.values() if one.quote is not None)
         faults = {str(symbol): self._why(symbol, one) for symbol, one in judged.items() if one.quote is None}
         if not quotes:
@@ -146,25 +156,45 @@ class _Inquiry:
             quotes=quotes,
             faults=faults,
             comparisons=_counted(one for verdict in judged.values() for one in verdict.compared),
+            answers=tuple(self._answers),
+            own_clock=clock,
         )
 
+    def _note_late(self, feed: str, asked: int, since_s: float) -> None:
+        """Note a feed that has not answered, unless the others were quicker than it is to be waited for."""
+        source, late = self._source, ""
+        if self._open:
+            late = f"no answer within {source._deadline_s:g} s"
+        elif asyncio.get_running_loop().time() - since_s >= source._hedge_s:
+            late = f"no answer within {source._hedge_s:g} s, and not waited for longer"
+        self._note(feed, dict.fromkeys(self._open, late))
+        if late:
+            self._answers.append(_answer_of(feed, asked, 0, late, answered=False))
+
     def _ask_next(self, feeds: int) -> None:
+        now_s = asyncio.get_running_loop().time()
         for feed in self._waiting[:feeds]:
-            self._asked[asyncio.ensure_future(feed.quotes(self._open))] = feed
+            self._asked[asyncio.ensure_future(feed.quotes(self._open))] = (feed, len(self._open), now_s)
         self._waiting = self._waiting[feeds:]
 
     def _take(self, task: asyncio.Task[RawQuotes]) -> bool:
         """Take a feed's answer and return whether there is one; what is no fault of the outside is raised."""
-        feed = self._asked.pop(task)
+        feed, asked, _ = self._asked.pop(task)
         try:
             answer = task.result()
         except PriceFault as fault:
-            self._note(feed.name, dict.fromkeys(self._open, f"{fault.asked}: {fault.why}"))
+            why = f"{fault.asked}: {fault.why}"
+            self._note(feed.name, dict.fromkeys(self._open, why))
+            answered = isinstance(fault, NothingStated)
+            self._answers.append(_answer_of(feed.name, asked, 0, why, answered=answered))
             return False
         for symbol, raw in answer.quotes.items():
             if symbol in self._seen:
                 self._seen[symbol][feed.name] = Sighting(family=feed.family, raw=raw)
         self._note(feed.name, answer.faults)
+        priced = sum(raw.last_cny is not None for raw in answer.quotes.values())
+        why = next(iter(answer.faults.values()), "" if priced else "no price in any quote")
+        self._answers.append(_answer_of(feed.name, asked, priced, why, answered=True))
         return True
 
     def _note(self, feed: str, faults: Mapping[Symbol, str]) -> None:
@@ -174,25 +204,25 @@ class _Inquiry:
 
     def _close_settled(self) -> None:
         now = self._source._clock.now()
-        self._open = tuple(one for one in self._open if not self._is_settled(self._judged(one, now)))
-
-    def _is_settled(self, judged: Judged) -> bool:
-        """Answer whether no further feed could change what is made of the symbol."""
-        if judged.flaw is not None:
-            return judged.flaw in SETTLED
-        unconfirmed = judged.quote is None or not judged.quote.confirmed_by
-        return not unconfirmed or self._source._terms.cross_check is CrossCheck.OFF
+        self._open = tuple(one for one in self._open if not self._judged(one, now).settled)
 
     def _judged(self, symbol: Symbol, now: datetime) -> Judged:
         seen, place = self._seen[symbol], self._source._order
         sightings = [seen[name] for name in sorted(seen, key=place.__getitem__)]
-        unknown: Mapping[Fact, str] = self._unknown.get(symbol, {})
-        return judge(symbol, sightings, self._instruments.get(symbol), unknown, self._source._terms, now)
+        known, today = self._source._facts.of(symbol, now), day_of(symbol, now)
+        closes: tuple[Decimal, ...] = ()
+        if not known.disputed:
+            closes = self._source._closes.previous(symbol, today, known.distributions)
+        return judge(symbol, sightings, known.instrument, known.unknown, self._source._terms, now, closes)
 
     def _why(self, symbol: Symbol, judged: Judged) -> str:
         """Return why there is no price: what the gate found, else what each feed said."""
         said = "; ".join(f"{feed}: {why}" for feed, why in self._faults[symbol].items())
         return judged.why if self._seen[symbol] or not said else said
+
+
+def _answer_of(source: str, asked: int, gave: int, why: str, *, answered: bool) -> SourceAnswer:
+    return SourceAnswer(source=source, asked=asked, gave=gave, answered=answered, why=why)
 
 
 def _independent_next(feeds: Sequence[QuoteFeed]) -> tuple[QuoteFeed, ...]:

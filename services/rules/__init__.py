@@ -18,6 +18,7 @@ from services.rules.order_prices import order_band
 from services.rules.phases import (
     accepts_after_hours_orders,
     after_hours_eligible,
+    missed_start,
     phase_at,
     trading_time,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "is_entitled",
     "is_lof",
     "lot_problem",
+    "missed_start",
     "order_band",
     "order_traffic",
     "phase_at",

@@ -61,6 +61,16 @@ def trading_time(rules: Rules, since: time, until: time) -> timedelta:
     return moved
 
 
+def missed_start(rules: Rules, seen: time, at: time) -> time | None:
+    """Return when the continuous trading of `at` began where a price seen at `seen` is from before it.
+
+    None where it is not, or where there is no continuous trading: what was true at the end of the morning
+    need not be at the start of the afternoon, though no time of trading lies between.
+    """
+    span = phase_at(rules, at)
+    return span.start if span.phase is Phase.CONTINUOUS and seen < span.start else None
+
+
 def after_hours_eligible(rules: Rules, kind: Kind, instrument: Instrument | None = None) -> bool:
     """Answer whether an instrument trades at the close after hours.
 

@@ -38,7 +38,7 @@ RULES_VERSION = "cn-2026.11.20.2"
 """Names the rows; a change of any row changes it (a test holds the rows' digest against it)."""
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 13)
 def rules_of(symbol: Symbol, day: date) -> Rules:
     """Return the rules of `symbol` on `day`, which need not be a trading day.
 

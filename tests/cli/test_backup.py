@@ -82,7 +82,8 @@ def test_a_copy_is_begun_anew_where_the_account_wrote_meanwhile(account: Path, t
     from commands.backup import _one_moment
     from commands.folders import AccountFolder
 
-    with closing(SqlStore.open_read_only(account / "main/journal.sqlite3", "main")) as store:
+    store_at = account / "main/journal.sqlite3"
+    with closing(SqlStore.open_read_only(store_at, "main")) as store:
         heads = iter([store.head().__class__(seq=1), *[store.head()] * 9])
         asked: list[int] = []
 
@@ -99,7 +100,7 @@ def test_a_copy_is_begun_anew_where_the_account_wrote_meanwhile(account: Path, t
             def body(self, digest: str):
                 return store.body(digest)
 
-        head = _one_moment(Busy(), AccountFolder(account, "main"), "main", tmp_path)
+        head = _one_moment(Busy(), AccountFolder(account, "main"), store_at, tmp_path)
 
         assert head == store.head()
         assert len(asked) == 3  # Once and wrong, then before and after the second copy.

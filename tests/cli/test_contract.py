@@ -267,7 +267,6 @@ def test_a_backtest_begun_again_changes_no_byte_and_exits_0(ran: tuple[str, Path
     (("--moon",), 2, "--moon"),
     (("moon",), 2, "moon"),
     (("show",), 2, "ID"),
-    (("--market", "us"), 3, "us"),
     (("status",), 2, "--data-dir"),
     (("sessions",), 2, "--data-dir"),
     (("verify",), 2, "--data-dir"),

@@ -86,7 +86,7 @@ def live(monkeypatch: pytest.MonkeyPatch) -> VirtualClock:
     """A clock for the world of live prices, and a vendor that shows 10.00 for everything."""
     clock = VirtualClock(NOW)
     monkeypatch.setattr("commands.live_world.SystemClock", lambda: clock)
-    monkeypatch.setattr("commands.live_world.live_source", lambda _settings, of, _tell: Vendor(of, at_ten))
+    monkeypatch.setattr("commands.live_world.live_source", lambda _settings, of, *_given: Vendor(of, at_ten))
     return clock
 
 

@@ -13,8 +13,9 @@ import pytest
 
 from commands.account_list import list_accounts
 from commands.failures import Exit
-from commands.lifecycle import Patience, say
+from commands.lifecycle import say
 from commands.screen import Screen
+from commands.taking import Patience
 from commands.views import status
 from services.clock import SystemClock
 from services.domain.inbox import LifeWord, Scope
@@ -252,6 +253,40 @@ def test_a_process_that_was_killed_is_told_as_ended_without_a_word(
     found = shown(left.settings, left, capsys)
 
     assert (found["state"], found["ended_without_a_word"], found["uptime_s"]) == ("stopped", True, None)
+
+
+@pytest.mark.parametrize("ago_s", [0, 44, -44, -3600, -1e6])
+def test_a_process_whose_lock_is_free_is_dead_whatever_it_said_last(
+    left: Process, ago_s: float, capsys: pytest.CaptureFixture[str]
+):
+    now = left.clock.now()
+    at = now - timedelta(seconds=ago_s)
+    write_vitals(left.folder.root, vitals(left, state=LifeState.RUNNING, at=at))
+
+    found = shown(left.settings, left, capsys)
+    list_accounts(left.settings, Screen("en", as_json=True), now)
+    (listed,) = json.loads(capsys.readouterr().out)["accounts"]
+    code, stopped = said(left, LifeWord.STOP, capsys)
+    _, started = said(left, LifeWord.START, capsys)
+
+    assert (found["state"], found["ended_without_a_word"]) == ("stopped", True)
+    assert listed["state"] == "stopped"
+    assert (code, stopped["outcome"]) == (Exit.DONE, "already")
+    assert (started["outcome"], "no process listens" in started["why"]) == ("failed", True)
+
+
+def test_what_was_said_under_a_clock_far_ahead_makes_nobody_alive(
+    left: Process, capsys: pytest.CaptureFixture[str]
+):
+    lock = AccountLock(left.folder.root)
+    lock.acquire()
+    at = left.clock.now() + timedelta(days=17)
+    write_vitals(left.folder.root, vitals(left, state=LifeState.RUNNING, at=at))
+
+    found = shown(left.settings, left, capsys)
+    lock.release()
+
+    assert (found["state"], found["not_answering_since"]) == ("running", "2025-10-27 10:35:00+08:00")
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

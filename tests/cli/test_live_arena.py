@@ -95,7 +95,7 @@ def live(monkeypatch: pytest.MonkeyPatch) -> Live:
     monkeypatch.setattr("commands.live_world.SystemClock", lambda: made.clock)
     monkeypatch.setattr(
         "commands.live_world.live_source",
-        lambda _settings, clock, _tell: AkshareSource(clock, api=made.api, pause_s=0),
+        lambda _settings, clock, *_given: AkshareSource(clock, api=made.api, pause_s=0),
     )
     return made
 

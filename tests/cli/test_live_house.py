@@ -28,6 +28,7 @@ from services.domain.vitals import LifeState, Vitals
 from services.journal.account_lock import account_lock
 from services.journal.inbox import Inboxes
 from services.journal.kill_file import put_kill_file
+from services.market.feeds.host_registry import HostRegistry
 from services.ports import JournalFault
 from services.slots import local
 from services.vitals_file import read_vitals
@@ -400,6 +401,28 @@ def test_the_worst_end_is_the_exit_code(tmp_path: Path, monkeypatch: pytest.Monk
     )
 
     assert up([bad], RunOptions(), Screen("en", as_json=False)) == 3
+
+
+def test_accounts_of_different_vendors_ask_each_host_by_one_door(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    clock, given = VirtualClock(FRIDAY), list[object]()
+
+    def outside(_settings: Settings, _screen: Screen, hosts: HostRegistry) -> LiveOutside:
+        given.append(hosts)
+        return LiveOutside(clock, Vendor(clock, at_ten))
+
+    monkeypatch.setattr("commands.live_house.live_outside", outside)
+    one, two = (
+        settings_in(tmp_path, account=name, data_source={"sources": sources})
+        for name, sources in (("one", ["sina", "tencent"]), ("two", ["tencent", "eastmoney"]))
+    )
+
+    House([one, two], RunOptions(), Screen("en", as_json=False))
+
+    assert len(given) == 2
+    assert given[0] is given[1]
+    assert isinstance(given[0], HostRegistry)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals and sockets of POSIX")

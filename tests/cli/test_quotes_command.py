@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from services.clock import VirtualClock
-from services.domain.instruments import Symbol
+from services.domain.instruments import Facts, Instrument, Symbol
 from services.market.feeds.breaker import HostState, Standing
+from services.market.feeds.host_registry import HostRegistry
 from services.market.raw_quotes import RawQuote, RawQuotes
 from services.ports import PriceFault
 from services.settings import Settings
 from tests.command_line import Ran, call
 from tests.unit.raw_market import FakeFeed, clock_at, raw
+from tests.unit.test_vendor_source import Rest
 
 MOUTAI, CATL, SMIC = "600519.SH", "300750.SZ", "688981.SH"
 NOW = clock_at("10:35:01")
@@ -43,16 +45,53 @@ def vendors(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             standing = Standing.RESTING if resting else Standing.SERVING
             return (HostState(host=f"{self.name}.example", standing=standing, why="HTTP 403"),)
 
-    def feeds(settings: Settings, clock: VirtualClock) -> tuple[Feed, ...]:
-        names = settings.data_source.sources or tuple(says)
+    def feeds(settings: Settings, clock: VirtualClock, _hosts: HostRegistry) -> tuple[Feed, ...]:
+        names = settings.data_source.sources or ("eastmoney", "sina", "tencent")
         return tuple(
             Feed(name, clock, lambda symbol, now, name=name: says[name](symbol, now), takes_s=0.0)
             for name in names
         )
 
     monkeypatch.setattr("commands.quotes.feeds_for", feeds)
+    monkeypatch.setattr("commands.quotes.bars_and_facts", lambda *_around: Rest(says.get("facts", Facts())))
     monkeypatch.setattr("services.clock.SystemClock", lambda: VirtualClock(NOW))
     return says
+
+
+def test_quotes_are_judged_by_the_facts_of_the_day(vendors: dict[str, Any]):
+    """Both sources state a fifth where the share, listed long ago, moves a tenth."""
+    wide = {"limits": ("8.00", "12.00")}
+    for name in ("eastmoney", "sina", "tencent"):
+        vendors[name] = lambda symbol, now: replace(raw(symbol, **wide), stamped_at=now)
+    before = told(call("quotes", MOUTAI, "--json"))
+
+    vendors["facts"] = Facts(instruments=(Instrument(symbol=Symbol(MOUTAI), listed_on=date(2001, 8, 27)),))
+    after = told(call("quotes", MOUTAI, "--json"))
+
+    assert [one[0]["flaw"] for one in (before, after)] == [None, "limits_disagree"]
+
+
+def test_where_the_facts_cannot_be_told_it_says_so(vendors: dict[str, Any]):
+    vendors["facts"] = None
+
+    done = call("quotes", MOUTAI, "--json")
+
+    assert (done.code, told(done)[0]["tradable"]) == (0, True)
+    assert "none" in done.json["no_facts"]
+    assert "none" in call("quotes", MOUTAI).out
+
+
+def test_five_levels_a_side_are_shown(vendors: dict[str, Any]):
+    bids = tuple((f"9.9{9 - level}", 100 * (level + 1)) for level in range(6))
+
+    def deep(symbol: Symbol, now: datetime) -> RawQuote:
+        return replace(raw(symbol, bids=bids), stamped_at=now)
+
+    vendors["eastmoney"] = deep
+    shown = call("quotes", MOUTAI).out
+
+    assert all(f"{price}×{shares}" in shown for price, shares in bids[:5])
+    assert f"{bids[5][0]}×" not in shown
 
 
 def told(done: Ran) -> list[dict[str, Any]]:

@@ -22,6 +22,8 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="no real prices beside the checkout")
 
 FILES = {"daily": DATA / "astock-2025" / "daily.jsonl", "hourly": DATA / "astock-2026" / "hourly.jsonl"}
+ENDS = {"daily": "2025-11-19", "hourly": "2025-11-28"}
+"""The last day of the daily prices, and one of the others on which every limit has acted."""
 BANKS = (
     "600036.SH",
     "601166.SH",
@@ -66,14 +68,14 @@ RESIZED = {Rule.ORDER_CNY, Rule.NOTIONAL, Rule.TURNOVER, Rule.CAPITAL, Rule.POSI
 def ran(
     folder: Path, frequency: str, risk: dict[str, object], agent: str = "rule:momentum"
 ) -> dict[str, object]:
-    """Return the JSON of a whole file's backtest with a million, once verified and lived again."""
+    """Return the JSON of a backtest with a million, once verified and lived again."""
     folder.mkdir(exist_ok=True)
     config, data_dir = folder / "config.yaml", folder / "data"
     config.write_text(yaml.safe_dump({"risk_control": risk}), encoding="utf-8")
     done = call(
         "--mode", "backtest", "--frequency", frequency, "--prices", FILES[frequency], "--config", config,
-        "--start", "2025-10-10", "--agent", agent, "--cash", "1000000", "--data-dir", data_dir,
-        "--no-report", "--json",
+        "--start", "2025-10-10", "--end", ENDS[frequency], "--agent", agent, "--cash", "1000000",
+        "--data-dir", data_dir, "--no-report", "--json",
     )  # fmt: skip
     assert (done.code, done.err) == (0, "")
     assert call("verify", "--data-dir", data_dir).code == 0

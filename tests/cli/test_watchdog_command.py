@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from commands.screen import Screen
 from services.calendar_check import ToldDays
 from services.clock import SystemClock, VirtualClock
 from services.domain.vitals import LifeState
+from services.journal.account_lock import AccountLock
 from services.ports import PriceFault
 from services.settings import Settings
 from tests import channel_twins as twins
@@ -41,11 +43,30 @@ def living(data_dir: Path, **vitals: object) -> None:
     account.close()
 
 
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[None]:
+    """Hold the lock of the account, as its process does."""
+    lock = AccountLock(tmp_path / "data" / "main")
+    lock.acquire()
+    yield
+    lock.release()
+
+
 def whats(found: object) -> set[str]:
     assert isinstance(found, dict)
     return {one["what"] for account in found["accounts"] for one in account["findings"]}
 
 
+def test_a_process_that_was_killed_a_moment_ago_is_found(tmp_path: Path):
+    living(tmp_path / "data")
+
+    done = call("watchdog", "--once", "--data-dir", tmp_path / "data", "--json")
+
+    assert "beat" in whats(done.json)
+    assert done.code == 2
+
+
+@pytest.mark.usefixtures("running")
 def test_looking_once_tells_by_its_exit_code_and_changes_nothing(tmp_path: Path):
     living(tmp_path / "data")
     before = contents(tmp_path / "data")
@@ -61,6 +82,7 @@ def test_looking_once_tells_by_its_exit_code_and_changes_nothing(tmp_path: Path)
     assert not (tmp_path / "data-watchdog").exists()
 
 
+@pytest.mark.usefixtures("running")
 @pytest.mark.parametrize(("vitals", "code", "what"), [
     ({"state": LifeState.ERROR, "why": "boom"}, 2, "state"),
     ({"alerts_given_up": 3}, 1, "outbox"),

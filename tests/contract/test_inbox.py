@@ -10,13 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from services.domain.inbox import Command, Scope
+from services.domain.inbox import Command, Place, Scope, Taken
 from services.journal.accounts import accounts_at
-from services.journal.inbox import INBOX_NAME, Inbox, Inboxes, everywhere
+from services.journal.database import open_for_writing
+from services.journal.inbox import INBOX_NAME, MEND, Inbox, Inboxes, everywhere
 from services.journal.kill_file import KILL_NAME, kill_requested, put_kill_file
 from services.journal.memory_inbox import MemoryInboxes
 from services.journal.sql_store import SqlStore
 from services.ports import JournalFault
+
+
+def taken(*commands: Command) -> Taken:
+    """Return what a journal holds that took these commands, in this order."""
+    return Taken(one.place for one in commands)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -36,33 +42,31 @@ def inbox(where: Path | str) -> Iterator[Inbox]:
 
 def test_commands_are_read_in_the_order_they_were_put_by_whoever_asks(inbox: Inbox, where: Path | str):
     sender = Inbox(where, "main")
-    numbers = [sender.put("pause", {"why": "节前"}), sender.put("halt", {}), inbox.put("resume", {})]
+    put = [sender.put("pause", {"why": "节前"}), sender.put("halt", {}), inbox.put("resume", {})]
     sender.close()
 
-    assert numbers == [1, 2, 3]
-    assert inbox.unread(0) == (
-        Command(seq=1, command="pause", args={"why": "节前"}),
-        Command(seq=2, command="halt", args={}),
-        Command(seq=3, command="resume", args={}),
-    )
-    assert inbox.unread(2) == (Command(seq=3, command="resume", args={}),)
-    assert inbox.unread(3) == ()
+    assert [one.seq for one in put] == [1, 2, 3]
+    assert [one.command for one in put] == ["pause", "halt", "resume"]
+    assert put[0].args == {"why": "节前"}
+    assert inbox.unread(Taken()) == tuple(put)
+    assert inbox.unread(taken(put[0], put[1])) == (put[2],)
+    assert inbox.unread(taken(*put)) == ()
 
 
 def test_a_command_put_after_the_first_look_is_seen_at_the_next(inbox: Inbox, where: Path | str):
-    assert inbox.unread(0) == ()
+    assert inbox.unread(Taken()) == ()
     sender = Inbox(where, "main")
 
     sender.put("halt", {})
     sender.close()
 
-    assert [command.command for command in inbox.unread(0)] == ["halt"]
+    assert [command.command for command in inbox.unread(Taken())] == ["halt"]
 
 
 def test_looking_into_an_inbox_nobody_wrote_to_makes_no_file(tmp_path: Path):
     box = Inbox(tmp_path / "main" / INBOX_NAME, "main")
 
-    assert box.unread(0) == ()
+    assert box.unread(Taken()) == ()
 
     assert not (tmp_path / "main").exists()
 
@@ -70,15 +74,15 @@ def test_looking_into_an_inbox_nobody_wrote_to_makes_no_file(tmp_path: Path):
 def test_accounts_in_one_database_have_inboxes_of_their_own(inbox: Inbox, where: Path | str):
     other = Inbox(where, "other")
 
-    assert (inbox.put("pause", {}), other.put("halt", {})) == (1, 1)
-    assert [command.command for command in other.unread(0)] == ["halt"]
+    assert (inbox.put("pause", {}).seq, other.put("halt", {}).seq) == (1, 1)
+    assert [command.command for command in other.unread(Taken())] == ["halt"]
     other.close()
 
 
 def test_nothing_lies_beside_the_file_between_writes(tmp_path: Path):
     box = Inbox(tmp_path / INBOX_NAME, "main")
     box.put("pause", {})
-    box.unread(0)
+    box.unread(Taken())
 
     assert [path.name for path in tmp_path.iterdir()] == [INBOX_NAME]
     box.close()
@@ -89,7 +93,7 @@ def test_an_inbox_that_cannot_be_read_is_a_fault_not_an_empty_one(tmp_path: Path
     path.write_bytes(b"not a database at all, and longer than a header of one would be" * 20)
 
     with pytest.raises(JournalFault):
-        Inbox(path, "main").unread(0)
+        Inbox(path, "main").unread(Taken())
 
 
 def test_damaged_arguments_are_a_fault(tmp_path: Path):
@@ -100,7 +104,7 @@ def test_damaged_arguments_are_a_fault(tmp_path: Path):
         connection.execute("UPDATE commands SET args = '{'")
 
     with pytest.raises(JournalFault):
-        box.unread(0)
+        box.unread(Taken())
     box.close()
 
 
@@ -128,8 +132,25 @@ def boxes(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Boxes]:
         one.close()
 
 
+@pytest.fixture
+def fresh(boxes: Boxes, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Boxes]:
+    """A function that opens the inboxes of an account in a place where nothing was put yet."""
+    kind, opened = request.node.callspec.params["boxes"], list[Inboxes | MemoryInboxes]()
+    place: Path | str = tmp_path / "elsewhere" / "main" / "journal.sqlite3"
+    if kind == "postgresql":
+        place = request.getfixturevalue("new_database")()
+
+    def box_of(account: str) -> Inboxes | MemoryInboxes:
+        opened.append(MemoryInboxes("another") if kind == "memory" else Inboxes(place, account))
+        return opened[-1]
+
+    yield box_of
+    for one in opened:
+        one.close()
+
+
 def test_nothing_was_put_where_nobody_put_anything(boxes: Boxes):
-    assert boxes("main").unread({}) == ()
+    assert boxes("main").unread(Taken()) == ()
 
 
 def test_what_was_put_is_unread_until_it_was_taken_each_list_by_itself(boxes: Boxes):
@@ -140,24 +161,20 @@ def test_what_was_put_is_unread_until_it_was_taken_each_list_by_itself(boxes: Bo
         box.put(Scope.HERE, "lift", {}),
     ]
 
-    assert put == [1, 1, 2]
-    assert {(one.scope, one.seq, one.command) for one in box.unread({})} == {
-        (Scope.HERE, 1, "halt"), (Scope.HERE, 2, "lift"), (Scope.EVERYWHERE, 1, "halt"),
-    }  # fmt: skip
-    assert box.unread({Scope.HERE: 1, Scope.EVERYWHERE: 1}) == (
-        Command(seq=2, command="lift", args={}, scope=Scope.HERE),
-    )
-    assert box.unread({Scope.HERE: 2, Scope.EVERYWHERE: 1}) == ()
+    assert [one.seq for one in put] == [1, 1, 2]
+    assert sorted(one.step for one in box.unread(Taken())) == sorted(one.step for one in put)
+    assert box.unread(taken(put[0], put[1])) == (put[2],)
+    assert box.unread(taken(*put)) == ()
 
 
 def test_another_process_sees_them_in_the_order_of_each_list(boxes: Boxes):
     reader, sender = boxes("main"), boxes("main")
-    assert reader.unread({}) == ()
+    assert reader.unread(Taken()) == ()
 
     for command in ("halt", "lift", "halt"):
         sender.put(Scope.EVERYWHERE, command, {})
 
-    assert [one.command for one in reader.unread({})] == ["halt", "lift", "halt"]
+    assert [one.command for one in reader.unread(Taken())] == ["halt", "lift", "halt"]
 
 
 @pytest.mark.parametrize("boxes", ["sqlite", "postgresql"], indirect=True)
@@ -165,21 +182,35 @@ def test_every_account_of_the_place_reads_what_was_put_to_all_and_its_own_alone(
     boxes("one").put(Scope.HERE, "halt", {"why": "one"})
     boxes("one").put(Scope.EVERYWHERE, "halt", {"why": "all"})
 
-    assert [one.args["why"] for one in boxes("one").unread({})] == ["one", "all"]
+    assert [one.args["why"] for one in boxes("one").unread(Taken())] == ["one", "all"]
     # Also one that was made later.
-    assert [one.args["why"] for one in boxes("two").unread({})] == ["all"]
+    assert [one.args["why"] for one in boxes("two").unread(Taken())] == ["all"]
+
+
+def test_a_list_made_anew_is_another_one_and_read_from_its_begin(boxes: Boxes, fresh: Boxes):
+    old = boxes("main")
+    held = taken(old.put(Scope.HERE, "halt", {}), old.put(Scope.HERE, "lift", {}))
+    held.take(old.put(Scope.EVERYWHERE, "halt", {}).place)
+
+    box = fresh("main")
+    assert list(box.unread(held)) == []
+    halt = box.put(Scope.HERE, "halt", {"why": "now"})
+    box.put(Scope.EVERYWHERE, "halt", {"why": "all"})
+
+    assert halt.seq == 1
+    assert [(one.command, one.args["why"]) for one in box.unread(held)] == [("halt", "now"), ("halt", "all")]
 
 
 def test_a_reader_changes_no_byte_and_sees_what_is_put_meanwhile(tmp_path: Path):
     journal = tmp_path / "main" / "journal.sqlite3"
     looking = Inboxes(journal, "main", read_only=True)
-    assert looking.unread({}) == ()
+    assert looking.unread(Taken()) == ()
     assert list(tmp_path.iterdir()) == []
     writing = Inboxes(journal, "main")
     writing.put(Scope.HERE, "halt", {})
     files = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.rglob("*.sqlite3")}
 
-    assert [one.command for one in looking.unread({})] == ["halt"]
+    assert [one.command for one in looking.unread(Taken())] == ["halt"]
     with pytest.raises(JournalFault):
         looking.put(Scope.HERE, "halt", {})
 
@@ -195,6 +226,172 @@ def test_the_inbox_of_all_lies_in_the_data_folder(tmp_path: Path):
     box.close()
 
     assert [path.name for path in tmp_path.iterdir()] == [INBOX_NAME]
+
+
+# A list that is not what it was.
+
+
+@pytest.fixture
+def rows(where: Path | str) -> Iterator[Callable[[str], None]]:
+    """A function that changes the rows of the inbox at `where`, as an older copy put in its place would."""
+    database = open_for_writing(where, wal=False)
+
+    def run(statement: str) -> None:
+        with database.transaction("change") as connection:
+            connection.exec_driver_sql(statement)
+
+    yield run
+    database.close()
+
+
+def test_a_list_that_lost_what_was_taken_of_it_halts_the_account_once_and_swallows_nothing_after(
+    inbox: Inbox, rows: Callable[[str], None]
+):
+    held = taken(*(inbox.put(word, {}) for word in ("halt", "lift", "halt", "lift")))
+    rows("DELETE FROM commands WHERE seq > 2")
+    rows("DELETE FROM command_marks WHERE seq > 2")
+
+    (cut,) = inbox.unread(held)
+    halt = inbox.put("halt", {"why": "now"})
+    found = inbox.unread(held)
+    for one in found:
+        held.take(one.place)
+
+    assert (cut.command, cut.args["by"], cut.scope) == ("halt", "inbox", Scope.HERE)
+    # Its number was given before; it is another command all the same.
+    assert halt.seq == 3
+    assert found == (cut, halt)
+    assert inbox.unread(held) == ()
+
+
+def test_a_list_that_lost_every_command_is_cut_and_one_that_took_none_is_not(
+    inbox: Inbox, rows: Callable[[str], None]
+):
+    held = taken(inbox.put("halt", {}))
+    rows("DELETE FROM commands")
+
+    assert [one.args["by"] for one in inbox.unread(held)] == ["inbox"]
+    assert inbox.unread(Taken()) == ()
+    assert inbox.put("halt", {}).seq == 2  # The number given before is not given again.
+
+
+def test_a_list_put_back_to_before_its_first_command_is_cut(inbox: Inbox, rows: Callable[[str], None]):
+    inbox.make()
+    held = taken(inbox.put("halt", {}))
+    rows("DELETE FROM commands")
+    rows("DELETE FROM command_marks WHERE seq > 0")
+
+    assert [one.args["by"] for one in inbox.unread(held)] == ["inbox"]
+
+
+def test_a_list_of_before_its_commands_had_marks_goes_on(inbox: Inbox, rows: Callable[[str], None]):
+    of_before(rows, "halt", "lift")
+    two = Taken([Place(Scope.HERE, 1), Place(Scope.HERE, 2)])
+
+    assert [one.step for one in inbox.unread(Taken([Place(Scope.HERE, 1)]))] == ["command:here:2"]
+    assert inbox.unread(two) == ()
+    halt = inbox.put("halt", {})
+
+    assert halt.seq == 3
+    assert inbox.unread(two) == (halt,)
+    two.take(halt.place)
+    assert inbox.unread(two) == ()
+    # A program of before puts on: its command has no mark.
+    rows("INSERT INTO commands VALUES ('main', 4, 'halt', '{}')")
+    assert [one.step for one in inbox.unread(two)] == ["command:here:4"]
+
+
+def test_a_list_of_before_that_is_shorter_than_what_was_taken_halts_the_account(
+    inbox: Inbox, rows: Callable[[str], None]
+):
+    of_before(rows, "halt")
+    held = Taken([Place(Scope.HERE, 1), Place(Scope.HERE, 2)])
+
+    (cut,) = inbox.unread(held)
+    halt = inbox.put("halt", {})
+
+    assert (cut.command, cut.args["by"]) == ("halt", "inbox")
+    assert inbox.unread(held) == (cut, halt)
+    held.take(cut.place)
+    assert inbox.unread(held) == (halt,)
+
+
+def test_a_journal_that_took_of_a_list_of_before_reads_a_new_list_from_its_begin(inbox: Inbox):
+    halt = inbox.put("halt", {})
+
+    assert inbox.unread(Taken([Place(Scope.HERE, 1), Place(Scope.HERE, 2)])) == (halt,)
+
+
+def test_a_list_of_before_is_read_without_changing_it(tmp_path: Path):
+    path = tmp_path / INBOX_NAME
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        of_before(lambda statement: connection.execute(statement), "halt", "lift")
+    before = path.read_bytes()
+    box = Inbox(path, "main", read_only=True)
+
+    assert [one.command for one in box.unread(Taken([Place(Scope.HERE, 1)]))] == ["lift"]
+
+    assert path.read_bytes() == before
+    box.close()
+
+
+def of_before(rows: Callable[[str], object], *words: str) -> None:
+    """Make a list as it was made before lists and commands had names."""
+    rows(
+        "CREATE TABLE commands (account TEXT NOT NULL, seq BIGINT NOT NULL, command TEXT NOT NULL, "
+        "args TEXT NOT NULL, PRIMARY KEY (account, seq))"
+    )
+    for seq, word in enumerate(words, 1):
+        rows(f"INSERT INTO commands VALUES ('main', {seq}, '{word}', '{{}}')")
+
+
+# Whose file it is.
+
+
+@pytest.mark.skipif(not hasattr(os, "chown"), reason="this system's files have no owner")
+@pytest.mark.parametrize("mode", [0o755, 0o770])
+def test_a_list_that_an_administrator_makes_belongs_to_whom_the_folder_belongs(tmp_path: Path, mode: int):
+    folder = tmp_path / "main"
+    folder.mkdir()
+    if os.geteuid() == 0:
+        os.chown(folder, 65534, 65534)
+    folder.chmod(mode)
+
+    box = Inbox(folder / INBOX_NAME, "main")
+    box.put("pause", {})
+    box.close()
+
+    found, of = (folder / INBOX_NAME).stat(), folder.stat()
+    assert (found.st_uid, found.st_gid) == (of.st_uid, of.st_gid)
+    assert found.st_mode & 0o777 == mode & 0o666
+
+
+def test_what_is_made_is_left_as_it_is(tmp_path: Path):
+    box = Inboxes(tmp_path / "main" / "journal.sqlite3", "main")
+    box.make()
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert before.keys() == {tmp_path / INBOX_NAME, tmp_path / "main" / INBOX_NAME}
+
+    box.make()
+    assert box.unread(Taken()) == ()
+    box.close()
+
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_damaged_list_keeps_nobody_from_opening_it_and_says_what_to_do_when_it_is_used(tmp_path: Path):
+    path = tmp_path / "main" / INBOX_NAME
+    path.parent.mkdir()
+    path.write_bytes(b"not a database at all, and longer than a header of one would be" * 20)
+    box = Inboxes(tmp_path / "main" / "journal.sqlite3", "main")
+
+    box.make()
+
+    for asked in (lambda: box.unread(Taken()), lambda: box.put(Scope.HERE, "halt", {})):
+        with pytest.raises(JournalFault) as caught:
+            asked()
+        assert MEND in str(caught.value)
+    box.close()
 
 
 def test_the_accounts_of_a_folder_are_those_with_a_journal(tmp_path: Path):

@@ -79,7 +79,10 @@ def tencent_body(request: httpx2.Request) -> bytes:
 
 def tushare_body(request: httpx2.Request) -> bytes:
     asked = orjson.loads(request.content)
-    assert (asked["api_name"], asked["token"]) == ("rt_k", TOKEN)
+    assert asked["token"] == TOKEN
+    if asked["api_name"] == "stk_limit":
+        return wire.tushare(("ts_code", "down_limit", "up_limit"), [])
+    assert asked["api_name"] == "rt_k"
     known = {"600519.SH", "300750.SZ"} & set(asked["params"]["ts_code"].split(","))
     return wire.tushare(items=[(code, *wire.TUSHARE_ROW[1:]) for code in sorted(known)])
 

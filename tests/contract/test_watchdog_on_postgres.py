@@ -12,7 +12,7 @@ import pytest
 
 from services.clock import VirtualClock
 from services.domain.events import Outcome
-from services.domain.inbox import Scope
+from services.domain.inbox import Taken
 from services.journal.database import NoJournal
 from services.journal.inbox import Inboxes
 from services.journal.tail import JournalTail
@@ -57,5 +57,5 @@ def test_every_account_of_a_database_is_watched(tmp_path: Path, new_database: Ca
     assert seen["account"] == "main"
     assert "beat" in {one["what"] for one in seen["findings"]}
     with closing(Inboxes(where, "main", read_only=True)) as inboxes:
-        assert inboxes.unread({Scope.HERE: 0}) == ()
+        assert inboxes.unread(Taken()) == ()
     gc.collect()  # A connection that nobody gave back is found now, and fails the test.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,8 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from services.journal.account_lock import AccountBusy, account_lock
+from commands.account_claim import claim
+from commands.screen import Screen
+from services.journal.account_lock import LOCK_NAME, AccountBusy, account_lock, is_taken
 from services.ports import JournalFault
+
+if sys.platform != "win32":
+    import fcntl
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
@@ -58,6 +64,48 @@ def test_a_second_process_is_told_at_once_and_the_first_is_not_disturbed(where: 
             lock.acquire()
 
         assert process.poll() is None
+
+
+def test_looking_whether_it_is_taken_tells_and_takes_nothing(tmp_path: Path):
+    where = tmp_path / "main" / "journal.sqlite3"
+
+    assert not is_taken(where.parent)
+    assert not where.parent.exists()
+    with holder(where) as process:
+        assert is_taken(where.parent)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert not is_taken(where.parent)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there who looks has it for a moment")
+def test_any_number_may_look_at_once(tmp_path: Path):
+    where = tmp_path / "main" / "journal.sqlite3"
+    lock = account_lock(where, "main")
+    lock.acquire()
+    lock.release()
+    with (where.parent / LOCK_NAME).open("rb") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+
+        assert not is_taken(where.parent)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
+def test_a_start_is_not_refused_because_somebody_looks(tmp_path: Path):
+    where = tmp_path / "main" / "journal.sqlite3"
+    lock = account_lock(where, "main")
+    lock.acquire()
+    lock.release()
+
+    async def start() -> None:
+        with (where.parent / LOCK_NAME).open("rb") as looking:
+            fcntl.flock(looking, fcntl.LOCK_SH)
+            asyncio.get_running_loop().call_later(0.1, fcntl.flock, looking, fcntl.LOCK_UN)
+            await claim(lock, Screen("en", as_json=True), standby=False)
+
+    asyncio.run(start())
+    assert is_taken(where.parent)
+    lock.release()
 
 
 def test_another_account_is_free(where: Path | str):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DEMO = ("--mode", "paper", "--frequency", "hourly", "--demo", "--lang", "en")
 PATIENCE_S = 60.0
+LOOK_S = 0.002
 LINES = 34
 """Lines of the demo's audit trail; a change of the demo market or the rule changes them."""
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
+
+
+def wait_until(process: subprocess.Popen[bytes], reached: Callable[[], bool]) -> None:
+    """Look every few milliseconds until that is so or the process has ended, and leave the core to it."""
+    while process.poll() is None and not reached():
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(LOOK_S)
 
 
 class Folder:
@@ -45,8 +54,7 @@ class Folder:
     def kill_when(self, reached: Callable[[], bool]) -> bool:
         """Start a process and kill it at that moment; answer whether it was still alive then."""
         process = self.start()
-        while process.poll() is None and not reached():
-            pass
+        wait_until(process, reached)
         alive = process.poll() is None
         process.kill()
         process.communicate(timeout=PATIENCE_S)
@@ -85,14 +93,14 @@ def test_the_demo_killed_again_and_again_ends_as_if_it_had_not_been(unkilled, tm
     before = b""
 
     killed += folder.kill_when(folder.journal.exists)
-    for lines in (1, 4, 8, 12, 17, 22, 27, 31):
+    for lines in (1, 8, 17, 27):
         target = max(lines, folder.lines() + 1)
         killed += folder.kill_when(lambda target=target: folder.lines() >= target)
         assert folder.text().startswith(before)
         before = folder.complete()
     folder.finish()
 
-    assert killed >= 6
+    assert killed >= 4
     assert folder.lines() == unkilled.lines() == LINES
     assert folder.text() == unkilled.text()
     assert folder.text().startswith(before)
@@ -110,8 +118,7 @@ def test_the_demo_finished_and_started_again_changes_no_byte(unkilled):
 def test_a_second_process_on_the_same_account_ends_with_3(tmp_path, cache):
     folder = Folder(tmp_path, cache)
     first = folder.start()
-    while first.poll() is None and folder.lines() < 3:
-        pass
+    wait_until(first, lambda: folder.lines() >= 3)
     first.send_signal(signal.SIGSTOP)
     assert first.poll() is None, "the first process ended before it could be stopped"
 

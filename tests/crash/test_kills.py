@@ -31,11 +31,11 @@ def killed(*options: object) -> dict[str, int]:
     return figures
 
 
-@pytest.mark.parametrize("first", [0, 1000], ids=["one", "two"])
+@pytest.mark.parametrize("first", [0, 500, 1000, 1500])
 def test_no_promise_is_broken_by_a_kill(first: int):
-    figures = killed("--kills", 80, "--from", first)
+    figures = killed("--kills", 40, "--from", first)
 
-    assert figures["kills"] >= 80
+    assert figures["kills"] >= 40
     assert figures["violations"] == 0
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.command_line import call
 from tests.contract.conftest import new_database, postgres_server
-from tests.crash.test_demo_kill import PATIENCE_S, Folder, cache, unkilled
+from tests.crash.test_demo_kill import PATIENCE_S, Folder, cache, unkilled, wait_until
 
 __all__ = ["cache", "new_database", "postgres_server", "unkilled"]
 
@@ -21,8 +21,7 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the syst
 def test_a_standby_takes_over_from_a_process_that_is_killed(unkilled: Folder, tmp_path: Path, cache: Path):
     folder = Folder(tmp_path, cache)
     first = folder.start()
-    while first.poll() is None and folder.lines() < 3:
-        pass
+    wait_until(first, lambda: folder.lines() >= 3)
     first.send_signal(signal.SIGSTOP)
     second = folder.start("--standby")
     waits = second.stdout.readline() if second.stdout else b""
@@ -50,8 +49,7 @@ def test_a_process_that_was_overtaken_while_it_stood_still_writes_nothing_more(
     with_database = ("--config", str(config))
     folder = Folder(tmp_path / "data", cache)
     first = folder.start(*with_database)
-    while first.poll() is None and folder.lines() < 3:
-        pass
+    wait_until(first, lambda: folder.lines() >= 3)
     first.send_signal(signal.SIGSTOP)
     with psycopg.connect(url, autocommit=True) as connection:
         # The network between the first process and its server is gone; its lock with it.

@@ -14,7 +14,6 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from importlib.util import find_spec
 from typing import Any
 
 from tests.market_twins.wire_tushare import TOKEN
@@ -59,9 +58,7 @@ def akshare_calls(day: str) -> Calls:
 
 
 def tushare_calls(day: str) -> Calls:
-    """Return the calls by name; nothing where the library is not installed."""
-    if find_spec("tushare") is None:
-        return {}
+    """Return the calls by name."""
     pro = importlib.import_module("tushare").pro_api(TOKEN)
     stranger = importlib.import_module("tushare.pro.client").DataApi("of somebody else")
     return {

@@ -17,6 +17,7 @@ CN = ZoneInfo("Asia/Shanghai")
 TICK = Decimal("0.01")
 MINUTES = 240
 ONE = timedelta(minutes=1)
+_AFTERNOON_SEEN = time(13, 0, 5)
 _CALLING = (MINUTES - 2, MINUTES - 1)
 """Minutes of the closing call, which makes a price at the end of the next."""
 
@@ -154,6 +155,8 @@ class Market:
     day: date
     listed: Mapping[str, Share]
     news: tuple[News, ...] = ()
+    announced: tuple[News, ...] = ()
+    """What companies announced; the medium is the company's name."""
 
     def codes(self) -> tuple[str, ...]:
         return tuple(self.listed)
@@ -222,7 +225,7 @@ def minute_begun(moment: datetime) -> int:
     if at < time(9, 30):
         return 0
     morning = min(int((at.hour * 60 + at.minute) - 570) + 1, MINUTES // 2)
-    if at < time(13):
+    if at < _AFTERNOON_SEEN:
         return morning
     return min(MINUTES // 2 + (at.hour * 60 + at.minute) - 780 + 1, MINUTES)
 
@@ -235,9 +238,12 @@ def label_of(day: date, minute: int) -> datetime:
 
 
 def stamp_of(moment: datetime) -> datetime:
-    """Return when the exchange last spoke: every three seconds, at lunch and after the close no more."""
+    """Return when the exchange last spoke: every three seconds, at lunch and after the close no more.
+
+    After lunch it speaks at 13:00:03, and what it says is seen two seconds later.
+    """
     at = moment.time()
-    if time(11, 30) <= at < time(13):
+    if time(11, 30) <= at < _AFTERNOON_SEEN:
         return moment.replace(hour=11, minute=30, second=0, microsecond=0)
     if at >= time(15):
         return moment.replace(hour=15, minute=0, second=0, microsecond=0)

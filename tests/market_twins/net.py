@@ -17,9 +17,10 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -186,7 +187,8 @@ class _Caller(socketserver.BaseRequestHandler):
             return False
         if conduct.wait_s and net.over.wait(conduct.wait_s):
             return False
-        whole = _written(net.answer(asked))
+        dated = {"Date": format_datetime(asked.at.astimezone(UTC), usegmt=True)}
+        whole = _written(net.answer(asked), dated)
         if not conduct.drip:
             line.sendall(whole)
             return True
@@ -239,8 +241,8 @@ def _asked(head: _Head, scheme: str, host: str, at: datetime) -> Asked:
     )
 
 
-def _written(reply: Reply) -> bytes:
+def _written(reply: Reply, dated: Mapping[str, str] = MappingProxyType({})) -> bytes:
     lines = [f"HTTP/1.1 {reply.status} Said", f"Content-Type: {reply.kind}"]
     lines += [f"Content-Length: {len(reply.body)}"]
-    lines += [f"{name}: {value}" for name, value in reply.headers.items()]
+    lines += [f"{name}: {value}" for name, value in {**dated, **reply.headers}.items()]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + reply.body

@@ -60,7 +60,12 @@ DAY = date(2026, 7, 14)
 def seeded_market(day: date = DAY, seed: int = 7, kinds: Sequence[Kind] = KINDS) -> Market:
     """Return the market of a seed: the same seed, the same prices."""
     shares = {kind.symbol: _seeded(kind, day, seed) for kind in kinds}
-    return Market(day, shares, news=tuple(_news(share, day) for share in shares.values()))
+    return Market(
+        day,
+        shares,
+        news=tuple(_news(share, day) for share in shares.values()),
+        announced=tuple(_announced(share) for share in shares.values()),
+    )
 
 
 def filed_market(path: Path, day: date) -> Market:
@@ -148,3 +153,8 @@ def _between(corners: Sequence[tuple[int, Decimal]]) -> Iterator[Decimal]:
 def _news(share: Share, day: date) -> News:
     at = datetime.combine(day, time(8, 30), CN)
     return News(share.symbol, f"{share.name}发布公告", f"{share.name}今日公告若干事项。", at, "证券时报网")
+
+
+def _announced(share: Share) -> News:
+    at = datetime.combine(share.days[-1].day, time(18, 32, 11), CN)
+    return News(share.symbol, "关于召开股东大会的通知", "", at, share.name)

@@ -116,7 +116,7 @@ class Trouble:
             return Reply(b"", "text/html", 302, {"Location": "http://login.example.com/verify"})
         if fault is Fault.HTML:
             return Reply(PAGE, "text/html; charset=utf-8")
-        return _spoilt(twin(_Altered(market.day, market.listed, market.news, fault)), fault)
+        return _spoilt(twin(_Altered(market.day, market.listed, market.news, market.announced, fault)), fault)
 
 
 def _spoilt(reply: Reply, fault: Fault) -> Reply:

@@ -112,6 +112,7 @@ def _row(market: Market, symbol: str, asked: Asked) -> Mapping[str, object] | No
         "f16": number(sight.low), "f17": number(sight.open), "f18": number(sight.prev_close),
         "f31": number(sight.bids[0].price if sight.bids else None),
         "f32": number(sight.asks[0].price if sight.asks else None), "f124": int(sight.stamp.timestamp()),
+        "f100": "白酒" if sight.code in ("600519", "000858") else "制造",
         "f152": 2, "f292": _status(sight, asked.at), "f350": number(sight.limit_up),
         "f351": number(sight.limit_down),
     }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from urllib.parse import parse_qs
 
 from tests.market_twins.market import Market, Share, Trade
 from tests.market_twins.net import Asked, Reply
@@ -14,8 +15,8 @@ def data_center(market: Market, asked: Asked) -> Reply:
     if asked.query.get("reportName") == "RPT_CUSTOM_SUSPEND_DATA_INTERFACE":
         rows = [_suspension(share, market.day) for share in market.listed.values()]
     else:
-        code = asked.query.get("filter", "").partition('"')[2].partition('"')[0]
-        rows = [_bonus(share, market.day) for share in market.listed.values() if share.code == code]
+        codes = asked.query.get("filter", "").split('"')[1::2]
+        rows = [_bonus(share, market.day) for share in market.listed.values() if share.code in codes]
     there = [row for row in rows if row is not None]
     if not there:
         return _json({"result": None, "success": False, "message": "返回数据为空", "code": 9201})
@@ -71,6 +72,41 @@ def search(market: Market, asked: Asked) -> Reply:
     ]  # fmt: skip
     body = json.dumps({"code": 0, "msg": "OK", "result": {"cmsArticleWebOld": items}}, ensure_ascii=False)
     return Reply(f"{asked.query['cb']}({body})".encode(), "text/javascript; charset=utf-8")
+
+
+def announcements(market: Market, asked: Asked) -> Reply:
+    """`np-anotice-stock.eastmoney.com`: announcements, filed under a day and shown the evening before."""
+    code = asked.query.get("stock_list", "")
+    rows = [
+        {
+            "art_code": f"AN2026{index:012d}", "codes": [{"stock_code": code, "market_code": "1"}],
+            "columns": [{"column_name": "其他"}], "display_time": f"{one.at:%Y-%m-%d %H:%M:%S}:123",
+            "notice_date": f"{one.at:%Y-%m-%d} 00:00:00", "title": f"{one.medium}:{one.title}",
+        }
+        for index, one in enumerate(market.announced) if one.symbol[:6] == code
+    ]  # fmt: skip
+    data = {"list": rows, "page_index": 1, "page_size": 50, "total_hits": len(rows)}
+    return _json({"data": data, "error": "", "success": 1})
+
+
+def disclosure(market: Market, asked: Asked) -> Reply:
+    """`www.cninfo.com.cn`: what it calls each code, and announcements by their day alone."""
+    if asked.path == "/new/data/szse_stock.json":
+        names = [{"code": symbol[:6], "orgId": f"gs{symbol[:6]}"} for symbol in market.codes()]
+        return _json({"stockList": names})
+    form = parse_qs(asked.body.decode())
+    code, _, called = form["stock"][0].partition(",")
+    since, _, until = form["seDate"][0].partition("~")
+    rows = [
+        {
+            "secCode": code, "secName": one.medium, "orgId": called, "announcementId": f"12{index:08d}",
+            "announcementTitle": one.title, "adjunctUrl": f"finalpage/{one.at:%Y-%m-%d}/12{index:08d}.PDF",
+            "announcementTime": int(one.at.replace(hour=0, minute=0, second=0).timestamp() * 1000),
+        }
+        for index, one in enumerate(market.announced)
+        if one.symbol[:6] == code and called == f"gs{code}" and since <= f"{one.at:%Y-%m-%d}" <= until
+    ]  # fmt: skip
+    return _json({"totalAnnouncement": len(rows), "announcements": rows or None, "hasMore": False})
 
 
 def fund(_market: Market, asked: Asked) -> Reply:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from tests.market_twins.market import CN, Level, Market, Price, Sight, Trade
+from tests.market_twins.market import CN, MINUTES, Level, Market, Price, Sight, Trade
 from tests.market_twins.net import Asked, Reply
 from tests.market_twins.seeded import trading_days
 
@@ -72,12 +72,50 @@ def _sina_row(sight: Sight) -> dict[str, object]:
     }  # fmt: skip
 
 
+def sina_bars(market: Market, asked: Asked) -> Reply:
+    """`quotes.sina.cn`: bars as the market traded, the one under way among them; `null` of a stranger."""
+    code = asked.query.get("symbol", "")
+    symbol = market.find(code[:2], code[2:])
+    length, most = int(asked.query["scale"]), int(asked.query["datalen"])
+    if not symbol:
+        return Reply(b"null", "application/json; charset=UTF-8")
+    if length == MINUTES:
+        days = [(f"{one.day}", one) for one in market.days(symbol, asked.at, adjusted=False)]
+    else:
+        days = [
+            (f"{label:%Y-%m-%d %H:%M:%S}", one) for label, one in market.bars(symbol, asked.at, length)
+        ]
+    rows = [
+        {
+            "day": label, "open": f"{one.open:.3f}", "high": f"{one.high:.3f}", "low": f"{one.low:.3f}",
+            "close": f"{one.close:.3f}", "volume": str(one.shares), "amount": f"{one.close * one.shares:.4f}",
+        }
+        for label, one in days[-most:]
+    ]  # fmt: skip
+    return Reply(json.dumps(rows).encode(), "application/json; charset=UTF-8")
+
+
 def sina_pages(market: Market, asked: Asked) -> Reply:
-    """`finance.sina.com.cn`: the trading days, packed for a script to unpack."""
+    """`finance.sina.com.cn`: the trading days, packed for a script to unpack, and factors of adjustment."""
+    if asked.path.endswith("/qfq.js"):
+        return _sina_factors(market, asked.path.split("/")[-2])
     if asked.path != "/realstock/company/klc_td_sh.txt":
         return Reply(b"404", "text/html", 404)
     days = [*trading_days(market.day, 60), market.day]
     return Reply(f'var datelist="{packed_days(days)}";var KLC_TD_SH=datelist;'.encode(), "text/plain")
+
+
+def _sina_factors(market: Market, code: str) -> Reply:
+    """Return since when a price is divided by which factor; a stranger has none."""
+    symbol = market.find(code[:2], code[2:])
+    rows = []
+    if symbol:
+        share = market.listed[symbol]
+        past = share.days[-1].close / share.prev_close
+        today = [{"d": f"{market.day}", "f": "1.0000000000000000"}] if share.dividend else []
+        rows = [*today, {"d": "1900-01-01", "f": f"{past:.16f}"}]
+    told = json.dumps({"total": len(rows), "data": rows})
+    return Reply(f"var {code}qfq={told}\n/* built by a twin */".encode(), "application/x-javascript")
 
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -157,7 +195,9 @@ def _tencent_fields(sight: Sight) -> list[str]:
 
 
 def tencent_lists(market: Market, asked: Asked) -> Reply:
-    """`proxy.finance.qq.com`: a page of the shares by price."""
+    """`proxy.finance.qq.com`: a page of the shares by price, and the days of one share."""
+    if asked.path.endswith("/newfqkline/get"):
+        return _tencent_days(market, asked)
     first, size = int(asked.query["offset"]), int(asked.query["count"])
     rows = []
     for symbol in market.codes()[first : first + size]:
@@ -168,6 +208,25 @@ def tencent_lists(market: Market, asked: Asked) -> Reply:
             )
     body = {"code": 0, "msg": "ok", "data": {"offset": first, "total": len(market.listed), "rank_list": rows}}
     return Reply(json.dumps(body, ensure_ascii=False).encode())
+
+
+def _tencent_days(market: Market, asked: Asked) -> Reply:
+    """Return days adjusted forward, today's so far among them; without an ex-day they stand under `day`."""
+    code, _, since, until, most, _ = asked.query["param"].split(",")
+    symbol = market.find(code[:2], code[2:])
+    if not symbol:
+        return Reply(json.dumps({"code": 0, "msg": "", "data": []}).encode())
+    unit = 1 if symbol[:3] == "688" else 100
+    rows: list[list[object]] = [
+        [
+            f"{one.day}", f"{one.open:.2f}", f"{one.close:.2f}", f"{one.high:.2f}", f"{one.low:.2f}",
+            f"{one.shares / unit:.2f}", {}, "0.31", f"{one.close * one.shares / 10_000:.2f}", "",
+        ]
+        for one in market.days(symbol, asked.at, adjusted=True) if since <= str(one.day) <= until
+    ]  # fmt: skip
+    key = "qfqday" if market.listed[symbol].dividend else "day"
+    body = {"code": 0, "msg": "", "data": {code: {key: rows[-int(most) :], "qt": {}, "version": "16"}}}
+    return Reply(json.dumps(body).encode())
 
 
 # Both.

@@ -206,6 +206,25 @@ def _weights(market: Market, given: Mapping[str, str], _at: datetime) -> Iterato
         }  # fmt: skip
 
 
+def _flashes(market: Market, given: Mapping[str, str], at: datetime) -> Iterator[_Row]:
+    for one in market.news:
+        if one.at <= at and _between(one.at, given):
+            yield {
+                "datetime": f"{one.at:%Y-%m-%d %H:%M:%S}", "title": one.title, "content": one.text,
+                "channels": "",
+            }  # fmt: skip
+
+
+def _announcements(market: Market, given: Mapping[str, str], at: datetime) -> Iterator[_Row]:
+    for share in _asked_shares(market, given):
+        for one in market.announced:
+            if one.symbol == share.symbol and one.at <= at and _within(one.at.date(), given):
+                yield {
+                    "ann_date": f"{one.at:%Y%m%d}", "ts_code": share.symbol, "name": share.name,
+                    "title": one.title, "url": "", "rec_time": f"{one.at:%Y-%m-%d %H:%M:%S}",
+                }  # fmt: skip
+
+
 _TABLES: Mapping[str, _Table] = {
     "rt_k": _quotes,
     "daily": _daily,
@@ -218,6 +237,8 @@ _TABLES: Mapping[str, _Table] = {
     "namechange": _names,
     "dividend": _dividends,
     "index_weight": _weights,
+    "news": _flashes,
+    "anns_d": _announcements,
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from commands.twin import Twin
 from services.domain.events import StageKind
-from services.domain.inbox import Scope
+from services.domain.inbox import Scope, Taken
 from services.journal.memory_inbox import MemoryInboxes
 from tests.crash.touches import Crash, Fate
 from tests.exchange_market import MAIN, MON, OTHER, at
@@ -140,7 +140,7 @@ def test_cut_off_anywhere_each_command_is_taken_once_and_all_comes_out_the_same(
 
 def missing(box: MemoryInboxes, whole: MemoryInboxes) -> list[tuple[Scope, str, Any]]:
     """Return what a life cut off early had not put yet."""
-    there = {(one.scope, one.seq) for one in box.unread({})}
+    there = {(one.scope, one.seq) for one in box.unread(Taken())}
     return [
-        (one.scope, one.command, one.args) for one in whole.unread({}) if (one.scope, one.seq) not in there
+        (one.scope, one.command, one.args) for one in whole.unread(Taken()) if (one.scope, one.seq) not in there
     ]

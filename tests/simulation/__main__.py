@@ -30,9 +30,9 @@ def main() -> int:
         return _one(chosen.seed, trace=chosen.trace)
     if chosen.planted:
         return _planted()
-    commit = _commit()
-    tally, wall_s = run_campaign(chosen.first, chosen.seeds, chosen.processes, commit)
-    print(json.dumps({"commit": commit, **tally.as_json(chosen.first, wall_s)}, ensure_ascii=False))
+    of = commit()
+    tally, wall_s = run_campaign(chosen.first, chosen.seeds, chosen.processes, of)
+    print(json.dumps({"commit": of, **tally.as_json(chosen.first, wall_s)}, ensure_ascii=False))
     return bool(tally.failed)
 
 
@@ -42,7 +42,7 @@ def _one(seed: int, *, trace: bool) -> int:
         sys.stderr.write(f"{outside.scenario.kind}\n{outside.scenario.weather}\n{outside.scenario.acts}\n")
         sys.stderr.write("\n".join(outside.trace) + "\n")
     broken = [str(one) for one in violations(outside)]
-    sys.stderr.write("".join(f"seed {seed}, commit {_commit()}: {one}\n" for one in broken))
+    sys.stderr.write("".join(f"seed {seed}, commit {commit()}: {one}\n" for one in broken))
     print(json.dumps({"seed": seed, "violations": broken}, ensure_ascii=False))
     return bool(broken)
 
@@ -59,7 +59,7 @@ def _planted() -> int:
     return None in seeds.values()
 
 
-def _commit() -> str:
+def commit() -> str:
     """Return the commit that is checked out, `+` where files differ from it; empty outside of git."""
     git = ["git", "-C", str(Path(__file__).parents[2]), "describe", "--always", "--dirty=+"]
     try:

@@ -133,7 +133,7 @@ def found(name: str) -> tuple[int, Violation] | None:
     """Return the first seed within its bound in which a planted bug breaks its promise, and how."""
     bug = TABLE[name]
     with planted(name):
-        for seed in range(bug.seeds_max):
+        for seed in range(bug.first, bug.first + bug.seeds_max):
             for one in violations(lived(seed)):
                 if one.promise == bug.promise:
                     return seed, one

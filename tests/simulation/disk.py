@@ -132,6 +132,9 @@ class _AuditFile:
         self._path.unsynced += data
         process.touch("audit written")
 
+    def writelines(self, lines: Sequence[bytes]) -> None:
+        self.write(b"".join(lines))
+
     def flush(self) -> None:
         """What was written is with the system; it is not on the disk yet."""
 

@@ -33,7 +33,7 @@ from services.ports import Broker, EventStore, Fault, JournalFault, PriceSource
 from tests.simulation.disk import SimulatedLedger, SimulatedStore
 from tests.simulation.doors import SimulatedMind, Touched, Vendor
 from tests.simulation.process import Lived, Outside, Process
-from tests.simulation.scenario import Kind, Scenario, drawn
+from tests.simulation.scenario import Kind, Scenario, spoken_to
 from tests.simulation.virtual_time import Killed, VirtualLoop, run
 from tests.simulation.wire import Wire
 from tests.unit.world import Memory
@@ -80,7 +80,7 @@ class Life:
             SimulatedStore(store, process), "main", clock, panels.get, (audit.listen, seen.listen)
         )
         if self.journal.moment is not None:
-            clock.jump(self.journal.moment)
+            process.shown.jump(self.journal.moment)
         record = recorded(scenario.settings)
         begin(self.journal, audit, genesis, record)
         broker = self._broker(seen, ledger)
@@ -104,7 +104,10 @@ class Life:
             pace=self._pace(),
         ).world
         self.world: World = replace(
-            world, heartbeat_s=scenario.heartbeat_s, daily_checks=process.machine
+            world,
+            heartbeat_s=scenario.heartbeat_s,
+            daily_checks=process.machine,
+            clock_doubt=process.steady and process.steady.doubt,
         )
         self.loop = Loop(self.world, self._plan())
 
@@ -125,12 +128,24 @@ class Life:
                 failed = True
             if self.loop.killed is not None:
                 return "kill file"
+            if self.loop.stop_asked:
+                return await self._stop()
             rest_s = AGAIN_S if failed else self._until_due_s()
-            if process.loop.now_s >= self.scenario.end_s and (rest_s > 1 or restless > RESTLESS_MAX):
+            idle = not process.doubts and (rest_s > 1 or restless > RESTLESS_MAX)
+            if process.loop.now_s >= self.scenario.end_s and idle:
                 return "end"
             restless = restless + 1 if rest_s <= 1 else 0
             rest_s = AGAIN_S if restless > RESTLESS_MAX else rest_s
             await process.rest(rest_s, failed=failed, held_up=not self.loop.reconciled)
+
+    async def _stop(self) -> str:
+        """End as a command asked for it: what works is cancelled, unless the settings keep it."""
+        try:
+            if not self.scenario.settings.keep_orders:
+                await self.loop.cancel_working()
+        except Fault as fault:
+            return f"fault: {fault}"
+        return "stopped"
 
     def _broken(self, fault: Fault) -> str:
         """Return the fault that ends the process; who was told to stop owes the working orders a cancel."""
@@ -156,7 +171,7 @@ class Life:
             due = self.loop.next_due()
             if due is None:
                 break
-            self.process.clock.jump(due)
+            self.process.shown.jump(due)
         if self.loop.killed is not None:
             return "kill file"
         sessions = self.journal.account.sessions
@@ -241,6 +256,7 @@ class History:
         outside.note("!! started")
         end = self._ended(process, loop)
         process.dead = True
+        outside.slip_until_s = 0.0
         outside.audit.lost(self._chance.random())
         outside.note(f"!! ended: {end}")
         outside.lives.append(
@@ -294,7 +310,7 @@ class History:
 
 def lived(seed: int, *, trace: bool = False) -> Outside:
     """Return the history of a seed."""
-    scenario = drawn(seed)
+    scenario = spoken_to(seed)
     with TemporaryDirectory() as folder:
         history = History(scenario, Path(folder), trace=trace)
         outside = history.live()

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from services.domain.book import OrderEnded
+from services.domain.events import Asked, Closed, Opened, Outcome
 from services.domain.fills import Fill
+from services.domain.inbox import LifeWord
 from services.domain.orders import OrderState, OrderTerms
 from services.domain.statement import Ack, AckKind, Sight, Sighting
 from tests.simulation.past import Past
@@ -148,3 +150,16 @@ def a_stop_holds(past: Past) -> Iterator[str]:
     for sent in past.outside.sent:
         if sent.halted:
             yield f"order {sent.terms.order_id} left against {sent.halted}"
+    yield from _begun_in_a_pause(past)
+
+
+def _begun_in_a_pause(past: Past) -> Iterator[str]:
+    """Yield the sessions that began and ran while the account was paused."""
+    paused = False
+    for step in past.steps:
+        if isinstance(step.value, Asked) and step.value.command in (LifeWord.PAUSE, LifeWord.RESUME):
+            paused = step.value.command == LifeWord.PAUSE
+        elif paused and isinstance(step.value, Opened):
+            closed = past.value(step.event.session, "closed")
+            if isinstance(closed, Closed) and closed.outcome is not Outcome.MISSED:
+                yield f"session {step.event.session} ran though the account was paused: {closed.outcome}"

@@ -13,16 +13,20 @@ from decimal import Decimal
 from services.brokers.ledger import Accepted, Entry, MemoryLedger
 from services.clock import VirtualClock
 from services.domain.events import Event
-from services.domain.inbox import Scope
+from services.domain.inbox import LifeWord, Scope
 from services.domain.orders import ApprovedOrder, OrderId, OrderTerms
 from services.journal.memory_inbox import MemoryInboxes
 from services.journal.memory_store import MemoryStore
+from services.ports import Clock
+from services.steady_clock import SteadyClock
 from tests.simulation.disk import AuditPath
 from tests.simulation.exchange import Exchange
 from tests.simulation.scenario import CN, Act, Deed, Kind, Scenario, Weather
 from tests.simulation.virtual_time import Killed, MachineClock, VirtualLoop
 
 CALM = Weather()
+SLIP_LASTS_S = 100.0
+"""Less than it takes for a clock that was set to be believed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +86,8 @@ class Told:
 class Idle:
     """A process that rests: when, how long, how much the journal holds; `failed` where its tick did.
 
-    `held_up` tells that it waits for a broker that does not answer.
+    `held_up` tells that it waits for a broker that does not answer, `doubt` that it does not believe
+    its clock.
     """
 
     at_s: float
@@ -91,6 +96,7 @@ class Idle:
     events: int
     failed: bool
     held_up: bool
+    doubt: bool = False
 
 
 @dataclass
@@ -108,6 +114,8 @@ class Outside:
     empty_until: int = 0
     away_until_s: float = 0.0
     wrong_s: float = 0.0
+    slip_s: float = 0.0
+    slip_until_s: float = 0.0
     calm: bool = False
     sent: list[Sent] = field(default_factory=list)
     lives: list[Lived] = field(default_factory=list)
@@ -153,6 +161,10 @@ class Outside:
         else:
             self.halts.pop(symbol, None)
 
+    def put_word(self, word: LifeWord, at: datetime) -> None:
+        """Put a word on the account's life, as a person would at that moment."""
+        self.commands.put(Scope.HERE, str(word), {"why": "so it was asked", "by": "p", "at": at.isoformat()})
+
     def forbidden(self, symbol: str) -> str:
         """Return what somebody asked for that forbids an order in the symbol, empty where nothing does."""
         if self.kill_file:
@@ -163,7 +175,7 @@ class Outside:
         """Let nothing go wrong from now on, and clear away what did."""
         self.calm = self.exchange.calm = True
         self.acts.clear()
-        self.kill_file, self.away_until_s, self.wrong_s = False, 0.0, 0.0
+        self.kill_file, self.away_until_s, self.wrong_s, self.slip_until_s = False, 0.0, 0.0, 0.0
         self.disk_full_until = self.empty_until = 0
 
 
@@ -174,9 +186,11 @@ class Process:
         self.outside, self.number, self.loop = outside, number, loop
         scenario = outside.scenario
         self.machine = scenario.kind is not Kind.RECORDED
-        self.clock: VirtualClock = (
+        self.shown: VirtualClock = (
             MachineClock(scenario.start, loop) if self.machine else VirtualClock(scenario.start)
         )
+        self.steady = SteadyClock(self.shown, loop.time) if self.machine else None
+        self.clock: Clock = self.steady or self.shown
         self.began_s = loop.now_s
         self.chance = scenario.rng(f"life {number}")
         self.events = len(outside.events)
@@ -187,6 +201,11 @@ class Process:
     @property
     def name(self) -> str:
         return f"{self.number} {self.clock.now().astimezone(CN):%m-%d %H:%M:%S}"
+
+    @property
+    def doubts(self) -> bool:
+        """Whether it does not believe its clock just now."""
+        return self.steady is not None and self.steady.doubt() != ""
 
     @property
     def true_s(self) -> float:
@@ -200,6 +219,8 @@ class Process:
         if not self.outside.calm and self.true_s >= self.outside.scenario.quiet_s:
             self.outside.be_quiet()
             self._set_clock()
+            if any(act.deed is Deed.PAUSE for act in self.outside.scenario.acts):
+                self.outside.put_word(LifeWord.RESUME, self.clock.now())
         return CALM if self.outside.calm else self.outside.scenario.weather
 
     def touch(self, what: str) -> None:
@@ -247,6 +268,7 @@ class Process:
                 events=len(self.outside.events),
                 failed=failed,
                 held_up=held_up,
+                doubt=self.doubts,
             )
         )
         await asyncio.sleep(max(0.0, seconds) + self._nap())
@@ -300,8 +322,9 @@ class Process:
         return nap_s
 
     def _set_clock(self) -> None:
-        if isinstance(self.clock, MachineClock):
-            self.clock.wrong_s = self.outside.wrong_s
+        if isinstance(self.shown, MachineClock):
+            self.shown.wrong_s = self.outside.wrong_s
+            self.shown.slip_s, self.shown.slip_until_s = self.outside.slip_s, self.outside.slip_until_s
 
     def _do(self, act: Act, what: str) -> None:
         if act.deed is Deed.KILL:
@@ -312,11 +335,18 @@ class Process:
     def _asked(self, act: Act) -> None:
         self.outside.put(str(act.deed), act.symbol)
 
+    def _told_of_its_life(self, act: Act) -> None:
+        self.outside.put_word(_WORDS[act.deed], self.clock.now())
+
     def _stopped(self, _act: Act) -> None:
         self.outside.kill_file = True
 
     def _turned_back(self, act: Act) -> None:
         self.outside.wrong_s += act.size
+        self._set_clock()
+
+    def _slipped(self, act: Act) -> None:
+        self.outside.slip_s, self.outside.slip_until_s = act.size, self.true_s + SLIP_LASTS_S
         self._set_clock()
 
     def _fell_asleep(self, act: Act) -> None:
@@ -335,14 +365,20 @@ class Process:
         self.outside.exchange.by_hand_cny += Decimal(int(act.size))
 
 
+_WORDS = {Deed.PAUSE: LifeWord.PAUSE, Deed.RESUME: LifeWord.RESUME, Deed.END: LifeWord.STOP}
+
 _DEEDS: Mapping[Deed, Callable[[Process, Act], None]] = {
     Deed.HALT: Process._asked,
     Deed.LIFT: Process._asked,
     Deed.STOP: Process._stopped,
     Deed.CLOCK: Process._turned_back,
+    Deed.SLIP: Process._slipped,
     Deed.NAP: Process._fell_asleep,
     Deed.DISK_FULL: Process._filled_up,
     Deed.EMPTY: Process._listed_nothing,
     Deed.AWAY: Process._went_away,
     Deed.BY_HAND: Process._moved_by_hand,
+    Deed.PAUSE: Process._told_of_its_life,
+    Deed.RESUME: Process._told_of_its_life,
+    Deed.END: Process._told_of_its_life,
 }

@@ -22,6 +22,7 @@ from tests.simulation.session_promises import (
     a_start_changes_nothing,
     no_send_on_a_failed_disk,
     no_silent_miss,
+    not_before_its_time,
     one_session_a_slot,
     reconciled_before_trading,
 )
@@ -56,9 +57,10 @@ PROMISES: Mapping[str, Check] = {
     "17": identical_replay,
     "18": noticed_changes,
     "stop": a_stop_holds,
+    "clock": not_before_its_time,
     "record": whole_record,
 }
-"""Each check by the number of its promise in the design; two that have none by a word."""
+"""Each check by the number of its promise in the design; three that have none by a word."""
 
 
 _OF_A_WHOLE = frozenset({"3", "8", "10", "16", "17", "18", "record"})

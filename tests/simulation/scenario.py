@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -74,11 +74,15 @@ class Deed(StrEnum):
     LIFT = "lift"
     STOP = "stop"
     CLOCK = "clock"
+    SLIP = "slip"
     NAP = "nap"
     DISK_FULL = "disk_full"
     AWAY = "away"
     EMPTY = "empty"
     BY_HAND = "by_hand"
+    PAUSE = "pause"
+    RESUME = "resume"
+    END = "end"
 
 
 @dataclass(frozen=True, order=True)
@@ -177,6 +181,15 @@ def drawn(seed: int) -> Scenario:
         weather=weather,
         acts=_acts(rng, kind, symbols),
     )
+
+
+def spoken_to(seed: int) -> Scenario:
+    """Return the scenario of a seed in which people now and then pause it, end its loop or set its clock."""
+    scenario = drawn(seed)
+    if scenario.kind is Kind.RECORDED:
+        return scenario
+    words = _of_its_life(scenario.rng("its life"))
+    return replace(scenario, acts=tuple(sorted((*scenario.acts, *words))))
 
 
 def _days(rng: Random) -> tuple[tuple[date, ...], Days]:
@@ -303,6 +316,18 @@ def _of_the_machine(rng: Random) -> Iterator[Act]:
         yield Act(_touch(rng), Deed.CLOCK, rng.choice((-3600.0, -3.0, 3.0, 3600.0)))
     if rng.random() < 0.3:
         yield Act(_touch(rng), Deed.NAP, rng.choice((90.0, 1500.0, 12000.0, 72000.0)))
+
+
+def _of_its_life(rng: Random) -> Iterator[Act]:
+    """Yield pauses with their end, the word that ends the loop, and a clock days ahead for a moment."""
+    if rng.random() < 0.1:
+        at = _touch(rng)
+        yield Act(at, Deed.PAUSE)
+        yield Act(at + rng.randint(1, 150), Deed.RESUME)
+    if rng.random() < 0.1:
+        yield Act(_touch(rng), Deed.END)
+    if rng.random() < 0.2:
+        yield Act(_touch(rng), Deed.SLIP, 86400.0 * rng.choice((2, 17)))
 
 
 def _of_the_broker(rng: Random) -> Iterator[Act]:

@@ -17,6 +17,9 @@ from tests.simulation.scenario import CN, Deed, Kind
 REST_MAX_S = 60.0
 """How long a process may rest while a slot that came is not on record."""
 
+CLOCK_STEP_S = 0.001
+"""Clocks count microseconds, the loop's time is a fraction."""
+
 SILENCE_MAX_S = 600
 """How long ticks may fail one after another before a slot that came meanwhile counts as silent."""
 
@@ -150,6 +153,8 @@ def no_silent_miss(past: Past) -> Iterator[str]:
         if slot not in seqs:
             yield f"slot {slot} has no session"
     for idle in _rests(past):
+        if idle.doubt:
+            continue
         # Until a slot is too late it may wait for the broker's answer.
         wait_s = past.scenario.settings.grace_s if idle.held_up else 0
         until = idle.now - timedelta(seconds=wait_s)
@@ -159,6 +164,17 @@ def no_silent_miss(past: Past) -> Iterator[str]:
     for step in past.of("closed"):
         if isinstance(step.value, Closed) and step.value.outcome is Outcome.MISSED:
             yield from _really_late(past, step.event.session, step.event.at)
+
+
+def not_before_its_time(past: Past) -> Iterator[str]:
+    """No slot is on record before its time has truly come, but for what the clock was ahead for long."""
+    ahead_s = sum(max(act.size, 0.0) for act in past.scenario.acts if act.deed is Deed.CLOCK)
+    for event, at_s in zip(past.outside.events, past.outside.event_s, strict=True):
+        opened = past.value(event.session, event.step) if event.step == "opened" else None
+        if isinstance(opened, Opened):
+            due_s = (opened.slot - past.scenario.start).total_seconds()
+            if at_s + CLOCK_STEP_S < due_s - ahead_s:
+                yield f"slot {opened.slot} was on record {due_s - at_s:.0f} s before its time"
 
 
 def _rests(past: Past) -> Iterator[Idle]:
@@ -175,12 +191,17 @@ def _really_late(past: Past, session: str, at: str) -> Iterator[str]:
     """Yield a slot given up although there was time and nobody had asked for an end."""
     opened = past.value(session, "opened")
     closed = past.value(session, "closed")
-    if isinstance(opened, Opened) and isinstance(closed, Closed) and "kill file" not in closed.reason:
+    if isinstance(opened, Opened) and isinstance(closed, Closed) and not _asked_for(closed):
         # The clock may be set between the look at it and the record.
         set_s = sum(abs(act.size) for act in past.scenario.acts if act.deed is Deed.CLOCK)
         late = datetime.fromisoformat(at) - opened.slot
         if late < timedelta(seconds=past.scenario.settings.grace_s - set_s):
             yield f"slot {opened.slot} was given up {late} after its time"
+
+
+def _asked_for(closed: Closed) -> bool:
+    """Answer whether a person kept the session from running: by the kill file, or by a pause."""
+    return "kill file" in closed.reason or closed.reason.startswith("paused by ")
 
 
 def _slots(past: Past) -> list[datetime]:

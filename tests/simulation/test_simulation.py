@@ -15,7 +15,7 @@ from tests.simulation.__main__ import main
 from tests.simulation.campaign import Tally, run_seeds
 from tests.simulation.exchange import Exchange
 from tests.simulation.life import lived
-from tests.simulation.scenario import CN, Deed, Kind, Scenario, Weather, drawn
+from tests.simulation.scenario import CN, Deed, Kind, Scenario, Weather, drawn, spoken_to
 from tests.simulation.virtual_time import MachineClock, NothingLeft, VirtualLoop, run
 
 SEEDS = 500
@@ -38,13 +38,14 @@ def test_the_share_meets_every_way_to_die_and_trades_on_all_doors(share: Tally) 
     assert share.deaths > SEEDS // 2
     assert share.ends["fault"] > 50
     assert share.ends["kill file"] > 10
+    assert share.ends["stopped"] > 10
     assert share.sent > 2 * SEEDS
     assert share.fills > SEEDS
     assert {"done", "no_trade", "risk_only", "halted", "missed", "failed"} <= set(share.outcomes)
 
 
 def test_every_fault_of_the_weather_and_every_deed_is_drawn_somewhere() -> None:
-    scenarios = [drawn(seed) for seed in range(SEEDS)]
+    scenarios = [spoken_to(seed) for seed in range(SEEDS)]
 
     for name in Weather.__dataclass_fields__:
         assert any(getattr(one.weather, name) > 0 for one in scenarios), name

@@ -68,15 +68,19 @@ def run(life: Any, loop: VirtualLoop) -> None:
 
 
 class MachineClock(VirtualClock):
-    """The clock of a machine: true time since `start`, and what somebody set it wrong by."""
+    """The clock of a machine: true time since `start`, and what somebody set it wrong by.
+
+    It is ahead by `slip_s` more until `slip_until_s` of true time.
+    """
 
     def __init__(self, start: datetime, loop: VirtualLoop) -> None:
         super().__init__(start)
         self._start, self._loop = self._now, loop
-        self.wrong_s = 0.0
+        self.wrong_s = self.slip_s = self.slip_until_s = 0.0
 
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=self._loop.now_s + self.wrong_s)
+        slip_s = self.slip_s if self._loop.now_s < self.slip_until_s else 0.0
+        return self._start + timedelta(seconds=self._loop.now_s + self.wrong_s + slip_s)
 
     def jump(self, moment: datetime) -> None:
         """Do nothing: it runs by itself."""

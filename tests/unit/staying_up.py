@@ -19,6 +19,7 @@ from services.clock import VirtualClock
 from services.domain.inbox import LifeWord, Scope
 from services.domain.instruments import Symbol
 from services.domain.vitals import Vitals
+from services.journal.account_lock import AccountLock
 from services.journal.inbox import Inboxes
 from services.settings import Settings
 from services.vitals_file import read_vitals
@@ -64,6 +65,10 @@ class Process:
         self._mind = scripted(*(answers or (HOLDS,) * 8))
         self.running: StayingUp | None = None
 
+    def outside(self) -> LiveOutside:
+        """Return the clock and the vendor it goes by."""
+        return LiveOutside(self.clock, self.vendor)
+
     @property
     def up(self) -> StayingUp:
         """What keeps the account up, once it is opened."""
@@ -75,13 +80,16 @@ class Process:
 
         async def life() -> Killed | None:
             with ExitStack() as opened:
+                lock = AccountLock(self.folder.root)
+                lock.acquire()
+                opened.callback(lock.release)
                 account = attended(
                     self.settings,
                     self._mind,
                     opened,
                     None,
                     Screen("en", as_json=False),
-                    LiveOutside(self.clock, self.vendor),
+                    self.outside(),
                 )
                 self.running = StayingUp(account)
                 begun = asyncio.Event()

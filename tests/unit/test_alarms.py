@@ -120,6 +120,20 @@ def test_a_broker_that_does_not_answer_a_start_is_told_of():
     assert "positions: no connection" in one.text.zh
 
 
+def test_a_clock_in_doubt_is_critical_and_each_doubt_is_told():
+    made = journal()
+    made.session = ""
+    for number in (9, 11):
+        made.write(f"clock:{number}", FaultRecord(door="clock", asked="the time", why="set ahead by 17 d"))
+
+    one, other = told(made)
+
+    assert (one.kind, one.severity) == (AlertKind.CLOCK, Severity.CRITICAL)
+    assert "set ahead by 17 d" in one.text.en
+    assert "set ahead by 17 d" in one.text.zh
+    assert (one.topic, one.key == other.key) == (other.topic, False)
+
+
 def test_a_day_the_calendar_does_not_know_is_critical():
     made = journal()
     made.open(MON)

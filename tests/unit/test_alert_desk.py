@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from datetime import date, datetime, timedelta
@@ -14,12 +15,13 @@ import pytest
 from commands.alert_desk import AlertDesk
 from commands.folders import AccountFolder
 from commands.screen import Screen
+from monitor.outbox import OUTBOX_NAME
 from services.domain.bars import Panel
 from services.domain.events import Halt, HaltCause, Lift
-from services.domain.inbox import Command, Scope, meaning
+from services.domain.inbox import Command, Scope, Taken, meaning
 from services.domain.instruments import Facts, Symbol
 from services.domain.quotes import Quote, Snapshot, VendorSnapshot
-from services.journal.inbox import Inboxes
+from services.journal.inbox import INBOX_NAME, Inboxes
 from services.ports import PriceFault
 from services.settings import Settings
 from tests import channel_twins as twins
@@ -112,7 +114,7 @@ class Office:
     def commands(self) -> list[Command]:
         """Return what was put into the account's inbox."""
         with closing(Inboxes(self.account.journal, "main", read_only=True)) as inboxes:
-            return list(inboxes.unread({}))
+            return list(inboxes.unread(Taken()))
 
 
 @pytest.fixture(autouse=True)
@@ -230,6 +232,94 @@ def test_where_the_outbox_cannot_be_written_an_alert_is_tried_once_all_the_same(
         assert office.tell() == []
 
     assert "alerts cannot be kept" in capsys.readouterr().out
+
+
+DAMAGED = b"not a database at all, and longer than the header of one would be" * 20
+
+
+def test_a_halt_that_cannot_be_put_is_told_as_what_it_is(tmp_path: Path):
+    with twins.twin(twins.says({})) as platform:
+        office = Office(tmp_path, platform, ran("10:40"), halt_on=["unresolved", "not_halted"]).begin()
+        (tmp_path / "main" / INBOX_NAME).parent.mkdir(exist_ok=True)
+        (tmp_path / "main" / INBOX_NAME).write_bytes(DAMAGED)
+        office.write("halt:x", UNSURE)
+
+        assert office.tell() == ["unresolved", "not_halted"]
+        assert office.tell() == []
+
+    assert INBOX_NAME in platform.bodies[1]["text"]
+    assert "kill" in platform.bodies[1]["text"]
+
+
+def test_a_damaged_outbox_is_set_aside_and_told_of_and_the_account_goes_on(tmp_path: Path):
+    path = tmp_path / "main" / OUTBOX_NAME
+    path.parent.mkdir()
+    path.write_bytes(DAMAGED)
+    live = ran("10:40")
+    with twins.twin(twins.says({})) as platform:
+        office = Office(tmp_path, platform, live).begin(len(live.journal.events))
+        office.write("lift", Lift(symbol=MAIN, why="w"))
+
+        assert office.tell() == ["outbox", "lifted"]
+        assert Office(tmp_path, platform, live).begin(len(live.journal.events)).tell() == []
+
+    (aside,) = path.parent.glob(f"{OUTBOX_NAME}.damaged-*")
+    assert aside.name == f"{OUTBOX_NAME}.damaged-20260713T024000Z"  # 10:40 in Shanghai.
+    assert aside.read_bytes() == DAMAGED
+    assert aside.name in platform.bodies[0]["text"]
+
+
+def test_an_outbox_that_is_damaged_on_the_way_is_set_aside_too(tmp_path: Path):
+    path = tmp_path / "main" / OUTBOX_NAME
+    live = ran("10:40")
+    with twins.twin(twins.says({})) as platform:
+        office = Office(tmp_path, platform, live).begin()
+        office.write("lift", Lift(symbol=MAIN, why="w"))
+        assert office.tell() == ["lifted"]
+        office.desk.close()
+        path.write_bytes(DAMAGED)
+
+        assert office.tell() == ["outbox"]
+        office.desk.close()
+        path.write_bytes(DAMAGED)
+        live.clock.jump(live.clock.now() + timedelta(hours=5))
+        office.write("lift2", Lift(symbol=MAIN, why="w"))
+        assert office.tell() == ["outbox", "lifted"]
+
+    assert len(list(path.parent.glob(f"{OUTBOX_NAME}.damaged-*"))) == 2
+
+
+def test_an_outbox_that_holds_what_nobody_knows_here_is_set_aside(tmp_path: Path):
+    live = ran("10:40")
+    with twins.twin(hangs) as dead:
+        first = Office(tmp_path, dead, live).begin()
+        first.write("lift", Lift(symbol=MAIN, why="w"))
+        first.tell()
+        first.desk.close()
+    with closing(sqlite3.connect(tmp_path / "main" / OUTBOX_NAME, isolation_level=None)) as connection:
+        connection.execute("UPDATE alerts SET kind = 'of next year'")
+    live.clock.jump(live.clock.now() + timedelta(minutes=1))
+
+    with twins.twin(twins.says({})) as platform:
+        assert Office(tmp_path, platform, live).begin().tell() == ["outbox"]
+
+
+def test_a_damaged_outbox_that_cannot_be_set_aside_stops_nobody_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    live = ran("10:40")
+    with twins.twin(twins.says({})) as platform:
+        office = Office(tmp_path, platform, live).begin()
+        (tmp_path / "main").mkdir(exist_ok=True)
+        (tmp_path / "main" / OUTBOX_NAME).write_bytes(DAMAGED)
+
+        def refused(*_asked: object) -> Path:
+            raise PermissionError(13, "no")
+
+        monkeypatch.setattr(Path, "replace", refused)
+        office.write("lift", Lift(symbol=MAIN, why="w"))
+
+        assert office.tell() == ["lifted"]
 
 
 # The day's summary.

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 import pytest
 
 from services.domain.events import Asked, Halt, HaltCause, Lift
-from services.domain.inbox import Command, HaltKey, Scope, in_force, key_of, meaning, place_of
+from services.domain.inbox import (
+    Command,
+    HaltKey,
+    Place,
+    Scope,
+    Taken,
+    cut_short,
+    in_force,
+    key_of,
+    meaning,
+    place_of,
+)
 
 MAIN, OTHER = "600000.SH", "000001.SZ"
 
@@ -104,7 +115,37 @@ def test_a_stricter_halt_takes_the_place_of_another_but_of_no_limits():
 
 def test_a_step_names_the_command_it_holds():
     assert put("halt", seq=7).step == "command:here:7"
-    assert place_of("command:everywhere:12") == (Scope.EVERYWHERE, 12)
-    assert place_of(put("lift", seq=3).step) == (Scope.HERE, 3)
+    assert place_of("command:everywhere:12") == Place(Scope.EVERYWHERE, 12)
+    assert place_of(put("lift", seq=3).step) == Place(Scope.HERE, 3)
+    named = Command(seq=2, command="halt", args={}, scope=Scope.EVERYWHERE, list_id="a1", mark="b2")
+    assert named.step == "command:everywhere:2:a1:b2"
+    assert place_of(named.step) == named.place == Place(Scope.EVERYWHERE, 2, "a1", "b2")
     for other in ("halt:600000.SH", "opened", "kill:4", "sent:command"):
         assert place_of(other) is None
+
+
+def test_a_command_without_a_mark_goes_by_its_number_and_one_with_a_mark_by_that():
+    taken = Taken([Place(Scope.HERE, 2), Place(Scope.HERE, 1, "list", "x")])
+
+    assert [taken.holds(Place(Scope.HERE, seq)) for seq in (1, 2, 3)] == [True, True, False]
+    assert not taken.holds(Place(Scope.EVERYWHERE, 1))
+    assert taken.holds(Place(Scope.HERE, 1, "list", "x"))
+    assert not taken.holds(Place(Scope.HERE, 1, "list", "y"))
+    assert not taken.holds(Place(Scope.HERE, 1, "another", "x"))
+
+
+def test_what_says_that_a_list_was_cut_halts_the_account_alone_and_is_no_command_of_that_list():
+    last = Place(Scope.EVERYWHERE, 4, "list", "x")
+    command = cut_short(last)
+    taken = Taken([last, command.place])
+
+    halt = meaning(command)
+
+    assert isinstance(halt, Halt)
+    assert (halt.symbol, halt.cause, halt.by, halt.everywhere) == ("", HaltCause.ALERT, "inbox", False)
+    assert place_of(command.step) == command.place
+    assert taken.holds(command.place)
+    assert taken.last(Scope.EVERYWHERE, "list") == last
+    assert taken.last(Scope.HERE, "list") is None
+    # That of every account's list and that of the account's own are two, also of lists without a name.
+    assert cut_short(Place(Scope.HERE, 4)).step != cut_short(Place(Scope.EVERYWHERE, 4)).step

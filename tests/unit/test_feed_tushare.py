@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from decimal import Decimal
 
 import httpx2
@@ -10,6 +12,7 @@ import orjson
 import pytest
 
 from services.domain.instruments import Symbol
+from services.market.feeds.tushare_limits import LimitTable
 from services.market.feeds.tushare_pro import AskedTooOften, Row, TushareCalls, TushareFeed
 from services.ports import PriceFault
 from tests import vendor_bytes as wire
@@ -190,3 +193,51 @@ def test_more_than_a_hundred_symbols_are_asked_for_in_parts_and_one_that_fails_c
 
     assert ends == [(100, 50)]
     assert len(network.asked) == 2
+
+
+LIMITS = ("ts_code", "down_limit", "up_limit")
+
+
+def asked_twice(table: Answer, later: timedelta) -> tuple[list[tuple[Decimal | None, Decimal | None]], int]:
+    """Return the limits of a share in two answers of the feed, and how often the table was asked."""
+    row = wire.tushare(items=[wire.TUSHARE_ROW])
+    asked: list[str] = []
+
+    async def answer(request: httpx2.Request) -> httpx2.Response:
+        name = str(orjson.loads(request.content)["api_name"])
+        asked.append(name)
+        return await (table if name == "stk_limit" else replies(row))(request)
+
+    time = Time()
+    made, _ = time.wire(answer)
+    found: list[tuple[Decimal | None, Decimal | None]] = []
+
+    async def life() -> None:
+        calls = TushareCalls(made, TOKEN)
+        feed = TushareFeed(calls, time.clock, LimitTable(calls, time.clock))
+        for _ in range(2):
+            symbol = Symbol(str(wire.TUSHARE_ROW[0]))
+            quote = (await feed.quotes([symbol])).quotes[symbol]
+            found.append((quote.limit_down_cny, quote.limit_up_cny))
+            await asyncio.sleep(later.total_seconds())
+
+    time.run(life())
+    return found, asked.count("stk_limit")
+
+
+def test_the_days_limits_come_from_a_table_that_is_asked_for_once_a_day():
+    table = replies(wire.tushare(LIMITS, [[wire.TUSHARE_ROW[0], 1341.0, 1639.0]]))
+    stated = (Decimal("1341.0"), Decimal("1639.0"))
+
+    assert asked_twice(table, timedelta(seconds=70)) == ([stated, stated], 1)
+    assert asked_twice(table, timedelta(days=1)) == ([stated, stated], 2)
+
+
+@pytest.mark.parametrize("table", [
+    replies(wire.tushare_refusal(40203, "no right")), replies(wire.tushare(LIMITS, [])), hangs,
+], ids=["no right", "empty", "hangs"])  # fmt: skip
+def test_without_that_table_quotes_state_no_limits_and_it_is_asked_for_again_after_a_minute(table: Answer):
+    nothing = (None, None)
+
+    assert asked_twice(table, timedelta(seconds=30)) == ([nothing, nothing], 1)
+    assert asked_twice(table, timedelta(seconds=70)) == ([nothing, nothing], 2)

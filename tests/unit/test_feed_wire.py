@@ -9,7 +9,6 @@ from itertools import pairwise
 import httpx2
 import pytest
 
-from services.clock import VirtualClock
 from services.market.feeds.breaker import Breaker, Standing
 from services.market.feeds.fields import BadAnswer
 from services.market.feeds.throttle import Pace, Throttle
@@ -418,20 +417,6 @@ def test_certificates_that_cannot_be_read_name_the_variable_and_the_file():
 
     assert "REQUESTS_CA_BUNDLE" in str(faults[0])
     assert "no-such-file.pem" in str(faults[0])
-
-
-def test_a_proxy_that_cannot_be_one_is_named_as_the_cause(monkeypatch):
-    monkeypatch.setenv("HTTPS_PROXY", "gopher://proxy.example")
-    wire = Wire(VirtualClock(NOW), PACE, deadline_s=1.0, environment={})
-
-    async def life() -> None:
-        async with wire.line():
-            pass
-
-    with pytest.raises(PriceFault) as fault:
-        asyncio.run(life())
-
-    assert "HTTPS_PROXY" in str(fault.value)
 
 
 def test_even_a_wait_that_oversleeps_ends_at_the_deadline():

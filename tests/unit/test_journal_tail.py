@@ -42,6 +42,7 @@ def test_sessions_are_told_as_they_begin_and_end(account: LivingAccount, tmp_pat
         at("10:35:00").astimezone(UTC): Outcome.DONE,
         at("11:35:00").astimezone(UTC): Outcome.MISSED,
     }
+    assert set(tail.told.ended_at.values()) == {account.clock.now()}
 
 
 def test_a_halt_is_told_with_its_moment_until_it_is_lifted(account: LivingAccount, tmp_path: Path):

@@ -43,7 +43,8 @@ def test_a_barred_quote_values_what_is_held_and_a_disputed_one_does_not():
     barred, disputed = snapshot(STALE), snapshot(DISPUTED)
 
     assert (barred.last(MAIN), barred.prev_close(MAIN)) == (Decimal("10.00"), Decimal("10.00"))
-    assert barred.lasts().tolist() == [10.0]
+    # What a mind reckons with is what it could trade at.
+    assert isnan(barred.lasts()[0])
     assert (disputed.last(MAIN), disputed.prev_close(MAIN)) == (None, None)
     assert isnan(disputed.lasts()[0])
     assert disputed.get(MAIN) is DISPUTED
@@ -220,3 +221,43 @@ def test_a_disputed_price_moves_neither_the_market_nor_the_day_it_is_told_of():
 
     assert "+10.00%" in told
     assert "+10.00%" not in disputed
+
+
+def bought(seen: str, clock: str, judged: bool = True) -> tuple[Rule, ...]:
+    """Return by which rules a buy is refused at a time, on a quote of another."""
+    one = quote(seen=seen)
+    moment = at(TUE, clock)
+    shown = replace(snapshot(one, moment=moment), comparisons=() if judged else None)
+    asked = replace(desk(one, clock=clock), snapshot=shown, first=shown)
+    return tuple(refused.rule for refused in review([buy()], asked).verdicts.refused)
+
+
+@pytest.mark.parametrize(("seen", "clock", "refused"), [
+    ("11:30", "13:00:05", (Rule.QUOTE_STALE,)),
+    ("13:00", "13:00:05", ()),
+    ("09:25", "09:30:05", (Rule.QUOTE_STALE,)),
+    ("11:30", "12:00", ()),
+])  # fmt: skip
+def test_the_gate_itself_lets_no_order_go_by_a_price_of_before_the_break(
+    seen: str, clock: str, refused: tuple[Rule, ...]
+):
+    assert bought(seen, clock) == refused
+
+
+def test_a_record_of_before_quotes_were_judged_is_held_to_what_held_then():
+    assert bought("11:30", "13:00:05", judged=False) == ()
+
+
+SWAPPED = replace(
+    quote(last="99.00", prev="98.00"), barred="one alone", barred_by=Rule.QUOTE_DISAGREES, disputed=True
+)
+
+
+def test_what_nobody_confirms_sizes_no_buy():
+    """Another share's price under this one's name would make the equity ten times what it is."""
+    held = book(lot(MAIN, 1000, "10000.00"), cash="10000.00")
+    want = replace(buy(), symbol=OTHER, shares=None, target_weight=Decimal("0.25"))
+
+    verdicts = review([want], desk(SWAPPED, quote(OTHER), account=held)).verdicts
+
+    assert [one.rule for one in verdicts.refused] == [Rule.QUOTE_MISSING]

@@ -202,7 +202,7 @@ def test_where_nothing_came_it_is_a_fault_that_names_every_list() -> None:
 
 
 def test_nothing_asked_is_nothing_told() -> None:
-    assert asyncio.run(source(Lists()).get_instruments(())) == Facts()
+    assert asyncio.run(source(Lists()).get_instruments(())) == Facts(source="akshare")
 
 
 def test_a_list_is_asked_for_once_a_day_and_one_that_failed_again() -> None:

@@ -11,6 +11,7 @@ from services.market.columns import (
     open_panel,
     panel_bytes_digest,
     panel_path,
+    release,
     save_panel,
     with_digest,
 )
@@ -129,3 +130,15 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypat
 
     assert [entry.name for entry in tmp_path.iterdir()] == ["kept"]
     assert path.read_bytes() == b"old"
+
+
+def test_a_panel_whose_pages_were_given_back_shows_the_same(tmp_path):
+    panel = demo_panel()
+    stored = open_panel(tmp_path, save_panel(panel, tmp_path))
+    before = stored.close.copy()
+
+    release(stored)
+    release(panel)
+
+    assert np.array_equal(stored.close, before, equal_nan=True)
+    assert np.array_equal(panel.close, before, equal_nan=True)

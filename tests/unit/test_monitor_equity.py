@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from monitor.equity import EquityPoint, daily_equity, equity_curve
-from monitor.trail import MarkKind, follow, within
+from monitor.trail import Follower, MarkKind, follow, within
 from monitor.valuing import Valuer
 from services.domain.bars import CorporateAction
 from services.domain.book import OrderEnded
@@ -14,6 +14,7 @@ from services.domain.events import Outcome
 from services.domain.fills import Fees, Movement, MovementKind
 from services.domain.orders import OrderState, Side
 from services.domain.quotes import Quote, VendorSnapshot
+from services.journal.account import Account
 from tests.monitor_journal import (
     MON,
     TUE,
@@ -275,3 +276,19 @@ def test_a_session_before_the_first_bar_is_valued_by_the_journal():
 
     assert str(points[-1].market_cny) == "1000.00"
     assert points[-1].benchmark_cny is None
+
+
+def test_what_is_followed_while_a_journal_is_written_is_what_is_read_in_it_afterwards():
+    journal, follower = three_days(), Follower()
+
+    # The second round is a journal that was opened anew.
+    for event in (*journal.events, *journal.events):
+        follower.listen(event, journal.value(event), Account())
+
+    assert follower.end() == follow(journal.events)
+
+
+def test_a_price_from_a_fill_is_kept_while_the_symbol_is_held():
+    marks = follow(three_days().events).marks
+
+    assert all(mark.seen.keys() == mark.book.holdings().keys() for mark in marks)

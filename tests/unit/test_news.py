@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 
 from services.domain.instruments import Market
-from services.domain.news import NewsItem, NewsKind, between, in_order
+from services.domain.news import NewsItem, NewsKind, NewsQuery, between, in_order
 from services.news_file import FileNews, NewsFileError, read_news
 from services.ports import NewsFault
 
 
 def at(hour: int, day: int = 9) -> datetime:
     return datetime(2025, 10, day, hour, tzinfo=UTC)
+
+
+ALL_DAY = NewsQuery(since=at(0), until=at(23), kind=NewsKind.NEWS)
 
 
 def item(hour: int, title: str = "t", source: str = "wire", kind: NewsKind = NewsKind.NEWS) -> NewsItem:
@@ -150,9 +153,9 @@ def test_a_file_that_was_spoilt_is_a_fault_of_the_source(tmp_path: Path):
     path = lines(tmp_path / "n.jsonl", row())
     source = FileNews(lambda: read_news(path, Market.CN), "n.jsonl")
     assert source.name == "n.jsonl"
-    assert len(asyncio.run(source.published(at(0), at(23)))) == 1
+    assert len(asyncio.run(source.published(ALL_DAY)).items) == 1
 
     lines(path, row(kind="rumour"))
 
     with pytest.raises(NewsFault):
-        asyncio.run(source.published(at(0), at(23)))
+        asyncio.run(source.published(ALL_DAY))

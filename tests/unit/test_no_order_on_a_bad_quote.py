@@ -9,8 +9,9 @@ from decimal import Decimal
 
 import pytest
 
+from risk.limits import ExitTerms, Limits, PortfolioLimits
 from services.clock import VirtualClock
-from services.domain.events import Outcome, Verdicts
+from services.domain.events import Opening, Outcome, Verdicts
 from services.domain.instruments import Symbol
 from services.domain.orders import Rule
 from services.domain.quotes import Level, VendorSnapshot
@@ -22,7 +23,7 @@ from tests.replay.test_vendor_replay import require_identical
 from tests.unit.raw_market import FakeFeed, raw
 from tests.unit.test_vendor_source import Rest
 from tests.unit.vendor import SteppingClock
-from tests.unit.world import Live, Setup, answer, order
+from tests.unit.world import HOLD, Live, Setup, answer, order
 
 Spoil = Callable[[RawQuote], RawQuote | str]
 
@@ -176,6 +177,41 @@ def two_days(banned: dict[str, tuple[datetime, datetime]]) -> Live:
 
     answers = (answer(order("buy", MAIN, 100)),) * 8
     return Setup(answers=answers, vendor=vendor, clock=SteppingClock).open().run()
+
+
+def test_a_price_nobody_confirms_makes_no_peak_and_halts_no_account():
+    """While only one vendor answers, over lunch, it tells of another share, ten times as dear."""
+    lunch = at(MON, "11:30"), at(MON, "12:30")
+
+    def vendor(clock: VirtualClock) -> VendorSource:
+        def says(symbol: Symbol, now: datetime) -> RawQuote:
+            good = replace(raw(symbol), stamped_at=now)
+            if not lunch[0] <= now < lunch[1]:
+                return good
+            hundred = Decimal("100.00")
+            dear = replace(good, last_cny=hundred, prev_close_cny=hundred, stamped_at=lunch[0])
+            return replace(dear, limit_down_cny=None, limit_up_cny=None, bids=None, asks=None)
+
+        one = FakeFeed("one", clock, says, takes_s=0.0)
+        feeds = [one, FakeFeed("two", clock, says, takes_s=0.0, banned=lunch)]
+        return VendorSource(feeds, Rest(), clock, GateTerms())
+
+    weigh = '{"rationale": "x", "orders": [{"symbol": "000999.SZ", "side": "buy", "target_weight": "0.5"}]}'
+    limits = Limits(
+        portfolio=PortfolioLimits(drawdown_ratio_max=Decimal("0.2")),
+        exits=ExitTerms(trailing_stop_ratio=Decimal("0.1")),
+    )
+    live = Setup(
+        answers=(answer(order("buy", MAIN, 1000)), weigh, HOLD, HOLD),
+        vendor=vendor, first=MON, last=MON, clock=SteppingClock, limits=limits,
+    ).open().run()  # fmt: skip
+
+    books = [live.value(slot, "book") for slot in SLOTS[:4]]
+    openings = [one for one in books if isinstance(one, Opening)]
+    assert [one.unpriced for one in openings] == [(), (str(MAIN),), (), ()]
+    assert max(one.peak_equity_cny for one in openings) == Decimal("100000.00")
+    assert len({one.peaks_cny[MAIN] for one in openings[1:]}) == 1
+    assert (orders(live), live.journal.account.halts) == (1, {})
 
 
 FROM_MONDAY_11 = (at(MON, "11:00"), at(MON, "11:00") + timedelta(hours=20))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 
+from monitor.order_traffic import Standing, bound_uses
 from services.pacing import Pacer
 
 
@@ -36,12 +38,30 @@ def paced(per_second: int, turns: int, pause_s: float = 0.0) -> list[float]:
     return watch.waited_s
 
 
-def test_the_first_goes_at_once_and_each_next_a_second_after_the_one_before():
-    assert paced(1, 3) == [1.0, 1.0]
+def test_the_first_goes_at_once_and_each_next_a_second_and_a_little_after_the_one_before():
+    # A second and 2 %.
+    assert [round(wait_s, 9) for wait_s in paced(1, 3)] == [1.02, 1.02]
 
 
-def test_ten_a_second_are_a_tenth_of_a_second_apart():
-    assert [round(wait_s, 9) for wait_s in paced(10, 3)] == [0.1, 0.1]
+def test_ten_a_second_are_a_tenth_of_a_second_and_a_little_apart():
+    assert [round(wait_s, 9) for wait_s in paced(10, 3)] == [0.102, 0.102]
+
+
+def test_no_second_of_another_clock_holds_more_than_the_bound():
+    watch = Stopwatch()
+    pacer = Pacer(10, stopwatch=watch.read, sleep=watch.sleep)
+    monday = datetime.fromisoformat("2026-07-13T10:35:00+08:00")
+    sent = list[datetime]()
+
+    async def go() -> None:
+        for _ in range(25):
+            await pacer.turn()
+            # The other clock runs 1 % slow, and is read to the millisecond.
+            sent.append(monday + timedelta(milliseconds=int((watch.now_s - 100) * 990)))
+
+    asyncio.run(go())
+    (use,) = bound_uses(sent, day_max=None, second_max=10, real_time=True)[1:2]
+    assert (use.used, use.standing) == (10, Standing.NEAR)
 
 
 def test_whoever_waited_long_enough_by_itself_waits_no_more():

@@ -8,7 +8,7 @@ from agents.parsing import parse
 from monitor.alarms import Alarms
 from monitor.price_sources import disagreements
 from services.domain.alerts import Alert, AlertKind, Severity
-from services.domain.quotes import OWN_CLOCK, RULEBOOK, Comparison, VendorSnapshot
+from services.domain.quotes import HISTORY, OWN_CLOCK, RULEBOOK, Comparison, VendorSnapshot
 from tests.monitor_journal import MON, TUE, JournalByHand, at
 
 
@@ -29,6 +29,11 @@ def compared(other: str = "sina", compared: int = 10, **differed: int) -> Compar
     (compared(compared=11, last_differs=1, prev_close_differs=1), True),
     (compared(compared=300, prev_close_differs=29), False),
     (compared(compared=300, prev_close_differs=30), True),
+    # Nor of what says that a share stands still, of limits or of yesterday's close what another one says.
+    (compared(compared=300, status_differs=1), True),
+    (compared(compared=300, limits_disagree=1), True),
+    (compared(HISTORY, compared=300, history_differs=1), True),
+    (compared(HISTORY, compared=300), False),
     (compared(stamps_apart=10), False),  # Two vendors are seldom equally quick.
     # Of limits that are not the rulebook's a single one is told of.
     (compared(RULEBOOK, compared=300, limits_disagree=1), True),

@@ -12,10 +12,9 @@ import pytest
 
 from services.domain.instruments import Fact, Instrument, Kind, Span, Symbol
 from services.domain.orders import Rule
-from services.domain.quotes import OWN_CLOCK, RULEBOOK
+from services.domain.quotes import HISTORY, OWN_CLOCK, RULEBOOK
 from services.market.quote_gate import _quote, judge
 from services.market.quote_terms import (
-    DISPUTED,
     RULE_OF,
     Compared,
     CrossCheck,
@@ -68,12 +67,15 @@ ALONE_ROWS: Sequence[tuple[Flaw, dict[str, Any], dict[str, Any]]] = (
     (Flaw.AHEAD, {"stamp": "10:35:03.1"}, {"stamp": "10:35:03"}),
     # 15 s in continuous trading.
     (Flaw.STALE, {"stamp": "10:34:45.9"}, {"stamp": "10:34:46"}),
-    # Lunch ages nothing: 10 s before it and 5 s after make 15.
+    # Lunch ages nothing, and yet a price of the morning is none of the afternoon; nor is the opening call's.
     (
         Flaw.STALE,
-        {"stamp": "11:29:49", "now": "13:00:05"},
-        {"stamp": "11:29:50", "now": "13:00:05"},
+        {"stamp": "11:30:00", "now": "13:00:02"},
+        {"stamp": "13:00:00", "now": "13:00:02"},
     ),
+    (Flaw.STALE, {"stamp": "09:29:59", "now": "09:30:01"}, {"stamp": "09:30:00", "now": "09:30:01"}),
+    # The closing call goes on from the price before it.
+    (Flaw.STALE, {"stamp": "14:56:31", "now": "14:57:02"}, {"stamp": "14:56:58", "now": "14:57:02"}),
     # While it lasts, the last minute of the morning will do.
     (Flaw.STALE, {"stamp": "11:28:59", "now": "11:35"}, {"stamp": "11:29:00", "now": "11:35"}),
     # In a call the time of day counts: half a minute of it.
@@ -82,6 +84,9 @@ ALONE_ROWS: Sequence[tuple[Flaw, dict[str, Any], dict[str, Any]]] = (
     # The opening auction makes a price at 09:25, the closing one at 15:00.
     (Flaw.STALE, {"stamp": "09:24:59", "now": "09:28"}, {"stamp": "09:25:00", "now": "09:28"}),
     (Flaw.STALE, {"stamp": "14:59:59", "now": "15:05"}, {"stamp": "15:00:00", "now": "15:05"}),
+    # Nobody can sell above the upper limit, nor buy below the lower one.
+    (Flaw.OUTSIDE_LIMITS, {"asks": (("11.01", 1),)}, {"asks": (("11.00", 1),)}),
+    (Flaw.OUTSIDE_LIMITS, {"bids": (("8.99", 1),)}, {"bids": (("9.00", 1),)}),
     (Flaw.OUTSIDE_LIMITS, {"last": "11.01"}, {"last": "11.00", "bids": None}),
     (Flaw.OUTSIDE_LIMITS, {"last": "8.99"}, {"last": "9.00", "asks": None}),
     # A source that states none is held against the rulebook, where the facts are known.
@@ -127,16 +132,17 @@ PAIR_ROWS: Sequence[tuple[Flaw, dict[str, Any], dict[str, Any], dict[str, Any]]]
         Flaw.LAST_DIFFERS,
         {"last": "2.03", "prev": "2.00", "limits": ("1.80", "2.20")},
         {"last": "2.02", "prev": "2.00", "limits": ("1.80", "2.20")},
-        {"last": "2.00", "prev": "2.00", "limits": ("1.80", "2.20"), "bids": None},
+        {"last": "2.00", "prev": "2.00", "limits": ("1.80", "2.20"), "bids": None, "asks": None},
     ),
     (Flaw.STAMPS_APART, {"stamp": "10:34:49"}, {"stamp": "10:34:50"}, {}),
-    # The morning's last 5 s and the afternoon's first 6 s make 11.
+    # Over lunch the morning's last minute will do, and 11 s of it are 11 s.
     (
         Flaw.STAMPS_APART,
-        {"stamp": "13:00:06", "now": "13:00:07"},
-        {"stamp": "13:00:05", "now": "13:00:07"},
-        {"stamp": "11:29:55"},
+        {"stamp": "11:29:49", "now": "11:35"},
+        {"stamp": "11:29:50", "now": "11:35"},
+        {"stamp": "11:30:00"},
     ),
+    (Flaw.LIMITS_DISAGREE, {"limits": ("9.50", "10.50")}, {"limits": (None, "11.00")}, {}),
 )
 
 
@@ -252,7 +258,7 @@ def test_a_day_or_code_the_rulebook_does_not_know_bars_the_quote():
 
 
 def test_what_it_is_suspended_by_all_day_and_for_a_part_of_it_is_told_apart():
-    all_day = judged(raw(last=None, status=Status.SUSPENDED, stamp=None))
+    all_day = judged(raw(last=None, status=Status.SUSPENDED))
     by_list = judged(raw(), raw(source="two"), facts=IDLE)
     part = judged(raw(status=Status.HALTED), raw(source="two"))
 
@@ -260,20 +266,84 @@ def test_what_it_is_suspended_by_all_day_and_for_a_part_of_it_is_told_apart():
     assert all(one.quote is not None and one.quote.suspended for one in (all_day, by_list, part))
 
 
-def test_one_source_that_says_it_does_not_trade_is_enough():
-    assert judged(raw(), raw(source="two"), raw(source="three", status=Status.HALTED)).flaw is Flaw.HALTED
+def test_a_source_that_says_it_does_not_trade_is_believed_until_two_others_show_that_it_does():
+    halted = raw(source="three", status=Status.HALTED)
+
+    against_one = judged(raw(), halted, facts=PLAIN)
+    against_two = judged(raw(), raw(source="two"), halted)
+    against_two_at_odds = judged(raw(), raw(source="two", last="10.50"), halted)
+    against_kin = judged(raw(), raw(source="kin"), halted)
+
+    assert (against_one.flaw, against_one.settled) == (Flaw.HALTED, False)
+    assert (against_two.flaw, against_two.settled) == (None, True)
+    assert (against_two_at_odds.flaw, against_kin.flaw) == (Flaw.HALTED, Flaw.HALTED)
+    for other in ("one", "two"):
+        assert Compared(source="three", other=other, differed=("status_differs",)) in against_two.compared
 
 
-def test_what_does_not_trade_all_day_is_worth_its_previous_close_and_a_halt_its_last_price():
-    all_day = judged(raw(last=None, prev="9.87", status=Status.SUSPENDED)).quote
-    halted = judged(raw(last="9.95", status=Status.HALTED)).quote
-    nothing_known = judged(raw(last=None, status=Status.HALTED))
-    nothing_stated = judged(raw(last=None, prev=None, status=Status.SUSPENDED))
+@pytest.mark.parametrize("stated", [
+    {"day": MON}, {"stamp": None}, {"stamp": "10:36:00"},
+])  # fmt: skip
+def test_a_status_is_believed_only_of_words_of_today(stated: dict[str, Any]):
+    """A share that trades again is not barred by who still tells of yesterday."""
+    old = raw(last=None, status=Status.SUSPENDED, **stated)
 
-    assert all_day is not None
-    assert halted is not None
-    assert (all_day.last_cny, halted.last_cny) == (Decimal("9.87"), Decimal("9.95"))
-    assert (nothing_known.quote, nothing_stated.quote) == (None, None)
+    assert judged(old, raw(source="two"), raw(source="three")).flaw is None
+    assert judged(old).flaw is not Flaw.SUSPENDED
+
+
+def test_two_who_say_that_it_does_not_trade_settle_it():
+    one, two = raw(status=Status.HALTED), raw(source="two", status=Status.HALTED)
+
+    assert judged(one, two, facts=PLAIN).settled
+    assert not judged(one, raw(source="kin", status=Status.HALTED), facts=PLAIN).settled
+    assert judged(one, terms=ALONE).settled
+    # Its worth is not known yet: a third source may tell.
+    assert not judged(one, raw(source="two", prev="9.00", status=Status.HALTED), facts=PLAIN).settled
+    assert judged(raw(), raw(source="two"), facts=IDLE).settled
+
+
+def test_limits_of_any_timely_source_that_are_not_the_rulebooks_bar_the_quote():
+    wrong = {"source": "three", "limits": ("9.50", "10.50")}
+
+    timely = judged(raw(), raw(source="two"), raw(**wrong), facts=PLAIN)
+    late = judged(raw(), raw(source="two"), raw(stamp="10:30:00", **wrong), facts=PLAIN)
+
+    assert (timely.flaw, timely.settled, late.flaw) == (Flaw.LIMITS_DISAGREE, True, None)
+
+
+def test_limits_that_sources_state_are_compared_though_the_chosen_one_states_none():
+    silent = {"limits": (None, None)}
+    two, three = raw(source="two"), raw(source="three", limits=("9.50", "10.50"))
+
+    apart = judged(raw(**silent), two, three)
+
+    assert apart.flaw is Flaw.LIMITS_DISAGREE
+    assert Compared(source="two", other="three", differed=("limits_disagree",)) in apart.compared
+    assert judged(raw(**silent), two, raw(source="three")).flaw is None
+
+
+def remembered(*closes: str, **stated: Any) -> Judged:
+    known = tuple(Decimal(one) for one in closes)
+    quotes = seen(raw(**stated), raw(source="two", **stated))
+    return judge(MAIN, quotes, PLAIN, {}, GateTerms(), clock_at("10:35:01"), known)
+
+
+def test_a_previous_close_that_is_not_what_the_day_before_closed_at_bars_the_quote():
+    """All vendors tell of yesterday under today's stamp: that alone shows it."""
+    agreed = {"limits": (None, None)}
+
+    assert remembered("9.50", **agreed).flaw is Flaw.HISTORY_DIFFERS
+    assert remembered("9.98", **agreed).flaw is Flaw.HISTORY_DIFFERS
+    assert remembered("9.99", **agreed).flaw is None
+    assert remembered("10.50", "10.00", **agreed).flaw is None
+    assert remembered(**agreed).flaw is None
+    off = remembered("9.50", **agreed)
+    assert Compared(source="two", other=HISTORY, differed=("history_differs",)) in off.compared
+    assert (off.settled, off.quote.disputed if off.quote else None) == (True, True)
+    assert Compared(source="one", other=HISTORY) in remembered("10.00", **agreed).compared
+    lonely = judge(MAIN, seen(raw()), None, {}, ALONE, clock_at("10:35:01"), (Decimal("9.50"),))
+    assert lonely.flaw is Flaw.HISTORY_DIFFERS
 
 
 @pytest.mark.parametrize("flaw", list(Flaw))
@@ -283,8 +353,8 @@ def test_every_flaw_has_its_rule(flaw: Flaw):
     )  # fmt: skip
 
 
-def test_a_barred_quote_tells_why_and_values_what_is_held_unless_its_price_is_contradicted():
-    stale = judged(raw(stamp="10:30:00"), raw(source="two", stamp="10:30:00"))
+def test_a_barred_quote_tells_why_and_by_which_rule():
+    stale = judged(raw(stamp="10:30:00"), raw(source="two", stamp="10:30:00"), facts=PLAIN)
     contradicted = pair(raw(source="two", last="10.50"))
 
     assert stale.quote is not None
@@ -292,7 +362,6 @@ def test_a_barred_quote_tells_why_and_values_what_is_held_unless_its_price_is_co
     assert (stale.quote.barred, stale.quote.barred_by) == (stale.why, Rule.QUOTE_STALE)
     assert (stale.quote.last_cny, stale.quote.disputed) == (Decimal("10.00"), False)
     assert (contradicted.quote.barred_by, contradicted.quote.disputed) == (Rule.QUOTE_DISAGREES, True)
-    assert {Flaw.OUTSIDE_LIMITS, Flaw.PREV_CLOSE_DIFFERS, Flaw.LAST_DIFFERS} == DISPUTED
     for number in ("10.00", "10.50", "one", "two"):
         assert number in contradicted.why
 

@@ -11,6 +11,7 @@ from services.rules import (
     Phase,
     accepts_after_hours_orders,
     after_hours_eligible,
+    missed_start,
     phase_at,
     rules_of,
     rules_on,
@@ -216,3 +217,22 @@ def test_reits_and_bonds_of_sse_had_no_closing_call_before_2026_07_06(symbol, da
 )
 def test_bonds_of_szse_could_be_ordered_in_the_gap_until_2016(symbol, day, accepts):
     assert phase_at(rules_of(Symbol(symbol), day), time(9, 26)).accepts_orders is accepts
+
+
+@pytest.mark.parametrize(("seen", "clock", "began"), [
+    ("11:30", "13:00", "13:00"),
+    ("12:59", "14:56", "13:00"),
+    ("13:00", "13:00", None),
+    ("09:25", "09:30", "09:30"),
+    ("09:30", "11:29", None),
+    # Nothing begins anew in lunch, in a call or after the close.
+    ("11:29", "12:00", None),
+    ("14:56", "14:57", None),
+    ("14:59", "15:05", None),
+])  # fmt: skip
+def test_a_price_of_before_the_trading_under_way_is_told(seen, clock, began):
+    rules = rules_of(Symbol("600000.SH"), DAY)
+
+    found = missed_start(rules, time.fromisoformat(seen), time.fromisoformat(clock))
+
+    assert found == (None if began is None else time.fromisoformat(began))

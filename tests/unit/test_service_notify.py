@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from commands.beats import Beats
+from commands.folders import AccountFolder
+from commands.screen import Screen
+from services.clock import VirtualClock
+from services.domain.vitals import LifeState
 from services.service_notify import ALIVE, READY, notify
+from tests.unit.staying_up import FRIDAY, settings_in
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="systemd's sockets are of Linux")
 
@@ -56,3 +63,32 @@ def test_a_supervisor_that_reads_nothing_is_not_waited_for(listener: socket.sock
         notify(ALIVE)
 
     assert listener.recv(100) == b"WATCHDOG=1"
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (LifeState.STARTING, b"WATCHDOG=1\nEXTEND_TIMEOUT_USEC=60000000"),
+        (LifeState.RUNNING, b"WATCHDOG=1"),
+        (LifeState.STOPPING, b"WATCHDOG=1"),
+    ],
+)
+def test_a_start_that_takes_its_time_asks_for_more_with_each_beat(
+    listener: socket.socket, tmp_path: Path, state: LifeState, told: bytes
+):
+    class Enough(Exception):
+        pass
+
+    async def sleep(_wait_s: float) -> None:
+        raise Enough
+
+    settings, screen = settings_in(tmp_path), Screen("en", as_json=True)
+    folder = AccountFolder(settings.data_dir, settings.account)
+    folder.root.mkdir(parents=True)
+    beats = Beats(settings, folder, VirtualClock(FRIDAY), screen, sleep)
+    beats.say(state)
+
+    with pytest.raises(Enough):
+        asyncio.run(beats.run())
+
+    assert listener.recv(100) == told

@@ -132,7 +132,7 @@ def test_a_word_that_cannot_be_carried_out_changes_nothing_and_says_why(word: Ma
 
     live.tick(LATE)
 
-    event = live.journal.find("", "command:here:1")
+    event = live.journal.find("", "command:here:1:memory:1")
     assert event is not None
     asked = live.journal.value(event)
     assert isinstance(asked, Asked)
@@ -150,7 +150,7 @@ def test_an_order_that_works_and_is_told_of_is_not_settled():
 
     live.tick(LATE)
 
-    event = live.journal.find("", "command:here:1")
+    event = live.journal.find("", "command:here:1:memory:1")
     assert event is not None
     assert event.kind == "asked"
     assert ends(live) == []
@@ -166,7 +166,7 @@ def test_an_order_that_was_resolved_meanwhile_is_not_settled():
     live.tick(LATE)
 
     assert [one.shares for one in fills(live)] == [300]
-    second = live.journal.find("", "command:here:2")
+    second = live.journal.find("", "command:here:2:memory:2")
     assert second is not None
     assert second.kind == "asked"
 

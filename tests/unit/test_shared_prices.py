@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import pytest
@@ -12,11 +14,15 @@ import pytest
 from services.clock import VirtualClock
 from services.domain.bars import Frequency, Panel
 from services.domain.events import Event
-from services.domain.instruments import Facts, Instrument, Symbol
+from services.domain.instruments import Distribution, Fact, Facts, Instrument, Symbol
 from services.domain.quotes import Snapshot, VendorSnapshot
 from services.journal.account import Account
+from services.market.quote_terms import GateTerms
 from services.market.shared_prices import PARALLEL_MAX, SharedPrices, SharedSeat
+from services.market.vendor_source import VendorSource
 from services.ports import PriceFault
+from tests.unit.raw_market import FakeFeed, raw
+from tests.unit.test_vendor_source import Rest
 from tests.unit.vendor import Vendor
 from tests.unit.world import quiet
 
@@ -228,6 +234,58 @@ def test_a_fault_is_everybodys_and_forgotten_with_the_question():
     assert isinstance(second, PriceFault)
     assert isinstance(third, VendorSnapshot)
     assert desk.vendor.asked == 2
+
+
+def test_after_a_fault_the_source_is_asked_again_within_seconds():
+    desk = Desk((A,), (A,), down=(1,))
+
+    async def ask() -> list[int]:
+        asked = []
+        for _ in range(3):
+            await asyncio.gather(desk.seats[0].get_current_prices((A,)), return_exceptions=True)
+            asked.append(desk.vendor.asked)
+            desk.later(2)
+        return asked
+
+    # After 0, 2 and 4 seconds.
+    assert run(ask()) == [1, 1, 2]
+
+
+def test_of_the_facts_each_account_is_told_its_own_whole():
+    dividend = Distribution(symbol=A, ex_date=date(2025, 10, 10), cash_per_share=Decimal("0.5"))
+
+    class Telling(Asked):
+        @staticmethod
+        def _told(_day: date) -> Facts:
+            return Facts(
+                instruments=(Instrument(symbol=A), Instrument(symbol=B)), industries={A: "banks", B: "coal"},
+                source="one", distributions=(dividend, replace(dividend, symbol=B)),
+                disputed={A: "why", B: "why"}, unknown={B: {Fact.LISTING: "no list"}},
+            )  # fmt: skip
+
+    desk = Desk((A,), (A, B))
+    desk.shared.source = Telling(desk.clock)
+
+    told = run(desk.seats[0].get_instruments((A,)))
+
+    assert told == Facts(
+        instruments=(Instrument(symbol=A),), industries={A: "banks"}, source="one",
+        distributions=(dividend,), disputed={A: "why"},
+    )  # fmt: skip
+
+
+def test_a_source_that_listens_is_told_what_the_accounts_journals_hold():
+    clock = VirtualClock(SLOT)
+    feed = FakeFeed("one", clock, lambda symbol, _now: raw(symbol))
+    made = VendorSource([feed], Rest(), clock, GateTerms())
+    event = Event(
+        seq=1, account="a", session="s", step="facts", kind="facts", version=1, at=SLOT.isoformat(), body="",
+        prev="", hash="",
+    )  # fmt: skip
+
+    SharedPrices(made, clock).seat((A,)).listen(event, Facts(instruments=(Instrument(symbol=A),)), Account())
+
+    assert made._facts.of(A, SLOT).instrument == Instrument(symbol=A)
 
 
 def test_an_account_that_goes_away_takes_the_answer_from_nobody():

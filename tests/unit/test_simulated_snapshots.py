@@ -13,7 +13,7 @@ from services.brokers.ledger import LedgerStore, MemoryLedger, Triggered
 from services.brokers.simulated import SimulatedExchange
 from services.brokers.snapshot_matching import SnapshotMarket
 from services.clock import VirtualClock
-from services.domain.bars import Frequency, Panel
+from services.domain.bars import CorporateAction, Frequency, Panel
 from services.domain.fills import Fill
 from services.domain.instruments import Facts, Symbol
 from services.domain.orders import ApprovedOrder, OrderKind
@@ -338,3 +338,56 @@ def test_a_call_cut_off_while_the_vendor_is_asked_leaves_the_exchange_whole() ->
     assert asyncio.run(desk.broker.get_order_status(new.order_id)).sight is Sight.ABSENT
     assert len(asyncio.run(desk.broker.get_open_orders())) == 1
     assert desk.submit(new) is AckKind.ACCEPTED
+
+
+class Announced:
+    """Ex-days as they are announced."""
+
+    def __init__(self) -> None:
+        self.known: tuple[CorporateAction, ...] = ()
+
+    def __call__(self) -> tuple[CorporateAction, ...]:
+        return self.known
+
+
+def held_over_night(announced: Announced) -> tuple[VirtualClock, SimulatedExchange]:
+    """Return an exchange on Tuesday after 1000 MAIN were bought, with its clock."""
+    clock = VirtualClock(at(TUE, "09:35"))
+    broker = exchange(SnapshotMarket(Vendor(clock), actions=announced), clock)
+    asyncio.run(broker.submit_order(buy(MAIN, 1000, "10.10", day=TUE)))
+    return clock, broker
+
+
+EX_DAY = CorporateAction(
+    symbol=MAIN,
+    ex_date=TUE + timedelta(days=1),
+    cash_per_share=Decimal("0.25"),
+    shares_per_share=Decimal("0.3"),
+)
+
+
+def test_an_ex_day_announced_the_day_before_is_booked_at_its_midnight() -> None:
+    announced = Announced()
+    clock, broker = held_over_night(announced)
+    announced.known = (EX_DAY,)
+
+    assert asyncio.run(broker.get_movements(TUE)) == ()
+    clock.jump(at(EX_DAY.ex_date, "09:35"))
+    moved = asyncio.run(broker.get_movements(TUE))
+
+    # 1000 x 0.25 CNY, and 1000 x 0.3 new shares.
+    assert [(one.cash_cny, one.shares, one.day) for one in moved] == [
+        (Decimal("250.00"), 0, EX_DAY.ex_date), (Decimal("0.00"), 300, EX_DAY.ex_date),
+    ]  # fmt: skip
+    assert asyncio.run(broker.get_movements(TUE)) == moved
+
+
+def test_an_ex_day_announced_after_it_began_is_not_booked_any_more() -> None:
+    announced = Announced()
+    clock, broker = held_over_night(announced)
+    clock.jump(at(EX_DAY.ex_date, "09:35"))
+    assert asyncio.run(broker.get_movements(TUE)) == ()
+
+    announced.known = (EX_DAY,)
+
+    assert asyncio.run(broker.get_movements(TUE)) == ()

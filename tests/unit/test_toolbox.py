@@ -20,7 +20,7 @@ from services.domain.book import Book, OpenOrder
 from services.domain.conversation import ToolCall
 from services.domain.decision import Briefing
 from services.domain.instruments import Instrument, Symbol
-from services.domain.news import NewsItem, NewsKind
+from services.domain.news import NewsAnswer, NewsItem, NewsKind, NewsQuery
 from services.domain.orders import OrderId, Side
 from services.domain.quotes import Level, PanelSnapshot, Quote, VendorSnapshot
 from services.market.price_files import load_prices
@@ -36,13 +36,23 @@ class Feed:
 
     name = "feed"
 
-    def __init__(self, items: Sequence[NewsItem] = (), fault: str = "") -> None:
-        self.items, self.fault = items, fault
+    def __init__(
+        self,
+        items: Sequence[NewsItem] = (),
+        fault: str = "",
+        silent: tuple[str, ...] = (),
+        undated: int = 0,
+    ) -> None:
+        self.items, self.fault, self.silent, self.undated = items, fault, silent, undated
 
-    async def published(self, since: datetime, until: datetime) -> Sequence[NewsItem]:
+    async def published(self, query: NewsQuery) -> NewsAnswer:
         if self.fault:
             raise NewsFault("news", self.fault)
-        return [item for item in self.items if item.published_at >= since]
+        return NewsAnswer(
+            items=tuple(item for item in self.items if item.published_at >= query.since),
+            silent=self.silent,
+            undated=self.undated,
+        )
 
 
 def setting(**more: object) -> Setting:
@@ -184,6 +194,16 @@ def test_news_are_the_latest_first_up_to_the_sessions_moment():
     assert titles("news", words="Copper") == ["copper UP"]
     assert titles("news", items=1) == ["copper UP"]
     assert titles("announcements") == ["results"]
+
+
+def test_who_did_not_answer_is_named_beside_the_news_and_what_was_undated_is_counted():
+    whole = told(box(setting().brief(), Feed([news(9, "a", BANK)])), "news")
+    some = told(box(setting().brief(), Feed([], silent=("two: " + "x" * 300,), undated=3)), "news")
+
+    assert isinstance(whole, dict)
+    assert isinstance(some, dict)
+    assert whole.keys() == {"found", "items"}
+    assert (len(some["did_not_answer"][0]), some["undated_left_out"]) == (200, 3)
 
 
 def test_long_news_are_cut():

@@ -5,21 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import pytest
 
 from services.domain.bars import Frequency, Panel
+from services.domain.events import Event
 from services.domain.instruments import Fact, Facts, Instrument, Symbol
 from services.domain.orders import Rule
-from services.domain.quotes import RULEBOOK, Comparison, VendorSnapshot
+from services.domain.quotes import RULEBOOK, Comparison, Quote, VendorSnapshot
+from services.market.known_facts import KnownFacts
 from services.market.quote_terms import CrossCheck, GateTerms
 from services.market.raw_quotes import RawQuote, Status
 from services.market.vendor_source import VendorSource
 from services.ports import PriceFault
-from tests.exchange_market import MAIN, MON, OTHER
+from tests.exchange_market import MAIN, MON, OTHER, panel
 from tests.simulation.virtual_time import VirtualLoop
 from tests.unit.raw_market import FakeFeed, Says, clock_at, raw
 
@@ -49,14 +51,16 @@ class Rest:
     name = "rest"
     panel: Panel | None = None
 
-    def __init__(self, facts: Facts | None = None) -> None:
-        self.facts = facts
+    def __init__(self, facts: Facts | None = None, bars: Panel | None = None) -> None:
+        self.facts, self.bars = facts, bars
 
     async def get_current_prices(self, symbols: Sequence[Symbol]) -> VendorSnapshot:
         raise AssertionError
 
     async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
-        raise PriceFault("bars", f"none for {len(symbols)}")
+        if self.bars is None:
+            raise PriceFault("bars", f"none for {len(symbols)}")
+        return self.bars
 
     async def get_instruments(self, symbols: Sequence[Symbol]) -> Facts:
         if self.facts is None:
@@ -125,7 +129,7 @@ def test_a_source_banned_for_twenty_hours_leaves_every_slot_to_the_others(clock:
     assert after == {MAIN: ("one", "two"), OTHER: ("one", "two")}
 
 
-def test_with_all_but_one_banned_nothing_is_traded_and_holdings_keep_their_value(clock: LoopClock):
+def test_with_all_but_one_banned_nothing_is_traded_and_nothing_is_valued(clock: LoopClock):
     ban = (clock.started, clock.started + BAN)
     found = prices(
         clock,
@@ -133,7 +137,7 @@ def test_with_all_but_one_banned_nothing_is_traded_and_holdings_keep_their_value
     )
 
     assert tradable(found) == {}
-    assert found.last(MAIN) == Decimal("10.00")
+    assert (found.last(MAIN), found.prev_close(MAIN)) == (None, None)
     assert {one.barred_by for one in found.quotes} == {Rule.QUOTE_DISAGREES}
 
 
@@ -333,12 +337,97 @@ def test_bars_and_facts_are_the_other_sources(clock: LoopClock):
     assert (made.name, made.panel) == ("vendors", None)
 
 
-def test_a_halt_is_known_as_soon_as_one_source_tells_it(clock: LoopClock):
+def test_a_halt_is_asked_of_a_third_where_another_source_shows_trading(clock: LoopClock):
     halted = FakeFeed("two", clock, now_at(status=Status.HALTED))
+    also = FakeFeed("three", clock, now_at(status=Status.HALTED))
 
-    found = prices(clock, source(clock, good(clock, "one"), halted, good(clock, "three")))
+    lonely = prices(clock, source(clock, good(clock, "one"), halted, good(clock, "three")))
+    backed = prices(clock, source(clock, good(clock, "one"), halted, also))
 
-    assert {(one.symbol, one.suspended) for one in found.quotes} == {(MAIN, True), (OTHER, True)}
+    assert tradable(lonely) == {MAIN: ("one", "three"), OTHER: ("one", "three")}
+    differed = {"status_differs": 2}
+    assert Comparison(source="two", other="one", compared=2, differed=differed) in (lonely.comparisons or ())
+    assert {(one.symbol, one.suspended) for one in backed.quotes} == {(MAIN, True), (OTHER, True)}
+
+
+FACTS = Facts(instruments=tuple(Instrument(symbol=one, listed_on=date(2001, 1, 5)) for one in BOTH))
+
+
+def looked_at_by_the_rulebook(found: VendorSnapshot) -> set[int]:
+    return {one.compared for one in found.comparisons or () if one.other == RULEBOOK}
+
+
+def test_facts_asked_for_one_account_do_not_make_those_of_another_forgotten(clock: LoopClock):
+    rest = Rest(FACTS)
+    made = source(clock, good(clock, "one"), good(clock, "two"), rest=rest)
+
+    clock.run(made.get_instruments(BOTH))
+    rest.facts = replace(FACTS, instruments=FACTS.instruments[:1])
+    clock.run(made.get_instruments(BOTH[:1]))
+
+    assert looked_at_by_the_rulebook(prices(clock, made)) == {2}
+    clock.started += timedelta(days=1)
+    assert looked_at_by_the_rulebook(prices(clock, made)) == set()
+
+
+def event_at(moment: datetime) -> Event:
+    return Event(
+        seq=1, account="main", session="s", step="facts", kind="facts", version=1,
+        at=moment.astimezone(UTC).isoformat(), body="", prev="", hash="",
+    )  # fmt: skip
+
+
+def test_facts_on_record_are_known_after_a_restart(clock: LoopClock):
+    made = source(clock, good(clock, "one"), good(clock, "two"))
+
+    made.listen(event_at(clock.now() - timedelta(days=1)), FACTS, None)
+    stale = looked_at_by_the_rulebook(prices(clock, made))
+    made.listen(event_at(clock.now()), FACTS, None)
+
+    assert (stale, looked_at_by_the_rulebook(prices(clock, made))) == (set(), {2})
+
+
+def test_facts_of_two_markets_are_each_of_their_own_day(clock: LoopClock):
+    """At 23:30 in Shanghai it is still noon in New York: two hours later one of the two has a new day."""
+    known, apple = KnownFacts(), Symbol("AAPL.US")
+    both = Facts(instruments=(Instrument(symbol=MAIN), Instrument(symbol=apple)))
+    evening = datetime.fromisoformat("2026-07-13T23:30:00+08:00")
+
+    known.take(both, evening)
+
+    later = evening + timedelta(hours=2)
+    assert known.of(MAIN, later).instrument is None
+    assert known.of(apple, later).instrument == Instrument(symbol=apple)
+
+
+def test_a_close_on_record_is_held_against_the_next_days_previous_close(clock: LoopClock):
+    """Closed at 9.50 on Monday; on Tuesday all vendors tell 10.00."""
+    made = source(clock, good(clock, "one"), good(clock, "two"))
+    closed = Quote(
+        symbol=MAIN, last_cny=Decimal("9.50"), prev_close_cny=None, seen_at=clock_at("15:00", MON),
+        source="one", confirmed_by="two",
+    )  # fmt: skip
+    shown = VendorSnapshot(
+        moment=clock_at("15:05", MON), source="v", symbols=(MAIN,), quotes=(closed,), faults={}
+    )
+
+    made.listen(event_at(clock.now()), shown, None)
+
+    assert tradable(prices(clock, made)) == {OTHER: ("one", "two")}
+
+
+def test_bars_tell_the_close_too_and_a_disputed_ex_day_makes_it_unknown(clock: LoopClock):
+    bars = panel({MAIN: [(9.5, 9.5, 9.5, 9.5)] * 4, OTHER: [(10.0, 10.0, 10.0, 10.0)] * 4}, days=(MON,))
+    rest = Rest(FACTS, bars)
+    made = source(clock, good(clock, "one"), good(clock, "two"), rest=rest)
+
+    clock.run(made.get_history(BOTH, Frequency.HOURLY))
+    known = tradable(prices(clock, made))
+    rest.facts = replace(FACTS, disputed={MAIN: "two vendors differ"})
+    clock.run(made.get_instruments(BOTH))
+
+    assert known == {OTHER: ("one", "two")}
+    assert tradable(prices(clock, made)) == {MAIN: ("one", "two"), OTHER: ("one", "two")}
 
 
 def test_a_source_needs_a_feed(clock: LoopClock):

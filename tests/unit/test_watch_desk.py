@@ -15,10 +15,10 @@ from commands.watch_desk import STUCK
 from monitor.outbox import OUTBOX_NAME
 from services.clock import VirtualClock
 from services.domain.events import Halt, HaltCause, Outcome
-from services.domain.inbox import Command, Scope, meaning
+from services.domain.inbox import Command, Scope, Taken, meaning
 from services.domain.vitals import LifeState
 from services.domain.watched import Watched
-from services.journal.inbox import Inboxes
+from services.journal.inbox import INBOX_NAME, Inboxes
 from services.process_table import ProcessFigures
 from tests import channel_twins as twins
 from tests.command_line import contents
@@ -46,7 +46,7 @@ def platform() -> Iterator[ProviderTwin]:
 
 def commands(data_dir: Path) -> list[Command]:
     with closing(Inboxes(data_dir / "main" / "journal.sqlite3", "main", read_only=True)) as inboxes:
-        return list(inboxes.unread({}))
+        return list(inboxes.unread(Taken()))
 
 
 def seconds_after(moment: datetime, told: str) -> float:
@@ -271,6 +271,23 @@ def test_an_account_that_is_halted_already_is_not_halted_again(
     watch.run(None, at("09:05:00"))
 
     assert commands(tmp_path / "data") == []
+
+
+def test_a_halt_that_the_watchdog_cannot_put_is_a_critical_alert(
+    tmp_path: Path, cache: Path, platform: ProviderTwin
+):
+    clock = VirtualClock(at("09:00:00"))
+    account = LivingAccount(tmp_path / "data", clock)
+    (tmp_path / "data" / "main" / INBOX_NAME).write_bytes(b"not a database, and longer than its header" * 20)
+    watch = Watch(tmp_path / "data", cache, clock, platform, daily_loss_ratio_max="0.02")
+    account.beat(pnl_today_cny=Decimal("-2000.00"), equity_cny=Decimal("98000.00"))
+
+    told = watch.run(None, at("09:00:30"), every_s=30)
+
+    assert [(kind, severity) for _, kind, severity in told] == [
+        ("not_halted", "critical"), ("watchdog", "critical"),
+    ]  # fmt: skip
+    assert INBOX_NAME in platform.requests[0].body["text"]
 
 
 def test_where_the_outbox_cannot_be_written_it_is_told_all_the_same(

@@ -19,7 +19,7 @@ from services.domain.events import Halt, HaltCause
 from services.domain.instruments import Market
 from services.domain.vitals import LifeState
 from services.domain.watched import DayDiffers
-from services.ports import AlertFault
+from services.ports import AlertFault, JournalFault
 from services.process_table import ProcessFigures
 from services.settings import Settings, SettingsError
 from services.settings_file import load_settings
@@ -322,3 +322,45 @@ def test_who_watches_an_account_changes_nothing_of_its_runs():
 
     assert changed.config_hash == Settings().config_hash
     assert changed.watchdog.daily_loss_ratio_max == Decimal("0.1")
+
+
+@pytest.mark.parametrize(
+    ("locked", "state", "left"),
+    [
+        (lambda: False, LifeState.RUNNING, True),
+        (lambda: True, LifeState.RUNNING, False),
+        (lambda: False, LifeState.STOPPED, False),
+        (None, LifeState.RUNNING, False),
+    ],
+)
+def test_a_process_that_never_said_its_end_and_has_no_lock_left(
+    tmp_path: Path, calendar: FollowedCalendar, locked: object, state: LifeState, left: bool
+):
+    looks = Looks(tmp_path, calendar, at("10:00:00"), locked=locked)
+    looks.account.beat(state=state)
+
+    assert looks.eye.look(looks.clock.now()).left is left
+
+
+def test_a_lock_that_cannot_be_looked_at_says_nothing(tmp_path: Path, calendar: FollowedCalendar):
+    def fails() -> bool:
+        raise JournalFault("look at the lock", "permission denied")
+
+    looks = Looks(tmp_path, calendar, at("10:00:00"), locked=fails)
+    looks.account.beat()
+
+    assert not looks.eye.look(looks.clock.now()).left
+
+
+def test_the_session_begun_last_is_seen_in_the_markets_time(tmp_path: Path, calendar: FollowedCalendar):
+    looks = Looks(tmp_path, calendar, at("10:00:00"))
+    before = looks.eye.look(looks.clock.now()).last_slot
+    for slot in ("10:35:00", "11:35:00"):
+        looks.account.session(at(slot))
+    looks.eye.follow()
+
+    seen = looks.eye.look(looks.clock.now()).last_slot
+
+    assert before is None
+    assert seen is not None
+    assert seen.isoformat() == "2026-11-23T11:35:00+08:00"

@@ -90,6 +90,22 @@ def found(
     return [(one.what, one.severity) for one in judged.findings]
 
 
+def test_a_record_ahead_of_the_clock_is_critical_beyond_a_minute():
+    assert found(replace(ACCOUNT, last_slot=at("10:51:01"))) == [(Watched.SLOT, CRITICAL)]
+    assert found(replace(ACCOUNT, last_slot=at("10:51:00"))) == []
+    assert found(replace(ACCOUNT, last_slot=None)) == []
+
+
+def test_a_process_that_left_its_lock_is_gone_and_what_it_said_of_itself_is_not_told():
+    gone = replace(vitals(alerts_given_up=3), left=True)
+
+    judged = checks(NOW, Seen(account=gone), WatchdogSettings())
+
+    assert found(gone) == [(Watched.BEAT, CRITICAL)]
+    assert Watched.TICK in judged.untold
+    assert Watched.BEAT not in judged.untold
+
+
 def test_where_all_is_well_nothing_is_found_and_everything_can_be_told():
     judged = checks(NOW, Seen(account=ACCOUNT, machine=MACHINE), WatchdogSettings())
 
@@ -231,6 +247,16 @@ def test_the_loss_of_an_account_without_any_worth_is_not_divided_by():
 ])  # fmt: skip
 def test_a_session_that_got_no_prices_is_a_warning(changes: Mapping[str, object], expected: list[Watched]):
     assert [what for what, _ in found(vitals(**changes))] == expected
+
+
+def test_a_session_that_ended_since_the_process_last_spoke_is_not_held_against_it():
+    before = vitals(prices_at=None, pnl_today_cny=None, at=at("10:35:10"))
+    ended = replace(RAN, ended_at=at("10:35:11"))
+
+    assert found(replace(before, slots=(ended,)), now=at("10:35:15"), daily_loss_ratio_max="0.1") == []
+    assert found(replace(before, slots=(replace(ended, ended_at=at("10:35:10")),)), now=at("10:35:15")) == [
+        (Watched.PRICES, WARNING)
+    ]
 
 
 @pytest.mark.parametrize("outcome", [None, Outcome.MISSED, Outcome.MARKET_CLOSED, Outcome.HALTED])

@@ -38,7 +38,13 @@ class AkshareFeed:
     hosts = HOSTS
 
     def __init__(
-        self, clock: Clock, *, deadline_s: float, pace: Pace = USUAL_PACE, api: AkshareApi | None = None
+        self,
+        clock: Clock,
+        *,
+        deadline_s: float,
+        pace: Pace = USUAL_PACE,
+        api: AkshareApi | None = None,
+        gate: LibraryGate | None = None,
     ) -> None:
         self._clock = clock
         self._calls = AkshareCalls(
@@ -47,7 +53,7 @@ class AkshareFeed:
             name=NAME,
             api=api,
             pause_s=0.5,
-            gate=LibraryGate(clock, pace),
+            gate=gate or LibraryGate(clock, pace),
         )
 
     async def quotes(self, symbols: Sequence[Symbol]) -> RawQuotes:
@@ -60,7 +66,8 @@ class AkshareFeed:
         foreign |= {symbol: _FUNDS_OF_SHANGHAI for symbol in mine if _mistaken(symbol)}
         asked = {symbol: partial(self._quote, symbol) for symbol in mine if symbol not in foreign}
         answers, faults = await self._calls.answers(asked)
-        return require_some(RawQuotes(source=NAME, quotes=answers, faults=foreign | faults))
+        told = RawQuotes(source=NAME, quotes=answers, faults=foreign | faults, answered=not asked)
+        return require_some(told)
 
     def host_states(self) -> tuple[HostState, ...]:
         """Return how each call of the library is treated now."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from services.domain.instruments import Symbol
 from services.market.feeds.breaker import HostState
 from services.market.feeds.wire import Line, Request, Wire
-from services.market.raw_quotes import RawQuote, RawQuotes
+from services.market.raw_quotes import NothingStated, RawQuote, RawQuotes
 from services.ports import PriceFault
 
 REQUEST_SYMBOLS_MAX = 100
@@ -87,19 +87,21 @@ async def ask_parts(
             for symbol in part
             if symbol not in answer.quotes
         }
-    return require_some(RawQuotes(source=name, quotes=quotes, faults=faults))
+    answered = not answers or any(answer.answered for answer in answers)
+    return require_some(RawQuotes(source=name, quotes=quotes, faults=faults, answered=answered))
 
 
 def require_some(answer: RawQuotes) -> RawQuotes:
     """Return the answer.
 
     Raises:
-        PriceFault: It holds no quote.
+        PriceFault: It holds no quote; NothingStated where the vendor answered.
     """
     if not answer.quotes:
         first = next(iter(answer.faults.items()), None)
         why = "no symbol was asked for" if first is None else f"{first[0]}: {first[1]}"
-        raise PriceFault(f"{answer.source}, {len(answer.faults)} symbols", f"no quote at all; {why}")
+        fault = NothingStated if answer.answered else PriceFault
+        raise fault(f"{answer.source}, {len(answer.faults)} symbols", f"no quote at all; {why}")
     return answer
 
 
@@ -113,4 +115,5 @@ async def _asked(line: Line, name: str, part: Part, request: Request, read: Read
     try:
         return await line.ask(request, lambda body: read(body, part))
     except PriceFault as fault:
-        return RawQuotes(source=name, faults=dict.fromkeys(part, f"{fault.asked}: {fault.why}"))
+        faults = dict.fromkeys(part, f"{fault.asked}: {fault.why}")
+        return RawQuotes(source=name, faults=faults, answered=False)

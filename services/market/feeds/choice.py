@@ -13,13 +13,16 @@ from services.market.feeds import tushare_pro
 from services.market.feeds.akshare_feed import AkshareFeed
 from services.market.feeds.breaker import HostState
 from services.market.feeds.eastmoney import EastMoneyFeed
+from services.market.feeds.host_registry import HostRegistry
 from services.market.feeds.sina import sina_feed
 from services.market.feeds.sina_us import sina_us_feed
 from services.market.feeds.tencent import tencent_feed
 from services.market.feeds.throttle import Pace
+from services.market.feeds.tushare_limits import LimitTable
 from services.market.feeds.tushare_pro import TushareCalls, TushareFeed
 from services.market.feeds.wire import Wire
 from services.market.feeds.yahoo import YahooFeed
+from services.market.library_gate import LibraryGate
 from services.market.raw_quotes import QuoteFeed
 from services.ports import Clock
 from services.settings_sections import DataSourceSettings, QuoteSource
@@ -37,10 +40,14 @@ class VendorFeed(QuoteFeed, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What feeds work in: the clock, the process's variables, and in tests a network of their own."""
+    """What feeds work in: the clock, the process's variables, and in tests a network of their own.
+
+    `hosts` counts what is asked of each host, for all who share it; None: each feed counts for itself.
+    """
 
     clock: Clock
     environment: Mapping[str, str]
+    hosts: HostRegistry | None = None
     transport: httpx2.AsyncBaseTransport | None = None
     stopwatch: Callable[[], float] = stopwatch_s
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -51,7 +58,7 @@ def feeds_of(
 ) -> tuple[VendorFeed, ...]:
     """Return the feeds that the settings ask for on a market, in order of preference.
 
-    Rates and bans are counted for as long as the feeds live: make them once a process.
+    Rates and bans are counted for as long as `around.hosts` lives: make that once a process.
     """
     return tuple(feed_of(name, settings, around) for name in sources_of(settings, market))
 
@@ -75,16 +82,17 @@ def tushare_calls(
 ) -> TushareCalls:
     """Return the way to tushare's tables; a call is over within `deadline_s`, else the settings' own."""
     token = settings.api_key.get_secret_value() if settings.api_key is not None else ""
-    wire = _wire(settings, around, deadline_s, rate_max=tushare_pro.REQUESTS_PER_S_MAX)
+    wire = wire_of(settings, around, deadline_s, rate_max=tushare_pro.REQUESTS_PER_S_MAX)
     return TushareCalls(wire, token)
 
 
-def _wire(
+def wire_of(
     settings: DataSourceSettings,
     around: Surroundings,
     deadline_s: float | None = None,
     rate_max: float | None = None,
 ) -> Wire:
+    """Return a way to hosts with their pace; a call is over within `deadline_s`, else the settings' own."""
     pace = _pace(settings)
     if rate_max is not None:
         pace = replace(pace, requests_per_s_max=min(rate_max, pace.requests_per_s_max))
@@ -93,10 +101,17 @@ def _wire(
         pace,
         deadline_s=settings.deadline_s if deadline_s is None else deadline_s,
         environment=around.environment,
+        hosts=around.hosts,
         transport=around.transport,
         stopwatch=around.stopwatch,
         sleep=around.sleep,
     )
+
+
+def library_gate(name: str, settings: DataSourceSettings, around: Surroundings) -> LibraryGate:
+    """Return what lets the calls of a vendor's library through at the configured pace."""
+    hosts = around.hosts or HostRegistry(around.clock, around.stopwatch)
+    return hosts.library(name, _pace(settings))
 
 
 def _pace(settings: DataSourceSettings) -> Pace:
@@ -108,23 +123,30 @@ def _pace(settings: DataSourceSettings) -> Pace:
 
 
 def _eastmoney(settings: DataSourceSettings, around: Surroundings) -> VendorFeed:
-    return EastMoneyFeed(_wire(settings, around), book_symbols_max=settings.book_symbols_max)
+    return EastMoneyFeed(wire_of(settings, around), book_symbols_max=settings.book_symbols_max)
 
 
 def _tushare(settings: DataSourceSettings, around: Surroundings) -> VendorFeed:
-    return TushareFeed(tushare_calls(settings, around), around.clock)
+    calls = tushare_calls(settings, around)
+    return TushareFeed(calls, around.clock, LimitTable(calls, around.clock))
 
 
 _MAKERS: Mapping[QuoteSource, Callable[[DataSourceSettings, Surroundings], VendorFeed]] = {
     "eastmoney": _eastmoney,
-    "sina": lambda settings, around: sina_feed(_wire(settings, around)),
-    "tencent": lambda settings, around: tencent_feed(_wire(settings, around)),
+    "sina": lambda settings, around: sina_feed(wire_of(settings, around)),
+    "tencent": lambda settings, around: tencent_feed(wire_of(settings, around)),
     "tushare": _tushare,
     "akshare": lambda settings, around: AkshareFeed(
-        around.clock, deadline_s=settings.deadline_s, pace=_pace(settings)
+        around.clock,
+        deadline_s=settings.deadline_s,
+        pace=_pace(settings),
+        gate=library_gate("akshare", settings, around),
     ),
-    "sina_us": lambda settings, around: sina_us_feed(_wire(settings, around)),
+    "sina_us": lambda settings, around: sina_us_feed(wire_of(settings, around)),
     "yahoo": lambda settings, around: YahooFeed(
-        around.clock, deadline_s=settings.deadline_s, pace=_pace(settings)
+        around.clock,
+        deadline_s=settings.deadline_s,
+        pace=_pace(settings),
+        gate=library_gate("yfinance", settings, around),
     ),
 }

@@ -17,8 +17,9 @@ LOT_SHARES = 100
 
 _NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 _PRICE_MIN, _PRICE_MAX = Decimal("0.0001"), Decimal(10_000_000)
-_COUNT_MAX = 10**15
-_EPOCH_S_MIN, _EPOCH_S_MAX = 946_684_800, 4_102_444_800
+COUNT_MAX = 10**15
+"""No share, and no sum of money, is counted beyond this."""
+EPOCH_S_MIN, EPOCH_S_MAX = 946_684_800, 4_102_444_800
 """The years 2000 to 2099: another number is no time of a quote."""
 _DECIMALS_MAX = 6
 _MARGIN = Decimal("0.01")
@@ -50,13 +51,13 @@ def price_of(stated: object) -> Decimal | None:
 def amount_of(stated: object, times: int = 1) -> Decimal | None:
     """Return an amount of money above 0, `times` what is stated, None for everything else."""
     amount = number_of(stated)
-    return amount * times if amount is not None and 0 < amount <= _COUNT_MAX else None
+    return amount * times if amount is not None and 0 < amount <= COUNT_MAX else None
 
 
 def count_of(stated: object) -> int | None:
     """Return a whole number that may be 0, None for everything else."""
     number = number_of(stated)
-    if number is None or number > _COUNT_MAX or number != number.to_integral_value():
+    if number is None or number > COUNT_MAX or number != number.to_integral_value():
         return None
     return int(number)
 
@@ -81,7 +82,7 @@ def local_moment(stated: object, form: str, length: int, market: Market = Market
 def epoch_moment(stated: object) -> datetime | None:
     """Return the moment that whole seconds since 1970 name, in UTC; None outside 2000 to 2099."""
     seconds = count_of(stated)
-    if seconds is None or not _EPOCH_S_MIN <= seconds < _EPOCH_S_MAX:
+    if seconds is None or not EPOCH_S_MIN <= seconds < EPOCH_S_MAX:
         return None
     return datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)
 

@@ -1,9 +1,9 @@
 """Sina's daily and hourly bars, made forward-adjusted by the factors it publishes beside them.
 
-Wire: `quotes.sina.cn/cn/api/json_v2.php/CN_MarketDataService.getKLineData?symbol=sh600519&scale=60&datalen=N`,
-a JSON list of bars by their end, prices as they were, volumes in shares, the last one perhaps under way
-(`scale` counts minutes, 240 is a day). `finance.sina.com.cn/realstock/company/sh600519/qfq.js` is a script of one
-line that holds the factors: a price of the past divided by that of its day is what it is worth today.
+Wire: `quotes.sina.cn/cn/api/json_v2.php/CN_MarketDataService.getKLineData?symbol=sh600519&scale=60&datalen=9`
+is a JSON list of bars by their end, prices as they were, volumes in shares, the last one perhaps under way
+(`scale` counts minutes, 240 is a day). `finance.sina.com.cn/realstock/company/sh600519/qfq.js` is a script of
+one line with the factors: a price of the past divided by that of its day is what it is worth today.
 """
 
 from __future__ import annotations

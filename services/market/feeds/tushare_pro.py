@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
 
 from services.domain.instruments import Symbol
 from services.domain.quotes import Level
@@ -52,6 +54,16 @@ _FIELDS = (
 )  # fmt: skip
 
 Row = Mapping[str, object]
+
+Limits = tuple[Decimal | None, Decimal | None]
+"""The lower and the upper limit in CNY a share."""
+
+
+class DayLimits(Protocol):
+    """The limits of a day by a table of their own."""
+
+    async def today(self) -> Mapping[Symbol, Limits]:
+        """Return the limits of today, of as many shares as are known, none where they do not come in time."""
 
 
 class AskedTooOften(PriceFault):
@@ -141,14 +153,17 @@ class TushareCalls:
 
 
 class TushareFeed:
-    """Quotes by the table `rt_k`, to which an account needs a right of its own; shares only, one level."""
+    """Quotes by the table `rt_k`, to which an account needs a right of its own; shares only, one level.
+
+    The table states no limits; `limits` does, where given.
+    """
 
     name = NAME
     family = NAME
     hosts = (HOST,)
 
-    def __init__(self, calls: TushareCalls, clock: Clock) -> None:
-        self._calls, self._clock = calls, clock
+    def __init__(self, calls: TushareCalls, clock: Clock, limits: DayLimits | None = None) -> None:
+        self._calls, self._clock, self._limits = calls, clock, limits
 
     async def quotes(self, symbols: Sequence[Symbol]) -> RawQuotes:
         """Return what came within the deadline.
@@ -157,20 +172,30 @@ class TushareFeed:
             PriceFault: Nothing usable came at all.
         """
         mine, foreign = known(symbols, prefixed)
-        answers = await asyncio.gather(*(self._part(part) for part in split(mine, _PART_SYMBOLS)))
+        asking = asyncio.gather(*(self._part(part) for part in split(mine, _PART_SYMBOLS)))
+        limits, answers = await asyncio.gather(self._limits_today(), asking)
         quotes = {symbol: quote for answer in answers for symbol, quote in answer.quotes.items()}
+        for symbol in quotes.keys() & limits.keys():
+            down, up = limits[symbol]
+            quotes[symbol] = replace(quotes[symbol], limit_down_cny=down, limit_up_cny=up)
         faults = {symbol: why for answer in answers for symbol, why in answer.faults.items()}
-        return require_some(RawQuotes(source=NAME, quotes=quotes, faults=foreign | faults))
+        answered = not mine or any(answer.answered for answer in answers)
+        told = RawQuotes(source=NAME, quotes=quotes, faults=foreign | faults, answered=answered)
+        return require_some(told)
 
     def host_states(self) -> tuple[HostState, ...]:
         """Return how each host asked so far is treated now."""
         return self._calls.host_states()
 
+    async def _limits_today(self) -> Mapping[Symbol, Limits]:
+        return {} if self._limits is None else await self._limits.today()
+
     async def _part(self, part: Part) -> RawQuotes:
         try:
             rows = await self._calls.rows("rt_k", {"ts_code": ",".join(part)}, _FIELDS)
         except PriceFault as fault:
-            return RawQuotes(source=NAME, faults=dict.fromkeys(part, f"{fault.asked}: {fault.why}"))
+            faults = dict.fromkeys(part, f"{fault.asked}: {fault.why}")
+            return RawQuotes(source=NAME, faults=faults, answered=False)
         return read_quotes(rows, part, self._clock.now())
 
 

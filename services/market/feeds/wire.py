@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from services.clock import stopwatch_s
 from services.market.feeds.breaker import Breaker, HostState, Standing
 from services.market.feeds.fields import BadAnswer
-from services.market.feeds.throttle import Pace, Throttle
+from services.market.feeds.host_registry import HostDoor, HostRegistry
+from services.market.feeds.throttle import Pace
+from services.market.feeds.web_client import WebClients, trusted_by
+from services.market.reachability import stated_time
 from services.ports import Clock, PriceFault
 
 if TYPE_CHECKING:
@@ -26,10 +29,6 @@ ATTEMPTS = 3
 ATTEMPT_S_MAX = 3.0
 SLOW_S = 1.0
 BODY_BYTES_MAX = 4_000_000
-CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
-"""Name a file of certificates to trust instead of the library's own; the first that is set counts."""
-
-_BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0 Safari/537.36"
 _FIRST_PAUSE_S = 0.2
 _END_S = 0.02
 """An attempt ends this long before the call does, so that it is the host that is known to hang."""
@@ -65,9 +64,10 @@ class _NotAsked(_Failed):
 
 
 class Wire:
-    """Asks the hosts of one feed. Rate and ban outlast a call; connections are kept alive within one.
+    """Asks the hosts of one feed. Connections are kept alive within a call; redirects are not followed.
 
-    `environment` holds the process's variables; proxies are those it names. Redirects are not followed.
+    Rate, requests under way and bans are counted in `hosts`, for all who share it; None: for this wire
+    alone. `environment` holds the process's variables; proxies are those it names.
     """
 
     def __init__(
@@ -77,82 +77,52 @@ class Wire:
         *,
         deadline_s: float,
         environment: Mapping[str, str],
+        hosts: HostRegistry | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
         stopwatch: Callable[[], float] = stopwatch_s,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.clock, self.pace, self.deadline_s, self.sleep = clock, pace, deadline_s, sleep
-        self._environment, self._transport, self._stopwatch = environment, transport, stopwatch
+        self.hosts = hosts or HostRegistry(clock, stopwatch)
+        self._environment, self._transport = environment, transport
         self._trusted: ssl.SSLContext | None = None
-        self._breakers: dict[str, Breaker] = {}
-        self._throttles: dict[str, Throttle] = {}
+        self._doors: dict[str, HostDoor] = {}
 
     @asynccontextmanager
     async def line(self) -> AsyncIterator[Line]:
         """Return what one call asks by; all it asks is over within `deadline_s` from now.
 
         Raises:
-            PriceFault: The certificates or the proxy that the environment names cannot be used.
+            PriceFault: The certificates that the environment names cannot be used.
         """
-        async with self._client() as client:
-            yield Line(self, client, asyncio.get_running_loop().time() + self.deadline_s)
+        if self._trusted is None:
+            self._trusted = trusted_by(self._environment)
+        async with WebClients(self._environment, self._trusted, self._transport) as clients:
+            yield Line(self, clients, asyncio.get_running_loop().time() + self.deadline_s)
 
     def states(self) -> tuple[HostState, ...]:
         """Return how each host asked so far is treated now."""
-        return tuple(breaker.state() for breaker in self._breakers.values())
+        return tuple(door.breaker.state() for door in self._doors.values())
 
-    def breaker(self, host: str) -> Breaker:
-        """Return what counts the host's failures."""
-        return self._breakers.setdefault(host, Breaker(host, self.clock))
-
-    def throttle(self, host: str) -> Throttle:
-        """Return what hands out turns to ask the host."""
-        return self._throttles.setdefault(host, Throttle(self.pace, self._stopwatch))
-
-    def _client(self) -> httpx2.AsyncClient:
-        # Imported here: the client takes a tenth of a second to load.
-        import httpx2
-
-        headers = {"user-agent": _BROWSER, "accept": "*/*", "accept-encoding": "identity"}
-        trusted = self._context()
-        try:
-            return httpx2.AsyncClient(
-                verify=True if trusted is None else trusted,
-                transport=self._transport,
-                timeout=None,
-                follow_redirects=False,
-                headers=headers,
-            )
-        except (ValueError, ImportError, httpx2.InvalidURL) as error:
-            raise PriceFault("proxy named by HTTPS_PROXY, HTTP_PROXY or ALL_PROXY", str(error)) from error
-
-    def _context(self) -> ssl.SSLContext | None:
-        """Return what the environment trusts, None where it names no file."""
-        variable = next((name for name in CA_VARIABLES if self._environment.get(name)), "")
-        if self._trusted is None and variable:
-            path = self._environment[variable]
-            try:
-                self._trusted = ssl.create_default_context(cafile=path)
-            except OSError as error:
-                why = f"{path!r} cannot be used: {error.strerror or error}"
-                raise PriceFault(f"certificates named by {variable}", why) from error
-        return self._trusted
+    def door(self, host: str) -> HostDoor:
+        """Return how the host is asked."""
+        if host not in self._doors:
+            self._doors[host] = self.hosts.door(host, self.pace)
+        return self._doors[host]
 
 
 class Line:
-    """The requests of one call: one client, one deadline."""
+    """The requests of one call: its connections, its deadline."""
 
-    def __init__(self, wire: Wire, client: httpx2.AsyncClient, until_s: float) -> None:
-        self._wire, self._client, self._until_s = wire, client, until_s
-        most = wire.pace.concurrent_requests_max
-        self._room: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(most))
-        self._probing: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+    def __init__(self, wire: Wire, clients: WebClients, until_s: float) -> None:
+        self._wire, self._clients, self._until_s = wire, clients, until_s
 
     async def ask(self, request: Request, read: Callable[[bytes], _T]) -> _T:
         """Return what `read` makes of the answer's body; it raises BadAnswer at a body of another kind.
 
         Raises:
-            PriceFault: There is no such answer within the deadline, or the host rests after a ban.
+            PriceFault: There is no such answer within the deadline, the host rests after a ban, or the
+                proxy that the environment names cannot be used.
         """
         # Imported here: a run that asks no vendor does without it.
         from tenacity import AsyncRetrying, retry_if_exception
@@ -171,7 +141,7 @@ class Line:
             raise PriceFault(request.host, f"no answer within {self._wire.deadline_s:g} s") from error
         except _Failed as failed:
             if failed.wait_s:
-                self._wire.breaker(request.host).failed(failed.why, banned=True, rest_s=failed.wait_s)
+                self._wire.door(request.host).breaker.failed(failed.why, banned=True, rest_s=failed.wait_s)
             # Not chained: the cause may quote what was sent.
             raise PriceFault(request.host, failed.why) from None
 
@@ -184,17 +154,18 @@ class Line:
 
     async def _attempt(self, request: Request, read: Callable[[bytes], _T]) -> _T:
         """Return the answer to one attempt, and count it for or against the host."""
-        breaker = self._wire.breaker(request.host)
-        async with self._room[request.host]:
-            if breaker.standing() is Standing.PROBED:
-                async with self._probing[request.host]:
+        door = self._wire.door(request.host)
+        async with door.room:
+            if door.breaker.standing() is Standing.PROBED:
+                async with door.probing:
                     # Whoever waited here learns what the first one met.
-                    if breaker.standing() is Standing.PROBED:
-                        return await self._counted(request, read, breaker)
-            return await self._counted(request, read, breaker)
+                    if door.breaker.standing() is Standing.PROBED:
+                        return await self._counted(request, read, door)
+            return await self._counted(request, read, door)
 
-    async def _counted(self, request: Request, read: Callable[[bytes], _T], breaker: Breaker) -> _T:
-        await self._turn(request.host, breaker)
+    async def _counted(self, request: Request, read: Callable[[bytes], _T], door: HostDoor) -> _T:
+        await self._turn(door)
+        breaker = door.breaker
         began_s = asyncio.get_running_loop().time()
         attempt_s = min(ATTEMPT_S_MAX, max(0.0, self._left_s() - _END_S))
         try:
@@ -218,16 +189,16 @@ class Line:
         breaker.succeeded()
         return answer
 
-    async def _turn(self, host: str, breaker: Breaker) -> None:
+    async def _turn(self, door: HostDoor) -> None:
         """Return when the host may be asked."""
-        self._require_standing(breaker)
-        wait_s = self._wire.throttle(host).turn_in_s(self._left_s() - _END_S)
+        self._require_standing(door.breaker)
+        wait_s = door.throttle.turn_in_s(self._left_s() - _END_S)
         if wait_s is None:
             raise _NotAsked(f"not asked: at {self._wire.pace.requests_per_s_max:g} requests a second no time")
         if wait_s:
             await self._wire.sleep(wait_s)
             # The host may have turned others away meanwhile.
-            self._require_standing(breaker)
+            self._require_standing(door.breaker)
 
     def _require_standing(self, breaker: Breaker) -> None:
         state = breaker.state()
@@ -239,14 +210,22 @@ class Line:
         import httpx2
 
         method = "GET" if request.body is None else "POST"
+        client, asked_at = await self._clients.client(request.url), self._wire.clock.now()
         try:
-            async with self._client.stream(
+            async with client.stream(
                 method, request.url, content=request.body, headers=request.headers
             ) as response:
+                self._read_time(request.host, response, asked_at)
                 self._require_usable(request, response)
                 return await _read(response)
         except httpx2.HTTPError as error:
             raise _Failed(f"cannot be reached: {error or type(error).__name__}", again=True) from error
+
+    def _read_time(self, host: str, response: httpx2.Response, asked_at: datetime) -> None:
+        """Hold our clock against the time an answer states, if it does."""
+        stated = stated_time(response.headers.get("date", ""), response.headers.get("age", "0"))
+        if stated is not None:
+            self._wire.hosts.own_clock.take(host, stated, asked_at, self._wire.clock.now())
 
     def _require_usable(self, request: Request, response: httpx2.Response) -> None:
         status = response.status_code

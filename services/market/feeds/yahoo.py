@@ -50,10 +50,16 @@ class YahooFeed:
     hosts = HOSTS
 
     def __init__(
-        self, clock: Clock, *, deadline_s: float, pace: Pace = USUAL_PACE, api: YahooApi | None = None
+        self,
+        clock: Clock,
+        *,
+        deadline_s: float,
+        pace: Pace = USUAL_PACE,
+        api: YahooApi | None = None,
+        gate: LibraryGate | None = None,
     ) -> None:
         self._clock, self._deadline_s, self._pace, self._api = clock, deadline_s, pace, api
-        self._gate = LibraryGate(clock, pace)
+        self._gate = gate or LibraryGate(clock, pace)
 
     async def quotes(self, symbols: Sequence[Symbol]) -> RawQuotes:
         """Return what came within the deadline.
@@ -68,7 +74,8 @@ class YahooFeed:
         came = dict(zip(mine, answers, strict=True))
         quotes = {symbol: quote for symbol, quote in came.items() if isinstance(quote, RawQuote)}
         faults = {symbol: why for symbol, why in came.items() if isinstance(why, str)}
-        return require_some(RawQuotes(source=NAME, quotes=quotes, faults=foreign | faults))
+        told = RawQuotes(source=NAME, quotes=quotes, faults=foreign | faults, answered=not mine)
+        return require_some(told)
 
     def host_states(self) -> tuple[HostState, ...]:
         """Return how the library's call is treated now."""

@@ -225,7 +225,6 @@ class MortalHistory:
                 return [end]
             if end == "kill file":
                 self._truth.unkill()
-            self._now_s = max(self._now_s, self._truth.now_s)
             self._now_s += self._chance.choice((0.5, 5.0, 5.0, 60.0, 3000.0))
         return [f"{LIVES_MAX} processes, and no end"]
 
@@ -254,6 +253,7 @@ class MortalHistory:
         self.kills += killed
         end = "killed" if killed else str(self._truth.end)
         self._truth.buried(number, self._now_s, end)
+        self._now_s = max(self._now_s, self._truth.now_s)
         return end
 
 

@@ -1,0 +1,126 @@
+"""Ex-days to come by several vendors: what they agree on, and about whom they do not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from services.domain.instruments import Distribution, Symbol
+from services.ports import PriceFault
+
+DAYS_AHEAD = 30
+"""How far ahead ex-days are asked for; they are announced some days before."""
+
+DISPUTE_DAYS = 7
+"""An ex-day on which vendors differ matters from so many days before it on."""
+
+Told = tuple[tuple[Distribution, ...], Mapping[Symbol, str]]
+_Terms = frozenset[tuple[date, Decimal, Decimal]]
+
+
+class DistributionTeller(Protocol):
+    """One vendor's announcements of ex-days."""
+
+    @property
+    def name(self) -> str:
+        """What a distribution's source calls it."""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts it asks."""
+
+    async def distributions(
+        self, symbols: Sequence[Symbol], since: date, until: date
+    ) -> tuple[Distribution, ...]:
+        """Return the distributions of the symbols whose ex-day lies in [since, until].
+
+        Raises:
+            PriceFault: They were not told.
+        """
+
+
+class ExDayChain:
+    """Asks all vendors at once, each once a day about each symbol."""
+
+    def __init__(self, tellers: Sequence[DistributionTeller]) -> None:
+        self._tellers = tuple(tellers)
+        self._day = date.min
+        self._came: dict[str, dict[Symbol, tuple[Distribution, ...]]] = {}
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that ex-days come from."""
+        return tuple(dict.fromkeys(host for teller in self._tellers for host in teller.hosts))
+
+    async def told(self, symbols: Sequence[Symbol], day: date) -> Told:
+        """Return the distributions to come of the symbols, and about whose ex-days two vendors differ.
+
+        A vendor that did not answer is asked again with the next question; where none did there is
+        nothing, which says nothing.
+        """
+        if day != self._day:
+            self._day, self._came = day, {teller.name: {} for teller in self._tellers}
+        await asyncio.gather(*(self._ask(teller, symbols, day) for teller in self._tellers))
+        found: list[Distribution] = []
+        disputed: dict[Symbol, str] = {}
+        for symbol in dict.fromkeys(symbols):
+            said = {name: came[symbol] for name, came in self._came.items() if symbol in came}
+            why = _difference(said, day + timedelta(days=DISPUTE_DAYS))
+            if why:
+                disputed[symbol] = why
+            else:
+                found += _agreed(said)
+        return tuple(found), disputed
+
+    async def _ask(self, teller: DistributionTeller, symbols: Sequence[Symbol], day: date) -> None:
+        came = self._came[teller.name]
+        missing = [symbol for symbol in dict.fromkeys(symbols) if symbol not in came]
+        if not missing:
+            return
+        try:
+            told = await teller.distributions(missing, day, day + timedelta(days=DAYS_AHEAD))
+        except PriceFault:
+            return
+        for symbol in missing:
+            came[symbol] = tuple(one for one in told if one.symbol == symbol)
+
+
+def _difference(said: Mapping[str, Sequence[Distribution]], until: date) -> str:
+    """Return how two vendors differ about ex-days up to `until`, empty where they do not."""
+    terms = {name: _terms(told, until) for name, told in said.items()}
+    if len(set(terms.values())) < 2:
+        return ""
+    return "; ".join(f"{name} says {_words(stated)}" for name, stated in terms.items())
+
+
+def _terms(told: Sequence[Distribution], until: date) -> _Terms:
+    """Return by ex-day what is paid on it, several plans of one day together."""
+    sums: dict[date, tuple[Decimal, Decimal]] = {}
+    for one in told:
+        if one.ex_date <= until:
+            cash, shares = sums.get(one.ex_date, (Decimal(0), Decimal(0)))
+            sums[one.ex_date] = cash + one.cash_per_share, shares + one.shares_per_share
+    return frozenset((day, cash, shares) for day, (cash, shares) in sums.items())
+
+
+def _words(terms: _Terms) -> str:
+    if not terms:
+        return "none"
+    return ", ".join(f"{day} {cash} CNY and {shares} shares a share" for day, cash, shares in sorted(terms))
+
+
+def _agreed(said: Mapping[str, Sequence[Distribution]]) -> Sequence[Distribution]:
+    """Return what the vendors agree on, with each date that any of them states."""
+    if not said:
+        return ()
+    (_, first), *others = said.items()
+    pay_dates = {one.ex_date: one.pay_date for _, told in others for one in told if one.pay_date}
+    source = "+".join(said)
+    return [
+        replace(one, pay_date=one.pay_date or pay_dates.get(one.ex_date), source=source) for one in first
+    ]

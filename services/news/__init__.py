@@ -1,0 +1,1 @@
+"""News and announcements of vendors, dated, cleaned, each once."""
