@@ -18,7 +18,7 @@ from services.domain.instruments import Market, Symbol
 from services.history.akshare_history import AkshareHistory
 from services.history.download import Download, Summary, require_period
 from services.history.findings import condensed
-from services.history.lengths import day_end, day_of
+from services.history.lengths import day_end
 from services.history.store import HistoryStore
 from services.history.tables import FactTables
 from services.history.tushare_history import TushareHistory
@@ -66,14 +66,16 @@ def download(settings: Settings, asked: Asked, screen: Screen, clock: Clock, cac
         except PriceFault as fault:
             return _unreached(settings, vendor, f"{fault.asked}: {fault.why}", screen)
         job = Download(vendor=vendor, store=store, calendar=calendar, clock=clock, period=period)
+        # Listings and suspensions come first: by them is judged whether bars reach far enough.
+        lacks = asyncio.run(_facts(vendor, symbols, period, tables_of(store)))
         with screen.progress("data.downloading") as bar:
             bar.expect(len(symbols))
             summary = asyncio.run(job.run(symbols, bar.step))
         if summary.unreached:
             why = next(iter(summary.failed.values()))
             return _unreached(settings, vendor, why, screen, summary)
-        asyncio.run(_facts(vendor, symbols, period, tables_of(store), summary))
-        _show(summary, store, period, screen)
+        summary.lacks |= lacks
+        _show(summary, store, screen)
     return Exit.DONE if summary.whole else Exit.DIFFERENCES
 
 
@@ -145,9 +147,9 @@ async def _symbols(
 
 
 async def _facts(
-    vendor: HistoryVendor, symbols: Sequence[Symbol], period: Period, tables: FactTables, summary: Summary
-) -> None:
-    """Keep the facts and days that the vendor tells; what it does not is said, and no failure."""
+    vendor: HistoryVendor, symbols: Sequence[Symbol], period: Period, tables: FactTables
+) -> dict[Symbol, str]:
+    """Keep the facts and days that the vendor tells; return what it does not, and why."""
     try:
         days = await vendor.days(period.start, period.end)
         if days:
@@ -160,35 +162,24 @@ async def _facts(
         if described:
             tables.describe(described)
     except PriceFault as fault:
-        summary.lacks[Symbol(vendor.name)] = f"{fault.asked}: {fault.why}"
+        return {Symbol(vendor.name): f"{fault.asked}: {fault.why}"}
+    return {}
 
 
-def _show(summary: Summary, store: HistoryStore, period: Period, screen: Screen) -> None:
+def _show(summary: Summary, store: HistoryStore, screen: Screen) -> None:
     screen.line(
         "data.download.done",
         stored=len(summary.stored),
         bars=f"{summary.bars:,}",
         already=summary.already,
     )
-    late = _late(summary, store, period)
-    if late:
-        screen.line("data.download.late", symbols=len(late), start=period.start, first=min(late.values()))
+    _lines("data.download.short", summary.short, screen)
     _lines("data.download.aside", summary.set_aside, screen)
     _lines("data.download.failed", summary.failed, screen)
     _lines("data.download.lacks", summary.lacks, screen)
     for finding in condensed(summary.told)[:_LINES_MAX]:
         show_finding(finding, screen)
     screen.result(_as_json(summary, store))
-
-
-def _late(summary: Summary, store: HistoryStore, period: Period) -> Mapping[Symbol, date]:
-    """Return the first day of the symbols whose bars begin a week or more after the period does."""
-    firsts: dict[Symbol, date] = {}
-    for held in store.held(period.length, summary.stored):
-        day = day_of(held.market, held.first)
-        firsts[held.symbol] = min(day, firsts.get(held.symbol, day))
-    latest = period.start + timedelta(days=11)
-    return {symbol: day for symbol, day in firsts.items() if day > latest}
 
 
 def _lines(key: str, reasons: Mapping[Symbol, str], screen: Screen) -> None:
@@ -225,6 +216,7 @@ def _as_json(summary: Summary, store: HistoryStore) -> dict[str, object]:
         "already": summary.already,
         "set_aside": dict(summary.set_aside),
         "failed": dict(summary.failed),
+        "short": dict(summary.short),
         "lacks": dict(summary.lacks),
         "findings": [as_json(one) for one in condensed(summary.told)],
     }

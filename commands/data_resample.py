@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -82,8 +82,17 @@ def whole(made: Series, source: Series, calendar: Calendar) -> Series:
     last = int(source.ends[-1])
     keep = np.flatnonzero(made.ends <= last)
     if made.kind.length is BarLength.WEEK and len(keep):
-        day = day_of(made.market, last)
-        sunday = day + timedelta(days=6 - day.weekday())
-        if calendar.trading_days(day + timedelta(days=1), sunday):
+        day, made_last = (day_of(made.market, end) for end in (last, int(made.ends[keep[-1]])))
+        if _week(day) == _week(made_last) and _trades_later_that_week(day, calendar):
             keep = keep[:-1]
     return made.rows(keep)
+
+
+def _week(day: date) -> tuple[int, int]:
+    return day.isocalendar()[:2]
+
+
+def _trades_later_that_week(day: date, calendar: Calendar) -> bool:
+    # Told by its number: there may be no date a week later.
+    sunday = date.fromordinal(min(day.toordinal() + 6 - day.weekday(), date.max.toordinal()))
+    return any(one > day for one in calendar.trading_days(day, sunday))

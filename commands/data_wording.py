@@ -87,7 +87,7 @@ DATA: Mapping[str, tuple[str, str]] = {
     ),
     "data.download.aside": ("set aside: {symbol}: {why}", "已隔离：{symbol}：{why}"),
     "data.download.failed": ("not told: {symbol}: {why}", "未取得：{symbol}：{why}"),
-    "data.download.lacks": ("without ex-days: {symbol}: {why}", "缺少除权信息：{symbol}：{why}"),
+    "data.download.lacks": ("not told beside the bars, and asked for again next time: {symbol}: {why}", "K 线之外的资料未取得，下次将再次请求：{symbol}：{why}"),
     "data.download.more": ("... and {count} more", "……另有 {count} 项"),
     "data.download.unreached": (
         "{source} gave nothing: {why}",
@@ -106,9 +106,8 @@ DATA: Mapping[str, tuple[str, str]] = {
         "with --index is refused",
         "{index}：{source} 提供 {days} 日的成份名单，最早 {first}；此前日期以 --index 运行将被拒绝",
     ),
-    "data.download.late": (
-        "{symbols} symbol(s) begin after {start}: listed later, or the vendor keeps no more; the earliest "
-        "bar is of {first}",
-        "{symbols} 只证券起始晚于 {start}：上市较晚，或数据商不再保留；最早为 {first}",
+    "data.download.short": (
+        "stored in part, and asked for again next time: {symbol}: {why}; cut off, or not traded then",
+        "仅部分入库，下次将再次请求：{symbol}：{why}；数据被截断，或当时未交易",
     ),
 }

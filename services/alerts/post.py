@@ -25,6 +25,8 @@ ANSWER_BYTES_MAX = 65_536
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 """Writes a number of a hook's template as the configuration writes it."""
 
+NO_WAY = "its address or the proxy's is none, or of a kind not known here; see HTTPS_PROXY and ALL_PROXY"
+
 _WHY_CHARACTERS_MAX = 200
 _SECRET_CHARACTERS_MIN = 4
 
@@ -81,7 +83,10 @@ class Poster:
                     text = await _read(response)
         except TimeoutError:
             raise self.fault(f"no answer within {self.deadline_s:g} s") from None
-        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+        except (httpx2.InvalidURL, ImportError):
+            # Not quoted: what is wrong may be the proxy's address, and a piece of it its password.
+            raise self.fault(NO_WAY) from None
+        except (httpx2.HTTPError, ValueError) as error:
             # Not chained: the cause may quote the address, and the address holds the secret.
             raise self.fault(f"cannot be reached: {error or type(error).__name__}") from None
         if response.is_redirect:

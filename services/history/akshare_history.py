@@ -11,7 +11,7 @@ from services.domain.bars import VolumeUnit
 from services.domain.instruments import Symbol
 from services.history.lengths import BarLength
 from services.history.tables import Described, Roll
-from services.history.vendors import Period, Told
+from services.history.vendors import ExDays, Period, Told
 from services.market.akshare_calls import AkshareApi, AkshareCalls, NoAnswer, Turn
 from services.market.feeds.throttle import Pace
 from services.market.library_gate import LibraryGate
@@ -58,6 +58,10 @@ class AkshareHistory:
             {symbol: partial(_told, symbol, period) for symbol in symbols}
         )
         return {**answers, **faults}
+
+    async def ex_days(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, ExDays]:
+        """Return that nothing is told of ex-days."""
+        return dict.fromkeys(symbols, ExDays())
 
     async def rolls(self, index: str, start: date, end: date) -> tuple[Roll, ...]:
         """Return the members of an index as its publisher lists them now, dated by the list.

@@ -15,8 +15,8 @@ from services.history.findings import Certainty, Finding, FindingKind, condensed
 from services.history.gaps import Known, gap_findings
 from services.history.lengths import BarLength, day_of
 from services.history.moves import move_findings
-from services.history.series import Series
-from services.history.store import FOREVER, HistoryStore
+from services.history.series import BarsDiffer, Series
+from services.history.store import HistoryStore
 from services.history.survey import Survey, survey
 from services.history.tables import FactTables
 from services.history.volume_units import Reading, reading_of, unit_findings
@@ -164,10 +164,25 @@ def check_store(store: HistoryStore, tables: FactTables, calendar: Calendar, mar
     kinds = dict.fromkeys(one.kind for one in store.held() if one.market is market)
     for kind in kinds:
         symbols = {one.symbol for one in store.held(kind.length) if one.kind == kind and one.market is market}
-        series = tuple(store.read(kind, symbols, *FOREVER))
-        findings = series_findings(series, calendar, instruments, actions)
+        series, differ = store.read_sound(kind, symbols)
+        findings = [*map(_contradiction, differ), *series_findings(series, calendar, instruments, actions)]
         checked.append(Checked(name=f"history:{kind}", series=series, findings=ordered(condensed(findings))))
     return checked
+
+
+def _contradiction(found: BarsDiffer) -> Finding:
+    """Return that the store holds two bars of one moment, of a symbol that is not checked any further."""
+    return Finding(
+        kind=FindingKind.BARS_DIFFER,
+        certainty=Certainty.ERROR,
+        symbols=(found.symbol,),
+        bars=1,
+        first=found.label,
+        last=found.label,
+        detail=str(found),
+        mend=f"`data remove --symbols {found.symbol} --frequency {found.kind.length}`, then download or "
+        "import its bars again",
+    )
 
 
 def unreadable(words: str) -> Finding:

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from services.domain.bars import Adjustment
 from services.domain.instruments import Symbol
 from services.history.checking import findings_of
+from services.history.coverage import unreached
 from services.history.findings import Certainty, Finding, condensed, ordered
 from services.history.index import HistoryError, Index
+from services.history.lengths import day_end, moment_of
 from services.history.series import Series
 from services.history.store import Conflict, HistoryStore
 from services.history.survey import Survey, survey
 from services.history.tables import FactTables
-from services.history.vendors import HistoryVendor, Period, Told
+from services.history.vendors import ExDays, HistoryVendor, Period, Told
 from services.ports import Calendar, Clock
 
 
@@ -22,8 +24,10 @@ from services.ports import Calendar, Clock
 class Summary:
     """What came of a download.
 
-    `told` are findings of stored bars that are no errors; `unreached` is set where the vendor gave nothing
-    at all twice in a row: the rest was not asked for then.
+    `short` are stored symbols whose bars do not reach over all that was asked for, with what they lack;
+    `lacks` says what was not told beside the bars; both are asked for again next time. `told` are findings
+    of stored bars that are no errors; `unreached` is set where the vendor gave nothing at all twice in a
+    row: the rest was not asked for then.
     """
 
     already: int = 0
@@ -31,14 +35,15 @@ class Summary:
     bars: int = 0
     set_aside: dict[Symbol, str] = field(default_factory=dict)
     failed: dict[Symbol, str] = field(default_factory=dict)
+    short: dict[Symbol, str] = field(default_factory=dict)
     told: list[Finding] = field(default_factory=list)
     lacks: dict[Symbol, str] = field(default_factory=dict)
     unreached: bool = False
 
     @property
     def whole(self) -> bool:
-        """Whether every symbol is there."""
-        return not (self.set_aside or self.failed or self.unreached)
+        """Whether every symbol is there, with all that was asked for."""
+        return not (self.set_aside or self.failed or self.short or self.lacks or self.unreached)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +58,14 @@ class Download:
 
     @property
     def job(self) -> str:
-        """The name under which what is done is noted; the same asked again goes on with it."""
+        """The name under which bars are noted as done; the same asked again goes on with it."""
         period = self.period
         return f"{period.length} {self.vendor.name} {period.start}..{period.end}"
+
+    @property
+    def ex_day_job(self) -> str:
+        """The name under which ex-days are noted as done."""
+        return f"{self.job} ex-days"
 
     async def run(self, symbols: Sequence[Symbol], step: Callable[[], None] = lambda: None) -> Summary:
         """Return what came of asking for the symbols that are not done yet.
@@ -65,9 +75,9 @@ class Download:
         """
         done = self.store.done(self.job)
         left = [symbol for symbol in dict.fromkeys(symbols) if symbol not in done]
-        summary = Summary(already=len(dict.fromkeys(symbols)) - len(left))
-        for _ in range(summary.already):
-            step()
+        there = [symbol for symbol in dict.fromkeys(symbols) if symbol in done]
+        summary = Summary(already=len(there))
+        await self._again(there, summary, step)
         in_vain = 0
         for first in range(0, len(left), self.vendor.at_a_time):
             part = left[first : first + self.vendor.at_a_time]
@@ -82,9 +92,21 @@ class Download:
         summary.unreached = summary.unreached or (bool(left) and len(summary.failed) == len(left))
         return summary
 
+    async def _again(self, there: Sequence[Symbol], summary: Summary, step: Callable[[], None]) -> None:
+        """Ask for the ex-days of symbols whose bars are there and whose ex-days did not come."""
+        known = self.store.done(self.ex_day_job)
+        left = [symbol for symbol in there if symbol not in known]
+        for first in range(0, len(left), self.vendor.at_a_time):
+            part = left[first : first + self.vendor.at_a_time]
+            answers = await self.vendor.ex_days(part, self.period)
+            self._keep_ex_days({symbol: answers[symbol] for symbol in part}, summary)
+        for _ in there:
+            step()
+
     def _take(self, part: Sequence[Symbol], answers: Mapping[Symbol, Told | str], summary: Summary) -> None:
         """Store what passes its checks, all of a part in one commit."""
         sound: list[Series] = []
+        ex_days: dict[Symbol, ExDays] = {}
         for symbol in part:
             told = answers[symbol]
             if isinstance(told, str):
@@ -93,13 +115,15 @@ class Download:
             series = self._judged(symbol, told, summary)
             if series is not None:
                 sound.append(series)
-                self._keep_facts(symbol, told, summary)
+                ex_days[symbol] = told.ex_days
         self._store(sound, summary)
+        kept = {symbol: one for symbol, one in ex_days.items() if symbol not in summary.set_aside}
+        self._keep_ex_days(kept, summary)
 
     def _judged(self, symbol: Symbol, told: Told, summary: Summary) -> Series | None:
         """Return a symbol's bars where they pass; else they are set aside."""
         ended = self._ended(symbol, told)
-        findings = [*ended.findings, *findings_of(ended, self.calendar, (), told.actions or ())]
+        findings = [*ended.findings, *findings_of(ended, self.calendar, (), told.ex_days.actions or ())]
         errors = [one for one in ordered(condensed(findings)) if one.certainty is Certainty.ERROR]
         series = next(iter(ended.series), None)
         if not errors and series is not None and series.symbol == symbol:
@@ -138,9 +162,12 @@ class Download:
         if not sound:
             return
         source = self.vendor.name
+        short = {one.symbol: lack for one in sound if (lack := self._unreached(one))}
+        done = {self.job: [one.symbol for one in sound if one.symbol not in short]}
         try:
-            summary.bars += self.store.add(sound, source=source, fetched_at=self.clock.now(), job=self.job)
+            summary.bars += self.store.add(sound, source=source, fetched_at=self.clock.now(), done=done)
             summary.stored += [one.symbol for one in sound]
+            summary.short |= short
         except Conflict as conflict:
             if len(sound) > 1:
                 for one in sound:
@@ -149,15 +176,29 @@ class Download:
             self.store.set_aside(sound[0], job=self.job, why=str(conflict), at=self.clock.now())
             summary.set_aside[sound[0].symbol] = str(conflict)
 
-    def _keep_facts(self, symbol: Symbol, told: Told, summary: Summary) -> None:
+    def _unreached(self, series: Series) -> str:
+        """Return what a symbol's bars lack at the ends of the period, as far as it is over and known."""
+        now, market = self.clock.now().timestamp(), series.market
+        days = [
+            day
+            for day in self.calendar.trading_days(self.period.start, self.period.end)
+            if moment_of(market, day, day_end(market, self.calendar.early_close(day))) <= now
+        ]
+        facts = {one.symbol: one for one in FactTables(Index(self.store.folder)).instruments()}
+        return unreached(series, days, facts.get(series.symbol), self.calendar.early_close)
+
+    def _keep_ex_days(self, answers: Mapping[Symbol, ExDays], summary: Summary) -> None:
+        """Keep what was told of ex-days, and note who needs not be asked for again."""
         tables = FactTables(Index(self.store.folder))
         period = self.period
-        if told.actions is not None:
-            tables.keep_actions(symbol, period.start, period.end, told.actions, self.vendor.name)
-        if told.factors:
-            tables.keep_factors(symbol, told.factors, self.vendor.name)
-        if told.lacks:
-            summary.lacks[symbol] = "; ".join(told.lacks)
+        for symbol, told in answers.items():
+            if told.actions is not None:
+                tables.keep_actions(symbol, period.start, period.end, told.actions, self.vendor.name)
+            if told.factors:
+                tables.keep_factors(symbol, told.factors, self.vendor.name)
+            if told.lacks:
+                summary.lacks[symbol] = "; ".join(told.lacks)
+        self.store.note_done(self.ex_day_job, [symbol for symbol, told in answers.items() if not told.lacks])
 
 
 def require_period(period: Period) -> None:

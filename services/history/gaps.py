@@ -28,6 +28,11 @@ class Known:
     instruments: Mapping[Symbol, Instrument] = field(default_factory=dict)
     actions: tuple[CorporateAction, ...] = ()
 
+    def is_suspended(self, symbol: Symbol, day: date) -> bool:
+        """Answer whether a symbol is known not to have traded on a day."""
+        facts = self.instruments.get(symbol)
+        return facts is not None and facts.is_suspended(day)
+
 
 def gap_findings(all_series: Sequence[Series], known: Known) -> list[Finding]:
     """Return the bars and days that series of one market and length lack.
@@ -45,14 +50,16 @@ def gap_findings(all_series: Sequence[Series], known: Known) -> list[Finding]:
     lacks = {series.symbol: _lack(series, grid) for series in held}
     ends = Counter(end for lack in lacks.values() for end in lack.ends)
     days = Counter(day for lack in lacks.values() for day in lack.days)
-    of_all = frozenset(end for end, count in ends.items() if _is_most(count, held, end, end))
+    of_all = frozenset(end for end, count in ends.items() if _is_most(count, held, end, end, known))
     no_day = frozenset(
-        day for day, count in days.items() if _is_most(count, held, grid.ends(day)[0], grid.ends(day)[-1])
+        day
+        for day, count in days.items()
+        if _is_most(count, held, grid.ends(day)[0], grid.ends(day)[-1], known)
     )
     for series in held:
         lack = lacks[series.symbol]
         found += _edges(series, grid, first, last)
-        found += _whole_days(series, lack.days, grid, no_day)
+        found += _whole_days(series, lack, grid, no_day)
         found += _single_bars(series, lack.ends, grid, of_all)
         found += _closed_days(series, known)
     return found
@@ -60,10 +67,14 @@ def gap_findings(all_series: Sequence[Series], known: Known) -> list[Finding]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Lack:
-    """What a symbol lacks: whole days, and the ends of bars of days that have others."""
+    """What a symbol lacks: whole days, and the ends of bars of days that have others.
+
+    `suspended` are whole days too, on which it is known not to have traded.
+    """
 
     days: tuple[date, ...]
     ends: tuple[int, ...]
+    suspended: tuple[date, ...]
 
 
 class _Grid:
@@ -98,14 +109,27 @@ def _lack(series: Series, grid: _Grid) -> _Lack:
         if end not in there:
             by_day.setdefault(day_of(series.market, end), []).append(end)
     whole = tuple(day for day, ends in by_day.items() if len(ends) == len(grid.ends(day)))
+    halted = frozenset(day for day in by_day if grid.known.is_suspended(series.symbol, day))
     return _Lack(
-        days=whole, ends=tuple(end for day, ends in by_day.items() if day not in whole for end in ends)
+        days=tuple(day for day in whole if day not in halted),
+        ends=tuple(
+            end for day, ends in by_day.items() if day not in whole and day not in halted for end in ends
+        ),
+        suspended=tuple(day for day in whole if day in halted),
     )
 
 
-def _is_most(count: int, held: Sequence[Series], first: int, last: int) -> bool:
-    """Answer whether so many are several, and most of the series that reach over a span."""
-    there = sum(int(one.ends[0]) <= last and first <= int(one.ends[-1]) for one in held)
+def _is_most(count: int, held: Sequence[Series], first: int, last: int, known: Known) -> bool:
+    """Answer whether so many are several, and most of the series that reach over a span of one day.
+
+    Who is known to be suspended on that day is left out.
+    """
+    there = sum(
+        int(one.ends[0]) <= last
+        and first <= int(one.ends[-1])
+        and not known.is_suspended(one.symbol, day_of(one.market, last))
+        for one in held
+    )
     return count > 1 and count * 2 > there
 
 
@@ -129,25 +153,31 @@ def _edges(series: Series, grid: _Grid, first: int, last: int) -> list[Finding]:
 _OF_ALL = "most symbols lack it: the data's gap, not a share's"
 
 
-def _whole_days(series: Series, days: Sequence[date], grid: _Grid, no_day: frozenset[date]) -> list[Finding]:
+def _whole_days(series: Series, lack: _Lack, grid: _Grid, no_day: frozenset[date]) -> list[Finding]:
     """Return the days without a bar, in runs of days that follow each other."""
-    lost = _runs([day for day in days if day in no_day], grid.known.days)
-    own = _runs([day for day in days if day not in no_day], grid.known.days)
+    lost = _runs([day for day in lack.days if day in no_day], grid.known.days)
+    own = _runs([day for day in lack.days if day not in no_day], grid.known.days)
+    halted = _runs(lack.suspended, grid.known.days)
     return [
         *(_gap(series, run, grid, Certainty.ERROR, _OF_ALL, "fetch the day again") for run in lost),
         *(_own_gap(series, run, grid) for run in own),
+        *(_suspension(series, run, grid) for run in halted),
     ]
 
 
 def _own_gap(series: Series, run: Sequence[date], grid: _Grid) -> Finding:
-    facts = grid.known.instruments.get(series.symbol)
-    days = "a trading day" if len(run) == 1 else f"{len(run)} trading days in a row"
-    if facts is not None and all(facts.is_suspended(day) for day in run):
-        found = _gap(series, run, grid, Certainty.NOTE, f"{days} without a bar: suspended", "")
-        return replace(found, kind=FindingKind.SUSPENDED)
-    detail = f"{days} without a bar: suspended, or missing"
+    detail = f"{_days(run)} without a bar: suspended, or missing"
     mend = "fetch them, or declare the suspension"
     return _gap(series, run, grid, Certainty.SUSPECT, detail, mend)
+
+
+def _suspension(series: Series, run: Sequence[date], grid: _Grid) -> Finding:
+    found = _gap(series, run, grid, Certainty.NOTE, f"{_days(run)} without a bar: suspended", "")
+    return replace(found, kind=FindingKind.SUSPENDED)
+
+
+def _days(run: Sequence[date]) -> str:
+    return "a trading day" if len(run) == 1 else f"{len(run)} trading days in a row"
 
 
 def _gap(
@@ -172,24 +202,21 @@ def _single_bars(
     by_day: dict[tuple[date, bool], list[int]] = {}
     for end in missing:
         by_day.setdefault((day_of(series.market, end), end in of_all), []).append(end)
-    facts = grid.known.instruments.get(series.symbol)
     found = []
     for (day, of_most), ends in by_day.items():
-        halted = facts is not None and facts.is_suspended(day)
         some = f"{len(ends)} of {len(grid.ends(day))} bars of the day are missing"
-        if of_most or not halted:
-            found.append(
-                Finding(
-                    kind=FindingKind.MISSING_BARS,
-                    certainty=Certainty.ERROR if of_most else Certainty.SUSPECT,
-                    symbols=(series.symbol,),
-                    bars=len(ends),
-                    first=series.label_of(ends[0]),
-                    last=series.label_of(ends[-1]),
-                    detail=f"{some}; {_OF_ALL}" if of_most else f"{some}: halted, or lost",
-                    mend="fetch the day again",
-                )
+        found.append(
+            Finding(
+                kind=FindingKind.MISSING_BARS,
+                certainty=Certainty.ERROR if of_most else Certainty.SUSPECT,
+                symbols=(series.symbol,),
+                bars=len(ends),
+                first=series.label_of(ends[0]),
+                last=series.label_of(ends[-1]),
+                detail=f"{some}; {_OF_ALL}" if of_most else f"{some}: halted, or lost",
+                mend="fetch the day again",
             )
+        )
     return found
 
 

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 INDEX_NAME = "history.sqlite3"
-VERSION = 1
+VERSION = 2
+
+_PARTS = (
+    "(id INTEGER PRIMARY KEY, digest TEXT NOT NULL, market TEXT NOT NULL, length TEXT NOT NULL, "
+    "adjustment TEXT NOT NULL, volume_unit TEXT NOT NULL, source TEXT NOT NULL, fetched_at TEXT NOT NULL, "
+    "UNIQUE (digest, market, length, adjustment, volume_unit))"
+)
 
 _TABLES = (
-    "CREATE TABLE parts (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, market TEXT NOT NULL, "
-    "length TEXT NOT NULL, adjustment TEXT NOT NULL, volume_unit TEXT NOT NULL, source TEXT NOT NULL, "
-    "fetched_at TEXT NOT NULL)",
+    f"CREATE TABLE parts {_PARTS}",
     "CREATE TABLE spans (part INTEGER NOT NULL REFERENCES parts, symbol TEXT NOT NULL, "
     "first INTEGER NOT NULL, last INTEGER NOT NULL, bars INTEGER NOT NULL, PRIMARY KEY (part, symbol))",
     "CREATE INDEX spans_by_symbol ON spans (symbol)",
@@ -35,9 +39,22 @@ _TABLES = (
     "source TEXT NOT NULL, PRIMARY KEY (market, day))",
 )
 
+_FROM_VERSION_1 = (
+    # There the same bytes were one part, whatever their prices and volumes were declared to be.
+    f"CREATE TABLE parts_2 {_PARTS}",
+    "INSERT INTO parts_2 SELECT id, digest, market, length, adjustment, volume_unit, source, fetched_at "
+    "FROM parts",
+    "DROP TABLE parts",
+    "ALTER TABLE parts_2 RENAME TO parts",
+)
+
 
 class HistoryError(ValueError):
     """The store cannot be used, or what was asked is not in it: one line with the mend."""
+
+
+class StorageError(HistoryError):
+    """The disk, or the index on it, does not let itself be read or written."""
 
 
 class Index:
@@ -55,7 +72,7 @@ class Index:
         """Return the rows of a query, none where there is no store yet.
 
         Raises:
-            HistoryError: The index cannot be read.
+            HistoryError: The index cannot be read, or is newer than this program.
         """
         path = self._folder / INDEX_NAME
         if not path.exists():
@@ -70,7 +87,7 @@ class Index:
                     return []
                 return index.execute(query, tuple(values)).fetchall()
         except sqlite3.Error as error:
-            raise HistoryError(f"{path}: cannot be read ({error}); put it back from a copy") from error
+            raise StorageError(f"{path}: cannot be read ({error}); put it back from a copy") from error
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -84,6 +101,7 @@ class Index:
             self._folder.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as index:
                 index.execute("PRAGMA synchronous = FULL")
+                _bring_up(index)
                 index.execute("BEGIN IMMEDIATE")
                 try:
                     _require_tables(path, index)
@@ -93,13 +111,31 @@ class Index:
                     raise
                 index.execute("COMMIT")
         except (OSError, sqlite3.Error) as error:
-            raise HistoryError(
+            raise StorageError(
                 f"{self._folder}: cannot be written ({error}); give a --data-dir that can be and has room"
             ) from error
 
 
+def _bring_up(index: sqlite3.Connection) -> None:
+    """Bring an index of version 1 to this one, in a transaction of its own; others are left as they are."""
+    if _version(index) != 1:
+        return
+    index.execute("BEGIN IMMEDIATE")
+    # Another writer may have done it meanwhile.
+    if _version(index) == 1:
+        for statement in _FROM_VERSION_1:
+            index.execute(statement)
+        index.execute(f"PRAGMA user_version = {VERSION}")
+    index.execute("COMMIT")
+
+
+def _version(index: sqlite3.Connection) -> int:
+    found: int = index.execute("PRAGMA user_version").fetchone()[0]
+    return found
+
+
 def _require_tables(path: Path, index: sqlite3.Connection) -> None:
-    if index.execute("PRAGMA user_version").fetchone()[0] == 0:
+    if _version(index) == 0:
         for statement in _TABLES:
             index.execute(statement)
         index.execute(f"PRAGMA user_version = {VERSION}")
@@ -112,7 +148,7 @@ def _require_known(path: Path, index: sqlite3.Connection) -> int:
     Raises:
         HistoryError: It is newer than this program.
     """
-    version: int = index.execute("PRAGMA user_version").fetchone()[0]
+    version = _version(index)
     if version > VERSION:
         raise HistoryError(f"{path}: a newer Kaipan wrote it (version {version}); upgrade Kaipan")
     return version

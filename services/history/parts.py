@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from services.market.atomic_file import write_whole
 
 ROWS_PER_GROUP = 65_536
 """Rows that are read together: a symbol is found without reading the rest of a large file."""
+
+_MEND = "take it out with `data remove --damaged`, then download or import its bars again"
 
 
 class PartDamaged(ValueError):
@@ -81,13 +83,17 @@ def write_part(folder: Path, all_series: Sequence[Series]) -> str:
 def read_part(path: Path, kind: Kind, symbols: Iterable[Symbol] | None) -> Iterator[Series]:
     """Yield the bars of the symbols in a part, of all in it where `symbols` is None; by symbol, ascending.
 
+    Every byte of it is checked against its name before one is believed.
+
     Raises:
-        PartDamaged: It is not there, or cannot be read.
+        PartDamaged: It is not there, cannot be read, or was changed.
     """
     pyarrow, parquet = arrow()
     wanted = None if symbols is None else frozenset(symbols)
     try:
-        with parquet.ParquetFile(path) as file:
+        with path.open("rb") as content:
+            _require_unchanged(path, content)
+            file = parquet.ParquetFile(content)
             groups = [
                 number
                 for number in range(file.metadata.num_row_groups)
@@ -95,7 +101,7 @@ def read_part(path: Path, kind: Kind, symbols: Iterable[Symbol] | None) -> Itera
             ]
             table = file.read_row_groups(groups)
     except (OSError, pyarrow.ArrowException) as error:
-        raise PartDamaged(f"{path}: cannot be read ({_first_line(error)}); download it again") from error
+        raise PartDamaged(f"{path}: cannot be read ({_first_line(error)}); {_MEND}") from error
     names = table.column("symbol").to_numpy()
     firsts = _firsts(names)
     ends = table.column("end").to_numpy()
@@ -121,11 +127,24 @@ def _may_hold(column: Any, wanted: frozenset[Symbol]) -> bool:
 def part_problem(path: Path) -> str:
     """Return what is wrong with a part, empty where its content is what its name says."""
     try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        with path.open("rb") as content:
+            _require_unchanged(path, content)
     except OSError as error:
-        return f"{path}: {error.strerror}; download it again"
-    return "" if found == path.stem else f"{path}: its content was changed; download it again"
+        return f"{path}: {error.strerror}; {_MEND}"
+    except PartDamaged as damage:
+        return str(damage)
+    return ""
+
+
+def _require_unchanged(path: Path, content: BinaryIO) -> None:
+    """Do nothing where the content is what the file's name says; it is read from its beginning again.
+
+    Raises:
+        PartDamaged: It is not.
+    """
+    if hashlib.file_digest(content, "sha256").hexdigest() != path.stem:
+        raise PartDamaged(f"{path}: its content was changed; {_MEND}")
+    content.seek(0)
 
 
 def _firsts(names: np.ndarray[Any, Any]) -> list[int]:

@@ -122,11 +122,20 @@ def unscaled(stored: int) -> Decimal | None:
     return None if stored == NONE else Decimal(stored).scaleb(-SCALE)
 
 
+class BarsDiffer(ValueError):
+    """A bar stands twice and says two things: of which symbol and kind, and its label, market-local."""
+
+    def __init__(self, symbol: Symbol, kind: Kind, label: str, column: str) -> None:
+        super().__init__(f"{symbol} {kind}: two bars of {label} differ in {column}")
+        self.symbol, self.kind, self.label = symbol, kind, label
+
+
 def together(parts: tuple[Series, ...]) -> Series:
     """Return series of one symbol and kind as one; a bar that stands in two of them must be the same in both.
 
     Raises:
-        ValueError: They are of different symbols or kinds, there is none, or a bar differs.
+        BarsDiffer: A bar does.
+        ValueError: They are of different symbols or kinds, or there is none.
     """
     first = parts[0]
     if any((one.symbol, one.kind) != (first.symbol, first.kind) for one in parts):
@@ -141,7 +150,7 @@ def together(parts: tuple[Series, ...]) -> Series:
     for name in COLUMNS:
         differs = again[columns[name][again] != columns[name][again - 1]]
         if len(differs):
-            raise ValueError(f"{first.symbol}: two bars end at {ends[differs[0]]} and differ in {name}")
+            raise BarsDiffer(first.symbol, first.kind, first.label_of(int(ends[differs[0]])), name)
     keep = np.setdiff1d(np.arange(len(ends)), again)
     return replace(first, ends=ends[keep], **{name: column[keep] for name, column in columns.items()})
 

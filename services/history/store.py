@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from services.domain.instruments import Market, Symbol
 from services.history.index import HistoryError, Index
 from services.history.lengths import BarLength
 from services.history.parts import PartDamaged, part_path, part_problem, read_part, write_part
-from services.history.series import Kind, Series, conflicts, together
+from services.history.series import BarsDiffer, Kind, Series, conflicts, together
 from services.slots import ZONES
 
 FOREVER = (-(2**62), 2**62)
@@ -31,7 +31,10 @@ class Conflict(HistoryError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """Bars of one symbol in one part: their first and last end in seconds since the epoch, how many."""
+    """Bars of one symbol in one part: their first and last end in seconds since the epoch, how many.
+
+    `part` is the part's number in the index: the same bytes may be parts of several kinds.
+    """
 
     digest: str
     market: Market
@@ -42,6 +45,7 @@ class Held:
     first: int
     last: int
     bars: int
+    part: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,26 +72,44 @@ class HistoryStore:
         """Where it lies."""
         return self._folder
 
-    def add(self, all_series: Sequence[Series], *, source: str, fetched_at: datetime, job: str = "") -> int:
+    def add(
+        self,
+        all_series: Sequence[Series],
+        *,
+        source: str,
+        fetched_at: datetime,
+        done: Mapping[str, Sequence[Symbol]] | None = None,
+    ) -> int:
         """Store bars and return how many of them are new; those that are there already must be the same.
 
-        With `job`, the symbols are noted as done for it in the same commit.
+        What is there is looked at when nobody else writes. Of each job in `done` the symbols are noted as
+        done in the same commit.
 
         Raises:
             Conflict: A bar is there and says something else; nothing is stored.
-            HistoryError: The store cannot be written.
+            HistoryError: The store cannot be read or written.
         """
-        fresh = [
-            self._new(kind, [one for one in all_series if (one.market, one.kind) == (market, kind)])
-            for market, kind in dict.fromkeys((one.market, one.kind) for one in all_series if len(one))
-        ]
         with self._index.writing() as index:
+            # All is compared before a row is written: the reader is another connection.
+            fresh = [
+                self._new(kind, [one for one in all_series if (one.market, one.kind) == (market, kind)])
+                for market, kind in dict.fromkeys((one.market, one.kind) for one in all_series if len(one))
+            ]
             for found in fresh:
                 if found:
                     self._add(index, found, source, fetched_at)
-            if job:
-                _note_done(index, job, [series.symbol for series in all_series])
+            for job, symbols in (done or {}).items():
+                _note_done(index, job, symbols)
         return sum(len(one) for found in fresh for one in found)
+
+    def note_done(self, job: str, symbols: Sequence[Symbol]) -> None:
+        """Note symbols as done for a job.
+
+        Raises:
+            HistoryError: The store cannot be written.
+        """
+        with self._index.writing() as index:
+            _note_done(index, job, symbols)
 
     def set_aside(self, series: Series, *, job: str, why: str, at: datetime) -> SetAside:
         """Keep bars that did not pass where nothing reads them.
@@ -131,21 +153,29 @@ class HistoryStore:
         Raises:
             HistoryError: A part is damaged, or two of them differ.
         """
-        by_symbol: dict[Symbol, list[Series]] = {}
-        parts: dict[Path, list[Symbol]] = {}
-        for one in self.held(kind.length, symbols):
-            if one.kind == kind and one.first <= last and one.last >= first:
-                parts.setdefault(self._path(one.market, kind, one.digest), []).append(one.symbol)
-        for path, there in parts.items():
-            for series in _part(path, kind, there):
-                by_symbol.setdefault(series.symbol, []).append(series.between(first, last))
-        for symbol in sorted(by_symbol):
+        for pieces in self._pieces(kind, symbols, first, last):
             try:
-                whole = together(tuple(by_symbol[symbol]))
-            except ValueError as problem:
+                whole = together(pieces)
+            except BarsDiffer as problem:
                 raise HistoryError(f"{self._folder}: {problem}; see `data check`") from problem
             if len(whole):
                 yield whole
+
+    def read_sound(
+        self, kind: Kind, symbols: Iterable[Symbol]
+    ) -> tuple[tuple[Series, ...], tuple[BarsDiffer, ...]]:
+        """Return the bars of the symbols that do not contradict themselves, and of the others where they do.
+
+        Raises:
+            HistoryError: A part is damaged.
+        """
+        sound, differ = [], []
+        for pieces in self._pieces(kind, symbols, *FOREVER):
+            try:
+                sound.append(together(pieces))
+            except BarsDiffer as problem:
+                differ.append(problem)
+        return tuple(sound), tuple(differ)
 
     def remove(self, length: BarLength, symbols: Iterable[Symbol] | None = None) -> int:
         """Take bars of a length away, of all symbols where `symbols` is None; return how many there were.
@@ -156,16 +186,26 @@ class HistoryStore:
         Raises:
             HistoryError: The store cannot be written.
         """
-        gone = self.held(length, symbols)
         with self._index.writing() as index:
-            for one in gone:
-                index.execute(
-                    "DELETE FROM spans WHERE symbol = ? AND part = (SELECT id FROM parts WHERE digest = ?)",
-                    (one.symbol, one.digest),
-                )
-            for symbol in {one.symbol for one in gone}:
-                index.execute("DELETE FROM done WHERE symbol = ? AND job LIKE ?", (symbol, f"{length} %"))
-            index.execute("DELETE FROM parts WHERE id NOT IN (SELECT part FROM spans)")
+            gone = self.held(length, symbols)
+            _take_out(index, gone)
+        self.sweep()
+        return sum(one.bars for one in gone)
+
+    def remove_damaged(self) -> int:
+        """Take away the bars of files that are gone or were changed; return how many there were.
+
+        What was done for a download of them is not done any more.
+
+        Raises:
+            HistoryError: The store cannot be written.
+        """
+        if not self._folder.is_dir():
+            return 0
+        with self._index.writing() as index:
+            damaged = {path for path in self._named() if part_problem(path)}
+            gone = [one for one in self.held() if self._path(one.market, one.kind, one.digest) in damaged]
+            _take_out(index, gone)
         self.sweep()
         return sum(one.bars for one in gone)
 
@@ -186,6 +226,24 @@ class HistoryStore:
                 path.unlink(missing_ok=True)
         return len(left)
 
+    def _pieces(
+        self, kind: Kind, symbols: Iterable[Symbol], first: int, last: int
+    ) -> Iterator[tuple[Series, ...]]:
+        """Yield the bars of each symbol as they stand in the parts, by symbol.
+
+        Raises:
+            HistoryError: A part is damaged.
+        """
+        by_symbol: dict[Symbol, list[Series]] = {}
+        parts: dict[Path, list[Symbol]] = {}
+        for one in self.held(kind.length, symbols):
+            if one.kind == kind and one.first <= last and one.last >= first:
+                parts.setdefault(self._path(one.market, kind, one.digest), []).append(one.symbol)
+        for path, there in parts.items():
+            for series in _part(path, kind, there):
+                by_symbol.setdefault(series.symbol, []).append(series.between(first, last))
+        yield from (tuple(by_symbol[symbol]) for symbol in sorted(by_symbol))
+
     def _held(self, length: BarLength | None, symbols: Sequence[Symbol]) -> tuple[Held, ...]:
         wanted = ["TRUE"]
         values: list[object] = []
@@ -197,7 +255,7 @@ class HistoryStore:
             values += symbols
         rows = self._index.rows(
             "SELECT digest, market, symbol, length, adjustment, volume_unit, source, fetched_at, first, "
-            f"last, bars FROM spans JOIN parts ON parts.id = spans.part WHERE {' AND '.join(wanted)} "
+            f"last, bars, part FROM spans JOIN parts ON parts.id = spans.part WHERE {' AND '.join(wanted)} "
             "ORDER BY symbol, length, first, parts.id",
             values,
         )
@@ -216,6 +274,7 @@ class HistoryStore:
                 first=row[8],
                 last=row[9],
                 bars=row[10],
+                part=row[11],
             )
             for row in rows
         )
@@ -240,15 +299,13 @@ class HistoryStore:
         digest = write_part(self._path(market, kind, "").parent, all_series)
         row = (digest, market, kind.length, kind.adjustment, kind.volume_unit, source, fetched_at.isoformat())
         columns = "digest, market, length, adjustment, volume_unit, source, fetched_at"
-        # The same bytes may lie in a part whose bars of other symbols were taken away.
-        insert = f"INSERT OR IGNORE INTO parts ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        index.execute(insert, [*map(str, row)])
-        part = index.execute("SELECT id FROM parts WHERE digest = ?", (digest,)).fetchone()[0]
+        insert = f"INSERT INTO parts ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        part = index.execute(insert, [*map(str, row)]).lastrowid
         spans = [(part, one.symbol, int(one.ends[0]), int(one.ends[-1]), len(one)) for one in all_series]
-        index.executemany("INSERT OR IGNORE INTO spans VALUES (?, ?, ?, ?, ?)", spans)
+        index.executemany("INSERT INTO spans VALUES (?, ?, ?, ?, ?)", spans)
 
     def _named(self) -> list[Path]:
-        rows = self._index.rows("SELECT market, length, digest FROM parts ORDER BY id")
+        rows = self._index.rows("SELECT DISTINCT market, length, digest FROM parts ORDER BY id")
         return [part_path(self._folder / market / length, digest) for market, length, digest in rows]
 
     def _path(self, market: Market, kind: Kind, digest: str) -> Path:
@@ -274,6 +331,15 @@ def in_unit(series: Series, unit: VolumeUnit) -> Series:
         )
     volume = np.where(series.volume < 0, series.volume, series.volume * 100)
     return replace(series, kind=replace(series.kind, volume_unit=unit), volume=volume)
+
+
+def _take_out(index: sqlite3.Connection, gone: Sequence[Held]) -> None:
+    """Take bars out of the index, with the notes that a download of them is done."""
+    rows = [(one.part, one.symbol) for one in gone]
+    index.executemany("DELETE FROM spans WHERE part = ? AND symbol = ?", rows)
+    notes = {(one.symbol, f"{one.kind.length} %") for one in gone}
+    index.executemany("DELETE FROM done WHERE symbol = ? AND job LIKE ?", sorted(notes))
+    index.execute("DELETE FROM parts WHERE id NOT IN (SELECT part FROM spans)")
 
 
 def _note_done(index: sqlite3.Connection, job: str, symbols: Sequence[Symbol]) -> None:

@@ -12,7 +12,7 @@ from services.domain.bars import CorporateAction, VolumeUnit
 from services.domain.instruments import Instrument, NotASymbol, Span, Symbol, marks_of, parse_symbol
 from services.history.lengths import BarLength
 from services.history.tables import Described, Roll
-from services.history.vendors import Period, Told
+from services.history.vendors import ExDays, Period, Told
 from services.market.feeds.fields import LOT_SHARES, number_of, text_of
 from services.market.feeds.tushare_pro import HOST, NAME, Row, TushareCalls
 from services.market.raw_bars import RawBar
@@ -39,6 +39,11 @@ class TushareHistory:
     async def bars(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, Told | str]:
         """Return what is told of each symbol, or why nothing is."""
         answers = await asyncio.gather(*(self._told(symbol, period) for symbol in symbols))
+        return dict(zip(symbols, answers, strict=True))
+
+    async def ex_days(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, ExDays]:
+        """Return the dividends and factors of each symbol, or why they are not told."""
+        answers = await asyncio.gather(*(self._ex_days(symbol, period) for symbol in symbols))
         return dict(zip(symbols, answers, strict=True))
 
     async def rolls(self, index: str, start: date, end: date) -> tuple[Roll, ...]:
@@ -89,20 +94,18 @@ class TushareHistory:
             return f"{fault.asked}: {fault.why}"
         if not bars:
             return "no bars in the period"
-        lacks: list[str] = []
-        actions, factors = None, {}
+        return Told(
+            bars=bars, volume_unit=VolumeUnit.SHARE, ex_days=await self._ex_days(symbol, period)
+        )
+
+    async def _ex_days(self, symbol: Symbol, period: Period) -> ExDays:
+        actions = None
         try:
             actions = await self._actions(symbol, period)
             factors = await self._factors(symbol, period)
         except PriceFault as fault:
-            lacks.append(f"{fault.asked}: {fault.why}")
-        return Told(
-            bars=bars,
-            volume_unit=VolumeUnit.SHARE,
-            actions=actions,
-            factors=factors,
-            lacks=tuple(lacks),
-        )
+            return ExDays(actions=actions, lacks=(f"{fault.asked}: {fault.why}",))
+        return ExDays(actions=actions, factors=factors)
 
     async def _bars(self, symbol: Symbol, period: Period) -> tuple[RawBar, ...]:
         if period.length is BarLength.DAY:

@@ -25,18 +25,25 @@ class Period:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """What a vendor told of one symbol: bars as stated, oldest first, and what it knows of ex-days.
+class ExDays:
+    """What a vendor knows of one symbol's ex-days.
 
-    `actions` are all the ex-days of the period, None where the vendor does not tell; `factors` are those
-    by which it adjusts, each from its day on. `lacks` says what it could not tell, and why.
+    `actions` are all of the period, None where the vendor does not tell; `factors` are those by which it
+    adjusts, each from its day on. `lacks` says what it should have told and did not, and why.
     """
 
-    bars: tuple[RawBar, ...]
-    volume_unit: VolumeUnit
     actions: tuple[CorporateAction, ...] | None = None
     factors: Mapping[date, Decimal] = field(default_factory=dict)
     lacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a vendor told of one symbol: bars as stated, oldest first, and what it knows of ex-days."""
+
+    bars: tuple[RawBar, ...]
+    volume_unit: VolumeUnit
+    ex_days: ExDays = field(default_factory=ExDays)
 
 
 class HistoryVendor(Protocol):
@@ -56,6 +63,9 @@ class HistoryVendor(Protocol):
 
     async def bars(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, Told | str]:
         """Return what is told of each symbol, or why nothing is; each symbol has an answer."""
+
+    async def ex_days(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, ExDays]:
+        """Return what is told of the ex-days of each symbol, as beside its bars."""
 
     async def rolls(self, index: str, start: date, end: date) -> tuple[Roll, ...]:
         """Return the members of an index on days in [start, end], and on a day before them, where told.

@@ -139,7 +139,7 @@ def test_verify_counts_what_it_looked_at(ran: tuple[str, Path, Ran]):
     done = call("verify", "--data-dir", ran[1], "--json")
 
     assert done.code == 0
-    assert set(done.json) == {"ok", "events", "audit_lines", "problems", "say_do"}
+    assert set(done.json) == {"ok", "events", "audit_lines", "problems", "say_do", "last_hash"}
     assert (done.json["ok"], done.json["audit_lines"], done.json["problems"]) == (True, 4, [])
 
 

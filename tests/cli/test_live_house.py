@@ -30,6 +30,7 @@ from services.journal.inbox import Inboxes
 from services.journal.kill_file import put_kill_file
 from services.market.feeds.host_registry import HostRegistry
 from services.ports import JournalFault
+from services.settings import Settings
 from services.slots import local
 from services.vitals_file import read_vitals
 from tests import channel_twins as twins

@@ -199,6 +199,22 @@ def test_an_address_where_nobody_is_and_a_redirect_are_faults():
         assert "redirect" in why_not(MAKE["wecom"](twins.address(server), TOKEN, 5.0))
 
 
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "http://user:S3/cret@127.0.0.1:1", "nonsense"])
+def test_a_proxy_that_is_none_is_a_fault_that_quotes_nothing_of_it(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+):
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    poster = Poster(channel="team", secrets=(), deadline_s=2.0)
+
+    with pytest.raises(AlertFault) as raised:
+        asyncio.run(poster.post("https://hook.example/send", {}))
+
+    assert "S3" not in str(raised.value)
+    assert "cret" not in str(raised.value)
+
+
 @pytest.mark.parametrize("name", MAKE)
 def test_a_platform_that_repeats_the_secret_does_not_bring_it_into_a_fault_or_a_log(
     name: str, caplog: pytest.LogCaptureFixture

@@ -1,19 +1,24 @@
 """The store keeps what it was given, once, and says so when a file is not what it was."""
 
 import sqlite3
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from services.calendars import MarketCalendar
 from services.domain.bars import Adjustment, VolumeUnit
-from services.domain.instruments import Symbol
-from services.history.index import INDEX_NAME, HistoryError, Index
+from services.domain.instruments import Market, Symbol
+from services.history.checking import check_store
+from services.history.findings import FindingKind
+from services.history.index import INDEX_NAME, HistoryError, Index, StorageError
 from services.history.lengths import BarLength
 from services.history.series import NONE
 from services.history.store import Conflict, HistoryStore, in_unit
-from tests.history_by_hand import AT, HOURLY, RAW, flat, minutes, second
+from services.history.tables import FactTables
+from tests.history_by_hand import AT, HOURLY, MINUTES, RAW, flat, minutes, second
 
 pytest.importorskip("pyarrow", reason="the store needs the extra parquet")
 
@@ -63,7 +68,7 @@ def test_bars_that_say_something_else_are_refused_with_all_that_came_beside_them
             [flat(TWO, RAW, DAYS), flat(ONE, RAW, [DAYS[1]], price="10.01")],
             source="other",
             fetched_at=AT,
-            job="j",
+            done={"j": [ONE, TWO]},
         )
 
     assert [one.symbol for one in store.held()] == [ONE]
@@ -91,7 +96,7 @@ def test_bars_are_read_as_far_as_they_are_asked_for(store: HistoryStore):
 
 
 def test_what_is_done_is_noted_with_the_bars(store: HistoryStore):
-    store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT, job="1d drawn")
+    store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT, done={"1d drawn": [ONE]})
 
     assert store.done("1d drawn") == {ONE}
     assert store.done("1d other") == frozenset()
@@ -122,6 +127,119 @@ def test_a_changed_file_is_named(store: HistoryStore):
     assert str(path) in problem
 
 
+def test_no_number_is_read_out_of_a_file_of_which_a_byte_changed(store: HistoryStore):
+    store.add([minutes(ONE, "2025-10-10")], source="drawn", fetched_at=AT)
+    (path,) = store.folder.glob("cn/1m/*.parquet")
+    content = path.read_bytes()
+
+    for place in range(4, len(content) - 8, len(content) // 20):
+        changed = bytearray(content)
+        changed[place] ^= 4
+        path.write_bytes(changed)
+        with pytest.raises(HistoryError, match="data remove --damaged"):
+            list(store.read(MINUTES, [ONE]))
+
+
+def test_bars_of_a_damaged_file_may_come_again_once_they_are_taken_out(store: HistoryStore):
+    store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT, done={"1d drawn": [ONE]})
+    (path,) = store.folder.glob("cn/1d/*.parquet")
+    store.add([flat(TWO, RAW, DAYS)], source="drawn", fetched_at=AT, done={"1d drawn": [TWO]})
+    path.write_bytes(b"x")
+    with pytest.raises(HistoryError, match="--damaged"):
+        store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT)
+
+    removed = store.remove_damaged()
+
+    assert (removed, store.problems(), store.done("1d drawn")) == (3, (), {TWO})
+    assert store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT) == 3
+    assert [len(one) for one in store.read(RAW, [ONE, TWO])] == [3, 3]
+    assert store.remove_damaged() == 0
+
+
+def test_the_same_bytes_under_another_declaration_are_bars_of_their_own(store: HistoryStore):
+    store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT)
+    adjusted = replace(RAW, adjustment=Adjustment.FORWARD)
+    weekly = replace(RAW, length=BarLength.WEEK)
+
+    added = [
+        store.add([flat(ONE, kind, DAYS)], source="drawn", fetched_at=AT)
+        for kind in (adjusted, weekly, adjusted)
+    ]
+
+    assert added == [3, 3, 0]
+    assert {(one.kind, one.bars) for one in store.held()} == {(RAW, 3), (adjusted, 3), (weekly, 3)}
+    assert len(next(iter(store.read(adjusted, [ONE])))) == 3
+    assert store.remove(BarLength.WEEK) == 3
+    assert {one.kind for one in store.held()} == {RAW, adjusted}
+
+
+def as_version_1(store: HistoryStore) -> None:
+    """Bring the index back to how version 1 made it."""
+    index = sqlite3.connect(store.folder / INDEX_NAME)
+    index.executescript(
+        "CREATE TABLE old (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, market TEXT NOT NULL, "
+        "length TEXT NOT NULL, adjustment TEXT NOT NULL, volume_unit TEXT NOT NULL, source TEXT NOT NULL, "
+        "fetched_at TEXT NOT NULL); INSERT INTO old SELECT * FROM parts; DROP TABLE parts; "
+        "ALTER TABLE old RENAME TO parts; PRAGMA user_version = 1"
+    )
+    index.close()
+
+
+def test_an_index_of_the_version_before_is_read_and_brought_up_when_written(store: HistoryStore):
+    store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT)
+    before = store.held()
+    as_version_1(store)
+
+    assert store.held() == before
+    assert store.add([flat(ONE, replace(RAW, adjustment=Adjustment.FORWARD), DAYS)], source="x", fetched_at=AT) == 3
+    assert (store.held()[0], len(store.held())) == (before[0], 2)
+    assert [len(one) for one in store.read(RAW, [ONE])] == [3]
+
+
+def test_two_writers_at_once_do_not_both_store_what_contradicts(store: HistoryStore):
+    store.add([flat(TWO, RAW, DAYS)], source="drawn", fetched_at=AT)
+    other = HistoryStore(store.folder)
+    told: list[object] = []
+
+    def second_writer() -> None:
+        try:
+            told.append(other.add([flat(ONE, RAW, DAYS, price="11.00")], source="two", fetched_at=AT))
+        except Conflict as conflict:
+            told.append(conflict)
+
+    # The second writer begins while the first one has the index, and has to wait for its commit.
+    writer = threading.Thread(target=second_writer)
+    with Index(store.folder).writing() as index:
+        writer.start()
+        writer.join(timeout=0.2)
+        store._add(index, [flat(ONE, RAW, DAYS)], "one", AT)
+    writer.join(timeout=30)
+
+    assert [type(one) for one in told] == [Conflict]
+    assert [str(one.price(0, "close")) for one in store.read(RAW, [ONE])] == ["10.000000"]
+
+
+def contradicting(store: HistoryStore) -> None:
+    """Store two bars of one day that differ, as the first version let two writers do."""
+    for price in ("10.00", "11.00"):
+        with Index(store.folder).writing() as index:
+            store._add(index, [flat(ONE, RAW, DAYS[:1], price=price)], "drawn", AT)
+
+
+def test_a_contradiction_inside_the_store_is_a_finding_and_the_others_are_checked(store: HistoryStore):
+    store.add([flat(TWO, RAW, DAYS)], source="drawn", fetched_at=AT)
+    contradicting(store)
+
+    (checked,) = check_store(store, FactTables(Index(store.folder)), MarketCalendar(Market.CN, None), Market.CN)
+
+    found = checked.findings[0]
+    assert (found.kind, found.symbols, found.first) == (FindingKind.BARS_DIFFER, (ONE,), DAYS[0])
+    assert "data remove --symbols 600000.SH --frequency 1d" in found.mend
+    assert [one.symbol for one in checked.series] == [TWO]
+    with pytest.raises(HistoryError, match=DAYS[0]):
+        list(store.read(RAW, [ONE]))
+
+
 def test_a_file_that_is_gone_or_cut_off_is_named(store: HistoryStore):
     store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT)
     (path,) = store.folder.glob("cn/1d/*.parquet")
@@ -136,7 +254,12 @@ def test_a_file_that_is_gone_or_cut_off_is_named(store: HistoryStore):
 
 
 def test_removed_bars_are_gone_and_may_come_again(store: HistoryStore):
-    store.add([flat(ONE, RAW, DAYS), flat(TWO, RAW, DAYS)], source="drawn", fetched_at=AT, job="1d drawn")
+    store.add(
+        [flat(ONE, RAW, DAYS), flat(TWO, RAW, DAYS)],
+        source="drawn",
+        fetched_at=AT,
+        done={"1d drawn": [ONE, TWO]},
+    )
     store.add([flat(ONE, HOURLY, ["2025-10-10 10:30"])], source="drawn", fetched_at=AT)
 
     assert store.remove(BarLength.DAY, [ONE]) == 3
@@ -157,7 +280,7 @@ def test_bars_set_aside_are_read_by_nobody(store: HistoryStore):
     assert store.all_set_aside() == (aside,)
     assert list(store.read(RAW, [ONE])) == []
 
-    store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT, job="1d drawn")
+    store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT, done={"1d drawn": [ONE]})
 
     assert store.all_set_aside() == ()
 
@@ -209,14 +332,14 @@ def test_what_a_killed_writer_left_half_done_is_taken_back_by_a_reader(store: Hi
 def test_an_index_that_is_none_is_named(tmp_path: Path):
     (tmp_path / INDEX_NAME).write_bytes(b"no database at all, but long enough to be looked at" * 40)
 
-    with pytest.raises(HistoryError, match=INDEX_NAME):
+    with pytest.raises(StorageError, match=INDEX_NAME):
         HistoryStore(tmp_path).held()
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
     (tmp_path / "history").write_text("a file in its place")
 
-    with pytest.raises(HistoryError, match=r"history: cannot be written"):
+    with pytest.raises(StorageError, match=r"history: cannot be written"):
         HistoryStore(tmp_path / "history").add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT)
 
 
