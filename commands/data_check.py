@@ -14,13 +14,19 @@ from commands.screen import Screen
 from commands.wording import tell
 from services.history.checking import Checked, Declared, check_file, check_pairs, check_store, renamed
 from services.history.findings import Finding, passes
+from services.ports import Clock
 from services.settings import Settings
 
 _SYMBOLS_SHOWN = 6
 
 
 def check(
-    settings: Settings, files: Sequence[Path], frequency: str, screen: Screen, cache: Path | None
+    settings: Settings,
+    files: Sequence[Path],
+    frequency: str,
+    screen: Screen,
+    clock: Clock,
+    cache: Path | None,
 ) -> Exit:
     """Check the files and each against each, or without files the store.
 
@@ -33,7 +39,7 @@ def check(
         declared = Declared(
             length=length, adjustment=settings.prices.adjustment, volume_unit=settings.prices.volume_unit
         )
-        checked = [check_file(path, declared, calendar) for path in files]
+        checked = [check_file(path, declared, calendar, clock.now()) for path in files]
         names = [one.name for one in checked]
         if len(set(names)) < len(names):
             checked = [renamed(one, str(path)) for one, path in zip(checked, files, strict=True)]
@@ -41,7 +47,7 @@ def check(
     else:
         with told_in_a_line():
             store = store_of(settings)
-            checked = check_store(store, tables_of(store), calendar, settings.market)
+            checked = check_store(store, tables_of(store), calendar, settings.market, clock.now())
         between = check_pairs(checked)
         if not checked:
             screen.line("data.check.empty", folder=store.folder)

@@ -64,6 +64,17 @@ To = Annotated[
     str, typer.Option("--to", metavar=_LENGTHS, help=said("The bars to make of them.", "要合成的周期。"))
 ]
 
+Damaged = Annotated[
+    bool,
+    typer.Option(
+        "--damaged",
+        help=said(
+            "Take out what stands in files that are gone or were changed, so that it may come again.",
+            "移除已丢失或被改动的文件中的 K 线，以便重新获取。",
+        ),
+    ),
+]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
@@ -151,10 +162,13 @@ def _add_check(data: typer.Typer) -> None:
     ) -> None:
         """Check bars."""
         from commands.data_check import check as examine
+        from services.clock import SystemClock
 
         run_on_account(
             common,
-            lambda settings, screen: examine(settings, tuple(files or ()), frequency, screen, cache_folder()),
+            lambda settings, screen: examine(
+                settings, tuple(files or ()), frequency, screen, SystemClock(), cache_folder()
+            ),
             **{"prices.adjustment": adjustment, "prices.volume_unit": volume_unit},
         )
 
@@ -218,13 +232,18 @@ def _add_the_rest(data: typer.Typer) -> None:
 
     @data.command(
         help=said(
-            "Take bars of one length out of the store, of the symbols given.",
-            "从历史库移除所给证券某一周期的 K 线。",
+            "Take bars of one length out of the store, of the symbols given; or those of damaged files.",
+            "从历史库移除所给证券某一周期的 K 线，或移除已损坏文件中的 K 线。",
         )
     )
     @with_common
-    def remove(common: Common, symbols: Symbols, frequency: Length) -> None:
+    def remove(
+        common: Common, symbols: Symbols = "", frequency: Length = "", damaged: Damaged = False
+    ) -> None:
         """Remove bars."""
         from commands.data_list import remove as take_away
 
-        run_on_account(common, lambda settings, screen: take_away(settings, symbols, frequency, screen))
+        run_on_account(
+            common,
+            lambda settings, screen: take_away(settings, symbols, frequency, screen, damaged=damaged),
+        )

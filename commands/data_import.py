@@ -63,12 +63,12 @@ def _rolls(path: Path, tables: FactTables, screen: Screen) -> dict[str, object]:
 def _bars(
     path: Path, declared: Declared, store: HistoryStore, calendar: Calendar, clock: Clock, screen: Screen
 ) -> dict[str, object]:
-    checked = check_file(path, declared, calendar)
+    now = clock.now()
+    checked = check_file(path, declared, calendar, now)
     errors = [one for one in checked.findings if one.certainty is Certainty.ERROR]
     if errors or not checked.series:
         why = f"{errors[0].kind}: {errors[0].detail}" if errors else "it has no bar that has ended"
         raise CommandFailed(Exit.USAGE, f"{path}: {why}; see `data check {path.name}`; nothing was imported")
-    now = clock.now()
     bars = store.add(checked.series, source=f"file:{path.name}", fetched_at=now)
     _facts(checked, tables_of(store), f"file:{path.name}")
     kind = str(checked.series[0].kind)

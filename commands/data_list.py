@@ -45,17 +45,19 @@ def list_store(settings: Settings, symbols: str, screen: Screen) -> Exit:
     return Exit.DONE
 
 
-def remove(settings: Settings, symbols: str, frequency: str, screen: Screen) -> Exit:
-    """Take bars of one length away.
+def remove(settings: Settings, symbols: str, frequency: str, screen: Screen, *, damaged: bool) -> Exit:
+    """Take bars of one length away, or those of damaged files.
 
     Raises:
         CommandFailed: No symbol is named, or the store cannot be written.
     """
-    named = symbols_in(symbols)
-    if not named:
-        raise CommandFailed(Exit.USAGE, "--symbols: name at least one")
+    named, store = symbols_in(symbols), store_of(settings)
+    if bool(named or frequency) == damaged or not (named or damaged):
+        raise CommandFailed(
+            Exit.USAGE, "name what to remove: --symbols A,B --frequency 60m, or --damaged alone"
+        )
     with told_in_a_line():
-        bars = store_of(settings).remove(length_in("--frequency", frequency), named)
+        bars = store.remove_damaged() if damaged else store.remove(length_in("--frequency", frequency), named)
     screen.line("data.removed", bars=f"{bars:,}")
     screen.result({"removed_bars": bars})
     return Exit.DONE

@@ -19,6 +19,7 @@ DATA: Mapping[str, tuple[str, str]] = {
     "data.kind.duplicate": ("a bar twice", "K 线重复"),
     "data.kind.incomplete": ("a bar that lacks numbers", "K 线缺少字段"),
     "data.kind.no_price": ("a price of zero or less", "价格为零或负"),
+    "data.kind.too_large": ("a number too large to be one", "数值过大，不可能成立"),
     "data.kind.high_low": ("a bar that contradicts itself", "K 线自相矛盾"),
     "data.kind.zero_volume": ("bars without trade", "无成交的 K 线"),
     "data.kind.missing_bars": ("missing bars", "缺少 K 线"),
@@ -79,6 +80,7 @@ DATA: Mapping[str, tuple[str, str]] = {
         "{instruments} 只证券的资料，{actions} 个除权除息日，{days} 个日历日",
     ),
     "data.list.aside": ("set aside: {symbol}, {job}: {why}", "已隔离：{symbol}，{job}：{why}"),
+    "data.run": ("prices: {source}", "行情：{source}"),
     "data.removed": ("{bars} bars removed", "已移除 {bars} 根"),
     "data.downloading": ("downloading", "下载中"),
     "data.download.done": (
@@ -87,7 +89,10 @@ DATA: Mapping[str, tuple[str, str]] = {
     ),
     "data.download.aside": ("set aside: {symbol}: {why}", "已隔离：{symbol}：{why}"),
     "data.download.failed": ("not told: {symbol}: {why}", "未取得：{symbol}：{why}"),
-    "data.download.lacks": ("not told beside the bars, and asked for again next time: {symbol}: {why}", "K 线之外的资料未取得，下次将再次请求：{symbol}：{why}"),
+    "data.download.lacks": (
+        "not told beside the bars, and asked for again next time: {symbol}: {why}",
+        "K 线之外的资料未取得，下次将再次请求：{symbol}：{why}",
+    ),
     "data.download.more": ("... and {count} more", "……另有 {count} 项"),
     "data.download.unreached": (
         "{source} gave nothing: {why}",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from commands.failures import CommandFailed, Exit
 from services.domain.instruments import NotASymbol, Symbol, parse_symbol
-from services.history.index import HistoryError, Index
+from services.history.index import HistoryError, Index, StorageError
 from services.history.lengths import BarLength
 from services.history.parts import NoParquet
 from services.history.store import HistoryStore
@@ -62,5 +62,7 @@ def told_in_a_line() -> Iterator[None]:
     """
     try:
         yield
+    except StorageError as problem:
+        raise CommandFailed(Exit.UNAVAILABLE, str(problem)) from problem
     except (HistoryError, NoParquet) as problem:
         raise CommandFailed(Exit.USAGE, str(problem)) from problem

@@ -19,6 +19,7 @@ from commands.recorded_run import Outcome, RecordedRun, Watch, rare_collections
 from commands.recorded_settings import run_settings
 from commands.screen import Screen
 from commands.stored_account import journal_place
+from commands.stored_prices import is_stored
 from monitor.plain_text import printable
 from monitor.trail import Follower
 from scheduler.loop import Killed
@@ -126,6 +127,8 @@ def _recorded(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
         journal_place(settings, folder),
         lambda lock: asyncio.run(claim(lock, screen, standby=options.standby)),
     )
+    if is_stored(options.prices):
+        screen.note("data.run", source=recorded.panel.source)
     if options.demo:
         screen.line("run.demo", start=recorded.genesis.start, end=recorded.genesis.end)
     backtest, follower = settings.mode is Mode.BACKTEST, Follower()

@@ -27,7 +27,7 @@ def stored_panel(
     Raises:
         CommandFailed: The store does not hold them, or what is asked of it cannot be told.
     """
-    from services.history.index import HistoryError
+    from services.history.index import HistoryError, StorageError
     from services.history.panels import Wanted, history_panel, length_in
     from services.history.parts import NoParquet
     from services.history.store import HistoryStore
@@ -48,6 +48,8 @@ def stored_panel(
             volume_unit=settings.prices.volume_unit,
         )
         panel = with_digest(history_panel(HistoryStore(folder), wanted))
+    except StorageError as problem:
+        raise CommandFailed(Exit.UNAVAILABLE, str(problem)) from problem
     except (HistoryError, NoParquet) as problem:
         raise CommandFailed(Exit.USAGE, str(problem)) from problem
     try:

@@ -126,10 +126,20 @@ def _tick(_now: datetime, account: AccountSeen, terms: WatchdogSettings) -> Iter
         yield _critical(Watched.TICK, "tick", since=lasting(late_s), why=_words(vitals.why))
 
 
-def _slots(now: datetime, account: AccountSeen, _terms: WatchdogSettings) -> Iterator[Finding]:
+def _slots(now: datetime, account: AccountSeen, terms: WatchdogSettings) -> Iterator[Finding]:
     for slot in () if account.journal_fault else account.slots:
-        if not slot.begun and now >= _certain(slot, account):
+        if now < _certain(slot, account):
+            continue
+        if not slot.begun:
             yield _critical(Watched.SLOT, "slot", place=slot.local, slot=slot.local, state=_life(account))
+        elif slot.outcome is None and _cut_off(account, terms):
+            yield _critical(Watched.SLOT, "slot.cut", place=slot.local, slot=slot.local, state=_life(account))
+
+
+def _cut_off(account: AccountSeen, terms: WatchdogSettings) -> bool:
+    """Answer whether nobody is there any more who would end a session that was begun."""
+    said = account.vitals
+    return said is not None and said.state is not LifeState.STOPPED and _awake(account, terms) is None
 
 
 def _ahead(now: datetime, account: AccountSeen, _terms: WatchdogSettings) -> Iterator[Finding]:

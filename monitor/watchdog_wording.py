@@ -91,6 +91,13 @@ _ACCOUNT: Mapping[str, tuple[str, str]] = {
         "{state}. Nothing was traded in it.",
         "已超过宽限而没有任何记录（连错过都未记录）。进程最后状态：{state}。该时段未进行交易。",
     ),
+    "watch.slot.cut": ("Slot {slot} was begun and not ended", "时段 {slot} 已开始但未结束"),
+    "watch.slot.cut.text": (
+        "Its session is on record without an end, and its process, last {state}, is gone. Start it: it ends "
+        "the session, or records it as missed. Orders that left may be working at the broker meanwhile.",
+        "该时段的会话已有记录但没有结束，而进程（最后状态 {state}）已不在。请启动进程：它会结束该会话，"
+        "或记录为错过。已发出的委托此间可能仍在券商处有效。",
+    ),
     "watch.slot.ahead": ("The record goes to slot {slot}, after now", "记录已到时段 {slot}，晚于当前时间"),
     "watch.slot.ahead.text": (
         "The clock says {now}: it is wrong now, or was when the record was written. No slot up to that one "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from services.history.gaps import Known, gap_findings
 from services.history.lengths import BarLength, day_of
 from services.history.moves import move_findings
 from services.history.series import BarsDiffer, Series
-from services.history.store import HistoryStore
+from services.history.store import FOREVER, HistoryStore
 from services.history.survey import Survey, survey
 from services.history.tables import FactTables
 from services.history.volume_units import Reading, reading_of, unit_findings
@@ -46,8 +47,11 @@ class Declared:
     volume_unit: VolumeUnit | None = None
 
 
-def check_file(path: Path, declared: Declared, calendar: Calendar) -> Checked:
-    """Return what a price file holds and what is wrong with it; nothing is raised for its content."""
+def check_file(path: Path, declared: Declared, calendar: Calendar, now: datetime) -> Checked:
+    """Return what a price file holds and what is wrong with it; nothing is raised for its content.
+
+    No bar may end after `now`.
+    """
     try:
         require_file(path)
         facts = read_declared_facts(path, declared.adjustment, declared.volume_unit)
@@ -62,7 +66,11 @@ def check_file(path: Path, declared: Declared, calendar: Calendar) -> Checked:
     except (PriceFileError, UnicodeDecodeError) as problem:
         words = str(problem) if isinstance(problem, PriceFileError) else f"{path}: is not UTF-8 text"
         return Checked(name=path.name, series=(), findings=(unreadable(words),))
-    findings = [*found.findings, *findings_of(found, calendar, facts.instruments, facts.actions)]
+    findings = [
+        *found.findings,
+        *_not_over(found.series, now),
+        *findings_of(found, calendar, facts.instruments, facts.actions),
+    ]
     return Checked(
         name=path.name,
         series=found.series,
@@ -70,6 +78,25 @@ def check_file(path: Path, declared: Declared, calendar: Calendar) -> Checked:
         facts=facts,
         names=found.names,
     )
+
+
+def _not_over(all_series: Sequence[Series], now: datetime) -> list[Finding]:
+    """Return the bars that end after a moment."""
+    late = ((one, one.between(int(now.timestamp()) + 1, FOREVER[1])) for one in all_series)
+    return [
+        Finding(
+            kind=FindingKind.IN_PROGRESS,
+            certainty=Certainty.ERROR,
+            symbols=(series.symbol,),
+            bars=len(bars),
+            first=bars.label(0),
+            last=bars.label(len(bars) - 1),
+            detail=f"{len(bars)} bars that are not over yet, the first {bars.label(0)}",
+            mend="leave them out, or correct their dates",
+        )
+        for series, bars in late
+        if len(bars)
+    ]
 
 
 def findings_of(
@@ -134,8 +161,12 @@ def check_pairs(checked: Sequence[Checked]) -> tuple[Finding, ...]:
     return ordered(found)
 
 
-def check_store(store: HistoryStore, tables: FactTables, calendar: Calendar, market: Market) -> list[Checked]:
+def check_store(
+    store: HistoryStore, tables: FactTables, calendar: Calendar, market: Market, now: datetime
+) -> list[Checked]:
     """Return what each kind of bars in the store holds and what is wrong with it, the files first.
+
+    No bar may end after `now`.
 
     Raises:
         HistoryError: The index cannot be read.
@@ -165,7 +196,11 @@ def check_store(store: HistoryStore, tables: FactTables, calendar: Calendar, mar
     for kind in kinds:
         symbols = {one.symbol for one in store.held(kind.length) if one.kind == kind and one.market is market}
         series, differ = store.read_sound(kind, symbols)
-        findings = [*map(_contradiction, differ), *series_findings(series, calendar, instruments, actions)]
+        findings = [
+            *map(_contradiction, differ),
+            *_not_over(series, now),
+            *series_findings(series, calendar, instruments, actions),
+        ]
         checked.append(Checked(name=f"history:{kind}", series=series, findings=ordered(condensed(findings))))
     return checked
 

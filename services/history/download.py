@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
 
 from services.domain.bars import Adjustment
-from services.domain.instruments import Symbol
+from services.domain.instruments import Instrument, Symbol
 from services.history.checking import findings_of
 from services.history.coverage import unreached
 from services.history.findings import Certainty, Finding, condensed, ordered
@@ -179,13 +181,20 @@ class Download:
     def _unreached(self, series: Series) -> str:
         """Return what a symbol's bars lack at the ends of the period, as far as it is over and known."""
         now, market = self.clock.now().timestamp(), series.market
-        days = [
-            day
-            for day in self.calendar.trading_days(self.period.start, self.period.end)
-            if moment_of(market, day, day_end(market, self.calendar.early_close(day))) <= now
-        ]
-        facts = {one.symbol: one for one in FactTables(Index(self.store.folder)).instruments()}
-        return unreached(series, days, facts.get(series.symbol), self.calendar.early_close)
+        days = list(self._days)
+        while (
+            days and moment_of(market, days[-1], day_end(market, self.calendar.early_close(days[-1]))) > now
+        ):
+            days.pop()
+        return unreached(series, days, self._facts.get(series.symbol), self.calendar.early_close)
+
+    @cached_property
+    def _days(self) -> tuple[date, ...]:
+        return self.calendar.trading_days(self.period.start, self.period.end)
+
+    @cached_property
+    def _facts(self) -> Mapping[Symbol, Instrument]:
+        return {one.symbol: one for one in FactTables(Index(self.store.folder)).instruments()}
 
     def _keep_ex_days(self, answers: Mapping[Symbol, ExDays], summary: Summary) -> None:
         """Keep what was told of ex-days, and note who needs not be asked for again."""

@@ -33,6 +33,7 @@ class FindingKind(StrEnum):
     DUPLICATE = "duplicate"
     INCOMPLETE = "incomplete"
     NO_PRICE = "no_price"
+    TOO_LARGE = "too_large"
     HIGH_LOW = "high_low"
     ZERO_VOLUME = "zero_volume"
     MISSING_BARS = "missing_bars"

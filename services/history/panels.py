@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, time
 
 import numpy as np
 
@@ -17,11 +17,11 @@ from services.domain.bars import (
     Panel,
     VolumeUnit,
 )
-from services.domain.instruments import Instrument, Market, Symbol
+from services.domain.instruments import Instrument, Market, Span, Symbol
 from services.history.index import HistoryError, Index
-from services.history.lengths import BarLength
+from services.history.lengths import BarLength, day_of, moment_of
 from services.history.membership import membership
-from services.history.series import UNIT, Kind, Series
+from services.history.series import UNIT, BarsDiffer, Kind, Series, together
 from services.history.store import HistoryStore, in_unit
 from services.history.tables import FactTables
 from services.market.bar_times import BarTime, bar_time
@@ -29,6 +29,9 @@ from services.market.ex_references import with_ex_references
 
 PREFIX = "history:"
 """What `--prices` begins with where bars come from the store: `history:60m`."""
+
+_NAMED = 5
+"""So many symbols are named in a source's name; of the others it is said how many there are."""
 
 _FREQUENCIES = {BarLength.DAY: Frequency.DAILY, BarLength.MIN_60: Frequency.HOURLY}
 
@@ -83,20 +86,79 @@ def history_panel(store: HistoryStore, wanted: Wanted) -> Panel:
     asked = wanted.symbols or members or _all_held(store, wanted)
     unit = VolumeUnit.SHARE if len(kinds) > 1 else kinds[0].volume_unit
     symbols = tuple(dict.fromkeys((*asked, *wanted.also)))
-    found = {series.symbol: in_unit(series, unit) for kind in kinds for series in store.read(kind, symbols)}
+    found = _found(store, kinds, unit, symbols)
     lacking = [symbol for symbol in wanted.symbols if symbol not in found]
     if lacking or not found:
         raise _nothing(wanted, lacking)
-    panel = _panel([found[symbol] for symbol in symbols if symbol in found], tables)
+    panel = _panel([found[symbol] for symbol in symbols if symbol in found], tables, wanted)
     if wanted.index:
         first = wanted.start or date.fromordinal(int(panel.days[0]))
         last = wanted.end or date.fromordinal(int(panel.days[-1]))
         spans = membership(rolled, wanted.index, first, last)
+        _require_members(spans, found, wanted, tables)
         panel = replace(panel, members={one: days for one, days in spans.items() if one in panel.column})
     try:
         return with_ex_references(panel)
     except ValueError as problem:
         raise HistoryError(f"the history's actions: {problem}; import the right one") from problem
+
+
+def _found(
+    store: HistoryStore, kinds: Sequence[Kind], unit: VolumeUnit, symbols: Sequence[Symbol]
+) -> dict[Symbol, Series]:
+    """Return the bars of each symbol in one unit, those of several kinds together.
+
+    Raises:
+        HistoryError: Bars of one symbol and moment say different things.
+    """
+    pieces: dict[Symbol, list[Series]] = {}
+    for kind in kinds:
+        for series in store.read(kind, symbols):
+            pieces.setdefault(series.symbol, []).append(in_unit(series, unit))
+    try:
+        return {symbol: together(tuple(some)) for symbol, some in pieces.items()}
+    except BarsDiffer as problem:
+        raise HistoryError(
+            f"the history holds {problem.symbol} in shares and in lots, and the bars of {problem.label} "
+            "differ; choose with --volume-unit, or take one of them away with `data remove`"
+        ) from problem
+
+
+def _require_members(
+    spans: Mapping[Symbol, tuple[Span, ...]],
+    found: Mapping[Symbol, Series],
+    wanted: Wanted,
+    tables: FactTables,
+) -> None:
+    """Do nothing where every member has bars of its days in the index, as far as it is to be traded.
+
+    Raises:
+        HistoryError: One has none, and is not known to have been suspended: the run would be on the others
+            alone, and nobody would see it.
+    """
+    facts = {one.symbol: one for one in tables.instruments()}
+    lacking = [
+        symbol
+        for symbol, days in spans.items()
+        if (not wanted.symbols or symbol in wanted.symbols)
+        and not any(_has_bars(found.get(symbol), span) for span in days)
+        and not (symbol in facts and all(facts[symbol].is_suspended(span.since) for span in days))
+    ]
+    if lacking:
+        raise HistoryError(
+            f"the history holds no {wanted.length} bars of {', '.join(lacking)} from when they belonged to "
+            f"{wanted.index}; get them with `data download --index {wanted.index}` or `data import`, or name "
+            "a watchlist"
+        )
+
+
+def _has_bars(series: Series | None, span: Span) -> bool:
+    if series is None:
+        return False
+    market = series.market
+    first = moment_of(market, span.since, time(0))
+    last = moment_of(market, span.until or date.max, time(23, 59))
+    return len(series.between(first, last)) > 0
 
 
 def _kinds(store: HistoryStore, wanted: Wanted) -> list[Kind]:
@@ -141,7 +203,7 @@ def _listed(kinds: Sequence[Kind]) -> str:
     return " and ".join(map(str, kinds))
 
 
-def _panel(all_series: Sequence[Series], tables: FactTables) -> Panel:
+def _panel(all_series: Sequence[Series], tables: FactTables, wanted: Wanted) -> Panel:
     first = all_series[0]
     times = _times(all_series)
     ends = np.array([when.end_s for when in times], dtype=np.int64)
@@ -161,7 +223,7 @@ def _panel(all_series: Sequence[Series], tables: FactTables) -> Panel:
         frequency=_FREQUENCIES[first.kind.length],
         adjustment=first.kind.adjustment,
         volume_unit=first.kind.volume_unit,
-        source=f"{PREFIX}{first.kind.length}",
+        source=f"{PREFIX}{first.kind.length}{_without_ex_days(all_series, tables, wanted)}",
         digest="",
         instruments=_told(facts, symbols),
         actions=_actions(first.kind, frozenset(symbols), tables),
@@ -172,6 +234,24 @@ def _told(facts: dict[Symbol, Instrument], symbols: Sequence[Symbol]) -> dict[Sy
     """Return the facts that say more than a name."""
     told = {symbol: facts[symbol] for symbol in symbols if symbol in facts}
     return {symbol: one for symbol, one in told.items() if one != Instrument(symbol=symbol, name=one.name)}
+
+
+def _without_ex_days(all_series: Sequence[Series], tables: FactTables, wanted: Wanted) -> str:
+    """Return, for the end of a source's name, of which symbols raw bars stand without all their ex-days."""
+    if all_series[0].kind.adjustment is not Adjustment.RAW:
+        return ""
+    unknown = [one.symbol for one in all_series if not _ex_days_known(one, tables, wanted)]
+    if not unknown:
+        return ""
+    more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+    return f", approximate: ex-days not known of {', '.join(unknown[:_NAMED])}{more}"
+
+
+def _ex_days_known(series: Series, tables: FactTables, wanted: Wanted) -> bool:
+    """Answer whether all ex-days are known on the days of a run on which a symbol has bars."""
+    first, last = (day_of(series.market, int(series.ends[row])) for row in (0, -1))
+    first, last = max(first, wanted.start or first), min(last, wanted.end or last)
+    return last < first or tables.actions_known(series.symbol, first, last)
 
 
 def _actions(kind: Kind, symbols: frozenset[Symbol], tables: FactTables) -> tuple[CorporateAction, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -136,7 +136,7 @@ def part_problem(path: Path) -> str:
     return ""
 
 
-def _require_unchanged(path: Path, content: BinaryIO) -> None:
+def _require_unchanged(path: Path, content: BufferedReader) -> None:
     """Do nothing where the content is what the file's name says; it is read from its beginning again.
 
     Raises:

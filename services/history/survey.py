@@ -39,6 +39,10 @@ class Survey:
     names: Mapping[Symbol, str] = field(default_factory=dict)
 
 
+_MOST = {**dict.fromkeys(PRICES, 1e9), "volume": 1e13, "amount": 1e13}
+"""What no bar of a market has reached, and what the whole numbers of a series hold with room for sums."""
+
+
 class _Bar(NamedTuple):
     """A bar with its label read."""
 
@@ -247,6 +251,10 @@ def _problem(bar: RawBar, *, is_last: bool) -> Finding | None:
         return _error(FindingKind.NO_PRICE, None, bar, detail, _COMPLETE)
     if bar.volume is not None and bar.volume < 0:
         return _error(FindingKind.NO_PRICE, None, bar, f"volume {bar.volume:g}", _COMPLETE)
+    large = [name for name, most in _MOST.items() if (getattr(bar, name) or 0) > most]
+    if large:
+        detail = ", ".join(f"{name} {getattr(bar, name):g}" for name in large)
+        return _error(FindingKind.TOO_LARGE, None, bar, detail, _COMPLETE)
     return _span_problem(bar)
 
 

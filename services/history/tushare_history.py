@@ -94,9 +94,7 @@ class TushareHistory:
             return f"{fault.asked}: {fault.why}"
         if not bars:
             return "no bars in the period"
-        return Told(
-            bars=bars, volume_unit=VolumeUnit.SHARE, ex_days=await self._ex_days(symbol, period)
-        )
+        return Told(bars=bars, volume_unit=VolumeUnit.SHARE, ex_days=await self._ex_days(symbol, period))
 
     async def _ex_days(self, symbol: Symbol, period: Period) -> ExDays:
         actions = None

@@ -201,6 +201,73 @@ def test_a_changed_file_of_the_store_fails_the_check(daily: Path, tmp_path: Path
     assert (done.code, kinds(found(done))) == (1, {"damaged"})
 
 
+def test_what_a_damaged_file_held_may_be_imported_again_once_it_is_taken_out(daily: Path, tmp_path: Path):
+    imported(daily, tmp_path)
+    (part,) = tmp_path.glob("history/cn/1d/*.parquet")
+    content = bytearray(part.read_bytes())
+    content[len(content) // 3] ^= 1
+    part.write_bytes(content)
+    asked = ("data", "remove", "--data-dir", tmp_path)
+
+    ran, refused = call(*RUN, "--prices", "history:1d", "--data-dir", tmp_path), imported(daily, tmp_path)
+    removed = call(*asked, "--damaged", "--json").json
+    again: Any = imported(daily, tmp_path).json
+
+    assert (ran.code, refused.code) == (2, 2)
+    assert "data remove --damaged" in ran.err
+    assert removed == {"removed_bars": 8}
+    assert again["imported"][0]["new_bars"] == 8
+    assert check("--data-dir", tmp_path).code == 0
+    assert call(*asked, "--damaged", "--symbols", "600000.SH").code == 2
+
+
+def test_the_same_file_under_another_declaration_is_stored_beside(daily: Path, tmp_path: Path):
+    imported(daily, tmp_path)
+
+    for new in (8, 0):
+        other = call(
+            "data", "import", daily, "--adjustment", "forward", "--volume-unit", "lot",
+            "--data-dir", tmp_path, "--json",
+        )  # fmt: skip
+        assert other.json["imported"][0]["new_bars"] == new  # type: ignore[index]
+
+    bars: Any = call("data", "list", "--data-dir", tmp_path, "--json").json["bars"]
+    assert sorted((one["kind"], one["bars"]) for one in bars) == [
+        ("1d forward, volume in share", 8),
+        ("1d raw, volume in share", 8),
+    ]
+
+
+@pytest.mark.parametrize("line", [
+    "600519.SH,20991231,10,10.5,9.9,10.1,1000.5,1010.5",
+    "600519.SH,99991231,10,10.5,9.9,10.1,1000.5,1010.5",
+    "600519.SH,20251015,10,1e13,9.9,10.1,1000.5,1010.5",
+    "600519.SH,20251015,10,10.5,9.9,10.1,1e20,1010.5",
+])  # fmt: skip
+def test_a_bar_of_the_future_or_of_absurd_size_is_refused_in_a_line(daily: Path, tmp_path: Path, line: str):
+    daily.write_text(f"{daily.read_text()}{line}\n")
+
+    done = imported(daily, tmp_path)
+
+    assert done.code == 2
+    assert len(done.err.strip().splitlines()) == 1
+    assert check(daily).code == 1
+
+
+def test_a_store_that_cannot_be_read_or_written_is_unavailable(daily: Path, tmp_path: Path):
+    (tmp_path / "history").write_text("a file in its place")
+    written = imported(daily, tmp_path)
+    (tmp_path / "history").unlink()
+    (tmp_path / "history").mkdir()
+    (tmp_path / "history" / "history.sqlite3").write_bytes(b"no database at all" * 400)
+
+    listed = call("data", "list", "--data-dir", tmp_path)
+    ran = call(*RUN, "--prices", "history:1d", "--data-dir", tmp_path)
+
+    assert [one.code for one in (written, listed, ran)] == [3, 3, 3]
+    assert [len(one.err.strip().splitlines()) for one in (written, listed, ran)] == [1, 1, 1]
+
+
 def test_bars_that_contradict_the_store_are_named(daily: Path, tmp_path: Path):
     imported(daily, tmp_path)
     daily.write_text(daily.read_text().replace("10.1,1000.5", "10.2,1000.5", 1))
@@ -295,6 +362,9 @@ def test_a_run_on_the_store_is_the_run_on_the_file(daily: Path, tmp_path: Path):
         for name in ("file", "stored")
     ]
     assert (file.code, stored.code) == (0, 0)
+    # Nobody said that there were no ex-days.
+    assert "history:1d, approximate" in stored.err
+    assert "600519.SH" in stored.err
     assert lives[0] == lives[1]
     assert len(lives[0]) > 4
 

@@ -72,6 +72,44 @@ def test_a_day_most_symbols_lack_is_the_files_fault():
     }
 
 
+def test_several_that_are_known_to_be_suspended_together_are_no_gap_of_the_file():
+    halt = Span(since=date(2025, 10, 13), until=date(2025, 10, 13))
+    facts = {one: Instrument(symbol=one, suspended=(halt,)) for one in (ONE, TWO)}
+    halted = [flat(one, RAW, [*DAYS[:2], *DAYS[3:]]) for one in (ONE, TWO)]
+
+    found = gap_findings([*halted, flat(THREE, RAW, DAYS)], known(instruments=facts))
+
+    assert told(found) == [
+        (FindingKind.SUSPENDED, Certainty.NOTE, (one,), "2025-10-13", "2025-10-13") for one in (ONE, TWO)
+    ]
+
+
+def test_the_suspended_do_not_hide_a_day_that_all_others_lack():
+    symbols = [Symbol(f"60000{n}.SH") for n in range(6)]
+    halt = Span(since=date(2025, 10, 13), until=date(2025, 10, 13))
+    facts = {one: Instrument(symbol=one, suspended=(halt,)) for one in symbols[:3]}
+    # Three are suspended, and of the three others two lack the day.
+    gaps = [flat(one, RAW, [*DAYS[:2], *DAYS[3:]]) for one in symbols[:5]]
+
+    found = gap_findings([*gaps, flat(symbols[5], RAW, DAYS)], known(instruments=facts))
+
+    assert [(one.certainty, one.symbols[0]) for one in found] == [
+        *((Certainty.NOTE, one) for one in symbols[:3]),
+        *((Certainty.ERROR, one) for one in symbols[3:5]),
+    ]
+
+
+def test_a_gap_that_is_a_suspension_in_part_is_suspect_for_the_rest():
+    halt = Span(since=date(2025, 10, 13), until=date(2025, 10, 13))
+    facts = {TWO: Instrument(symbol=TWO, suspended=(halt,))}
+    gap = flat(TWO, RAW, [*DAYS[:2], *DAYS[4:]])
+
+    assert told(gap_findings([flat(ONE, RAW, DAYS), gap], known(instruments=facts))) == [
+        (FindingKind.MISSING_DAYS, Certainty.SUSPECT, (TWO,), "2025-10-14", "2025-10-14"),
+        (FindingKind.SUSPENDED, Certainty.NOTE, (TWO,), "2025-10-13", "2025-10-13"),
+    ]
+
+
 def test_a_day_few_symbols_lack_is_theirs():
     names = [ONE, TWO, THREE, Symbol("600030.SH"), Symbol("600036.SH")]
     some = [flat(symbol, RAW, [*DAYS[:2], *DAYS[3:]]) for symbol in names[:2]]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,18 +13,20 @@ import pytest
 from services.calendars import MarketCalendar
 from services.clock import VirtualClock
 from services.domain.bars import CorporateAction, VolumeUnit
-from services.domain.instruments import Market, Span, Symbol
+from services.domain.instruments import Instrument, Market, Span, Symbol
 from services.history.akshare_history import AkshareHistory
+from services.history.coverage import unreached
 from services.history.download import Download, Summary, require_period
 from services.history.index import HistoryError, Index
 from services.history.lengths import BarLength
 from services.history.store import HistoryStore
 from services.history.tables import Described, FactTables, Roll
 from services.history.tushare_history import TushareHistory
-from services.history.vendors import Period, Told
+from services.history.vendors import ExDays, Period, Told
 from services.market.feeds.throttle import USUAL_PACE
 from services.market.raw_bars import RawBar
 from services.ports import PriceFault
+from tests.history_by_hand import HOURLY, flat
 
 pytest.importorskip("pyarrow", reason="the store needs the extra parquet")
 
@@ -50,11 +53,16 @@ class Vendor:
     at_a_time = 2
 
     def __init__(self, told: Mapping[Symbol, Told | str]) -> None:
-        self.told, self.asked = told, list[Symbol]()
+        self.told, self.asked, self.asked_ex_days = told, list[Symbol](), list[Symbol]()
 
     async def bars(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, Told | str]:
         self.asked += symbols
         return {symbol: self.told[symbol] for symbol in symbols}
+
+    async def ex_days(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, ExDays]:
+        self.asked_ex_days += symbols
+        answers = {symbol: self.told[symbol] for symbol in symbols}
+        return {symbol: one.ex_days for symbol, one in answers.items() if isinstance(one, Told)}
 
     async def rolls(self, index: str, start: date, end: date) -> tuple[Roll, ...]:
         return ()
@@ -67,7 +75,8 @@ class Vendor:
 
 
 def told(symbol: Symbol, **more: object) -> Told:
-    return Told(bars=bars(symbol), volume_unit=VolumeUnit.LOT, **more)  # type: ignore[arg-type]  # By name.
+    ex_days = ExDays(**more)  # type: ignore[arg-type]  # By name.
+    return Told(bars=bars(symbol), volume_unit=VolumeUnit.LOT, ex_days=ex_days)
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +95,9 @@ def fetched(
     calendar: MarketCalendar,
     symbols: Sequence[Symbol],
     now: datetime = NOW,
+    period: Period = PERIOD,
 ) -> Summary:
-    job = Download(vendor=vendor, store=store, calendar=calendar, clock=VirtualClock(now), period=PERIOD)
+    job = Download(vendor=vendor, store=store, calendar=calendar, clock=VirtualClock(now), period=period)
     return asyncio.run(job.run(symbols))
 
 
@@ -186,7 +196,86 @@ def test_ex_days_and_factors_are_kept_beside(store: HistoryStore, calendar: Mark
 
     tables = FactTables(Index(store.folder))
     assert (tables.actions(), tables.factors(ONE)) == ((action,), {date(2025, 10, 9): Decimal("1.5")})
-    assert summary.lacks == {ONE: "no rights"}
+    assert (summary.lacks, summary.whole) == ({ONE: "no rights"}, False)
+
+
+def test_ex_days_that_did_not_come_are_asked_for_again_without_the_bars(
+    store: HistoryStore, calendar: MarketCalendar
+):
+    first = fetched(
+        Vendor({ONE: told(ONE, lacks=("asked too often",)), TWO: told(TWO)}), store, calendar, [ONE, TWO]
+    )
+    action = CorporateAction(symbol=ONE, ex_date=date(2025, 10, 10), cash_per_share=Decimal("0.1"))
+    later = Vendor({ONE: told(ONE, actions=(action,)), TWO: told(TWO)})
+
+    second = fetched(later, store, calendar, [ONE, TWO])
+    third = fetched(later, store, calendar, [ONE, TWO])
+
+    assert (first.stored, first.whole) == ([ONE, TWO], False)
+    assert (later.asked, later.asked_ex_days) == ([], [ONE])
+    assert (second.already, second.whole, third.whole) == (2, True, True)
+    assert FactTables(Index(store.folder)).actions() == (action,)
+
+
+def test_of_bars_that_were_set_aside_no_ex_days_are_kept(store: HistoryStore, calendar: MarketCalendar):
+    fetched(Vendor({ONE: told(ONE)}), store, calendar, [ONE])
+    action = CorporateAction(symbol=ONE, ex_date=date(2025, 10, 10), cash_per_share=Decimal("0.1"))
+    other = Told(bars=bars(ONE, close=10.1), volume_unit=VolumeUnit.LOT, ex_days=ExDays(actions=(action,)))
+
+    summary = fetched(
+        Vendor({ONE: other}), store, calendar, [ONE], period=replace(PERIOD, start=date(2025, 10, 8))
+    )
+
+    assert list(summary.set_aside) == [ONE]
+    assert FactTables(Index(store.folder)).actions() == ()
+
+
+@pytest.mark.parametrize(("days", "lack"), [
+    (DAYS[:2], "2025-10-13"),  # cut at its tail
+    (DAYS[1:], "2025-10-09"),  # cut at its head
+])  # fmt: skip
+def test_bars_that_do_not_reach_over_the_period_are_stored_told_and_asked_for_again(
+    store: HistoryStore, calendar: MarketCalendar, days: Sequence[str], lack: str
+):
+    cut = Vendor({ONE: Told(bars=bars(ONE, days=days), volume_unit=VolumeUnit.LOT)})
+
+    first = fetched(cut, store, calendar, [ONE])
+    again = fetched(Vendor({ONE: told(ONE)}), store, calendar, [ONE])
+
+    assert (first.stored, list(first.short), first.whole) == ([ONE], [ONE], False)
+    assert lack in first.short[ONE]
+    assert (again.stored, again.bars, again.short, again.whole) == ([ONE], 1, {}, True)
+    assert fetched(cut, store, calendar, [ONE]).already == 1
+
+
+def test_nothing_is_expected_before_a_listing_nor_of_a_suspension(
+    store: HistoryStore, calendar: MarketCalendar
+):
+    halt = (Span(since=date(2025, 10, 13), until=date(2025, 10, 13)),)
+    facts = Instrument(symbol=ONE, listed_on=date(2025, 10, 10), suspended=halt)
+    FactTables(Index(store.folder)).describe(
+        [Described(instrument=facts, industry="", source="by hand", known_until=PERIOD.end)]
+    )
+    answer = Told(bars=bars(ONE, days=DAYS[1:2]), volume_unit=VolumeUnit.LOT)
+
+    summary = fetched(Vendor({ONE: answer}), store, calendar, [ONE])
+
+    assert (summary.stored, summary.short, summary.whole) == ([ONE], {}, True)
+
+
+def test_hours_are_expected_from_the_first_to_the_last_of_the_period():
+    days = (date(2025, 10, 9), date(2025, 10, 10))
+    labels = [f"{day} {at}" for day in days for at in ("10:30", "11:30", "14:00", "15:00")]
+
+    assert unreached(flat(ONE, HOURLY, labels), days, None) == ""
+    assert "2025-10-09 11:30" in unreached(flat(ONE, HOURLY, labels[1:]), days, None)
+    assert "2025-10-10 14:00" in unreached(flat(ONE, HOURLY, labels[:-1]), days, None)
+    assert unreached(flat(ONE, HOURLY, labels[:4]), days, left_on(date(2025, 10, 9))) == ""
+    assert unreached(flat(ONE, HOURLY, labels[:1]), (), None) == ""
+
+
+def left_on(day: date) -> Instrument:
+    return Instrument(symbol=ONE, delisting=Span(since=day, until=day))
 
 
 def test_a_gap_that_may_be_a_suspension_is_stored_and_told(store: HistoryStore, calendar: MarketCalendar):
@@ -271,6 +360,7 @@ def test_akshares_list_of_members_is_dated_by_itself():
         asyncio.run(akshare(index_stock_cons_csindex=members[:0]).rolls("000300.SH", *_period()))
     assert asyncio.run(akshare().described([ONE], *_period())) == ()
     assert asyncio.run(akshare().days(*_period())) == {}
+    assert asyncio.run(akshare().ex_days([ONE], PERIOD)) == {ONE: ExDays()}
 
 
 def _period() -> tuple[date, date]:
@@ -351,7 +441,7 @@ def test_tushares_days_come_oldest_first_with_factors_and_dividends():
     # 1000.5 lots are 100,050 shares.
     assert (answer.volume_unit, answer.bars[0].volume) == (VolumeUnit.SHARE, 100_050)
     assert answer.bars[0].amount == 1010.1
-    assert answer.actions == (
+    assert answer.ex_days.actions == (
         CorporateAction(
             symbol=ONE,
             ex_date=date(2025, 10, 10),
@@ -360,14 +450,17 @@ def test_tushares_days_come_oldest_first_with_factors_and_dividends():
             bonus_per_share=Decimal("0.1"),
         ),
     )
-    assert answer.factors == {date(2025, 10, 9): Decimal("1.01"), date(2025, 10, 10): Decimal("1.05")}
+    assert answer.ex_days.factors == {date(2025, 10, 9): Decimal("1.01"), date(2025, 10, 10): Decimal("1.05")}
 
 
 def test_tushares_bars_stand_without_what_the_account_has_no_right_to():
     answer = asyncio.run(tushare(daily=list(daily_rows())).bars([ONE], PERIOD))[ONE]
 
     assert isinstance(answer, Told)
-    assert (answer.actions, answer.lacks) == (None, ("tushare dividend: no right",))
+    assert answer.ex_days == ExDays(lacks=("tushare dividend: no right",))
+    assert asyncio.run(tushare(dividend=[]).ex_days([ONE], PERIOD)) == {
+        ONE: ExDays(actions=(), lacks=("tushare adj_factor: no right",))
+    }
 
 
 def test_tushares_minutes_count_shares():
@@ -388,7 +481,7 @@ def test_tushares_minutes_count_shares():
     answer = asyncio.run(tushare(stk_mins=minute, dividend=[], adj_factor=[]).bars([ONE], period))[ONE]
 
     assert isinstance(answer, Told)
-    assert (answer.volume_unit, answer.bars[0].label, answer.actions) == (
+    assert (answer.volume_unit, answer.bars[0].label, answer.ex_days.actions) == (
         VolumeUnit.SHARE,
         "2025-10-09 10:30:00",
         (),

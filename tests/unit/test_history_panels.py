@@ -146,7 +146,8 @@ def test_the_panel_of_the_store_is_that_of_the_file(store: HistoryStore, tmp_pat
 
     panel = history_panel(store, DAILY)
 
-    assert (panel.symbols, panel.frequency, panel.source) == (file.symbols, Frequency.DAILY, "history:1d")
+    assert (panel.symbols, panel.frequency) == (file.symbols, Frequency.DAILY)
+    assert panel.source.startswith("history:1d")
     assert (panel.adjustment, panel.volume_unit) == (Adjustment.RAW, VolumeUnit.SHARE)
     for name in ("starts", "ends", "days", "open", "high", "low", "close", "volume"):
         assert np.array_equal(getattr(panel, name), getattr(file, name)), name
@@ -243,7 +244,7 @@ def test_an_ex_day_that_takes_more_than_there_is_is_named(store: HistoryStore, t
 
 def test_an_index_brings_its_members_and_the_days_of_each(store: HistoryStore, tables: FactTables):
     store.add([flat(one, RAW, DAYS) for one in (ONE, TWO, THREE)], source="x", fetched_at=AT)
-    tables.keep_roll(roll("2025-09-30", ONE, Symbol("600001.SH")))
+    tables.keep_roll(roll("2025-09-30", ONE))
     tables.keep_roll(roll("2025-10-10", TWO))
 
     panel = history_panel(store, replace(DAILY, index=INDEX, also=(THREE,)))
@@ -255,6 +256,86 @@ def test_an_index_brings_its_members_and_the_days_of_each(store: HistoryStore, t
     }
     with pytest.raises(HistoryError, match="not known"):
         history_panel(store, replace(DAILY, index="000300.SH"))
+
+
+GONE = Symbol("600001.SH")
+
+
+def test_members_without_bars_of_their_days_are_named_and_the_run_refused(
+    store: HistoryStore, tables: FactTables
+):
+    # THREE has bars, and none of the days on which it belonged; of GONE there are none at all.
+    store.add([flat(ONE, RAW, DAYS), flat(THREE, RAW, DAYS[2:])], source="x", fetched_at=AT)
+    tables.keep_roll(roll("2025-09-30", ONE, THREE, GONE))
+    tables.keep_roll(roll("2025-10-10", ONE))
+
+    with pytest.raises(HistoryError, match=f"{GONE}, {THREE}"):
+        history_panel(store, replace(DAILY, index=INDEX))
+    # Before the period, or outside the watchlist, nobody misses them.
+    assert ONE in history_panel(store, replace(DAILY, index=INDEX, start=date(2025, 10, 10))).members
+    assert ONE in history_panel(store, replace(DAILY, index=INDEX, symbols=(ONE,))).members
+
+
+def test_a_member_that_is_known_to_have_been_suspended_needs_no_bars(store: HistoryStore, tables: FactTables):
+    store.add([flat(ONE, RAW, DAYS)], source="x", fetched_at=AT)
+    tables.keep_roll(roll("2025-09-30", ONE, GONE))
+    halt = Instrument(symbol=GONE, suspended=(Span(since=date(2025, 1, 6)),))
+    tables.describe(
+        [Described(instrument=halt, industry="", source="by hand", known_until=date(2025, 12, 31))]
+    )
+
+    assert history_panel(store, replace(DAILY, index=INDEX)).symbols == (ONE,)
+
+
+def test_one_symbol_in_lots_and_in_shares_loses_no_bar(store: HistoryStore):
+    lots = replace(RAW, volume_unit=VolumeUnit.LOT)
+    store.add([flat(ONE, RAW, DAYS[:2], volume=700)], source="x", fetched_at=AT)
+    store.add([flat(ONE, lots, DAYS[1:], volume=7)], source="x", fetched_at=AT)
+
+    panel = history_panel(store, DAILY)
+
+    assert panel.volume[:, 0].tolist() == [700, 700, 700]
+
+
+def test_one_symbol_that_says_two_things_in_lots_and_in_shares_is_refused(store: HistoryStore):
+    lots = replace(RAW, volume_unit=VolumeUnit.LOT)
+    store.add([flat(ONE, RAW, DAYS, volume=700)], source="x", fetched_at=AT)
+    store.add([flat(ONE, lots, DAYS[1:], volume=8)], source="x", fetched_at=AT)
+
+    with pytest.raises(HistoryError, match=rf"{ONE}.*{DAYS[1]}.*--volume-unit"):
+        history_panel(store, DAILY)
+    assert history_panel(store, replace(DAILY, volume_unit=VolumeUnit.LOT)).volume[:, 0].tolist() == [8, 8]
+
+
+def test_raw_bars_whose_ex_days_nobody_knows_are_called_approximate_by_name(
+    store: HistoryStore, tables: FactTables
+):
+    store.add([flat(ONE, RAW, DAYS), flat(TWO, RAW, DAYS)], source="x", fetched_at=AT)
+    tables.keep_actions(TWO, date(2025, 10, 10), date(2025, 10, 13), [], "by hand")
+
+    whole = history_panel(store, DAILY)
+    later = history_panel(store, replace(DAILY, start=date(2025, 10, 10), symbols=(TWO,)))
+    tables.keep_actions(TWO, date(2025, 10, 9), date(2025, 10, 9), [], "by hand")
+    known = history_panel(store, replace(DAILY, symbols=(TWO,)))
+
+    assert "approximate" in whole.source
+    assert ONE in whole.source
+    assert TWO in whole.source
+    assert (later.source, known.source) == ("history:1d", "history:1d")
+
+
+def test_a_source_names_the_first_symbols_without_ex_days_and_counts_the_others(store: HistoryStore):
+    symbols = [f"60000{n}.SH" for n in range(7)]
+    adjusted = replace(RAW, adjustment=Adjustment.FORWARD)
+    store.add([flat(one, RAW, DAYS) for one in symbols], source="x", fetched_at=AT)
+    store.add([flat(ONE, adjusted, DAYS)], source="x", fetched_at=AT)
+
+    source = history_panel(store, replace(DAILY, adjustment=Adjustment.RAW)).source
+
+    assert [one in source for one in symbols] == [True] * 5 + [False] * 2
+    assert "2" in source.rsplit("600004.SH", 1)[1]
+    # Adjusted prices hold their ex-days.
+    assert history_panel(store, replace(DAILY, adjustment=Adjustment.FORWARD)).source == "history:1d"
 
 
 def test_members_are_kept_with_the_panel(store: HistoryStore, tables: FactTables, tmp_path: Path):

@@ -7,6 +7,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from commands.data_resample import whole
+from services.calendars import MarketCalendar
 from services.domain.bars import Adjustment
 from services.domain.instruments import Market
 from services.history.lengths import BarLength, ends_of_day
@@ -158,6 +160,38 @@ def test_a_days_bar_holds_all_of_it_and_a_weeks_bar_ends_with_its_last_day():
     assert daily.volume.tolist() == [400] * 4
     assert [weekly.label_of(end) for end in weekly.ends.tolist()] == ["2025-10-10", "2025-10-14"]
     assert weekly.volume.tolist() == [800, 800]
+
+
+HOURS = ("10:30", "11:30", "14:00", "15:00")
+WEEK = ("2025-10-13", "2025-10-14", "2025-10-15", "2025-10-16", "2025-10-17")
+
+
+@pytest.mark.parametrize("after", [
+    [],
+    ["2025-10-20 10:30"],  # Monday's first hour
+    [f"2025-10-20 {at}" for at in HOURS],
+])  # fmt: skip
+def test_a_week_that_is_over_is_made_however_far_the_next_one_is(after: list[str]):
+    hours = flat("600000.SH", HOURLY, [*(f"{day} {at}" for day in WEEK for at in HOURS), *after])
+    calendar = MarketCalendar(Market.CN, None)
+
+    made = whole(resampled(hours, BarLength.WEEK, calendar.early_close), hours, calendar)
+
+    assert [made.label(row) for row in range(len(made))] == ["2025-10-17"]
+
+
+def test_a_week_with_days_to_come_is_not_made():
+    calendar = MarketCalendar(Market.CN, None)
+    days = flat("600000.SH", RAW, WEEK[:4])
+
+    assert len(whole(resampled(days, BarLength.WEEK, calendar.early_close), days, calendar)) == 0
+
+
+def test_the_last_week_there_is_a_date_for_is_made():
+    days = flat("600000.SH", RAW, ["9999-12-31"])
+    calendar = MarketCalendar(Market.CN, None)
+
+    assert len(whole(resampled(days, BarLength.WEEK, calendar.early_close), days, calendar)) == 1
 
 
 def test_a_sum_of_which_a_part_is_not_stated_is_not_stated():

@@ -11,7 +11,7 @@ import pytest
 from services.calendars import MarketCalendar
 from services.domain.bars import Adjustment, VolumeUnit
 from services.domain.instruments import Market, Symbol
-from services.history.checking import check_store
+from services.history.checking import Checked, check_store
 from services.history.findings import FindingKind
 from services.history.index import INDEX_NAME, HistoryError, Index, StorageError
 from services.history.lengths import BarLength
@@ -191,7 +191,10 @@ def test_an_index_of_the_version_before_is_read_and_brought_up_when_written(stor
     as_version_1(store)
 
     assert store.held() == before
-    assert store.add([flat(ONE, replace(RAW, adjustment=Adjustment.FORWARD), DAYS)], source="x", fetched_at=AT) == 3
+    assert (
+        store.add([flat(ONE, replace(RAW, adjustment=Adjustment.FORWARD), DAYS)], source="x", fetched_at=AT)
+        == 3
+    )
     assert (store.held()[0], len(store.held())) == (before[0], 2)
     assert [len(one) for one in store.read(RAW, [ONE])] == [3]
 
@@ -226,11 +229,25 @@ def contradicting(store: HistoryStore) -> None:
             store._add(index, [flat(ONE, RAW, DAYS[:1], price=price)], "drawn", AT)
 
 
+def checked_store(store: HistoryStore) -> list[Checked]:
+    tables, calendar = FactTables(Index(store.folder)), MarketCalendar(Market.CN, None)
+    return check_store(store, tables, calendar, Market.CN, AT)
+
+
+def test_bars_of_the_future_in_the_store_are_found(store: HistoryStore):
+    # It is the second of January 2026.
+    store.add([flat(ONE, RAW, ["2025-12-31", "2026-01-05"])], source="drawn", fetched_at=AT)
+
+    (checked,) = checked_store(store)
+
+    assert [(one.kind, one.first) for one in checked.findings] == [(FindingKind.IN_PROGRESS, "2026-01-05")]
+
+
 def test_a_contradiction_inside_the_store_is_a_finding_and_the_others_are_checked(store: HistoryStore):
     store.add([flat(TWO, RAW, DAYS)], source="drawn", fetched_at=AT)
     contradicting(store)
 
-    (checked,) = check_store(store, FactTables(Index(store.folder)), MarketCalendar(Market.CN, None), Market.CN)
+    (checked,) = checked_store(store)
 
     found = checked.findings[0]
     assert (found.kind, found.symbols, found.first) == (FindingKind.BARS_DIFFER, (ONE,), DAYS[0])

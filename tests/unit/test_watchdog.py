@@ -165,6 +165,22 @@ def test_a_slot_is_missed_whatever_the_process_says(state: LifeState | None):
     assert (Watched.SLOT, CRITICAL) in found(account)
 
 
+@pytest.mark.parametrize(("state", "silent_s", "now", "expected"), [
+    (LifeState.RUNNING, 60.1, "10:41:00", [Watched.BEAT, Watched.SLOT]),
+    (LifeState.RUNNING, 60.1, "10:40:59", [Watched.BEAT]),  # Started again at once it would still end it.
+    (LifeState.RUNNING, 60.0, "10:41:00", []),  # It lives: a mind may think for long.
+    (LifeState.ERROR, 0.0, "10:41:00", [Watched.STATE, Watched.SLOT]),
+    (LifeState.STOPPED, 900.0, "10:41:00", []),  # Somebody stopped it, and knows.
+])  # fmt: skip
+def test_a_slot_whose_process_died_within_its_session_is_critical_once_its_grace_is_over(
+    state: LifeState, silent_s: float, now: str, expected: list[Watched]
+):
+    begun = replace(RAN, outcome=None)
+    account = replace(vitals(state=state, prices_at=None), slots=(begun,), silent_s=silent_s)
+
+    assert [what for what, _ in found(account, now=at(now))] == expected
+
+
 def test_a_slot_that_is_on_record_as_missed_is_the_journals_to_tell():
     assert found(replace(ACCOUNT, slots=(replace(RAN, outcome=Outcome.MISSED),))) == []
 

@@ -153,6 +153,10 @@ def _watch_of_the_living_only() -> Iterator[tuple[Any, str, Any]]:
     yield monitor.watchdog, "_CHECKS", checks
 
 
+def _what_was_begun_has_run() -> Iterator[tuple[Any, str, Any]]:
+    yield monitor.watchdog, "_cut_off", lambda _account, _terms: False
+
+
 def _give_up_at_the_first_no() -> Iterator[tuple[Any, str, Any]]:
     async def nobody(*_asked: Any) -> None:
         return None
@@ -208,6 +212,11 @@ TABLE: Mapping[str, Planted] = {
     ),
     "watch-of-the-living-only": Planted(
         patches=_watch_of_the_living_only, finding="after its grace", acts=(_CRASH,)
+    ),
+    "what-was-begun-has-run": Planted(
+        patches=_what_was_begun_has_run,
+        finding="after its grace",
+        acts=(Act(CN_FIRST_S, Deed.CRASH, 2 * HOUR_S, 8),),
     ),
     "one-miss-told-for-all": Planted(patches=_one_miss_told_for_all, finding="silent", acts=(_CRASH,)),
     "nobody-sends": Planted(patches=_give_up_at_the_first_no, finding="silent", acts=(_CRASH,)),
