@@ -142,5 +142,7 @@ def missing(box: MemoryInboxes, whole: MemoryInboxes) -> list[tuple[Scope, str, 
     """Return what a life cut off early had not put yet."""
     there = {(one.scope, one.seq) for one in box.unread(Taken())}
     return [
-        (one.scope, one.command, one.args) for one in whole.unread(Taken()) if (one.scope, one.seq) not in there
+        (one.scope, one.command, one.args)
+        for one in whole.unread(Taken())
+        if (one.scope, one.seq) not in there
     ]
