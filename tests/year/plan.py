@@ -252,4 +252,4 @@ def _awake(slots: Sequence[Due], acts: Sequence[Act], end_s: float) -> set[float
 def _around(slot_s: float) -> set[float]:
     """Return the minutes around a slot, and those in which it is certain what became of it."""
     minute = slot_s // 60 * 60
-    return {minute + offset for offset in (-180, -120, -60, 0, 60, 120, 360, 420, 480, 540)}
+    return {minute + offset for offset in (*range(-180, 180, 60), *range(360, 900, 60))}
