@@ -481,3 +481,12 @@ def test_a_quote_that_is_not_sound_cannot_become_one_to_trade_on():
     for spoiled in (raw(last=None), raw(stamp=None)):
         with pytest.raises(RuntimeError, match="judged sound"):
             _quote(spoiled, None)
+
+
+def test_a_suspension_of_a_symbol_nobody_prices_is_told_and_values_nothing():
+    bare = raw(last=None, prev=None, status=Status.SUSPENDED)
+
+    found = judged(bare, replace(bare, source="two"))
+
+    assert found.flaw is Flaw.SUSPENDED
+    assert found.quote is None
