@@ -13,8 +13,8 @@ from services.history.lengths import BarLength
 from services.history.tables import Described, Roll
 from services.history.vendors import ExDays, Period, Told
 from services.market.akshare_calls import AkshareApi, AkshareCalls, NoAnswer, Turn
+from services.market.call_gate import LibraryGate
 from services.market.feeds.throttle import Pace
-from services.market.library_gate import LibraryGate
 from services.market.raw_bars import RawBar, read_number
 from services.ports import Clock, PriceFault
 

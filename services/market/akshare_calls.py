@@ -20,8 +20,8 @@ from tenacity import (
 )
 from tenacity.nap import sleep_using_event
 
+from services.market.call_gate import LibraryGate, NotAsked
 from services.market.feeds.breaker import HostState
-from services.market.library_gate import LibraryGate, NotAsked
 from services.market.request_timeout import limit_requests_of_this_thread
 from services.ports import PriceFault
 

@@ -19,7 +19,7 @@ from services.market.akshare_facts import HOSTS as FACT_HOSTS
 from services.market.akshare_facts import AkshareFacts
 from services.market.akshare_history import ended_bars
 from services.market.akshare_quotes import NotAQuote, quote_of, stamp_of
-from services.market.library_gate import LibraryGate
+from services.market.call_gate import LibraryGate
 from services.market.raw_bars import RawBar
 from services.market.recent_bars import BarsTold, first_day, history_panel
 from services.ports import Clock, PriceFault

@@ -7,7 +7,7 @@ from services.market.bar_chain import BarChain
 from services.market.bars_and_facts import ChainedVendors
 from services.market.ex_day_chain import DistributionTeller, ExDayChain
 from services.market.facts_chain import FactsChain, FactsTeller, IndustryTeller
-from services.market.feeds.choice import Surroundings, library_gate, sources_of, tushare_calls, wire_of
+from services.market.feeds.choice import Surroundings, call_gate, sources_of, tushare_calls, wire_of
 from services.market.feeds.eastmoney_distributions import EastMoneyDistributions
 from services.market.feeds.eastmoney_industries import EastMoneyIndustries
 from services.market.feeds.sina_bars import SinaBars
@@ -29,7 +29,7 @@ def bars_and_facts_of(settings: DataSourceSettings, around: Surroundings) -> Cha
     lists are the exchanges' own, whatever the sources are. Make it once a process.
     """
     names = sources_of(settings)
-    akshare = AkshareSource(around.clock, gate=library_gate("akshare", settings, around))
+    akshare = AkshareSource(around.clock, gate=call_gate("akshare", settings, around))
     by_tables = tushare_calls(settings, around, TABLES_DEADLINE_S)
     makers: dict[str, BarFeed] = {
         "eastmoney": akshare,

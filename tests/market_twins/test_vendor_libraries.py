@@ -27,7 +27,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     home = tmp_path_factory.mktemp("home")
     with vendor_twins(tmp_path_factory.mktemp("twins"), seeded_market(), lambda: NOW) as net:
         done = subprocess.run(
-            [sys.executable, "-m", "tests.market_twins.library_calls", f"{DAY:%Y%m%d}"],
+            [sys.executable, "-m", "tests.market_twins.vendor_calls", f"{DAY:%Y%m%d}"],
             cwd=ROOT, env=net.within(os.environ) | {"HOME": str(home)},
             capture_output=True, encoding="utf-8", check=False, timeout=120,
         )  # fmt: skip

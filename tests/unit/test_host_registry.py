@@ -6,7 +6,7 @@ import asyncio
 
 from services.clock import VirtualClock
 from services.market.feeds.breaker import Standing
-from services.market.feeds.choice import Surroundings, feed_of, library_gate, wire_of
+from services.market.feeds.choice import Surroundings, call_gate, feed_of, wire_of
 from services.market.feeds.host_registry import HostRegistry
 from services.market.feeds.throttle import Pace, slower
 from services.market.feeds.wire import Wire
@@ -167,8 +167,8 @@ def test_feeds_and_libraries_of_one_process_share_their_hosts():
 
     assert "left alone" in said[0]
     assert len(network.asked) == 1
-    assert library_gate("akshare", usual, around) is library_gate("akshare", strict, around)
-    assert library_gate("akshare", usual, around) is not library_gate("yfinance", usual, around)
+    assert call_gate("akshare", usual, around) is call_gate("akshare", strict, around)
+    assert call_gate("akshare", usual, around) is not call_gate("yfinance", usual, around)
 
 
 def test_a_library_asked_by_two_is_held_to_the_slower_pace():
@@ -176,8 +176,8 @@ def test_a_library_asked_by_two_is_held_to_the_slower_pace():
     around = Surroundings(
         clock=clock, environment={}, hosts=HostRegistry(clock, lambda: 0.0), stopwatch=lambda: 0.0
     )
-    gate = library_gate("akshare", DataSourceSettings(burst_requests_max=1), around)
-    library_gate("akshare", DataSourceSettings(requests_per_s_max=2), around)
+    gate = call_gate("akshare", DataSourceSettings(burst_requests_max=1), around)
+    call_gate("akshare", DataSourceSettings(requests_per_s_max=2), around)
     waited: list[float] = []
     call = gate.around(
         "a.call", lambda: "yes", most_s=10, wait=lambda wait_s: bool(waited.append(wait_s)), failures=()

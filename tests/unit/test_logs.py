@@ -45,11 +45,11 @@ def test_a_line_tells_when_and_what(log: LogFile, tmp_path: Path):
 
 def test_no_field_and_no_library_carries_a_secret_into_it(log: LogFile, tmp_path: Path):
     log("fault", "warning", why="key canary-1 refused", nested={"deep": ["canary-1"]})
-    logging.getLogger("some.library").error("at https://host/?token=canary-1")
+    logging.getLogger("some.package").error("at https://host/?token=canary-1")
     try:
         raise ValueError("canary-1")
     except ValueError:
-        logging.getLogger("some.library").exception("broke with canary-1")
+        logging.getLogger("some.package").exception("broke with canary-1")
 
     text = (tmp_path / "log/kaipan.log").read_text(encoding="utf-8")
     assert "canary-1" not in text
@@ -58,8 +58,8 @@ def test_no_field_and_no_library_carries_a_secret_into_it(log: LogFile, tmp_path
 
 
 def test_libraries_are_heard_from_warnings_on(log: LogFile, tmp_path: Path):
-    logging.getLogger("some.library").info("chatter")
-    logging.getLogger("some.library").warning("trouble")
+    logging.getLogger("some.package").info("chatter")
+    logging.getLogger("some.package").warning("trouble")
 
     assert [line["event"] for line in _lines(tmp_path / "log/kaipan.log")] == ["trouble"]
 
@@ -94,7 +94,7 @@ def test_a_long_field_is_cut(log: LogFile, tmp_path: Path):
 def test_a_closed_log_hears_nothing(log: LogFile, tmp_path: Path):
     log.close()
 
-    logging.getLogger("some.library").warning("trouble")
+    logging.getLogger("some.package").warning("trouble")
 
     assert not (tmp_path / "log/kaipan.log").exists()
 

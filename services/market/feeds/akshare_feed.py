@@ -14,11 +14,11 @@ from services.domain.instruments import Market, Symbol
 from services.domain.quotes import Level
 from services.market.akshare_calls import AkshareApi, AkshareCalls, NoAnswer, Turn
 from services.market.akshare_quotes import stamp_of
+from services.market.call_gate import LibraryGate
 from services.market.feeds.asking import known, require_some
 from services.market.feeds.breaker import HostState
 from services.market.feeds.fields import LOT_SHARES, amount_of, count_of, levels_of, prefixed, price_of
 from services.market.feeds.throttle import USUAL_PACE, Pace
-from services.market.library_gate import LibraryGate
 from services.market.raw_quotes import RawQuote, RawQuotes
 from services.ports import Clock
 from services.slots import local

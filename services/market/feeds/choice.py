@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from services.clock import stopwatch_s
 from services.domain.instruments import Market
+from services.market.call_gate import LibraryGate
 from services.market.feeds import tushare_pro
 from services.market.feeds.akshare_feed import AkshareFeed
 from services.market.feeds.breaker import HostState
@@ -22,7 +23,6 @@ from services.market.feeds.tushare_limits import LimitTable
 from services.market.feeds.tushare_pro import TushareCalls, TushareFeed
 from services.market.feeds.wire import Wire
 from services.market.feeds.yahoo import YahooFeed
-from services.market.library_gate import LibraryGate
 from services.market.raw_quotes import QuoteFeed
 from services.ports import Clock
 from services.settings_sections import DataSourceSettings, QuoteSource
@@ -108,10 +108,10 @@ def wire_of(
     )
 
 
-def library_gate(name: str, settings: DataSourceSettings, around: Surroundings) -> LibraryGate:
+def call_gate(name: str, settings: DataSourceSettings, around: Surroundings) -> LibraryGate:
     """Return what lets the calls of a vendor's library through at the configured pace."""
     hosts = around.hosts or HostRegistry(around.clock, around.stopwatch)
-    return hosts.library(name, _pace(settings))
+    return hosts.for_library(name, _pace(settings))
 
 
 def _pace(settings: DataSourceSettings) -> Pace:
@@ -140,13 +140,13 @@ _MAKERS: Mapping[QuoteSource, Callable[[DataSourceSettings, Surroundings], Vendo
         around.clock,
         deadline_s=settings.deadline_s,
         pace=_pace(settings),
-        gate=library_gate("akshare", settings, around),
+        gate=call_gate("akshare", settings, around),
     ),
     "sina_us": lambda settings, around: sina_us_feed(wire_of(settings, around)),
     "yahoo": lambda settings, around: YahooFeed(
         around.clock,
         deadline_s=settings.deadline_s,
         pace=_pace(settings),
-        gate=library_gate("yfinance", settings, around),
+        gate=call_gate("yfinance", settings, around),
     ),
 }

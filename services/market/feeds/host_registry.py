@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from services.clock import stopwatch_s
+from services.market.call_gate import LibraryGate
 from services.market.feeds.breaker import Breaker
 from services.market.feeds.throttle import Pace, Throttle, slower
-from services.market.library_gate import LibraryGate
 from services.market.own_clock import OwnClock
 from services.ports import Clock
 
@@ -35,7 +35,7 @@ class HostRegistry:
         door.slow_to(pace)
         return door
 
-    def library(self, name: str, pace: Pace) -> LibraryGate:
+    def for_library(self, name: str, pace: Pace) -> LibraryGate:
         """Return the gate before a vendor's library, from now on at this pace or a slower one."""
         gate = self._libraries.get(name)
         if gate is None:

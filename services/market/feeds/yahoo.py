@@ -18,11 +18,11 @@ from threading import Event
 from typing import Any, Protocol
 
 from services.domain.instruments import Symbol
+from services.market.call_gate import Failures, LibraryGate
 from services.market.feeds.asking import known, require_some
 from services.market.feeds.breaker import HostState
 from services.market.feeds.fields import count_of, epoch_moment, price_of, text_of
 from services.market.feeds.throttle import USUAL_PACE, Pace
-from services.market.library_gate import Failures, LibraryGate
 from services.market.raw_quotes import RawQuote, RawQuotes
 from services.market.reachability import answer_within
 from services.ports import Clock, PriceFault

@@ -1,6 +1,6 @@
 """Every call of akshare and tushare that is used, made by the libraries as they are; a program of its own.
 
-    python -m tests.market_twins.library_calls [DAY]
+    python -m tests.market_twins.vendor_calls [DAY]
 
 Prints one JSON object: by call what it gave, each told as rows of text. It knows of the twins only what
 its environment says.

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.clock import VirtualClock
+from services.market.call_gate import LibraryGate, NotAsked
 from services.market.feeds.breaker import Standing
 from services.market.feeds.throttle import USUAL_PACE, Pace
-from services.market.library_gate import LibraryGate, NotAsked
 
 NOW = datetime(2026, 7, 14, 2, 35, tzinfo=UTC)
 
