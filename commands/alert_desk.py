@@ -141,13 +141,23 @@ class AlertDesk:
         await self._sum_up(world)
         await self._write(world)
         try:
-            due = await self._sender.turn()
-            self.given_up = await asyncio.to_thread(self._outbox.given_up)
-        except DamagedFile as fault:
-            return await self._mended(fault)
-        except JournalFault as fault:
+            try:
+                return await self._sent()
+            except DamagedFile as fault:
+                await asyncio.to_thread(self._begin_anew, fault)
+                return await self._sent()
+        except JournalFault as fault:  # Damaged again at once too: not before the next look.
             self._screen.note("alert.outbox", why=fault)
             return None
+
+    async def _sent(self) -> datetime | None:
+        """Send what may go, and return when more is due.
+
+        Raises:
+            JournalFault: The outbox cannot be used.
+        """
+        due = await self._sender.turn()
+        self.given_up = await asyncio.to_thread(self._outbox.given_up)
         return due
 
     async def tell(self, alert: Alert) -> None:
@@ -199,15 +209,6 @@ class AlertDesk:
         except DamagedFile as fault:
             self._begin_anew(fault)
             self._put(alert)
-
-    async def _mended(self, fault: DamagedFile) -> datetime | None:
-        """Go on with a new outbox; return when more is due, None where that cannot be made."""
-        try:
-            await asyncio.to_thread(self._begin_anew, fault)
-        except JournalFault as failed:
-            self._screen.note("alert.outbox", why=failed)
-            return None
-        return self._clock.now()
 
     def _begin_anew(self, fault: DamagedFile) -> None:
         """Set a damaged outbox aside, and let the first alert of the new one say so.

@@ -106,15 +106,18 @@ def _on_live_prices(
     """Run the entrants on live prices, and return the exit code and how each account's part ended.
 
     Raises:
+        ClockFault: The machine's clock is wrong.
         CommandFailed: There is no source for the market, or an entrant cannot be made.
     """
     from commands.arena_live import LiveArena
     from commands.live_prices import require_source
     from commands.live_world import live_outside
+    from commands.true_time import require_right
 
     require_source(settings)
     entrants = entrants_of(settings, None, (), options.llm, screen)
     outside = live_outside(settings, screen)
+    asyncio.run(require_right(outside.true_time))
     running = LiveArena(entrants, settings.arena.parallel_max, options.cache, screen, outside)
     screen.note("arena.live.begins", count=len(running.seats), source=settings.data_source.type)
     try:

@@ -21,6 +21,7 @@ from commands.run import show_session, show_woken
 from commands.screen import Screen
 from commands.stored_account import journal_place
 from commands.ticking import Ticker
+from commands.true_time import require_right
 from monitor.run_view import broken_alert, stopped_alert
 from monitor.signs import RunSummary
 from scheduler.loop import Killed, Loop
@@ -30,7 +31,7 @@ from services.domain.events import Outcome
 from services.domain.vitals import LifeState
 from services.journal.journal import JournalDrift, Listener
 from services.journal.sql_store import SqlStore
-from services.ports import Fault
+from services.ports import ClockFault, Fault
 from services.settings import Settings
 from services.slots import TIMES, ZONES
 
@@ -114,6 +115,20 @@ def attended(
     return Attended(
         world=world, desk=desk, screen=screen, beats=told, leave_orders=settings.stop_orders == "leave"
     )
+
+
+async def require_clock(settings: Settings, screen: Screen, outside: LiveOutside) -> None:
+    """Return where no web server says that the clock is wrong; else the account's vitals say so.
+
+    Raises:
+        ClockFault: It is: what is recorded under a clock that is ahead keeps slots to come from being run.
+    """
+    try:
+        await require_right(outside.true_time)
+    except ClockFault as fault:
+        folder = AccountFolder(settings.data_dir, settings.account)
+        Beats(settings, folder, outside.clock, screen).say(LifeState.ERROR, str(fault))
+        raise
 
 
 async def tell_not_opened(settings: Settings, why: str, screen: Screen, outside: LiveOutside) -> None:

@@ -14,6 +14,7 @@ from commands.live_loop import (
     Attended,
     StayingUp,
     attended,
+    require_clock,
     run_once,
     tell_not_opened,
 )
@@ -52,6 +53,7 @@ def run_on_live_prices(settings: Settings, options: RunOptions, screen: Screen) 
         opened.callback(lock.release)
         outside = live_outside(settings, screen)
         try:
+            asyncio.run(require_clock(settings, screen, outside))
             account = attended(settings, mind, opened, options.cache, screen, outside)
         except (JournalDrift, Fault) as error:
             asyncio.run(tell_not_opened(settings, str(error), screen, outside))

@@ -16,6 +16,7 @@ from commands.kept_answers import kept_answers
 from commands.live_loop import (
     StayingUp,
     attended,
+    require_clock,
     tell_not_opened,
 )
 from commands.live_run import tell_next
@@ -138,6 +139,7 @@ class Tenant:
             return HouseEnd(account=account, state="stopped")
         self._beats = Beats(settings, self._folder, self._outside.clock, screen)
         try:
+            await require_clock(settings, screen, self._outside)
             attending = attended(
                 settings,
                 self._mind,

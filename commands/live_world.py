@@ -20,6 +20,7 @@ from commands.past import past_in
 from commands.recorded_run import begin
 from commands.recorded_settings import recorded, restored, run_settings
 from commands.screen import Screen
+from commands.true_time import TrueTime, clock_hosts, true_time
 from commands.whole_journal import require_whole
 from scheduler.clock_watch import require_behind
 from scheduler.world import World
@@ -64,12 +65,13 @@ class LiveOutside(NamedTuple):
     """The clock an account on live prices goes by, and where its prices come from.
 
     `clock_doubt` tells why the clock is not believed just now, empty while it is; None for one that cannot
-    be wrong.
+    be wrong. `true_time` asks others for the time; None: nobody is asked.
     """
 
     clock: Clock
     source: PriceSource
     clock_doubt: Callable[[], str] | None = None
+    true_time: TrueTime | None = None
 
 
 def live_outside(
@@ -88,7 +90,8 @@ def live_outside(
         if screen is not None:
             screen.note("live.redis_down", why=why)
 
-    return LiveOutside(clock, live_source(settings, clock, tell, hosts), clock.doubt)
+    source = live_source(settings, clock, tell, hosts)
+    return LiveOutside(clock, source, clock.doubt, true_time(clock_hosts(settings), clock))
 
 
 def watchlist_of(settings: Settings) -> tuple[Symbol, ...]:
@@ -131,7 +134,8 @@ def open_live_account(
         CommandFailed: Its journal was changed by somebody.
         JournalFault: Its journal cannot be opened.
     """
-    clock, source, _ = outside or live_outside(settings)
+    outside = outside or live_outside(settings)
+    clock, source = outside.clock, outside.source
     panels = Panels(folder.panels)
     store = SqlStore.open(place, settings.account)
     opened.callback(store.close)

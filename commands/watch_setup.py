@@ -9,12 +9,11 @@ from functools import partial
 from pathlib import Path
 
 from commands.alert_channels import lines_of
-from commands.doctor_checks import asked_model, is_local
-from commands.doctor_network import vendor_hosts
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
 from commands.screen import Screen
 from commands.stored_account import journal_place
+from commands.true_time import clock_hosts, true_time
 from commands.watch_desk import WatchDesk, WatchPost
 from scheduler.slot_plan import OpenPlan
 from services.alerts.dead_man import DeadManPing
@@ -22,7 +21,6 @@ from services.calendar_apart import DaysApart
 from services.calendar_check import Compared, DaySource, compare, day_sources
 from services.calendars import FollowedCalendar
 from services.clock import stopwatch_s
-from services.clock_offset import Offset, clock_offset
 from services.domain.bars import Frequency
 from services.domain.events import Genesis
 from services.domain.instruments import Market
@@ -36,8 +34,6 @@ from services.settings_environment import process_environment
 from services.slots import ZONES, local
 from services.watched_account import AccountEye, WatchedPlace
 from services.watched_machine import MachineEye, MachinePlace
-
-CLOCK_WAIT_S = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,13 +181,14 @@ def _machine(
     async def compared() -> Compared:
         return await compared_days(settings, market, calendar, outside.clock)
 
+    asked = true_time(clock_hosts(settings), outside.clock, outside.stopwatch)
     checked = outside.network and settings.watchdog.calendar_check and market is Market.CN
     return MachinePlace(
         data_dir=settings.data_dir,
         market=market,
         known_until=known_until,
         decided=decided,
-        offset=partial(_offset, _clock_hosts(settings), outside) if outside.network else None,
+        offset=asked if outside.network else None,
         compare=compared if checked else None,
         clock_every_s=settings.watchdog.clock_every_s,
     )
@@ -212,15 +209,3 @@ def day_sources_of(
     key = settings.data_source.api_key
     token = key.get_secret_value() if key is not None and settings.data_source.type == "tushare" else ""
     return day_sources(market, clock, token, process_environment(), akshare)
-
-
-async def _offset(hosts: Sequence[str], outside: WatchOutside) -> Offset | None:
-    began_s = outside.stopwatch()
-    return await clock_offset(hosts, outside.clock.now(), began_s, CLOCK_WAIT_S, outside.stopwatch)
-
-
-def _clock_hosts(settings: Settings) -> tuple[str, ...]:
-    """Return the web servers that are asked what time it is: the vendor's and the model's."""
-    model = asked_model(settings)
-    models = () if model is None or is_local(model.base_url) else (model.base_url,)
-    return (*(host.address for host in vendor_hosts(settings)), *models)

@@ -21,7 +21,9 @@ from commands.live_tenant import HouseEnd
 from commands.live_world import LiveOutside
 from commands.options import RunOptions
 from commands.screen import Screen
+from commands.true_time import TrueTime
 from services.clock import SystemClock, VirtualClock
+from services.clock_offset import Offset
 from services.domain.inbox import LifeWord, Scope
 from services.domain.instruments import Market
 from services.domain.vitals import LifeState, Vitals
@@ -59,12 +61,13 @@ class Hosted:
         self.vendor = Vendor(self.clock, at_ten)
         self.options = RunOptions(standby=standby)
         self.house: House | None = None
+        self.true_time: TrueTime | None = None
 
     def live(self, act: Callable[[Hosted], Awaitable[None]]) -> dict[str, HouseEnd]:
         """Start all, do the act, ask for the end, and return how each ended."""
 
         async def life() -> tuple[HouseEnd, ...]:
-            outside = LiveOutside(self.clock, self.vendor)
+            outside = LiveOutside(self.clock, self.vendor, true_time=self.true_time)
             self.house = House(self.settings, self.options, Screen("en", as_json=False), outside)
             ready = asyncio.Event()
             staying = asyncio.create_task(self.house.stay_up(ready.set))
@@ -123,6 +126,46 @@ def test_each_account_has_its_own_sessions_on_prices_asked_for_once(tmp_path: Pa
     for name in ends:
         assert call("verify", "--data-dir", hosted.data, "--account", name).code == 0
         assert call("replay", "all", "--data-dir", hosted.data, "--account", name).code == 0
+
+
+@pytest.mark.parametrize(
+    ("offset_s", "within_s", "state"),
+    [(86_400.0, 1.0, "failed"), (-86_400.0, 1.0, "failed"), (62.0, 1.0, "failed"), (61.0, 1.0, "stopped")],
+)
+def test_a_clock_that_a_web_server_calls_wrong_starts_no_account_and_records_nothing(
+    tmp_path: Path, offset_s: float, within_s: float, state: str
+):
+    hosted = Hosted(tmp_path, "one")
+
+    async def said() -> Offset:
+        return Offset(host="quotes", offset_s=offset_s, within_s=within_s)
+
+    async def act(_hosted: Hosted) -> None:
+        """Let it end again."""
+
+    hosted.true_time = said
+    ends = hosted.live(act)
+
+    assert ends["one"].state == state
+    if state == "failed":
+        assert hosted.vitals("one").state is LifeState.ERROR
+        assert "quotes" in hosted.vitals("one").why
+        assert not AccountFolder(hosted.data, "one").journal.exists()
+
+
+def test_where_no_web_server_tells_the_time_the_clock_is_believed(tmp_path: Path):
+    hosted = Hosted(tmp_path, "one")
+
+    async def nobody() -> None:
+        return None
+
+    async def act(hosted: Hosted) -> None:
+        await hosted.tick("10:35")
+
+    hosted.true_time = nobody
+    hosted.live(act)
+
+    assert hosted.outcomes("one") == ["no_trade"]
 
 
 def test_one_stopped_by_a_command_leaves_the_other_and_is_started_again(tmp_path: Path):

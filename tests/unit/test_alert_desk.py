@@ -16,11 +16,13 @@ from commands.alert_desk import AlertDesk
 from commands.folders import AccountFolder
 from commands.screen import Screen
 from monitor.outbox import OUTBOX_NAME
+from monitor.sender import Sender
 from services.domain.bars import Panel
 from services.domain.events import Halt, HaltCause, Lift
 from services.domain.inbox import Command, Scope, Taken, meaning
 from services.domain.instruments import Facts, Symbol
 from services.domain.quotes import Quote, Snapshot, VendorSnapshot
+from services.journal.database import DamagedFile
 from services.journal.inbox import INBOX_NAME, Inboxes
 from services.ports import PriceFault
 from services.settings import Settings
@@ -320,6 +322,21 @@ def test_a_damaged_outbox_that_cannot_be_set_aside_stops_nobody_either(
         office.write("lift", Lift(symbol=MAIN, why="w"))
 
         assert office.tell() == ["lifted"]
+
+
+def test_an_outbox_that_is_damaged_again_at_once_is_not_looked_at_again_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    live = ran("10:40")
+    with twins.twin(twins.says({})) as platform:
+        office = Office(tmp_path, platform, live).begin()
+
+        async def damaged(_sender: Sender) -> None:
+            raise DamagedFile("read", "not a database")
+
+        monkeypatch.setattr(Sender, "turn", damaged)
+
+        assert asyncio.run(office.desk.turn(live.world)) is None
 
 
 # The day's summary.
