@@ -27,31 +27,32 @@ Keep = Annotated[
 Archive = Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
+app = typer.Typer()
 
-    @app.command(
-        help=said(
-            "Write the account as one verified file, while it runs or not.",
-            "将账户写成一个经校验的文件，运行中亦可。",
-        )
+
+@app.command(
+    help=said(
+        "Write the account as one verified file, while it runs or not.",
+        "将账户写成一个经校验的文件，运行中亦可。",
     )
-    @with_common
-    def backup(common: Common, to: To, keep: Keep = None) -> None:
-        """Back an account up."""
-        from commands.backup import backup as write
+)
+@with_common
+def backup(common: Common, to: To, keep: Keep = None) -> None:
+    """Back an account up."""
+    from commands.backup import backup as write
 
-        run_on_account(common, lambda settings, screen: write(settings, to, keep, screen))
+    run_on_account(common, lambda settings, screen: write(settings, to, keep, screen))
 
-    @app.command(
-        help=said(
-            "Put the account of a backup where it is gone; one that is there stays as it is.",
-            "将备份中的账户放回缺失处；已有账户不受影响。",
-        )
+
+@app.command(
+    help=said(
+        "Put the account of a backup where it is gone; one that is there stays as it is.",
+        "将备份中的账户放回缺失处；已有账户不受影响。",
     )
-    @with_common
-    def restore(common: Common, archive: Archive) -> None:
-        """Put an account back."""
-        from commands.backup import restore as put_back
+)
+@with_common
+def restore(common: Common, archive: Archive) -> None:
+    """Put an account back."""
+    from commands.backup import restore as put_back
 
-        run_on_account(common, lambda settings, screen: put_back(settings, archive, screen))
+    run_on_account(common, lambda settings, screen: put_back(settings, archive, screen))

@@ -25,22 +25,22 @@ Source = Annotated[
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command."""
+app = typer.Typer()
 
-    @app.command(
-        help=said(
-            "What the vendors say of some symbols now, and whether orders may go by it.",
-            "各行情源当前对若干证券的报价，以及是否可据此下单。",
-        )
+
+@app.command(
+    help=said(
+        "What the vendors say of some symbols now, and whether orders may go by it.",
+        "各行情源当前对若干证券的报价，以及是否可据此下单。",
     )
-    @with_common
-    def quotes(common: Common, symbols: Symbols, source: Source = None) -> None:
-        """Show live quotes."""
-        from commands.quotes import quotes as show_quotes
-        from services.clock import SystemClock
+)
+@with_common
+def quotes(common: Common, symbols: Symbols, source: Source = None) -> None:
+    """Show live quotes."""
+    from commands.quotes import quotes as show_quotes
+    from services.clock import SystemClock
 
-        run_on_account(
-            common,
-            lambda settings, screen: show_quotes(settings, symbols, source, SystemClock(), screen),
-        )
+    run_on_account(
+        common,
+        lambda settings, screen: show_quotes(settings, symbols, source, SystemClock(), screen),
+    )

@@ -68,29 +68,29 @@ WhySettled = Annotated[
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command."""
+app = typer.Typer()
 
-    @app.command(
-        help=said(
-            "Say what became of an order of which the broker cannot tell: it is recorded as your word, its "
-            "halt ends.",
-            "告知券商无法确认的委托的实际结果：记录为人工陈述，并解除其停止交易。",
-        )
+
+@app.command(
+    help=said(
+        "Say what became of an order of which the broker cannot tell: it is recorded as your word, its "
+        "halt ends.",
+        "告知券商无法确认的委托的实际结果：记录为人工陈述，并解除其停止交易。",
     )
-    @with_common
-    def settle(
-        common: Common,
-        order_id: OrderOf,
-        gone: Gone = False,
-        filled: Filled = None,
-        price: Price = None,
-        fees: PaidFees = None,
-        why: WhySettled = "",
-    ) -> None:
-        """Settle an order."""
-        from commands.settle import Word
-        from commands.settle import settle as put
+)
+@with_common
+def settle(
+    common: Common,
+    order_id: OrderOf,
+    gone: Gone = False,
+    filled: Filled = None,
+    price: Price = None,
+    fees: PaidFees = None,
+    why: WhySettled = "",
+) -> None:
+    """Settle an order."""
+    from commands.settle import Word
+    from commands.settle import settle as put
 
-        word = Word(order_id=order_id, gone=gone, filled=filled, price=price, fees=fees, why=why)
-        run_on_account(common, lambda settings, screen: put(settings, word, screen))
+    word = Word(order_id=order_id, gone=gone, filled=filled, price=price, fees=fees, why=why)
+    run_on_account(common, lambda settings, screen: put(settings, word, screen))

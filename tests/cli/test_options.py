@@ -44,10 +44,12 @@ def chinese() -> ModuleType:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["run_live.py", "--lang", "zh"])
         patch.setitem(sys.modules, place.name, module)
-        for name in ("flags", "common_options"):
+        told = [name for name in vars(commands) if name.endswith(("_command", "_commands"))]
+        for name in ("flags", "common_options", *told):
             # Put back with what it is replaced by below.
             patch.setattr(commands, name, getattr(commands, name))
             patch.delitem(sys.modules, f"commands.{name}")
+            delattr(commands, name)
         place.loader.exec_module(module)
     return module
 

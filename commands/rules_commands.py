@@ -1,0 +1,101 @@
+"""The rulebook on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.common_options import Common, with_common
+from commands.entry import day_of, run_on_account
+from commands.flags import (
+    Account,
+    AtTime,
+    Config,
+    DataDir,
+    Json,
+    KindName,
+    Lang,
+    ListedOn,
+    PrevClose,
+    RequiredDay,
+    SecurityName,
+    said,
+)
+from services.settings_places import cache_folder
+
+app = typer.Typer()
+
+
+rules_app = typer.Typer(
+    help=said(
+        "The exchanges' dated rules: explain them, or check a file of worked cases.",
+        "交易所规则（按日期）：解释，或核对算例文件。",
+    ),
+    rich_markup_mode="rich",
+)
+app.add_typer(rules_app, name="rules")
+
+
+@rules_app.callback()
+def rules(
+    ctx: typer.Context,
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Take the common options for the commands below `rules`."""
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    ctx.obj = common.under(ctx.obj)
+
+
+@rules_app.command(
+    help=said(
+        "Every rule that applies to a symbol on a day, with dates and sources.",
+        "某证券某日适用的全部规则，附有效期与来源。",
+    )
+)
+@with_common
+def explain(
+    common: Common,
+    symbol: Annotated[str, typer.Argument(metavar="SYMBOL")],
+    on: RequiredDay,
+    prev_close: PrevClose = None,
+    at: AtTime = None,
+    name: SecurityName = "",
+    listed_on: ListedOn = None,
+    kind: KindName = None,
+) -> None:
+    """Explain the rules of a day."""
+    from commands.rules_explain import Asked, explain_rules
+
+    asked = Asked(
+        symbol=symbol,
+        on=on.date(),
+        prev_close=prev_close,
+        at=at,
+        name=name,
+        listed_on=day_of(listed_on),
+        kind=kind,
+    )
+    run_on_account(common, lambda settings, screen: explain_rules(settings, asked, screen, cache_folder()))
+
+
+@rules_app.command(
+    help=said(
+        "Answer a file of worked cases and compare; exit 1 where one differs.",
+        "回答算例文件并比较；有不同则退出码为 1。",
+    )
+)
+@with_common
+def check(
+    common: Common,
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+) -> None:
+    """Check worked cases."""
+    from commands.rules_check import check_rules
+
+    run_on_account(common, lambda settings, screen: check_rules(settings, file, screen, cache_folder()))
