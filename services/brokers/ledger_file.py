@@ -176,4 +176,5 @@ def _make_durable(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> 
     cursor.execute("PRAGMA busy_timeout = 5000")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA cache_size = -512")  # KiB: entries are added at the end and read once.
     cursor.close()

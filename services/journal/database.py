@@ -28,6 +28,9 @@ Where = Path | str
 BUSY_S_MAX = 5.0
 """How long a write waits for another process that holds the SQLite file."""
 
+PAGES_KEPT_KIB = 512
+"""So much of an SQLite file a writer keeps in memory: what is written comes at the end, and little is read."""
+
 READS_MAX = 5
 """How often a read starts anew when a writer appears beneath it."""
 
@@ -275,6 +278,7 @@ def _sqlite_engine(path: Path, wal: bool) -> Engine:
         if wal and mode != "wal":
             raise sqlite3.OperationalError("the file system of this folder does not take SQLite's WAL")
         connection.execute(f"PRAGMA synchronous={'FULL' if wal else 'EXTRA'}")
+        connection.execute(f"PRAGMA cache_size=-{PAGES_KEPT_KIB}")
         # On macOS fsync leaves the data in the drive's cache; elsewhere this changes nothing.
         connection.execute("PRAGMA fullfsync=ON")
 

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.simulation.__main__ import commit
+from tests.year.afresh import held_afresh
 from tests.year.judged import Verdict, judged
 from tests.year.living import Figures, Lived, Living
 from tests.year.plan import FIRST, drawn
@@ -25,7 +26,7 @@ WEEKS = 54
 
 QUARTER_WEEKS = 13
 GROWTH_MAX = 0.05
-"""Of the memory, since the first quarter, in which the process comes to what it needs."""
+"""Of the memory of a process that goes on from the record of so many quarters, against that of one."""
 
 
 def main() -> int:
@@ -36,15 +37,21 @@ def main() -> int:
     chosen = options.parse_args()
     began_s, of = time.perf_counter(), commit()
 
-    def told(week: int) -> None:
-        sys.stderr.write(f"\rweek {week} of {chosen.weeks}, {time.perf_counter() - began_s:.0f} s")
-        sys.stderr.flush()
+    afresh: list[Figures] = []
+    with TemporaryDirectory(dir=_in_memory()) as place:
+        folder = Path(place) / "year"
+        folder.mkdir()
 
-    with TemporaryDirectory(dir=_in_memory()) as folder:
-        lived = Living(drawn(chosen.seed, chosen.weeks, chosen.first), Path(folder), told).live()
+        def told(week: int) -> None:
+            if week % QUARTER_WEEKS == 0:
+                afresh.append(held_afresh(folder, chosen.first, week))
+            sys.stderr.write(f"\rweek {week} of {chosen.weeks}, {time.perf_counter() - began_s:.0f} s")
+            sys.stderr.flush()
+
+        lived = Living(drawn(chosen.seed, chosen.weeks, chosen.first), folder, told).live()
         verdict = judged(lived)
-    wrong = [*verdict.wrong, *grown(lived.figures)]
-    figures = _figures(lived, verdict, time.perf_counter() - began_s)
+    wrong = [*verdict.wrong, *grown(afresh)]
+    figures = _figures(lived, verdict, afresh, time.perf_counter() - began_s)
     table = "\n".join(f"{name:>28}  {_shown(value)}" for name, value in figures.items())
     sys.stderr.write(f"\n{table}\n")
     again = f"python -m tests.year --weeks {chosen.weeks} --from {chosen.first} --seed {chosen.seed}"
@@ -56,11 +63,11 @@ def main() -> int:
     return bool(wrong)
 
 
-def grown(figures: list[Figures]) -> list[str]:
+def grown(quarters: list[Figures]) -> list[str]:
     """Return what grew after the first quarter beyond what it may; nothing of a stretch of one."""
     found = list[str]()
-    first, *later = quarters(figures)
-    for number, quarter in enumerate(later, 2):
+    for number, quarter in enumerate(quarters[1:], 2):
+        first = quarters[0]
         growth = quarter.rss_mib / first.rss_mib - 1
         if growth > GROWTH_MAX:
             found.append(f"memory grew by {growth:.1%} until quarter {number}, from {first.rss_mib:.1f} MiB")
@@ -71,21 +78,7 @@ def grown(figures: list[Figures]) -> list[str]:
     return found
 
 
-def quarters(figures: list[Figures]) -> list[Figures]:
-    """Return the most that was held in each quarter of the stretch; one not whole counts too."""
-    spans = [figures[at : at + QUARTER_WEEKS] for at in range(0, len(figures), QUARTER_WEEKS)]
-    return [
-        Figures(
-            week=span[-1].week,
-            rss_mib=max(one.rss_mib for one in span),
-            descriptors=max(one.descriptors for one in span),
-            journal_kib=span[-1].journal_kib,
-        )
-        for span in spans
-    ]
-
-
-def _figures(lived: Lived, verdict: Verdict, wall_s: float) -> dict[str, Any]:
+def _figures(lived: Lived, verdict: Verdict, afresh: list[Figures], wall_s: float) -> dict[str, Any]:
     sessions = sum(verdict.sessions.values())
     last = lived.figures[-1]
     return {
@@ -105,8 +98,8 @@ def _figures(lived: Lived, verdict: Verdict, wall_s: float) -> dict[str, Any]:
         "journal_kib": round(last.journal_kib),
         "journal_kib_per_session": round((last.journal_kib - lived.figures[0].journal_kib) / sessions, 2),
         "events_per_session": round(verdict.events / sessions, 1),
-        "rss_mib_by_quarter": [round(one.rss_mib, 1) for one in quarters(lived.figures)],
-        "descriptors_by_quarter": [one.descriptors for one in quarters(lived.figures)],
+        "rss_mib_after_each_quarter": [round(one.rss_mib, 1) for one in afresh],
+        "descriptors_after_each_quarter": [one.descriptors for one in afresh],
         "wall_s": round(wall_s, 1),
     }
 

@@ -28,6 +28,9 @@ from tests.year.plan import Plan
 
 LISTED = date(2001, 1, 1)
 CENT = Decimal("0.01")
+TELLING_S = 180.0
+"""For so long after something was told, or tried to be, every wait ends when it should."""
+
 STANDBY_LOOK_S = 5.0
 """Who stands by looks seldom enough for its wait to end on the grid."""
 
@@ -64,6 +67,11 @@ class Around:
         if process is not None:
             loop: ProcessLoop = process.loop
             await loop.take(seconds)
+
+    def keep_awake(self) -> None:
+        """Let nobody nap while something is told: what a channel does not take is tried again in seconds."""
+        for grid in (self.plan.grid, self.plan.watch_grid):
+            grid.awake_until_s = self.machine.now_s + TELLING_S
 
     @contextmanager
     def there(self) -> Iterator[None]:
@@ -123,6 +131,7 @@ class Platform:
 
     async def send(self, notice: Notice) -> None:
         around = self._around
+        around.keep_awake()
         process = around.machine.running
         name = process.name if process is not None else ""
         await around.take(around.chance.uniform(0.1, 1.0))

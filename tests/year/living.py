@@ -145,7 +145,9 @@ class Living:
 
     def live(self) -> Lived:
         """Live it to its end."""
-        (self._folder / "days.yaml").write_text("2026-01-01: closed\n", encoding="utf-8")
+        days = self._folder / "days.yaml"
+        if not days.exists():
+            days.write_text("2026-01-01: closed\n", encoding="utf-8")
         for act in self._plan.acts:
             self._at(act.at_s, partial(self._do, act))
         for week in range(1, self._plan.weeks + 1):

@@ -31,13 +31,19 @@ class Endless(RuntimeError):
 
 
 class Grid:
-    """The moments, in seconds, at which waits end: seldom where nothing is to happen, a machine's naps."""
+    """The moments, in seconds, at which waits end: seldom where nothing is to happen, a machine's naps.
+
+    Up to `awake_until_s` each wait ends when it should.
+    """
 
     def __init__(self, moments: Sequence[float]) -> None:
         self._moments = moments
+        self.awake_until_s = 0.0
 
     def after(self, when_s: float) -> float:
         """Return the first moment that is not before `when_s`."""
+        if when_s <= self.awake_until_s:
+            return when_s
         at = bisect_left(self._moments, when_s)
         return self._moments[at] if at < len(self._moments) else when_s
 
