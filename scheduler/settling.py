@@ -12,7 +12,7 @@ from services.domain.events import Settlement
 from services.domain.fills import Fees, Fill, FillId
 from services.domain.instruments import Facts, Instrument, Kind, Symbol, facts_of
 from services.domain.money import ZERO, to_cent
-from services.domain.orders import OrderState, OrderTerms
+from services.domain.orders import OrderState, OrderTerms, Side
 from services.journal.journal import Journal
 from services.rules import Commission, OutsideRulebook, default_kind, fees_of, rules_of
 
@@ -41,9 +41,12 @@ class Settling:
             raise NotSettled(f"order {word.order_id} is not one of them: {', '.join(known) or 'none there'}")
         try:
             events = self.following(word)
-            fold(account.book, events)
+            after = fold(account.book, events)
         except (BookBroken, OutsideRulebook) as error:
             raise NotSettled(str(error)) from error
+        if after.available_cny < min(account.book.available_cny, ZERO):
+            raise NotSettled(f"what other open orders need would be short of {-after.available_cny} CNY")
+        _require_within(self._terms(word), word)
         return events
 
     def following(self, word: Settlement) -> tuple[Fill | OrderEnded, ...]:
@@ -52,8 +55,7 @@ class Settling:
         Raises:
             OutsideRulebook: What it cost cannot be told.
         """
-        account = self.journal.account
-        terms = account.sessions[account.order_session[word.order_id]].orders[word.order_id]
+        terms = self._terms(word)
         fill_id, events = FillId(f"{word.order_id}-settled"), list[Fill | OrderEnded]()
         before = self._fills_of(terms, fill_id)
         if word.shares:
@@ -62,6 +64,10 @@ class Settling:
             reason = f"settled by {word.by}: {word.why}"
             events.append(OrderEnded(order_id=terms.order_id, state=OrderState.EXPIRED, reason=reason))
         return tuple(events)
+
+    def _terms(self, word: Settlement) -> OrderTerms:
+        account = self.journal.account
+        return account.sessions[account.order_session[word.order_id]].orders[word.order_id]
 
     def _fill(
         self, fill_id: FillId, word: Settlement, terms: OrderTerms, before: tuple[Fill, ...]
@@ -117,6 +123,18 @@ class Settling:
         told = None if event is None else self.journal.value(event)
         known = {one.symbol: one for one in told.instruments} if isinstance(told, Facts) else self.instruments
         return facts_of(terms.symbol, "", known.get(terms.symbol)).kind
+
+
+def _require_within(terms: OrderTerms, word: Settlement) -> None:
+    """Check the price said against the order's limit.
+
+    Raises:
+        NotSettled: It is worse, and nobody can have traded the order at it.
+    """
+    beyond = word.price_cny > terms.limit_cny if terms.side is Side.BUY else word.price_cny < terms.limit_cny
+    if word.shares and beyond:
+        limit = f"the limit of the {terms.side} is {terms.limit_cny} CNY"
+        raise NotSettled(f"it cannot have traded at {word.price_cny} CNY a share, {limit}")
 
 
 def settling_in(world: World) -> Settling:

@@ -8,7 +8,7 @@ from typing import cast
 from risk.breaches import breaches
 from risk.dividends import dividends_after
 from risk.exits import peaks_after
-from scheduler.reconciliation import differences
+from scheduler.reconciliation import differences, not_ours
 from scheduler.world import World
 from services.domain.book import Book
 from services.domain.events import Opening
@@ -34,7 +34,8 @@ def take_stock(log: Log, slot: Slot, world: World, statement: Statement, snapsho
             book = book.after(movement)
             moved.append(movement)
             paid_in += _paid_in(movement)
-    found = list(differences(book, statement))
+    apart = (*not_ours(book, statement), *differences(book, statement))
+    found = list({halt.symbol: halt for halt in apart}.values())
     for halt in found:
         log.settle(f"halt:{halt.symbol}", halt)
     equity, unpriced = _equity(book, snapshot)

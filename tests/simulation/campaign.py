@@ -31,6 +31,8 @@ class Tally:
     sessions: int = 0
     sent: int = 0
     fills: int = 0
+    said: int = 0
+    settled: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
@@ -45,12 +47,14 @@ class Tally:
         self.touches += outside.touches
         self.events += len(outside.events)
         self.sent += len(outside.sent)
+        self.said += outside.person.said
         self.kinds[str(outside.scenario.kind)] += 1
         for life in outside.lives:
             self.ends[life.end.partition(":")[0]] += 1
         for event in outside.events:
             self.sessions += event.step == "opened"
             self.fills += event.kind == "fill"
+            self.settled += event.kind == "settlement"
             if event.kind == "closed":
                 self.outcomes[event.body.partition('"outcome":"')[2].partition('"')[0]] += 1
         broken = list(violations(outside))
@@ -83,6 +87,8 @@ class Tally:
             "outcomes": dict(self.outcomes),
             "orders_sent": self.sent,
             "fills": self.fills,
+            "words_said": self.said,
+            "orders_settled": self.settled,
             "violations": len(self.failed),
             "by_promise": dict(by_promise),
             "seeds": sorted(self.failed)[:50],

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from services.domain.book import OrderEnded
-from services.domain.events import Asked, Closed, Opened, Outcome
+from services.domain.events import Asked, Check, Closed, Lift, Opened, Outcome
 from services.domain.fills import Fill
 from services.domain.inbox import LifeWord
-from services.domain.orders import OrderState, OrderTerms
-from services.domain.statement import Ack, AckKind, Sight, Sighting
+from services.domain.orders import OrderId, OrderState, OrderTerms, Side
+from services.domain.statement import Ack, AckKind, Sight, Sighting, Statement
 from tests.simulation.past import Past
+from tests.simulation.process import Sent
 
 
 def one_acceptance(past: Past) -> Iterator[str]:
@@ -41,26 +42,35 @@ def durable_intent(past: Past) -> Iterator[str]:
 
 
 def each_fill_once(past: Past) -> Iterator[str]:
-    """3: each fill and movement once in journal, book and `position.jsonl`; the sums are the exchange's."""
+    """3: each fill and movement once in journal, book and `position.jsonl`; the sums are the exchange's.
+
+    Of an order that a person settled there is what the journal had before and the word, whatever the
+    exchange has: the sums differ by that alone.
+    """
     ours = [step.value for step in past.of("fill") if isinstance(step.value, Fill)]
+    said = {f"{order_id}-settled" for order_id, word in past.settled.items() if word.shares}
+    there = {fill.fill_id for fill in ours}
+    theirs = {
+        fill.fill_id: fill
+        for fill in past.truth.fills
+        if fill.order_id not in past.settled or fill.fill_id in there
+    }
     told = [line["fill_id"] for line in past.lines if line["fill_id"]]
-    theirs = {fill.fill_id: fill for fill in past.truth.fills}
-    yield from _once("journal", [fill.fill_id for fill in ours], set(theirs))
-    yield from _once("position.jsonl", told, set(theirs))
+    yield from _once("journal", [fill.fill_id for fill in ours], theirs.keys() | said)
+    yield from _once("position.jsonl", told, theirs.keys() | said)
     for fill in ours:
         if theirs.get(fill.fill_id, fill) != fill:
             yield f"fill {fill.fill_id} is {fill} in the journal, {theirs[fill.fill_id]} at the exchange"
-    known = past.journal.account.movements
-    missing = [one for one in past.truth.movements if one.movement_id not in known]
+    missing = past.truth.missing(past.journal.account.movements)
     for movement in missing:
         # The last day's are asked for before the next slot, which does not come.
         if movement.day < past.scenario.quiet:
             yield f"movement {movement.movement_id} of {movement.day} is not in the journal"
-    if not missing and {fill.fill_id for fill in ours} == set(theirs):
-        yield from _same_sums(past)
+    if not missing and there == theirs.keys() | said:
+        yield from _same_sums(past, ours)
 
 
-def _once(where: str, found: list[str], theirs: set[str]) -> Iterator[str]:
+def _once(where: str, found: list[str], theirs: Set[str]) -> Iterator[str]:
     for fill_id, count in Counter(found).items():
         if count > 1:
             yield f"fill {fill_id} stands {count} times in the {where}"
@@ -68,12 +78,19 @@ def _once(where: str, found: list[str], theirs: set[str]) -> Iterator[str]:
         yield f"the {where} lacks {sorted(theirs - set(found))}, has {sorted(set(found) - theirs)}"
 
 
-def _same_sums(past: Past) -> Iterator[str]:
+def _same_sums(past: Past, ours: list[Fill]) -> Iterator[str]:
     book = past.journal.account.book
-    if book.cash_cny != past.truth.cash:
-        yield f"the journal holds {book.cash_cny} CNY, the exchange {past.truth.cash}"
-    if book.holdings() != past.truth.shares:
-        yield f"the journal holds {book.holdings()}, the exchange {past.truth.shares}"
+    cash, shares = past.truth.cash, Counter(past.truth.shares)
+    for sign, fills in ((1, ours), (-1, past.truth.fills)):
+        for fill in fills:
+            if fill.order_id in past.settled:
+                way = sign if fill.side is Side.BUY else -sign
+                cash -= way * fill.amount_cny + sign * fill.fees.total
+                shares[fill.symbol] += way * fill.shares
+    if book.cash_cny != cash:
+        yield f"the journal holds {book.cash_cny} CNY, the exchange {cash}"
+    if Counter(book.holdings()) != shares:
+        yield f"the journal holds {book.holdings()}, the exchange {dict(shares)}"
 
 
 def unknown_stays_unknown(past: Past) -> Iterator[str]:
@@ -82,7 +99,7 @@ def unknown_stays_unknown(past: Past) -> Iterator[str]:
         if isinstance(step.value, OrderEnded):
             order_id, said = step.value.order_id, step.value.state
             truth = past.truth.states.get(order_id, OrderState.EXPIRED)
-            if truth is not said:
+            if truth is not said and order_id not in past.settled:
                 yield f"order {order_id} is {said} in the journal, {truth} in truth"
     absent = Counter(
         step.event.step.split(":")[1]
@@ -113,10 +130,27 @@ def _unhalted(past: Past) -> Iterator[str]:
 
 
 def nothing_beside_unresolved(past: Past) -> Iterator[str]:
-    """5: no new order in a symbol while one there may still trade."""
+    """5: no new order in a symbol while one there may still trade.
+
+    Of one that a person said to be gone nobody knows better, until the broker lists it.
+    """
     for sent in past.outside.sent:
-        if sent.working:
-            yield f"order {sent.terms.order_id} left while {sent.working[0]} worked in {sent.terms.symbol}"
+        for order_id in sent.working:
+            settled_at = past.settled_at.get(order_id)
+            if settled_at is None or settled_at > sent.events or _listed(past, order_id, settled_at, sent):
+                yield f"order {sent.terms.order_id} left while {order_id} worked in {sent.terms.symbol}"
+
+
+def _listed(past: Past, order_id: OrderId, since: int, sent: Sent) -> bool:
+    """Answer whether the last statement before the send lists it, and nobody lifted a halt after that."""
+    for step in reversed(past.steps[since : sent.events]):
+        value = step.value
+        if isinstance(value, Lift) and not value.order_id:
+            return False
+        if isinstance(value, Check | Statement):
+            statement = value.statement if isinstance(value, Check) else value
+            return any(one.order_id == order_id for one in statement.open_orders)
+    return False
 
 
 def ends_are_final(past: Past) -> Iterator[str]:

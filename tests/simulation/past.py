@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -12,8 +14,9 @@ from services.brokers.ledger import Accepted, AccountOpened, Filled, Moved
 from services.brokers.ledger_state import LedgerState
 from services.clock import ReplayClock
 from services.domain.book import Book, BookBroken
-from services.domain.events import Event
+from services.domain.events import Event, Settlement
 from services.domain.fills import Fill, Movement
+from services.domain.instruments import Symbol
 from services.domain.orders import OrderId, OrderState
 from services.journal.account import Account
 from services.journal.journal import Journal
@@ -75,6 +78,18 @@ class Past:
     def truth(self) -> Truth:
         return _wire_truth(self.outside) if self.wire else _ledger_truth(self.outside)
 
+    @property
+    def settled(self) -> dict[OrderId, Settlement]:
+        """Return the words of a person that count, by their order."""
+        return self.journal.account.settlements
+
+    @cached_property
+    def settled_at(self) -> dict[OrderId, int]:
+        """Return the number of the event that holds the word, by its order."""
+        return {
+            step.value.order_id: step.event.seq for step in self.steps if isinstance(step.value, Settlement)
+        }
+
     @cached_property
     def lines(self) -> list[dict[str, Any]]:
         """Return the audit trail's lines, as far as they can be read."""
@@ -106,8 +121,12 @@ class Truth:
     accepted: list[OrderId]
     fills: list[Fill]
     movements: list[Movement]
-    cash: object
-    shares: dict[str, int]
+    cash: Decimal
+    shares: dict[Symbol, int]
+
+    def missing(self, known: Container[str]) -> list[Movement]:
+        """Return the movements that are not among those known."""
+        return [one for one in self.movements if one.movement_id not in known]
 
 
 def _wire_truth(outside: Outside) -> Truth:
@@ -124,7 +143,7 @@ def _wire_truth(outside: Outside) -> Truth:
 
 def _ledger_truth(outside: Outside) -> Truth:
     """Return the ledger's entries as plain sums; only what became of an order is its fold's word."""
-    state, shares = LedgerState(), dict[str, int]()
+    state, shares = LedgerState(), dict[Symbol, int]()
     accepted: list[OrderId] = []
     fills: list[Fill] = []
     movements: list[Movement] = []

@@ -13,6 +13,7 @@ from typing import Any
 import agents.parsing
 import risk.examination
 import risk.gate
+import scheduler.commands_inbox
 import scheduler.reconciliation
 import scheduler.session
 import scheduler.statement_check
@@ -22,10 +23,11 @@ import services.journal.verify
 import services.steady_clock
 from scheduler.loop import Loop
 from scheduler.reconciler import Reconciler
+from scheduler.settling import Settling
 from scheduler.world import World
 from services.domain.book import Book, OrderEnded
 from services.domain.decision import BadAnswer, Decision
-from services.domain.events import CheckOccasion, Repaired
+from services.domain.events import CheckOccasion, Repaired, Settlement
 from services.domain.fills import Fill
 from services.domain.orders import ApprovedOrder, OrderId, OrderState, OrderTerms
 from services.domain.slot import Slot
@@ -410,6 +412,52 @@ def _believe_any_clock(put: Put) -> None:
     put(services.steady_clock, "STEP_MAX", timedelta.max)
 
 
+def _count_what_was_settled(put: Put) -> None:
+    original = Executor._take
+
+    def take(self: Executor, fill: Fill) -> None:
+        settlements = self._journal.account.settlements
+        word = settlements.pop(fill.order_id, None)
+        original(self, fill)
+        if word is not None:
+            settlements[fill.order_id] = word
+
+    put(Executor, "_take", take)
+
+
+def _carry_out_half_a_word(put: Put) -> None:
+    original = Settling.following
+
+    def following(self: Settling, word: Settlement) -> tuple[Fill | OrderEnded, ...]:
+        return original(self, word)[:1]
+
+    put(Settling, "following", following)
+
+
+def _settle_whatever_is_said(put: Put) -> None:
+    put(scheduler.commands_inbox, "settling_in", lambda _world: SimpleNamespace(require=lambda _word: ()))
+
+    def fold(self: Account, event: Any, value: Settlement) -> None:
+        self._took(event)
+        self.settlements[value.order_id] = value
+
+    put(services.journal.account, "_STEPS", {**services.journal.account._STEPS, Settlement: fold})
+
+
+def _a_person_is_always_right(put: Put) -> None:
+    original = World.statement_on
+
+    async def statement_on(self: World, day: Any) -> Statement:
+        told = await original(self, day)
+        return _as_the_journal_has_it(self) if self.journal.account.settlements else told
+
+    put(World, "statement_on", statement_on)
+
+
+def _look_at_no_order_of_others(put: Put) -> None:
+    put(scheduler.stocktaking, "not_ours", lambda _book, _statement: ())
+
+
 def _believe_the_trail(put: Put) -> None:
     put(services.journal.verify, "_lines", lambda *_there: ())
     put(services.journal.verify, "_agreement", lambda *_there: ())
@@ -463,5 +511,10 @@ TABLE: Mapping[str, Planted] = {
     "mended-at-every-start": Planted(
         plant=_say_at_every_start_that_something_was_mended, promise="10", seeds_max=20
     ),
+    "count-what-was-settled": Planted(plant=_count_what_was_settled, promise="0", seeds_max=200),
+    "carry-out-half-a-word": Planted(plant=_carry_out_half_a_word, promise="word", seeds_max=200),
+    "settle-whatever-is-said": Planted(plant=_settle_whatever_is_said, promise="word", seeds_max=200),
+    "a-person-is-always-right": Planted(plant=_a_person_is_always_right, promise="found", seeds_max=200),
+    "look-at-no-order-of-others": Planted(plant=_look_at_no_order_of_others, promise="5", seeds_max=400),
     "believe-the-trail": Planted(plant=_believe_the_trail, promise="18", seeds_max=50),
 }

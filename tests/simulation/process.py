@@ -21,6 +21,7 @@ from services.ports import Clock
 from services.steady_clock import SteadyClock
 from tests.simulation.disk import AuditPath
 from tests.simulation.exchange import Exchange
+from tests.simulation.person import Person
 from tests.simulation.scenario import CN, Act, Deed, Kind, Scenario, Weather
 from tests.simulation.virtual_time import Killed, MachineClock, VirtualLoop
 
@@ -133,6 +134,7 @@ class Outside:
 
     def __post_init__(self) -> None:
         self.acts = deque(self.scenario.acts)
+        self.person = Person(self)
         self.steps: set[tuple[str, str]] = set()
         self.halts: dict[str, str] = {}
         self.exchange = Exchange(
@@ -141,10 +143,12 @@ class Outside:
 
     def wrote(self, events: Sequence[Event]) -> None:
         """Take note of what the journal's disk holds from now on."""
+        at_s = self.process.true_s if self.process else 0.0
         for event in events:
             self.events.append(event)
-            self.event_s.append(self.process.true_s if self.process else 0.0)
+            self.event_s.append(at_s)
             self.steps.add((event.session, event.step))
+            self.person.wrote(event, at_s)
 
     def ledgered(self, entries: Sequence[Entry]) -> None:
         self.accepted += [one.terms.order_id for one in entries if isinstance(one, Accepted)]
@@ -175,6 +179,7 @@ class Outside:
         """Let nothing go wrong from now on, and clear away what did."""
         self.calm = self.exchange.calm = True
         self.acts.clear()
+        self.person.be_quiet()
         self.kill_file, self.away_until_s, self.wrong_s, self.slip_until_s = False, 0.0, 0.0, 0.0
         self.disk_full_until = self.empty_until = 0
 
@@ -234,6 +239,7 @@ class Process:
         outside = self.outside
         outside.touches += 1
         outside.note(what)
+        outside.person.look(self)
         while outside.acts and outside.acts[0].touch <= outside.touches:
             self._do(outside.acts.popleft(), what)
 
@@ -272,6 +278,7 @@ class Process:
             )
         )
         await asyncio.sleep(max(0.0, seconds) + self._nap())
+        self.outside.person.look(self)
 
     def before(self, order: ApprovedOrder) -> Before:
         """Return what held just before an order is to leave."""

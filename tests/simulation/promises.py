@@ -26,6 +26,7 @@ from tests.simulation.session_promises import (
     one_session_a_slot,
     reconciled_before_trading,
 )
+from tests.simulation.word_promises import a_word_is_carried_out_once, what_differs_is_found
 
 Check = Callable[[Past], Iterator[str]]
 
@@ -59,11 +60,13 @@ PROMISES: Mapping[str, Check] = {
     "stop": a_stop_holds,
     "clock": not_before_its_time,
     "record": whole_record,
+    "word": a_word_is_carried_out_once,
+    "found": what_differs_is_found,
 }
-"""Each check by the number of its promise in the design; three that have none by a word."""
+"""Each check by the number of its promise in the design; those that have none by a word."""
 
 
-_OF_A_WHOLE = frozenset({"3", "8", "10", "16", "17", "18", "record"})
+_OF_A_WHOLE = frozenset({"3", "8", "10", "16", "17", "18", "record", "word", "found"})
 """What can be asked only of a history that came to its end."""
 
 

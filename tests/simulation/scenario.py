@@ -23,6 +23,9 @@ POOL = tuple(map(Symbol, ("600001.SH", "600007.SH", "000999.SZ", "002555.SZ", "3
 SLOT_TIMES = (time(10, 35), time(11, 35), time(14, 5), time(15, 5))
 MONDAYS = (date(2026, 7, 13), date(2026, 8, 3), date(2026, 9, 7))
 RATES = (0.05, 0.15, 0.4)
+SETTLED_RATIO = 0.4
+_UNRESOLVING = ("never_arrived", "late_arrival", "ack_lost", "status_unknown")
+"""What leaves an order that nobody can tell of."""
 
 
 class Kind(StrEnum):
@@ -95,6 +98,32 @@ class Act:
     symbol: str = ""
 
 
+class Word(StrEnum):
+    """What a person says of an order nobody can tell of.
+
+    TRUE: what the exchange has, at that moment. GONE: it never came. FILLED: all of it traded. PART: a lot
+    of it did. TYPO: all of it, at ten times its limit.
+    """
+
+    TRUE = "true"
+    GONE = "gone"
+    FILLED = "filled"
+    PART = "part"
+    TYPO = "typo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saying:
+    """What a person says of the first order unresolved for `wait_s`, in a breath.
+
+    The process is killed `kill_in` touches later; 0: it is not.
+    """
+
+    words: tuple[Word, ...]
+    wait_s: float
+    kill_in: int = 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Days:
     """A calendar of a few days; every weekday not named is open."""
@@ -132,6 +161,7 @@ class Scenario:
     heartbeat_s: int
     weather: Weather
     acts: tuple[Act, ...]
+    sayings: tuple[Saying, ...] = ()
     cash_cny: Decimal = field(default=Decimal("100000.00"))
 
     @property
@@ -184,12 +214,30 @@ def drawn(seed: int) -> Scenario:
 
 
 def spoken_to(seed: int) -> Scenario:
-    """Return the scenario of a seed in which people now and then pause it, end its loop or set its clock."""
+    """Return the scenario of a seed in which people now and then pause it, end its loop or set its clock.
+
+    In some over a wire they settle orders; there the broker cannot tell of more of them.
+    """
     scenario = drawn(seed)
     if scenario.kind is Kind.RECORDED:
         return scenario
     words = _of_its_life(scenario.rng("its life"))
-    return replace(scenario, acts=tuple(sorted((*scenario.acts, *words))))
+    scenario = replace(scenario, acts=tuple(sorted((*scenario.acts, *words))))
+    rng = scenario.rng("settled")
+    if scenario.kind is not Kind.WIRE or rng.random() >= SETTLED_RATIO:
+        return scenario
+    sayings = tuple(_saying(rng) for _ in range(rng.choice((1, 1, 2, 3))))
+    weather = replace(scenario.weather, **{name: rng.choice(RATES) for name in _UNRESOLVING})
+    return replace(scenario, sayings=sayings, weather=weather)
+
+
+def _saying(rng: Random) -> Saying:
+    words = rng.choices(list(Word), (5, 3, 2, 2, 1), k=rng.choice((1, 1, 1, 2)))
+    return Saying(
+        words=tuple(words) if rng.random() < 0.9 else (words[0], words[0]),
+        wait_s=rng.choice((0.0, 10.0, 30.0, 600.0, 7200.0)),
+        kill_in=rng.choice((0, 0, 0, 1, 2, 3, 5, 8)),
+    )
 
 
 def _days(rng: Random) -> tuple[tuple[date, ...], Days]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 
+from services.domain.book import Book
 from services.domain.events import Check, Closed, Lift, Opened, Opening, Outcome
 from services.domain.fills import Movement
 from services.domain.money import ZERO
@@ -26,21 +28,15 @@ SILENCE_MAX_S = 600
 
 def reconciled_before_trading(past: Past) -> Iterator[str]:
     """7: no order without a whole statement, nor where the statement is not the journal's account."""
-    differing: dict[str, set[str]] = {}
+    differs: dict[str, set[str]] = {}
     for step in past.of("opening"):
         statement = past.value(step.event.session, "broker")
         if isinstance(statement, Statement) and isinstance(step.value, Opening):
-            book = step.value.book
-            theirs = {one.symbol: one.shares for one in statement.holdings if one.shares}
-            ours = book.holdings()
-            differ = {str(one) for one in ours.keys() | theirs.keys() if ours.get(one) != theirs.get(one)}
-            if statement.balance.cash_cny != book.cash_cny:
-                differ.add("")
-            differing[step.event.session] = differ
+            differs[step.event.session] = _apart(statement, step.value.book)
     yield from _trusted(past)
     yield from _opened_for_business(past)
     for sent in past.outside.sent:
-        differ_here = differing.get(sent.terms.session)
+        differ_here = differs.get(sent.terms.session)
         if differ_here is None:
             yield f"order {sent.terms.order_id} left without a whole statement of the account"
         elif differ_here & {"", str(sent.terms.symbol)}:
@@ -102,14 +98,29 @@ def _differ(past: Past, checked: Step) -> set[str]:
     """Return the symbols, "" for the cash, in which a check's statement is not the journal's account."""
     if not isinstance(checked.value, Check):
         return {""}
-    statement, book = checked.value.statement, checked.book
-    before = past.steps[: checked.event.seq]
-    booked = {step.value.movement_id for step in before if isinstance(step.value, Movement)}
+    return differing(past, checked, checked.value.statement, checked.book)
+
+
+def differing(past: Past, step: Step, statement: Statement, book: Book) -> set[str]:
+    """Return the symbols, "" for the cash, in which a statement is not the journal's account at that step.
+
+    What moved and is not on record by then counts as the statement tells it, unless `book` is a session's
+    own, which it is in.
+    """
+    if isinstance(step.value, Opening):
+        return _apart(statement, book)
+    booked = {
+        one.value.movement_id for one in past.steps[: step.event.seq] if isinstance(one.value, Movement)
+    }
     paid = sum((one.cash_cny for one in statement.movements if one.movement_id not in booked), ZERO)
-    moved = {one.symbol for one in statement.movements if one.shares and one.movement_id not in booked}
+    moved = {str(one.symbol) for one in statement.movements if one.shares and one.movement_id not in booked}
+    return _apart(statement, book, paid) - moved
+
+
+def _apart(statement: Statement, book: Book, paid_cny: Decimal = ZERO) -> set[str]:
     theirs, ours = {one.symbol: one.shares for one in statement.holdings if one.shares}, book.holdings()
-    found = {str(one) for one in ours.keys() | theirs.keys() if ours.get(one) != theirs.get(one)} - moved
-    return found | ({""} if statement.balance.cash_cny != book.cash_cny + paid else set())
+    found = {str(one) for one in ours.keys() | theirs.keys() if ours.get(one) != theirs.get(one)}
+    return found | ({""} if statement.balance.cash_cny != book.cash_cny + paid_cny else set())
 
 
 def one_session_a_slot(past: Past) -> Iterator[str]:

@@ -15,7 +15,7 @@ from tests.simulation.__main__ import main
 from tests.simulation.campaign import Tally, run_seeds
 from tests.simulation.exchange import Exchange
 from tests.simulation.life import lived
-from tests.simulation.scenario import CN, Deed, Kind, Scenario, Weather, drawn, spoken_to
+from tests.simulation.scenario import CN, Deed, Kind, Scenario, Weather, Word, drawn, spoken_to
 from tests.simulation.virtual_time import MachineClock, NothingLeft, VirtualLoop, run
 
 SEEDS = 500
@@ -41,6 +41,8 @@ def test_the_share_meets_every_way_to_die_and_trades_on_all_doors(share: Tally) 
     assert share.ends["stopped"] > 10
     assert share.sent > 2 * SEEDS
     assert share.fills > SEEDS
+    assert share.settled > 20
+    assert share.said > share.settled
     assert {"done", "no_trade", "risk_only", "halted", "missed", "failed"} <= set(share.outcomes)
 
 
@@ -50,6 +52,10 @@ def test_every_fault_of_the_weather_and_every_deed_is_drawn_somewhere() -> None:
     for name in Weather.__dataclass_fields__:
         assert any(getattr(one.weather, name) > 0 for one in scenarios), name
     assert {act.deed for one in scenarios for act in one.acts} == set(Deed)
+    sayings = [saying for one in scenarios for saying in one.sayings]
+    assert {word for saying in sayings for word in saying.words} == set(Word)
+    assert {bool(saying.kill_in) for saying in sayings} == {True, False}
+    assert {len(saying.words) for saying in sayings} == {1, 2}
     assert any(one.on_disk for one in scenarios)
     assert any(one.calendar.closed for one in scenarios)
     assert any(one.calendar.unknown for one in scenarios)

@@ -409,6 +409,15 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
         ),
     ),
     *_in(
+        "scheduler.stocktaking",
+        "test_settling",
+        (
+            "(*not_ours(book, statement), *differences(book, statement))",
+            "differences(book, statement)",
+            "test_an_order_said_to_be_gone_that_works_at_the_broker_halts_its_symbol_in_the_next_session",
+        ),
+    ),
+    *_in(
         "scheduler.settling",
         "test_settling",
         (
@@ -418,8 +427,18 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
         ),
         (
             "fold(account.book, events)",
-            "pass",
+            "account.book",
             "test_a_word_that_cannot_be_carried_out_changes_nothing_and_says_why",
+        ),
+        (
+            "if after.available_cny < min(account.book.available_cny, ZERO):",
+            "if False:",
+            "test_a_word_that_takes_the_cash_of_another_open_order_is_not_carried_out",
+        ),
+        (
+            "word.price_cny < terms.limit_cny",
+            "False",
+            "test_a_sale_said_below_its_limit_is_not_settled_and_one_at_it_is",
         ),
         (
             "if order_id in account.unresolved:",

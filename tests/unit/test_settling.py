@@ -20,7 +20,7 @@ from services.executor import unresolved as unresolved_halt
 from services.journal.memory_inbox import MemoryInboxes
 from services.journal.memory_store import MemoryStore
 from tests.unit.test_reconciler import Died, Office, muted, setup_with
-from tests.unit.world import HOLD, MAIN, MON, OTHER, Live, Memory, Setup, answer, at, order
+from tests.unit.world import HOLD, MAIN, MON, OTHER, TUE, Live, Memory, Setup, answer, at, order
 
 BUY = answer(order("buy", MAIN, 1000))
 PUT_AT = "2026-07-13T11:00:00+08:00"
@@ -42,7 +42,7 @@ def unresolved(
 def put(box: MemoryInboxes, live: Live, **more: str) -> None:
     """Put a person's word on the order: it is gone, where nothing else is said."""
     args = {
-        "order_id": live.only_order(),
+        "order_id": "" if "order_id" in more else live.only_order(),
         "shares": "0",
         "price_cny": "0",
         "fees_cny": "",
@@ -123,7 +123,8 @@ def test_what_the_broker_says_of_a_settled_order_later_is_not_counted_again():
     [
         {"order_id": "SOMEBODYS"},
         {"shares": "1001", "price_cny": "10.00"},  # more than was ordered
-        {"shares": "1000", "price_cny": "101.00"},  # more than there is cash for
+        {"shares": "1000", "price_cny": "10.00", "fees_cny": "90000.01"},  # more than there is cash for
+        {"shares": "1000", "price_cny": "10.11"},  # above its limit, 1 % over the price of 10.00
     ],
 )
 def test_a_word_that_cannot_be_carried_out_changes_nothing_and_says_why(word: Mapping[str, str]):
@@ -139,6 +140,58 @@ def test_a_word_that_cannot_be_carried_out_changes_nothing_and_says_why(word: Ma
     assert asked.args["refused"]
     assert (fills(live), ends(live)) == ([], [])
     assert len(live.journal.account.unresolved) == 1
+
+
+def test_a_sale_said_below_its_limit_is_not_settled_and_one_at_it_is():
+    office, box = Office(), MemoryInboxes()
+    sale = answer(order("sell", MAIN, 1000, limit="9.95"))
+    live = setup_with(office, BUY, HOLD, sale, commands=box).open()
+    live.run(at(MON, "15:40"))
+    (bought,) = live.journal.account.order_session
+    office.mute, office.fills_hidden, office.told = True, True, muted().told
+    live.tick(at(TUE, "10:35"))
+    (sold,) = set(live.journal.account.order_session) - {bought}
+
+    for price in ("9.94", "9.95"):
+        put(box, live, order_id=sold, shares="1000", price_cny=price)
+    live.tick(at(TUE, "11:00"))
+
+    taken = [event.kind for event in live.journal.events if event.step.startswith("command:")]
+    assert taken == ["asked", "settlement"]
+    assert live.journal.account.book.holdings() == {}
+
+
+def test_a_word_that_takes_the_cash_of_another_open_order_is_not_carried_out():
+    # Of 100,000.00 the second freezes 80,000.00 and its fees; the first cost 10,000.00: less is left.
+    office, box = muted(), MemoryInboxes()
+    asked = answer(order("buy", MAIN, 1000, limit="10.00"), order("buy", OTHER, 8000, limit="10.00"))
+    live = setup_with(office, asked, HOLD, commands=box).open()
+    live.tick(at(MON, "10:35"))
+    first, _ = live.journal.account.order_session
+
+    put(box, live, order_id=first, shares="1000", price_cny="10.00", fees_cny="10000.00")
+    put(box, live, order_id=first, shares="1000", price_cny="10.00", fees_cny="9000.00")
+    live.tick(LATE)
+
+    taken = [event.kind for event in live.journal.events if event.step.startswith("command:")]
+    assert taken == ["asked", "settlement"]
+
+
+def test_an_order_said_to_be_gone_that_works_at_the_broker_halts_its_symbol_in_the_next_session():
+    resting, more = order("buy", MAIN, 1000, limit="9.00"), order("buy", OTHER, 100)
+    office, box = muted(), MemoryInboxes()
+    then = answer(order("buy", MAIN, 100), more)
+    live = setup_with(office, answer(resting), then, commands=box).open()
+    live.tick(at(MON, "10:35"))
+    put(box, live)
+    live.tick(LATE)
+    office.told, office.fills_hidden, office.mute = None, False, False
+
+    live.tick(at(MON, "14:05"))
+
+    halts = [(one.symbol, one.cause) for one in live.journal.account.halts.values()]
+    assert halts == [(MAIN, HaltCause.RECONCILIATION)]
+    assert [one.symbol for one in fills(live)] == [OTHER]
 
 
 def test_an_order_that_works_and_is_told_of_is_not_settled():

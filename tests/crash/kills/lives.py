@@ -25,6 +25,7 @@ from services.ports import Fault, JournalFault
 from tests.crash.kills.far import Far, Line
 from tests.crash.kills.small_disk import SmallDisk, is_small
 from tests.simulation.life import Life
+from tests.simulation.person import Person
 from tests.simulation.process import Process
 from tests.simulation.scenario import Act, Deed, Scenario, drawn
 from tests.simulation.virtual_time import VirtualLoop, run
@@ -40,7 +41,9 @@ RANDOM_KILL_S_MAX = 0.25
 class FarOutside:
     """What outlives a process, as one that may die at any moment sees it: files, and the truth."""
 
-    _HERE = frozenset({"scenario", "audit", "commands", "trace", "process", "truth", "far", "events"})
+    _HERE = frozenset(
+        {"scenario", "audit", "commands", "trace", "process", "person", "truth", "far", "events"}
+    )
 
     def __init__(self, truth: Far, scenario: Scenario, folder: Path, where: Where) -> None:
         object.__setattr__(self, "truth", truth)
@@ -48,6 +51,7 @@ class FarOutside:
         self.scenario, self.trace, self.process = scenario, None, None
         self.audit, self.events = AuditOnDisk(folder / "position.jsonl"), range(0)
         self.commands = Inboxes(where, "main")
+        self.person = Person(self)  # type: ignore[arg-type]  # Whoever settles nothing asks for no more.
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.far, name)
