@@ -23,6 +23,7 @@ from benchmarks.peers.rows import Row
 
 STRATEGIES = Path("benchmarks/peers/strategies")
 _ACCOUNT, _WARM = "momentum", "warm"
+_NO_BYTECODE = frozenset({"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"})
 _PREPARED = "prepared"
 
 
@@ -119,7 +120,8 @@ class Bench:
         return [*words, "--no-report", "--json"]
 
     def _timed(self, peer: Peer, command: list[str]) -> dict[str, Any]:
-        environment = dict(os.environ)
+        # Written bytecode is what a user has from the second start on; the peers' was written by pip.
+        environment = {name: value for name, value in os.environ.items() if name not in _NO_BYTECODE}
         if peer.home:
             # What a peer leaves in its user's home stays with its environment.
             home = (self.build / "environments" / peer.home / "home").resolve()
