@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from commands.history_folder import length_in, store_of, tables_of, told_in_a_li
 from commands.opening import open_calendar
 from commands.screen import Screen
 from commands.wording import tell
+from services.domain.instruments import Market
 from services.history.checking import Checked, Declared, check_file, check_pairs, check_store, renamed
 from services.history.findings import Finding, passes
-from services.ports import Clock
+from services.ports import Calendar, Clock
 from services.settings import Settings
 
 _SYMBOLS_SHOWN = 6
@@ -39,13 +41,13 @@ def check(
         declared = Declared(
             length=length, adjustment=settings.prices.adjustment, volume_unit=settings.prices.volume_unit
         )
-        checked = [check_file(path, declared, calendar, clock.now()) for path in files]
+        checked = _checked(files, declared, calendar, clock.now(), settings.market, screen)
         names = [one.name for one in checked]
         if len(set(names)) < len(names):
             checked = [renamed(one, str(path)) for one, path in zip(checked, files, strict=True)]
         between = check_pairs(checked)
     else:
-        with told_in_a_line():
+        with told_in_a_line(), screen.waiting("data.checking"):
             store = store_of(settings)
             checked = check_store(store, tables_of(store), calendar, settings.market, clock.now())
         between = check_pairs(checked)
@@ -54,6 +56,23 @@ def check(
     _show(checked, between, screen)
     sound = all(passes(one.findings) for one in checked) and passes(between)
     return Exit.DONE if sound else Exit.DIFFERENCES
+
+
+def _checked(
+    files: Sequence[Path],
+    declared: Declared,
+    calendar: Calendar,
+    now: datetime,
+    market: Market,
+    screen: Screen,
+) -> list[Checked]:
+    found = []
+    with screen.progress("data.checking") as bar:
+        bar.expect(len(files))
+        for path in files:
+            found.append(check_file(path, declared, calendar, now, market))
+            bar.step()
+    return found
 
 
 def _show(checked: Sequence[Checked], between: Sequence[Finding], screen: Screen) -> None:

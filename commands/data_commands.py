@@ -10,7 +10,18 @@ import typer
 
 from commands.common_options import Common, with_common
 from commands.entry import day_of, run_on_account
-from commands.flags import Account, AdjustmentName, Config, DataDir, Day, Json, Lang, VolumeUnitName, said
+from commands.flags import (
+    Account,
+    AdjustmentName,
+    Config,
+    DataDir,
+    Day,
+    Json,
+    Lang,
+    MarketName,
+    VolumeUnitName,
+    said,
+)
 from services.settings_places import cache_folder
 
 _LENGTHS = "1m|5m|15m|30m|60m|1d|1w"
@@ -71,6 +82,20 @@ Damaged = Annotated[
         help=said(
             "Take out what stands in files that are gone or were changed, so that it may come again.",
             "移除已丢失或被改动的文件中的 K 线，以便重新获取。",
+        ),
+    ),
+]
+
+Every = Annotated[
+    bool, typer.Option("--all", help=said("Of every symbol there is.", "全部证券。"), show_default=False)
+]
+Orphans = Annotated[
+    bool,
+    typer.Option(
+        "--orphans",
+        help=said(
+            "Delete files of bars that the index does not name: a killed process left them, or it is lost.",
+            "移除索引未登记的 K 线文件：进程被中止时残留，或索引已丢失。",
         ),
     ),
 ]
@@ -157,6 +182,7 @@ def _add_check(data: typer.Typer) -> None:
         common: Common,
         files: Files = None,
         frequency: Length = "",
+        market: MarketName = None,
         adjustment: AdjustmentName = None,
         volume_unit: VolumeUnitName = None,
     ) -> None:
@@ -169,6 +195,7 @@ def _add_check(data: typer.Typer) -> None:
             lambda settings, screen: examine(
                 settings, tuple(files or ()), frequency, screen, SystemClock(), cache_folder()
             ),
+            market=market,
             **{"prices.adjustment": adjustment, "prices.volume_unit": volume_unit},
         )
 
@@ -186,6 +213,7 @@ def _add_import(data: typer.Typer) -> None:
         common: Common,
         files: SomeFiles,
         frequency: Length = "",
+        market: MarketName = None,
         adjustment: AdjustmentName = None,
         volume_unit: VolumeUnitName = None,
     ) -> None:
@@ -198,6 +226,7 @@ def _add_import(data: typer.Typer) -> None:
             lambda settings, screen: import_files(
                 settings, tuple(files), frequency, screen, SystemClock(), cache_folder()
             ),
+            market=market,
             **{"prices.adjustment": adjustment, "prices.volume_unit": volume_unit},
         )
 
@@ -210,7 +239,9 @@ def _add_the_rest(data: typer.Typer) -> None:
         )
     )
     @with_common
-    def resample(common: Common, source: From, target: To, symbols: Symbols = "") -> None:
+    def resample(
+        common: Common, source: From, target: To, symbols: Symbols = "", market: MarketName = None
+    ) -> None:
         """Resample bars."""
         from commands.data_resample import resample as make
         from services.clock import SystemClock
@@ -220,6 +251,7 @@ def _add_the_rest(data: typer.Typer) -> None:
             lambda settings, screen: make(
                 settings, (source, target), symbols, screen, SystemClock(), cache_folder()
             ),
+            market=market,
         )
 
     @data.command("list", help=said("What the store holds, and where it came from.", "历史库内容及来源。"))
@@ -232,18 +264,24 @@ def _add_the_rest(data: typer.Typer) -> None:
 
     @data.command(
         help=said(
-            "Take bars of one length out of the store, of the symbols given; or those of damaged files.",
-            "从历史库移除所给证券某一周期的 K 线，或移除已损坏文件中的 K 线。",
+            "Take bars of one length out of the store, of some symbols or of all; or those of damaged files.",
+            "从历史库移除所给或全部证券某一周期的 K 线，或移除已损坏文件中的 K 线。",
         )
     )
     @with_common
     def remove(
-        common: Common, symbols: Symbols = "", frequency: Length = "", damaged: Damaged = False
+        common: Common,
+        symbols: Symbols = "",
+        frequency: Length = "",
+        every: Every = False,
+        damaged: Damaged = False,
+        orphans: Orphans = False,
     ) -> None:
         """Remove bars."""
+        from commands.data_list import Unwanted
         from commands.data_list import remove as take_away
 
-        run_on_account(
-            common,
-            lambda settings, screen: take_away(settings, symbols, frequency, screen, damaged=damaged),
+        unwanted = Unwanted(
+            symbols=symbols, frequency=frequency, every=every, damaged=damaged, orphans=orphans
         )
+        run_on_account(common, lambda settings, screen: take_away(settings, unwanted, screen))

@@ -13,12 +13,15 @@ from commands.failures import CommandFailed, Exit
 from commands.history_folder import length_in, store_of, symbols_in, tables_of, told_in_a_line
 from commands.network_advice import advice_environment, network_advice
 from commands.opening import open_calendar
-from commands.screen import Screen
+from commands.screen import Progress, Screen
 from services.domain.instruments import Market, Symbol
 from services.history.akshare_history import AkshareHistory
+from services.history.descriptions import facts_known
 from services.history.download import Download, Summary, require_period
 from services.history.findings import condensed
+from services.history.index_sizes import roll_problem
 from services.history.lengths import day_end
+from services.history.spans import Days
 from services.history.store import HistoryStore
 from services.history.tables import FactTables
 from services.history.tushare_history import TushareHistory
@@ -61,13 +64,15 @@ def download(settings: Settings, asked: Asked, screen: Screen, clock: Clock, cac
     store = store_of(settings)
     with told_in_a_line():
         period = _period(settings, asked, clock)
+        lacks: dict[str, str] = {}
         try:
-            symbols = asyncio.run(_symbols(asked, period, vendor, tables_of(store), screen))
+            symbols = asyncio.run(_symbols(asked, period, vendor, tables_of(store), screen, lacks))
         except PriceFault as fault:
             return _unreached(settings, vendor, f"{fault.asked}: {fault.why}", screen)
         job = Download(vendor=vendor, store=store, calendar=calendar, clock=clock, period=period)
         # Listings and suspensions come first: by them is judged whether bars reach far enough.
-        lacks = asyncio.run(_facts(vendor, symbols, period, tables_of(store)))
+        with screen.progress("data.describing") as bar:
+            lacks |= asyncio.run(_facts(vendor, symbols, period, tables_of(store), bar))
         with screen.progress("data.downloading") as bar:
             bar.expect(len(symbols))
             summary = asyncio.run(job.run(symbols, bar.step))
@@ -124,12 +129,17 @@ def _period(settings: Settings, asked: Asked, clock: Clock) -> Period:
 
 
 async def _symbols(
-    asked: Asked, period: Period, vendor: HistoryVendor, tables: FactTables, screen: Screen
+    asked: Asked,
+    period: Period,
+    vendor: HistoryVendor,
+    tables: FactTables,
+    screen: Screen,
+    lacks: dict[str, str],
 ) -> tuple[Symbol, ...]:
-    """Return the symbols named, and all that were members of the index; its lists are kept.
+    """Return the symbols named, and all that were members of the index; its lists are kept where whole.
 
     Raises:
-        CommandFailed: Neither is named.
+        CommandFailed: Neither is named, or no list of the index is whole.
         PriceFault: The members are not told.
     """
     named = symbols_in(asked.symbols)
@@ -137,32 +147,59 @@ async def _symbols(
         if not named:
             raise CommandFailed(Exit.USAGE, "name what to download: --symbols 600519.SH or --index 000016.SH")
         return named
-    rolls = await vendor.rolls(asked.index, period.start, period.end)
-    for roll in rolls:
-        tables.keep_roll(roll)
-    first = min(roll.day for roll in rolls)
-    screen.note("data.download.members", index=asked.index, source=vendor.name, days=len(rolls), first=first)
-    members = [member for roll in tables.rolls(asked.index) for member in roll.members]
+    for roll in await vendor.rolls(asked.index, period.start, period.end):
+        if problem := roll_problem(roll):
+            lacks[f"{asked.index} {roll.day}"] = problem
+        else:
+            tables.keep_roll(roll)
+    rolls = tables.rolls(asked.index)
+    if not rolls:
+        why = next(iter(lacks.values()), f"{asked.index}: {vendor.name} lists no members")
+        raise CommandFailed(
+            Exit.UNAVAILABLE, f"{why}; ask again later, or import a whole list with `data import`"
+        )
+    await _keep_stays(asked.index, vendor, tables, screen)
+    screen.note(
+        "data.download.members", index=asked.index, source=vendor.name, days=len(rolls), first=rolls[0].day
+    )
+    members = [member for roll in rolls for member in roll.members]
     return tuple(dict.fromkeys((*named, *members)))
 
 
-async def _facts(
-    vendor: HistoryVendor, symbols: Sequence[Symbol], period: Period, tables: FactTables
-) -> dict[Symbol, str]:
-    """Keep the facts and days that the vendor tells; return what it does not, and why."""
+async def _keep_stays(index: str, vendor: HistoryVendor, tables: FactTables, screen: Screen) -> None:
+    """Keep since when members belong to an index; where that is not told, the lists alone count."""
     try:
-        days = await vendor.days(period.start, period.end)
-        if days:
-            tables.keep_days(Market.CN, days, vendor.name)
-        there = {one.instrument.symbol: one for one in tables.described()}
-        stale = [
-            symbol for symbol in symbols if symbol not in there or there[symbol].known_until < period.end
-        ]
-        described = await vendor.described(stale, period.start, period.end)
-        if described:
-            tables.describe(described)
+        tables.keep_stays(await vendor.stays(index))
     except PriceFault as fault:
-        return {Symbol(vendor.name): f"{fault.asked}: {fault.why}"}
+        screen.note("data.download.stays", index=index, why=fault.why[:_WHY_CHARACTERS_MAX])
+
+
+async def _facts(
+    vendor: HistoryVendor,
+    symbols: Sequence[Symbol],
+    period: Period,
+    tables: FactTables,
+    bar: Progress,
+) -> dict[str, str]:
+    """Keep the facts and days that the vendor tells and that are not known; return what it does not tell."""
+    left: dict[Days, list[Symbol]] = {}
+    there = tables.described(symbols)
+    for symbol in symbols:
+        for days in facts_known(there.get(symbol, ())).missing(period.start, period.end):
+            left.setdefault(days, []).append(symbol)
+    bar.expect(sum(map(len, left.values())))
+    try:
+        days_told = await vendor.days(period.start, period.end)
+        if days_told:
+            tables.keep_days(Market.CN, days_told, vendor.name)
+        for days, some in left.items():
+            for first in range(0, len(some), vendor.at_a_time):
+                part = some[first : first + vendor.at_a_time]
+                tables.describe(await vendor.described(part, *days))
+                for _ in part:
+                    bar.step()
+    except PriceFault as fault:
+        return {vendor.name: f"{fault.asked}: {fault.why}"}
     return {}
 
 
@@ -182,7 +219,7 @@ def _show(summary: Summary, store: HistoryStore, screen: Screen) -> None:
     screen.result(_as_json(summary, store))
 
 
-def _lines(key: str, reasons: Mapping[Symbol, str], screen: Screen) -> None:
+def _lines(key: str, reasons: Mapping[str, str] | Mapping[Symbol, str], screen: Screen) -> None:
     for symbol, why in list(reasons.items())[:_LINES_MAX]:
         screen.line(key, symbol=symbol, why=why)
     if len(reasons) > _LINES_MAX:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from commands.data_check import as_json, show_finding
@@ -12,13 +13,20 @@ from commands.opening import open_calendar
 from commands.screen import Screen
 from services.domain.instruments import Instrument
 from services.history.checking import Checked, Declared, check_file
+from services.history.coverage import whole_days
+from services.history.descriptions import Described
 from services.history.findings import Certainty
-from services.history.lengths import day_of
-from services.history.roll_file import is_roll_file, read_rolls
+from services.history.index_sizes import roll_problem
+from services.history.roll_file import is_roll_file, is_stay_file, read_rolls, read_stays
+from services.history.spans import Cover, Days, covering
 from services.history.store import HistoryStore
-from services.history.tables import Described, FactTables
+from services.history.tables import FactTables
 from services.ports import Calendar, Clock
 from services.settings import Settings
+
+_DAY = timedelta(days=1)
+_WITHOUT_TRADING = timedelta(days=30)
+"""No exchange here rests so long."""
 
 
 def import_files(
@@ -40,18 +48,27 @@ def import_files(
         length=length, adjustment=settings.prices.adjustment, volume_unit=settings.prices.volume_unit
     )
     store, results = store_of(settings), []
-    for path in files:
-        with told_in_a_line():
-            if is_roll_file(path):
-                results.append(_rolls(path, tables_of(store), screen))
-            else:
-                results.append(_bars(path, declared, store, calendar, clock, screen))
+    with screen.progress("data.importing") as bar:
+        bar.expect(len(files))
+        for path in files:
+            with told_in_a_line():
+                if is_roll_file(path):
+                    results.append(_rolls(path, tables_of(store), screen))
+                elif is_stay_file(path):
+                    results.append(_stays(path, tables_of(store), screen))
+                else:
+                    checked = check_file(path, declared, calendar, clock.now(), settings.market)
+                    results.append(_bars(path, checked, store, calendar, clock.now(), screen))
+            bar.step()
     screen.result({"imported": results})
     return Exit.DONE
 
 
 def _rolls(path: Path, tables: FactTables, screen: Screen) -> dict[str, object]:
     rolls = read_rolls(path)
+    problem = next((found for roll in rolls if (found := roll_problem(roll))), "")
+    if problem:
+        raise CommandFailed(Exit.USAGE, f"{path}: {problem}; give the whole list; nothing was imported")
     for roll in rolls:
         tables.keep_roll(roll)
     for index in sorted({roll.index for roll in rolls}):
@@ -60,19 +77,35 @@ def _rolls(path: Path, tables: FactTables, screen: Screen) -> dict[str, object]:
     return {"file": str(path), "rolls": [{"index": one.index, "day": str(one.day)} for one in rolls]}
 
 
+def _stays(path: Path, tables: FactTables, screen: Screen) -> dict[str, object]:
+    stays = read_stays(path)
+    tables.keep_stays(stays)
+    screen.line("data.import.stays", name=path.name, stays=len(stays))
+    return {"file": str(path), "stays": len(stays)}
+
+
 def _bars(
-    path: Path, declared: Declared, store: HistoryStore, calendar: Calendar, clock: Clock, screen: Screen
+    path: Path, checked: Checked, store: HistoryStore, calendar: Calendar, now: datetime, screen: Screen
 ) -> dict[str, object]:
-    now = clock.now()
-    checked = check_file(path, declared, calendar, now)
     errors = [one for one in checked.findings if one.certainty is Certainty.ERROR]
     if errors or not checked.series:
         why = f"{errors[0].kind}: {errors[0].detail}" if errors else "it has no bar that has ended"
-        raise CommandFailed(Exit.USAGE, f"{path}: {why}; see `data check {path.name}`; nothing was imported")
-    bars = store.add(checked.series, source=f"file:{path.name}", fetched_at=now)
-    _facts(checked, tables_of(store), f"file:{path.name}")
+        mend = (errors[0].mend if errors else "") or f"see `data check {path.name}`"
+        raise CommandFailed(Exit.USAGE, f"{path}: {why}; {mend}; nothing was imported")
+    days = _days(checked, calendar)
+    covers = [Cover(one.kind.topic, one.symbol, days) for one in checked.series]
+    bars = store.add(checked.series, source=f"file:{path.name}", fetched_at=now, covered=covers)
+    _facts(checked, tables_of(store), days, f"file:{path.name}")
     kind = str(checked.series[0].kind)
-    screen.line("data.import.done", name=path.name, bars=f"{bars:,}", symbols=len(checked.series), kind=kind)
+    screen.line(
+        "data.import.done",
+        name=path.name,
+        bars=f"{bars:,}",
+        symbols=len(checked.series),
+        kind=kind,
+        first=days.first,
+        last=days.last,
+    )
     for finding in checked.findings:
         if finding.certainty is Certainty.SUSPECT:
             show_finding(finding, screen)
@@ -81,26 +114,40 @@ def _bars(
         "new_bars": bars,
         "symbols": len(checked.series),
         "kind": kind,
+        "days": [str(days.first), str(days.last)],
         "findings": [as_json(one) for one in checked.findings],
     }
 
 
-def _facts(checked: Checked, tables: FactTables, source: str) -> None:
+def _days(checked: Checked, calendar: Calendar) -> Days:
+    """Return the days of a file, from the first that is whole to the last, with closed days around them."""
+    first, last = whole_days(checked.series, calendar.early_close)
+    before = calendar.trading_days(first - _WITHOUT_TRADING, first - _DAY)
+    after = calendar.trading_days(last + _DAY, last + _WITHOUT_TRADING)
+    return Days(before[-1] + _DAY if before else first, after[0] - _DAY if after else last)
+
+
+def _facts(checked: Checked, tables: FactTables, days: Days, source: str) -> None:
     """Keep what a file and the one beside it tell of instruments and ex-days; a vendor's word stays."""
-    known = {one.instrument.symbol: one for one in tables.described()}
+    known = tables.described([one.symbol for one in checked.series])
     declared = {one.symbol: one for one in checked.facts.instruments}
     fresh = []
     for series in checked.series:
-        until = day_of(series.market, int(series.ends[-1]))
         name = checked.names.get(series.symbol, "")
         told = declared.get(series.symbol) or (Instrument(symbol=series.symbol, name=name) if name else None)
-        there = known.get(series.symbol)
-        if told is not None and (there is None or there.source == source):
-            fresh.append(Described(instrument=told, industry="", source=source, known_until=until))
+        if told is None:
+            continue
+        one = Described(instrument=told, industry="", source=source, days=days)
+        others = [
+            there.days
+            for there in known.get(series.symbol, ())
+            if there.source != source and (one.is_name_alone or not there.is_name_alone)
+        ]
+        fresh += [one.on(free) for free in covering([days]).less(others).spans]
     if fresh:
         tables.describe(fresh)
     for symbol in sorted({one.symbol for one in checked.facts.actions}):
         actions = [one for one in checked.facts.actions if one.symbol == symbol]
-        for one in actions:
-            same_day = [other for other in actions if other.ex_date == one.ex_date]
-            tables.keep_actions(symbol, one.ex_date, one.ex_date, same_day, source)
+        for action in actions:
+            same_day = [other for other in actions if other.ex_date == action.ex_date]
+            tables.keep_actions(symbol, Days(action.ex_date, action.ex_date), same_day, source)

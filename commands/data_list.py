@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import groupby
 
 from commands.failures import CommandFailed, Exit
 from commands.history_folder import length_in, store_of, symbols_in, tables_of, told_in_a_line
 from commands.screen import Screen
 from services.domain.instruments import Market
+from services.history.index import INDEX_NAME
 from services.history.lengths import day_of
 from services.history.store import Held, HistoryStore
 from services.history.tables import FactTables
@@ -26,38 +28,70 @@ def list_store(settings: Settings, symbols: str, screen: Screen) -> Exit:
         rows = [_row(list(group)) for _, group in groupby(sorted(held, key=_key), key=_key)]
         aside = store.all_set_aside()
         told = _facts(tables_of(store), screen) if rows or _has_facts(store) else {}
-    if not rows:
+        orphans = store.orphans()
+    if orphans and not rows:
+        screen.line("data.list.orphans", folder=store.folder, files=len(orphans), index=INDEX_NAME)
+    elif not rows:
         screen.line("data.check.empty", folder=store.folder)
     for row in rows:
         screen.line("data.list.bars", **row)
     for one in aside:
-        screen.line("data.list.aside", symbol=one.symbol, job=one.job, why=one.why)
+        screen.line("data.list.aside", symbol=one.symbol, job=f"{one.topic} {one.days}", why=one.why)
     screen.result(
         {
             "folder": str(store.folder),
             "bars": rows,
             **told,
             "set_aside": [
-                {"symbol": one.symbol, "job": one.job, "why": one.why, "file": str(one.path)} for one in aside
+                {
+                    "symbol": one.symbol,
+                    "bars": one.topic,
+                    "days": str(one.days),
+                    "why": one.why,
+                    "file": str(one.path),
+                }
+                for one in aside
             ],
+            "orphans": len(orphans),
         }
     )
     return Exit.DONE
 
 
-def remove(settings: Settings, symbols: str, frequency: str, screen: Screen, *, damaged: bool) -> Exit:
-    """Take bars of one length away, or those of damaged files.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwanted:
+    """What is to be taken away: bars of one length of the symbols named or of all, or files of one sort."""
+
+    symbols: str
+    frequency: str
+    every: bool
+    damaged: bool
+    orphans: bool
+
+
+def remove(settings: Settings, unwanted: Unwanted, screen: Screen) -> Exit:
+    """Take bars of one length away, or those of damaged files, or files that no index names.
 
     Raises:
-        CommandFailed: No symbol is named, or the store cannot be written.
+        CommandFailed: Nothing or too much is named, or the store cannot be written.
     """
-    named, store = symbols_in(symbols), store_of(settings)
-    if bool(named or frequency) == damaged or not (named or damaged):
+    named, store = symbols_in(unwanted.symbols), store_of(settings)
+    ways = [bool(named), unwanted.every, unwanted.damaged, unwanted.orphans]
+    of_files = unwanted.damaged or unwanted.orphans
+    if sum(ways) != 1 or bool(unwanted.frequency) == of_files:
         raise CommandFailed(
-            Exit.USAGE, "name what to remove: --symbols A,B --frequency 60m, or --damaged alone"
+            Exit.USAGE,
+            "name what to remove: --symbols A,B --frequency 60m; --all --frequency 60m for every symbol; or "
+            "--damaged or --orphans alone",
         )
-    with told_in_a_line():
-        bars = store.remove_damaged() if damaged else store.remove(length_in("--frequency", frequency), named)
+    with told_in_a_line(), screen.waiting("data.removing"):
+        if unwanted.orphans:
+            files = store.sweep()
+            screen.line("data.removed.orphans", files=files)
+            screen.result({"removed_files": files})
+            return Exit.DONE
+        length = None if of_files else length_in("--frequency", unwanted.frequency)
+        bars = store.remove_damaged() if length is None else store.remove(length, named or None)
     screen.line("data.removed", bars=f"{bars:,}")
     screen.result({"removed_bars": bars})
     return Exit.DONE

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
-
-import numpy as np
+from typing import NamedTuple
 
 from commands.failures import CommandFailed, Exit
-from commands.history_folder import length_in, store_of, symbols_in, told_in_a_line
+from commands.history_folder import length_in, store_of, symbols_in, tables_of, told_in_a_line
 from commands.opening import open_calendar
 from commands.screen import Screen
-from services.history.lengths import BarLength, day_of
-from services.history.resample import NotLonger, resampled
+from services.domain.instruments import Instrument, Symbol
+from services.history.lengths import BarLength
+from services.history.resample import NotLonger, resampled, whole
 from services.history.series import Series
+from services.history.spans import NOTHING, Cover, Days
 from services.history.store import Conflict, HistoryStore
 from services.ports import Calendar, Clock
 from services.settings import Settings
@@ -38,61 +38,63 @@ def resample(
     calendar, store = open_calendar(settings, cache), store_of(settings)
     made: list[dict[str, object]] = []
     conflicts: list[str] = []
-    with told_in_a_line():
+    with told_in_a_line(), screen.waiting("data.resampling"):
         held = store.held(source, symbols_in(symbols) or None)
         kinds = dict.fromkeys(one.kind for one in held if one.market is settings.market)
         if not kinds:
             raise CommandFailed(Exit.USAGE, f"the history holds no {source} bars; see `data list`")
+        facts = {one.symbol: one for one in tables_of(store).instruments()}
         for kind in kinds:
             named = {one.symbol for one in held if one.kind == kind}
             try:
-                fresh = [
-                    whole(resampled(one, target, calendar.early_close), one, calendar)
-                    for one in store.read(kind, named)
-                ]
+                fresh = [_made(one, target, calendar, facts) for one in store.read(kind, named)]
             except NotLonger as problem:
                 raise CommandFailed(Exit.USAGE, f"--from {source} --to {target}: {problem}") from problem
             bars = _stored(store, fresh, f"resampled:{source}", clock, conflicts)
+            left_out = sum(one.left_out for one in fresh)
             label = str(replace(kind, length=target))
-            made.append({"kind": label, "new_bars": bars, "symbols": len(fresh)})
+            made.append({"kind": label, "new_bars": bars, "symbols": len(fresh), "left_out": left_out})
             screen.line("data.resample.done", bars=f"{bars:,}", symbols=len(fresh), kind=label)
+            if left_out:
+                screen.line("data.resample.partial", bars=f"{left_out:,}")
     for why in conflicts:
         screen.line("data.resample.conflict", why=why)
     screen.result({"resampled": made, "conflicts": conflicts})
     return Exit.DIFFERENCES if conflicts else Exit.DONE
 
 
+class _Made(NamedTuple):
+    """The whole bars made of a symbol's, what days they leave out, and how many bars those would be."""
+
+    series: Series
+    topic: str
+    partial: tuple[Days, ...]
+    left_out: int
+
+
+def _made(series: Series, target: BarLength, calendar: Calendar, facts: Mapping[Symbol, Instrument]) -> _Made:
+    every = resampled(series, target, calendar.early_close)
+    found = whole(every, series, calendar.trading_days, facts.get(series.symbol), calendar.early_close)
+    return _Made(found.series, series.kind.topic, found.left_out, len(every) - len(found.series))
+
+
 def _stored(
-    store: HistoryStore, fresh: Sequence[Series], source: str, clock: Clock, conflicts: list[str]
+    store: HistoryStore, fresh: Sequence[_Made], source: str, clock: Clock, conflicts: list[str]
 ) -> int:
-    """Store series together; where one contradicts what is there, each by itself."""
+    """Store series together; where one contradicts what is there, each by itself.
+
+    What is known of the shorter bars is known of them, as far as none was left out.
+    """
+    known = {topic: store.covered(topic) for topic in {one.topic for one in fresh}}
+    covers = [
+        Cover(one.series.kind.topic, one.series.symbol, days)
+        for one in fresh
+        for days in known[one.topic].get(one.series.symbol, NOTHING).less(one.partial).spans
+    ]
     try:
-        return store.add(fresh, source=source, fetched_at=clock.now())
+        return store.add([one.series for one in fresh], source=source, fetched_at=clock.now(), covered=covers)
     except Conflict as conflict:
         if len(fresh) == 1:
             conflicts.append(str(conflict))
             return 0
         return sum(_stored(store, [one], source, clock, conflicts) for one in fresh)
-
-
-def whole(made: Series, source: Series, calendar: Calendar) -> Series:
-    """Return the bars whose span had ended with the source's last bar."""
-    if not len(made):
-        return made
-    last = int(source.ends[-1])
-    keep = np.flatnonzero(made.ends <= last)
-    if made.kind.length is BarLength.WEEK and len(keep):
-        day, made_last = (day_of(made.market, end) for end in (last, int(made.ends[keep[-1]])))
-        if _week(day) == _week(made_last) and _trades_later_that_week(day, calendar):
-            keep = keep[:-1]
-    return made.rows(keep)
-
-
-def _week(day: date) -> tuple[int, int]:
-    return day.isocalendar()[:2]
-
-
-def _trades_later_that_week(day: date, calendar: Calendar) -> bool:
-    # Told by its number: there may be no date a week later.
-    sunday = date.fromordinal(min(day.toordinal() + 6 - day.weekday(), date.max.toordinal()))
-    return any(one > day for one in calendar.trading_days(day, sunday))

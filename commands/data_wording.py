@@ -10,6 +10,9 @@ DATA: Mapping[str, tuple[str, str]] = {
     "data.certainty.note": ("note", "提示"),
     "data.kind.unreadable": ("the file cannot be read", "文件无法读取"),
     "data.kind.damaged": ("a stored file is damaged", "历史库文件损坏"),
+    "data.kind.orphaned": ("files that no index names", "索引未登记的文件"),
+    "data.kind.members_short": ("a list of members that is not whole", "指数成份名单不完整"),
+    "data.kind.other_market": ("symbols of another market", "其他市场的证券"),
     "data.kind.mixed_lengths": ("bars of another length", "混入其他周期的 K 线"),
     "data.kind.bad_label": ("a label that is none", "时间标签无效"),
     "data.kind.start_label": ("labels at the bars' beginning", "时间标签为 K 线起点而非终点"),
@@ -20,10 +23,12 @@ DATA: Mapping[str, tuple[str, str]] = {
     "data.kind.incomplete": ("a bar that lacks numbers", "K 线缺少字段"),
     "data.kind.no_price": ("a price of zero or less", "价格为零或负"),
     "data.kind.too_large": ("a number too large to be one", "数值过大，不可能成立"),
+    "data.kind.too_fine": ("a price with more decimals than are kept", "价格小数位数过多"),
     "data.kind.high_low": ("a bar that contradicts itself", "K 线自相矛盾"),
     "data.kind.zero_volume": ("bars without trade", "无成交的 K 线"),
     "data.kind.missing_bars": ("missing bars", "缺少 K 线"),
     "data.kind.missing_days": ("missing days", "缺少交易日"),
+    "data.kind.not_covered": ("days nobody asked for", "未曾请求的交易日"),
     "data.kind.suspended": ("suspended", "停牌"),
     "data.kind.begins_late": ("begins later than the others", "起始晚于其他证券"),
     "data.kind.ends_early": ("ends earlier than the others", "结束早于其他证券"),
@@ -55,8 +60,8 @@ DATA: Mapping[str, tuple[str, str]] = {
         "{folder} 没有 K 线；请用 data download 或 data import 获取",
     ),
     "data.import.done": (
-        "{name}: {bars} new bars of {symbols} symbols ({kind})",
-        "{name}：新增 {bars} 根，{symbols} 只证券（{kind}）",
+        "{name}: {bars} new bars of {symbols} symbols ({kind}), whole from {first} to {last}",
+        "{name}：新增 {bars} 根，{symbols} 只证券（{kind}），完整区间 {first} 至 {last}",
     ),
     "data.import.roll": (
         "{name}: members of {index} on {days} day(s), the last {last}",
@@ -66,10 +71,20 @@ DATA: Mapping[str, tuple[str, str]] = {
         "{bars} new bars of {symbols} symbols ({kind})",
         "新增 {bars} 根，{symbols} 只证券（{kind}）",
     ),
+    "data.resample.partial": (
+        "{bars} bars left out of which a part is missing: not over yet, cut off by the period, or a gap",
+        "{bars} 根因缺少组成部分而略去：尚未结束、被区间截断或存在缺口",
+    ),
     "data.resample.conflict": ("not stored: {why}", "未入库：{why}"),
     "data.list.bars": (
         "{kind}, {source}: {symbols} symbols, {bars} bars, {first} to {last}, fetched {fetched}",
         "{kind}，{source}：{symbols} 只证券，{bars} 根，{first} 至 {last}，获取于 {fetched}",
+    ),
+    "data.list.orphans": (
+        "{folder}: {files} files of bars, and no index ({index}) that tells what is in them; put the index "
+        "back from a copy (see `data check`)",
+        "{folder}：有 {files} 个 K 线文件，但缺少说明其内容的索引（{index}）；"
+        "请从备份恢复索引（参见 data check）",
     ),
     "data.list.index": (
         "members of {index}: {days} list(s), {first} to {last}",
@@ -82,6 +97,16 @@ DATA: Mapping[str, tuple[str, str]] = {
     "data.list.aside": ("set aside: {symbol}, {job}: {why}", "已隔离：{symbol}，{job}：{why}"),
     "data.run": ("prices: {source}", "行情：{source}"),
     "data.removed": ("{bars} bars removed", "已移除 {bars} 根"),
+    "data.removed.orphans": ("{files} files removed", "已移除 {files} 个文件"),
+    "data.import.stays": (
+        "{name}: {stays} spans of members' days in an index",
+        "{name}：{stays} 条指数成份的纳入与剔除日期",
+    ),
+    "data.importing": ("importing", "导入中"),
+    "data.checking": ("checking", "检查中"),
+    "data.removing": ("removing", "移除中"),
+    "data.resampling": ("resampling", "合成中"),
+    "data.describing": ("asking for facts", "获取证券资料"),
     "data.downloading": ("downloading", "下载中"),
     "data.download.done": (
         "{stored} symbols stored ({bars} new bars), {already} were there already",
@@ -110,6 +135,10 @@ DATA: Mapping[str, tuple[str, str]] = {
         "{index}: {source} tells the members of {days} day(s), the first {first}; of days before that a run "
         "with --index is refused",
         "{index}：{source} 提供 {days} 日的成份名单，最早 {first}；此前日期以 --index 运行将被拒绝",
+    ),
+    "data.download.stays": (
+        "{index}: since when members belong to it is not told ({why}); its lists count alone",
+        "{index}：未取得成份的纳入日期（{why}）；仅以成份名单为准",
     ),
     "data.download.short": (
         "stored in part, and asked for again next time: {symbol}: {why}; cut off, or not traded then",

@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any, Protocol, cast
 
 from services.domain.bars import VolumeUnit
-from services.domain.instruments import Symbol
+from services.domain.instruments import Symbol, parse_symbol
+from services.history.descriptions import Described
 from services.history.lengths import BarLength
-from services.history.tables import Described, Roll
-from services.history.vendors import ExDays, Period, Told
+from services.history.tables import Roll, Stay
+from services.history.vendors import NO_BARS, ExDays, Period, Told
 from services.market.akshare_calls import AkshareApi, AkshareCalls, NoAnswer, Turn
 from services.market.call_gate import LibraryGate
 from services.market.feeds.throttle import Pace
@@ -19,16 +20,22 @@ from services.market.raw_bars import RawBar, read_number
 from services.ports import Clock, PriceFault
 
 NAME = "akshare"
-HOSTS = ("push2his.eastmoney.com", "oss-ch.csindex.com.cn")
+HOSTS = ("push2his.eastmoney.com", "oss-ch.csindex.com.cn", "vip.stock.finance.sina.com.cn")
 
 _COLUMNS = ("开盘", "最高", "最低", "收盘", "成交量", "成交额")
 _SUFFIXES = {"上海证券交易所": "SH", "深圳证券交易所": "SZ", "北京证券交易所": "BJ"}
+_PLACES = {"6": "SH", "0": "SZ", "3": "SZ", "9": "BJ"}
+"""Where a share of an index is listed, by the first digit of its code: no index here holds B shares."""
+
 _PAUSE_S = 1.0
 
 
 class _IndexApi(Protocol):
     def index_stock_cons_csindex(self, symbol: str) -> Any:
         """Return a frame with `日期`, `成分券代码` and `交易所`: an index's members by its publisher."""
+
+    def index_stock_cons(self, symbol: str) -> Any:
+        """Return a frame with `品种代码` and `纳入日期`: an index's members now, and since when each is."""
 
 
 class AkshareHistory:
@@ -74,6 +81,17 @@ class AkshareHistory:
             raise PriceFault(f"{NAME} members of {index}", faults[index])
         return (answers[index],)
 
+    async def stays(self, index: str) -> tuple[Stay, ...]:
+        """Return since when the members of today belong to an index, by Sina.
+
+        Raises:
+            PriceFault: It did not come.
+        """
+        answers, faults = await self._calls.answers({index: partial(_stays, index)})
+        if index in faults:
+            raise PriceFault(f"{NAME} in-days of {index}", faults[index])
+        return answers[index]
+
     async def described(self, symbols: Sequence[Symbol], start: date, end: date) -> tuple[Described, ...]:
         """Return nothing: of facts this vendor tells those of today alone."""
         return ()
@@ -95,7 +113,7 @@ def _told(symbol: Symbol, period: Period, turn: Turn) -> Told:
         raise NoAnswer("not told by this vendor")
     frame = _frame(symbol, period, turn)
     if not len(frame):
-        raise NoAnswer("no bars in the period")
+        raise NoAnswer(NO_BARS)
     label = "日期" if period.length is BarLength.DAY else "时间"
     # The library cuts bars of minutes at the beginning alone.
     bars = (bar for bar in _raw_bars(symbol, frame, label) if bar.label[:10] <= str(period.end))
@@ -144,3 +162,23 @@ def _roll(index: str, turn: Turn) -> Roll:
         raise NoAnswer("the list of members names no single day, no members, or an exchange not known")
     members = (Symbol(f"{code}.{_SUFFIXES[place]}") for code, place in zip(codes, places, strict=True))
     return Roll(index=index, day=days.pop(), members=tuple(sorted(members)), source=NAME)
+
+
+def _stays(index: str, turn: Turn) -> tuple[Stay, ...]:
+    """Return since when an index's members of today belong to it.
+
+    Raises:
+        NoAnswer: The table is of another form.
+    """
+    frame = turn.again(cast(_IndexApi, turn.api).index_stock_cons, symbol=index[:6])
+    try:
+        rows = {
+            (parse_symbol(f"{code}.{_PLACES[str(code)[0]]}"), date.fromisoformat(str(day)[:10]))
+            for code, day in zip(frame["品种代码"], frame["纳入日期"], strict=True)
+        }
+    except (KeyError, ValueError) as problem:
+        raise NoAnswer(f"the table of members and their days is of another form ({problem})") from problem
+    return tuple(
+        Stay(index=index, symbol=symbol, since=since, until=None, source=NAME)
+        for symbol, since in sorted(rows)
+    )

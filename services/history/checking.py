@@ -14,13 +14,17 @@ from services.domain.instruments import Instrument, Market, Symbol
 from services.history.comparison import compared
 from services.history.findings import Certainty, Finding, FindingKind, condensed, ordered
 from services.history.gaps import Known, gap_findings
+from services.history.index import INDEX_NAME
+from services.history.index_sizes import roll_problem
 from services.history.lengths import BarLength, day_of
 from services.history.moves import move_findings
 from services.history.series import BarsDiffer, Series
+from services.history.spans import NOTHING, Covered
 from services.history.store import FOREVER, HistoryStore
 from services.history.survey import Survey, survey
 from services.history.tables import FactTables
 from services.history.volume_units import Reading, reading_of, unit_findings
+from services.market.bar_times import market_of
 from services.market.declared_facts import read_declared_facts
 from services.market.panel_builder import DeclaredFacts
 from services.market.price_files import PriceFileError, raw_bars, require_file
@@ -47,10 +51,12 @@ class Declared:
     volume_unit: VolumeUnit | None = None
 
 
-def check_file(path: Path, declared: Declared, calendar: Calendar, now: datetime) -> Checked:
+def check_file(
+    path: Path, declared: Declared, calendar: Calendar, now: datetime, market: Market = Market.CN
+) -> Checked:
     """Return what a price file holds and what is wrong with it; nothing is raised for its content.
 
-    No bar may end after `now`.
+    No bar may end after `now`; the calendar is that of the market.
     """
     try:
         require_file(path)
@@ -68,6 +74,7 @@ def check_file(path: Path, declared: Declared, calendar: Calendar, now: datetime
         return Checked(name=path.name, series=(), findings=(unreadable(words),))
     findings = [
         *found.findings,
+        *_of_another_market(found, market),
         *_not_over(found.series, now),
         *findings_of(found, calendar, facts.instruments, facts.actions),
     ]
@@ -78,6 +85,25 @@ def check_file(path: Path, declared: Declared, calendar: Calendar, now: datetime
         facts=facts,
         names=found.names,
     )
+
+
+def _of_another_market(found: Survey, market: Market) -> list[Finding]:
+    """Return that symbols of a file are traded on another market than is asked for."""
+    symbols = tuple(sorted(symbol for symbol in found.names if market_of(symbol) is not market))
+    if not symbols:
+        return []
+    other = market_of(symbols[0])
+    words = f"{symbols[0]} is traded on market {other}, asked for is {market}"
+    mend = f"give --market {other}; keep the symbols of each market in a file of their own"
+    return [
+        Finding(
+            kind=FindingKind.OTHER_MARKET,
+            certainty=Certainty.ERROR,
+            symbols=symbols,
+            detail=words,
+            mend=mend,
+        )
+    ]
 
 
 def _not_over(all_series: Sequence[Series], now: datetime) -> list[Finding]:
@@ -115,12 +141,14 @@ def series_findings(
     instruments: Iterable[Instrument] = (),
     actions: Sequence[CorporateAction] = (),
     units: Reading | None = None,
+    covered: Mapping[Symbol, Covered] | None = None,
 ) -> list[Finding]:
-    """Return what is wrong with series of one length and market."""
+    """Return what is wrong with series of one length and market; None of `covered`: all was asked for."""
     held = [one for one in all_series if len(one)]
     if not held:
         return []
-    known = known_of(held, calendar, {one.symbol: one for one in instruments}, tuple(actions))
+    facts = {one.symbol: one for one in instruments}
+    known = replace(known_of(held, calendar, facts, tuple(actions)), covered=covered or {})
     return [
         *gap_findings(held, known),
         *move_findings(held, known),
@@ -175,20 +203,9 @@ def check_store(
         Finding(kind=FindingKind.DAMAGED, certainty=Certainty.ERROR, detail=problem)
         for problem in store.problems()
     ]
-    aside = [
-        Finding(
-            kind=FindingKind.SET_ASIDE,
-            certainty=Certainty.NOTE,
-            symbols=(one.symbol,),
-            detail=f"{one.job}: {one.why}",
-            mend="download it again",
-        )
-        for one in store.all_set_aside()
-    ]
+    beside = [*damaged, *_orphaned(store), *_short_rolls(tables), *_aside(store)]
     name = str(store.folder)
-    checked = (
-        [Checked(name=name, series=(), findings=ordered([*damaged, *aside]))] if damaged or aside else []
-    )
+    checked = [Checked(name=name, series=(), findings=ordered(beside))] if beside else []
     if damaged:
         return checked
     instruments, actions = tables.instruments(), tables.actions()
@@ -196,13 +213,59 @@ def check_store(
     for kind in kinds:
         symbols = {one.symbol for one in store.held(kind.length) if one.kind == kind and one.market is market}
         series, differ = store.read_sound(kind, symbols)
+        covered = store.covered(kind.topic)
+        asked = {one.symbol: covered.get(one.symbol, NOTHING) for one in series}
         findings = [
             *map(_contradiction, differ),
             *_not_over(series, now),
-            *series_findings(series, calendar, instruments, actions),
+            *series_findings(series, calendar, instruments, actions, covered=asked),
         ]
         checked.append(Checked(name=f"history:{kind}", series=series, findings=ordered(condensed(findings))))
     return checked
+
+
+def _orphaned(store: HistoryStore) -> list[Finding]:
+    """Return that there are files of bars which no index names; without any that is, all are lost to view."""
+    orphans = store.orphans()
+    if not orphans:
+        return []
+    lost = not store.held()
+    words = f"{len(orphans)} files of bars that the index does not name, the first {orphans[0].name}"
+    mend = "take them away with `data remove --orphans`"
+    if lost:
+        words = f"{len(orphans)} files of bars, and no index ({INDEX_NAME}) that tells what is in them"
+        path = store.folder / INDEX_NAME
+        mend = f"put {path} back from a copy; or {mend}, then download or import the bars again"
+    certainty = Certainty.ERROR if lost else Certainty.NOTE
+    return [Finding(kind=FindingKind.ORPHANED, certainty=certainty, detail=words, mend=mend)]
+
+
+def _short_rolls(tables: FactTables) -> list[Finding]:
+    """Return the lists of an index's members that are not whole."""
+    problems = (roll_problem(roll) for index in tables.indexes() for roll in tables.rolls(index))
+    return [
+        Finding(
+            kind=FindingKind.MEMBERS_SHORT,
+            certainty=Certainty.ERROR,
+            detail=problem,
+            mend="download the index again, or import the whole list",
+        )
+        for problem in problems
+        if problem
+    ]
+
+
+def _aside(store: HistoryStore) -> list[Finding]:
+    return [
+        Finding(
+            kind=FindingKind.SET_ASIDE,
+            certainty=Certainty.NOTE,
+            symbols=(one.symbol,),
+            detail=f"{one.topic} {one.days}: {one.why}",
+            mend="download it again",
+        )
+        for one in store.all_set_aside()
+    ]
 
 
 def _contradiction(found: BarsDiffer) -> Finding:

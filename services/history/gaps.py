@@ -9,16 +9,19 @@ from datetime import date, time
 
 from services.domain.bars import CorporateAction
 from services.domain.instruments import Instrument, Market, Symbol
+from services.history.coverage import ends_on
 from services.history.findings import Certainty, Finding, FindingKind
-from services.history.lengths import BarLength, day_end, day_of, ends_of_day, moment_of
+from services.history.lengths import BarLength, day_of
 from services.history.series import Series
+from services.history.spans import Covered
 
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
     """What is known beside the bars: `days` with trading, ascending, early closes, facts, ex-days.
 
-    Of days before `days_since` and after `days_until` nobody knows whether they had trading.
+    Of days before `days_since` and after `days_until` nobody knows whether they had trading. Of a symbol in
+    `covered` bars of other days were never asked for.
     """
 
     days: tuple[date, ...]
@@ -27,6 +30,12 @@ class Known:
     early_closes: Mapping[date, time] = field(default_factory=dict)
     instruments: Mapping[Symbol, Instrument] = field(default_factory=dict)
     actions: tuple[CorporateAction, ...] = ()
+    covered: Mapping[Symbol, Covered] = field(default_factory=dict)
+
+    def is_asked_for(self, symbol: Symbol, day: date) -> bool:
+        """Answer whether a symbol's bars of a day came with an answer that was whole of it."""
+        covered = self.covered.get(symbol)
+        return covered is None or covered.holds(day)
 
     def is_suspended(self, symbol: Symbol, day: date) -> bool:
         """Answer whether a symbol is known not to have traded on a day."""
@@ -58,7 +67,7 @@ def gap_findings(all_series: Sequence[Series], known: Known) -> list[Finding]:
     )
     for series in held:
         lack = lacks[series.symbol]
-        found += _edges(series, grid, first, last)
+        found += [*_edges(series, grid, first, last), *_unserved(series, lack, known)]
         found += _whole_days(series, lack, grid, no_day)
         found += _single_bars(series, lack.ends, grid, of_all)
         found += _closed_days(series, known)
@@ -69,12 +78,14 @@ def gap_findings(all_series: Sequence[Series], known: Known) -> list[Finding]:
 class _Lack:
     """What a symbol lacks: whole days, and the ends of bars of days that have others.
 
-    `suspended` are whole days too, on which it is known not to have traded.
+    `suspended` are whole days too, on which it is known not to have traded; `unknown` are days that are not
+    known to be whole.
     """
 
     days: tuple[date, ...]
     ends: tuple[int, ...]
     suspended: tuple[date, ...]
+    unknown: tuple[date, ...]
 
 
 class _Grid:
@@ -82,18 +93,9 @@ class _Grid:
 
     def __init__(self, market: Market, length: BarLength, known: Known) -> None:
         self.market, self.length, self.known = market, length, known
-        self._ends: dict[date, tuple[int, ...]] = {}
 
     def ends(self, day: date) -> tuple[int, ...]:
-        if day not in self._ends:
-            close = self.known.early_closes.get(day)
-            times = (
-                (day_end(self.market, close),)
-                if self.length.minutes is None
-                else ends_of_day(self.market, self.length, close)
-            )
-            self._ends[day] = tuple(moment_of(self.market, day, at) for at in times)
-        return self._ends[day]
+        return ends_on(self.market, self.length, day, self.known.early_closes.get)
 
     def between(self, first: int, last: int) -> list[int]:
         """Return the ends in [first, last], ascending."""
@@ -110,12 +112,18 @@ def _lack(series: Series, grid: _Grid) -> _Lack:
             by_day.setdefault(day_of(series.market, end), []).append(end)
     whole = tuple(day for day, ends in by_day.items() if len(ends) == len(grid.ends(day)))
     halted = frozenset(day for day in by_day if grid.known.is_suspended(series.symbol, day))
+    unknown = tuple(
+        day for day in by_day if day not in halted and not grid.known.is_asked_for(series.symbol, day)
+    )
+    by_day = {day: ends for day, ends in by_day.items() if day not in unknown}
+    whole = tuple(day for day in whole if day not in unknown)
     return _Lack(
         days=tuple(day for day in whole if day not in halted),
         ends=tuple(
             end for day, ends in by_day.items() if day not in whole and day not in halted for end in ends
         ),
         suspended=tuple(day for day in whole if day in halted),
+        unknown=unknown,
     )
 
 
@@ -150,6 +158,17 @@ def _edges(series: Series, grid: _Grid, first: int, last: int) -> list[Finding]:
     return found
 
 
+def _unserved(series: Series, lack: _Lack, known: Known) -> list[Finding]:
+    """Return the first or last day of a series where it is not known to be whole: no run sees its bars."""
+    rows = {day_of(series.market, int(series.ends[row])): row for row in (0, len(series) - 1)}
+    detail = "bars of a day that did not come whole; runs leave them out"
+    return [
+        _note(FindingKind.NOT_COVERED, series, 1, row, detail)
+        for day, row in rows.items()
+        if day not in lack.unknown and not known.is_asked_for(series.symbol, day)
+    ]
+
+
 _OF_ALL = "most symbols lack it: the data's gap, not a share's"
 
 
@@ -158,7 +177,9 @@ def _whole_days(series: Series, lack: _Lack, grid: _Grid, no_day: frozenset[date
     lost = _runs([day for day in lack.days if day in no_day], grid.known.days)
     own = _runs([day for day in lack.days if day not in no_day], grid.known.days)
     halted = _runs(lack.suspended, grid.known.days)
+    unknown = _runs(lack.unknown, grid.known.days)
     return [
+        *(_not_asked_for(series, run, grid) for run in unknown),
         *(_gap(series, run, grid, Certainty.ERROR, _OF_ALL, "fetch the day again") for run in lost),
         *(_own_gap(series, run, grid) for run in own),
         *(_suspension(series, run, grid) for run in halted),
@@ -169,6 +190,16 @@ def _own_gap(series: Series, run: Sequence[date], grid: _Grid) -> Finding:
     detail = f"{_days(run)} without a bar: suspended, or missing"
     mend = "fetch them, or declare the suspension"
     return _gap(series, run, grid, Certainty.SUSPECT, detail, mend)
+
+
+def _not_asked_for(series: Series, run: Sequence[date], grid: _Grid) -> Finding:
+    detail = f"{_days(run)} between others that no download or import was whole of"
+    mend = (
+        f"`data download --symbols {series.symbol} --frequency {grid.length} --start {run[0]} "
+        f"--end {run[-1]}`, or import them"
+    )
+    found = _gap(series, run, grid, Certainty.SUSPECT, detail, mend)
+    return replace(found, kind=FindingKind.NOT_COVERED)
 
 
 def _suspension(series: Series, run: Sequence[date], grid: _Grid) -> Finding:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from services.domain.instruments import Symbol
+from services.history.spans import NOTHING, Cover, Covered, Days, covering
+
 INDEX_NAME = "history.sqlite3"
-VERSION = 2
+VERSION = 3
 
 _PARTS = (
     "(id INTEGER PRIMARY KEY, digest TEXT NOT NULL, market TEXT NOT NULL, length TEXT NOT NULL, "
@@ -17,20 +21,26 @@ _PARTS = (
     "UNIQUE (digest, market, length, adjustment, volume_unit))"
 )
 
+_SPANNED = (
+    "CREATE TABLE covered (topic TEXT NOT NULL, symbol TEXT NOT NULL, first TEXT NOT NULL, "
+    "last TEXT NOT NULL, PRIMARY KEY (topic, symbol, first))",
+    "CREATE TABLE set_aside (topic TEXT NOT NULL, symbol TEXT NOT NULL, first TEXT NOT NULL, "
+    "last TEXT NOT NULL, why TEXT NOT NULL, digest TEXT NOT NULL, at TEXT NOT NULL, "
+    "PRIMARY KEY (topic, symbol, first, last))",
+    "CREATE TABLE described (symbol TEXT NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL, "
+    "body TEXT NOT NULL, industry TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (symbol, first))",
+    "CREATE TABLE stays (index_symbol TEXT NOT NULL, symbol TEXT NOT NULL, since TEXT NOT NULL, "
+    "until TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (index_symbol, symbol, since))",
+)
+
 _TABLES = (
     f"CREATE TABLE parts {_PARTS}",
     "CREATE TABLE spans (part INTEGER NOT NULL REFERENCES parts, symbol TEXT NOT NULL, "
     "first INTEGER NOT NULL, last INTEGER NOT NULL, bars INTEGER NOT NULL, PRIMARY KEY (part, symbol))",
     "CREATE INDEX spans_by_symbol ON spans (symbol)",
-    "CREATE TABLE done (job TEXT NOT NULL, symbol TEXT NOT NULL, PRIMARY KEY (job, symbol))",
-    "CREATE TABLE set_aside (job TEXT NOT NULL, symbol TEXT NOT NULL, why TEXT NOT NULL, "
-    "digest TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (job, symbol))",
-    "CREATE TABLE instruments (symbol TEXT PRIMARY KEY, body TEXT NOT NULL, industry TEXT NOT NULL, "
-    "source TEXT NOT NULL, known_until TEXT NOT NULL)",
+    *_SPANNED,
     "CREATE TABLE actions (symbol TEXT NOT NULL, ex_date TEXT NOT NULL, body TEXT NOT NULL, "
     "source TEXT NOT NULL, PRIMARY KEY (symbol, ex_date, body))",
-    "CREATE TABLE actions_known (symbol TEXT NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL, "
-    "source TEXT NOT NULL, PRIMARY KEY (symbol, since, until, source))",
     "CREATE TABLE factors (symbol TEXT NOT NULL, day TEXT NOT NULL, factor TEXT NOT NULL, "
     "source TEXT NOT NULL, PRIMARY KEY (symbol, day))",
     "CREATE TABLE members (index_symbol TEXT NOT NULL, day TEXT NOT NULL, symbol TEXT NOT NULL, "
@@ -39,6 +49,10 @@ _TABLES = (
     "source TEXT NOT NULL, PRIMARY KEY (market, day))",
 )
 
+_DAY_OF = "date({column}, 'unixepoch', CASE market WHEN 'cn' THEN '+8 hours' ELSE '+0 hours' END)"
+"""A bar's end as a day: no market here trades over midnight of the zone it is told in."""
+
+_FIRST, _LAST = (_DAY_OF.format(column=column) for column in ("first", "last"))
 _FROM_VERSION_1 = (
     # There the same bytes were one part, whatever their prices and volumes were declared to be.
     f"CREATE TABLE parts_2 {_PARTS}",
@@ -47,6 +61,31 @@ _FROM_VERSION_1 = (
     "DROP TABLE parts",
     "ALTER TABLE parts_2 RENAME TO parts",
 )
+_FROM_VERSION_2 = (
+    # There a download noted what it had asked for; what it believed reaches from bar to bar at least.
+    "DROP TABLE set_aside",
+    *_SPANNED,
+    "INSERT OR REPLACE INTO covered SELECT length || ' ' || adjustment, symbol, "
+    f"min({_FIRST}), max({_LAST}) FROM spans JOIN parts ON parts.id = part "
+    "WHERE source NOT LIKE 'file:%' GROUP BY part, symbol ORDER BY max(last)",
+    # A file is whole from its first bar to its last.
+    "INSERT OR REPLACE INTO covered SELECT length || ' ' || adjustment, spans.symbol, file.first, file.last "
+    f"FROM spans JOIN (SELECT parts.id, length, adjustment, min({_FIRST}) AS first, max({_LAST}) AS last "
+    "FROM spans JOIN parts ON parts.id = part WHERE source LIKE 'file:%' GROUP BY part) AS file "
+    "ON file.id = spans.part ORDER BY file.last",
+    "INSERT OR REPLACE INTO covered SELECT 'ex-days', symbol, since, until FROM actions_known ORDER BY until",
+    # Of a vendor's suspensions only those of its last answer were kept.
+    "INSERT INTO described SELECT symbol, coalesce((SELECT min(known_until, min("
+    f"{_FIRST})) FROM spans JOIN parts ON parts.id = part WHERE spans.symbol = instruments.symbol "
+    "AND parts.source = instruments.source), known_until), known_until, body, industry, source "
+    "FROM instruments WHERE source LIKE 'file:%'",
+    "INSERT INTO described SELECT symbol, known_until, known_until, body, industry, source "
+    "FROM instruments WHERE source NOT LIKE 'file:%'",
+    "DROP TABLE done",
+    "DROP TABLE actions_known",
+    "DROP TABLE instruments",
+)
+_FROM_VERSION = {1: (*_FROM_VERSION_1, *_FROM_VERSION_2), 2: _FROM_VERSION_2}
 
 
 class HistoryError(ValueError):
@@ -80,8 +119,11 @@ class Index:
         try:
             # Not opened as read-only: what a killed writer left half done is then taken back here.
             with closing(
-                sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=30)
+                sqlite3.connect(
+                    f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=30, isolation_level=None
+                )
             ) as index:
+                _bring_up(index)
                 index.execute("PRAGMA query_only = ON")
                 if _require_known(path, index) == 0:
                     return []
@@ -116,16 +158,63 @@ class Index:
             ) from error
 
 
+def covered_days(index: Index, topic: str) -> dict[Symbol, Covered]:
+    """Return the days that are known of a topic, of each symbol of which any are.
+
+    Raises:
+        HistoryError: The index cannot be read.
+    """
+    return _by_symbol(index.rows("SELECT symbol, first, last FROM covered WHERE topic = ?", (topic,)))
+
+
+def note_covered(index: sqlite3.Connection, covers: Sequence[Cover]) -> None:
+    """Note days as known, together with those that are; what was set aside of them is no longer."""
+    for topic, symbol, days in covers:
+        known = _covered_of(index, topic, symbol).plus([days])
+        _write_covered(index, topic, symbol, known)
+        index.executemany(
+            "DELETE FROM set_aside WHERE topic = ? AND symbol = ? AND first >= ? AND last <= ?",
+            [(topic, symbol, str(span.first), str(span.last)) for span in known.spans],
+        )
+
+
+def note_unknown(index: sqlite3.Connection, topic: str, symbol: Symbol, days: Days) -> None:
+    """Note days as known no longer."""
+    _write_covered(index, topic, symbol, _covered_of(index, topic, symbol).less([days]))
+
+
+def _covered_of(index: sqlite3.Connection, topic: str, symbol: Symbol) -> Covered:
+    rows = index.execute(
+        "SELECT symbol, first, last FROM covered WHERE topic = ? AND symbol = ?", (topic, symbol)
+    )
+    return _by_symbol(rows).get(symbol, NOTHING)
+
+
+def _write_covered(index: sqlite3.Connection, topic: str, symbol: Symbol, covered: Covered) -> None:
+    index.execute("DELETE FROM covered WHERE topic = ? AND symbol = ?", (topic, symbol))
+    index.executemany(
+        "INSERT INTO covered VALUES (?, ?, ?, ?)",
+        [(topic, symbol, str(first), str(last)) for first, last in covered.spans],
+    )
+
+
+def _by_symbol(rows: Iterable[tuple[Any, ...]]) -> dict[Symbol, Covered]:
+    found: dict[Symbol, list[Days]] = {}
+    for symbol, first, last in rows:
+        days = Days(date.fromisoformat(first), date.fromisoformat(last))
+        found.setdefault(Symbol(symbol), []).append(days)
+    return {symbol: covering(some) for symbol, some in found.items()}
+
+
 def _bring_up(index: sqlite3.Connection) -> None:
-    """Bring an index of version 1 to this one, in a transaction of its own; others are left as they are."""
-    if _version(index) != 1:
+    """Bring an older index to this version, in a transaction of its own; others are left as they are."""
+    if _version(index) not in _FROM_VERSION:
         return
     index.execute("BEGIN IMMEDIATE")
     # Another writer may have done it meanwhile.
-    if _version(index) == 1:
-        for statement in _FROM_VERSION_1:
-            index.execute(statement)
-        index.execute(f"PRAGMA user_version = {VERSION}")
+    for statement in _FROM_VERSION.get(_version(index), ()):
+        index.execute(statement)
+    index.execute(f"PRAGMA user_version = {VERSION}")
     index.execute("COMMIT")
 
 

@@ -2,49 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
 from services.domain.instruments import Span, Symbol
 from services.history.index import HistoryError
-from services.history.tables import Roll
+from services.history.index_sizes import roll_problem
+from services.history.spans import Days, covering
+from services.history.tables import Roll, Stay
 
 ROLL_DAYS_MAX = 92
 """How long a list of members is believed: indices are reviewed twice a year, and listed monthly."""
 
 
-def membership(rolls: Sequence[Roll], index: str, first: date, last: date) -> dict[Symbol, tuple[Span, ...]]:
-    """Return the days in [first, last] on which each symbol was a member.
+def membership(
+    rolls: Sequence[Roll], index: str, days: Days, stays: Sequence[Stay] = ()
+) -> dict[Symbol, tuple[Span, ...]]:
+    """Return the days among `days` on which each symbol is known to have been a member.
 
-    On each day the last list up to that day counts, nothing that came after: who is taken out later is
-    still a member, and who is taken in later is not one yet.
+    Who stands in two lists that follow each other was one between them. Who stands in one of the two alone
+    left or joined on a day that nobody told, unless `stays` tells it: between the two it counts as none.
 
     Raises:
-        HistoryError: Of a day no list is known that is new enough.
+        HistoryError: Of a day no list is known that is new enough, or a list is not whole.
     """
-    known = sorted((roll for roll in rolls if roll.day <= last), key=lambda roll: roll.day)
-    _require_known([roll.day for roll in known], index, first, last)
-    found: dict[Symbol, list[Span]] = {}
-    for roll, until in zip(known, [*(_before(roll.day) for roll in known[1:]), last], strict=True):
-        if until < first:
-            continue
-        since = max(first, roll.day)
+    ordered = sorted(rolls, key=lambda roll: roll.day)
+    known = [roll for roll in ordered if roll.day <= days.last]
+    _require_known([roll.day for roll in known], index, days)
+    # The first list after the days says who did not stay.
+    counted = [*known, *ordered[len(known) : len(known) + 1]]
+    begins = max(number for number, roll in enumerate(known) if roll.day <= days.first)
+    counted = counted[begins:]
+    _require_whole(counted)
+    found: dict[Symbol, list[Days]] = {}
+    for symbol, span in _spans(counted, days.last, stays):
+        found.setdefault(symbol, []).append(span)
+    told = {symbol: covering(spans).within(days).spans for symbol, spans in sorted(found.items())}
+    return {
+        symbol: tuple(Span(since=first, until=last) for first, last in spans)
+        for symbol, spans in told.items()
+        if spans
+    }
+
+
+def _spans(rolls: Sequence[Roll], last: date, stays: Sequence[Stay]) -> Iterator[tuple[Symbol, Days]]:
+    """Yield the days of each member from list to list; those of the last one reach to `last`."""
+    for roll, after in pairwise(rolls):
+        staying, before = frozenset(roll.members) & frozenset(after.members), _before(after.day)
         for symbol in roll.members:
-            spans = found.setdefault(symbol, [])
-            if spans and spans[-1].until == _before(since):
-                spans[-1] = Span(since=spans[-1].since, until=until)
-            else:
-                spans.append(Span(since=since, until=until))
-    return {symbol: tuple(spans) for symbol, spans in sorted(found.items())}
+            until = before if symbol in staying else _left_on(symbol, Days(roll.day, before), stays)
+            yield symbol, Days(roll.day, until)
+        for symbol in frozenset(after.members) - staying:
+            since = _joined_on(symbol, Days(roll.day, before), stays)
+            if since is not None:
+                yield symbol, Days(since, before)
+    for symbol in rolls[-1].members:
+        yield symbol, Days(rolls[-1].day, max(last, rolls[-1].day))
 
 
-def _require_known(days: Sequence[date], index: str, first: date, last: date) -> None:
+def _left_on(symbol: Symbol, days: Days, stays: Sequence[Stay]) -> date:
+    """Return the last day among days on which a symbol is known to have been a member, the first at least."""
+    told = [one.until for one in stays if one.symbol == symbol and one.until is not None]
+    return max((day for day in told if days.first <= day <= days.last), default=days.first)
+
+
+def _joined_on(symbol: Symbol, days: Days, stays: Sequence[Stay]) -> date | None:
+    """Return the day after the first of the days on which a symbol is known to have become a member."""
+    told = [one.since for one in stays if one.symbol == symbol]
+    return max((day for day in told if days.first < day <= days.last), default=None)
+
+
+def _require_whole(rolls: Sequence[Roll]) -> None:
+    problem = next((found for roll in rolls if (found := roll_problem(roll))), "")
+    if problem:
+        raise HistoryError(
+            f"{problem}; download it again with `data download --index {rolls[0].index}`, or import the "
+            "whole list with `data import`"
+        )
+
+
+def _require_known(rolled: Sequence[date], index: str, days: Days) -> None:
     mend = f"download them with `data download --index {index}`, or import a list with `data import`"
-    if not days or days[0] > first:
-        since = f" before {days[0]}" if days else ""
+    first, last = days
+    if not rolled or rolled[0] > first:
+        since = f" before {rolled[0]}" if rolled else ""
         raise HistoryError(f"{index}: its members are not known{since}; give a later --start, or {mend}")
-    for day, following in pairwise([*days, last + timedelta(days=1)]):
+    for day, following in pairwise([*rolled, last + timedelta(days=1)]):
         lapsed, until = day + timedelta(days=ROLL_DAYS_MAX + 1), _before(following)
         if max(lapsed, first) <= min(until, last):
             raise HistoryError(

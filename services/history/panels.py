@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time
 
@@ -18,12 +18,16 @@ from services.domain.bars import (
     VolumeUnit,
 )
 from services.domain.instruments import Instrument, Market, Span, Symbol
+from services.history.descriptions import together
 from services.history.index import HistoryError, Index
 from services.history.lengths import BarLength, day_of, moment_of
 from services.history.membership import membership
-from services.history.series import UNIT, BarsDiffer, Kind, Series, together
+from services.history.required import require_covered, require_facts
+from services.history.series import UNIT, BarsDiffer, Kind, Series
+from services.history.series import together as joined
+from services.history.spans import NOTHING, Covered, Days
 from services.history.store import HistoryStore, in_unit
-from services.history.tables import FactTables
+from services.history.tables import EX_DAYS, FactTables, Roll
 from services.market.bar_times import BarTime, bar_time
 from services.market.ex_references import with_ex_references
 
@@ -75,32 +79,78 @@ def history_panel(store: HistoryStore, wanted: Wanted) -> Panel:
     """Return the bars as a panel whose `digest` is still empty.
 
     Raises:
-        HistoryError: There are none, they are of several kinds, or the index's members are not known.
+        HistoryError: There are none, they are of several kinds, or days of the period, facts of them, or the
+            index's members are not known.
     """
     tables = FactTables(Index(store.folder))
     kinds = _kinds(store, wanted)
-    rolled = tables.rolls(wanted.index) if wanted.index else ()
-    if wanted.index and not rolled:
-        membership((), wanted.index, wanted.start or date.min, wanted.end or date.max)
-    members = tuple(dict.fromkeys(symbol for roll in rolled for symbol in roll.members))
-    asked = wanted.symbols or members or _all_held(store, wanted)
+    covered = store.covered(kinds[0].topic)
+    rolled = _rolls(tables, wanted)
+    ever = wanted.symbols or _ever(rolled) or _all_held(store, kinds, wanted)
     unit = VolumeUnit.SHARE if len(kinds) > 1 else kinds[0].volume_unit
-    symbols = tuple(dict.fromkeys((*asked, *wanted.also)))
-    found = _found(store, kinds, unit, symbols)
+    found = _of_known_days(_found(store, kinds, unit, (*ever, *wanted.also)), covered)
     lacking = [symbol for symbol in wanted.symbols if symbol not in found]
     if lacking or not found:
         raise _nothing(wanted, lacking)
-    panel = _panel([found[symbol] for symbol in symbols if symbol in found], tables, wanted)
-    if wanted.index:
-        first = wanted.start or date.fromordinal(int(panel.days[0]))
-        last = wanted.end or date.fromordinal(int(panel.days[-1]))
-        spans = membership(rolled, wanted.index, first, last)
-        _require_members(spans, found, wanted, tables)
-        panel = replace(panel, members={one: days for one, days in spans.items() if one in panel.column})
+    days = _days(wanted, found.values())
+    spans = membership(rolled, wanted.index, days, tables.stays(wanted.index)) if rolled else {}
+    asked = wanted.symbols or tuple(spans) or ever
+    told = tables.described()
+    facts = {symbol: together(some, days.last) for symbol, some in told.items()}
+    require_covered(asked, days, covered, facts, wanted.length)
+    require_facts(asked, days, told)
+    _require_members(spans, found, wanted, facts)
+    symbols = [one for one in dict.fromkeys((*asked, *wanted.also)) if one in found]
+    if not symbols:
+        raise _nothing(wanted, asked)
+    panel = _panel([found[one] for one in symbols], tables, facts, days)
+    panel = replace(panel, members={one: some for one, some in spans.items() if one in panel.column})
     try:
         return with_ex_references(panel)
     except ValueError as problem:
         raise HistoryError(f"the history's actions: {problem}; import the right one") from problem
+
+
+def _rolls(tables: FactTables, wanted: Wanted) -> tuple[Roll, ...]:
+    """Return the lists of the index's members, none where no index is named.
+
+    Raises:
+        HistoryError: None is known of the index.
+    """
+    if not wanted.index:
+        return ()
+    rolls = tables.rolls(wanted.index)
+    if not rolls:
+        membership((), wanted.index, Days(wanted.start or date.min, wanted.end or date.max))
+    return rolls
+
+
+def _ever(rolls: Sequence[Roll]) -> tuple[Symbol, ...]:
+    return tuple(dict.fromkeys(symbol for roll in rolls for symbol in roll.members))
+
+
+def _days(wanted: Wanted, found: Iterable[Series]) -> Days:
+    """Return the days of the run: those stated, else from the first bar to the last."""
+    held = list(found)
+    market = held[0].market
+    first = min(int(one.ends[0]) for one in held)
+    last = max(int(one.ends[-1]) for one in held)
+    return Days(wanted.start or day_of(market, first), wanted.end or day_of(market, last))
+
+
+def _of_known_days(found: Mapping[Symbol, Series], covered: Mapping[Symbol, Covered]) -> dict[Symbol, Series]:
+    """Return the bars of days that are known: of others there may be more than those."""
+    known: dict[Symbol, Series] = {}
+    for symbol, series in found.items():
+        pieces = [
+            series.between(
+                moment_of(series.market, first, time(0)), moment_of(series.market, last, time(23, 59))
+            )
+            for first, last in covered.get(symbol, NOTHING).spans
+        ]
+        if any(map(len, pieces)):
+            known[symbol] = joined(tuple(pieces))
+    return known
 
 
 def _found(
@@ -116,7 +166,7 @@ def _found(
         for series in store.read(kind, symbols):
             pieces.setdefault(series.symbol, []).append(in_unit(series, unit))
     try:
-        return {symbol: together(tuple(some)) for symbol, some in pieces.items()}
+        return {symbol: joined(tuple(some)) for symbol, some in pieces.items()}
     except BarsDiffer as problem:
         raise HistoryError(
             f"the history holds {problem.symbol} in shares and in lots, and the bars of {problem.label} "
@@ -128,7 +178,7 @@ def _require_members(
     spans: Mapping[Symbol, tuple[Span, ...]],
     found: Mapping[Symbol, Series],
     wanted: Wanted,
-    tables: FactTables,
+    facts: Mapping[Symbol, Instrument],
 ) -> None:
     """Do nothing where every member has bars of its days in the index, as far as it is to be traded.
 
@@ -136,7 +186,6 @@ def _require_members(
         HistoryError: One has none, and is not known to have been suspended: the run would be on the others
             alone, and nobody would see it.
     """
-    facts = {one.symbol: one for one in tables.instruments()}
     lacking = [
         symbol
         for symbol, days in spans.items()
@@ -186,8 +235,8 @@ def _kinds(store: HistoryStore, wanted: Wanted) -> list[Kind]:
     return fitting
 
 
-def _all_held(store: HistoryStore, wanted: Wanted) -> tuple[Symbol, ...]:
-    held = store.held(wanted.length)
+def _all_held(store: HistoryStore, kinds: Sequence[Kind], wanted: Wanted) -> tuple[Symbol, ...]:
+    held = (one for one in store.held(wanted.length) if one.kind in kinds)
     return tuple(dict.fromkeys(one.symbol for one in held if one.market is wanted.market))
 
 
@@ -203,11 +252,12 @@ def _listed(kinds: Sequence[Kind]) -> str:
     return " and ".join(map(str, kinds))
 
 
-def _panel(all_series: Sequence[Series], tables: FactTables, wanted: Wanted) -> Panel:
+def _panel(
+    all_series: Sequence[Series], tables: FactTables, facts: Mapping[Symbol, Instrument], days: Days
+) -> Panel:
     first = all_series[0]
     times = _times(all_series)
     ends = np.array([when.end_s for when in times], dtype=np.int64)
-    facts = {one.symbol: one for one in tables.instruments()}
     symbols = tuple(one.symbol for one in all_series)
     return Panel(
         symbols=symbols,
@@ -223,35 +273,37 @@ def _panel(all_series: Sequence[Series], tables: FactTables, wanted: Wanted) -> 
         frequency=_FREQUENCIES[first.kind.length],
         adjustment=first.kind.adjustment,
         volume_unit=first.kind.volume_unit,
-        source=f"{PREFIX}{first.kind.length}{_without_ex_days(all_series, tables, wanted)}",
+        source=f"{PREFIX}{first.kind.length}{_without_ex_days(all_series, tables, days)}",
         digest="",
         instruments=_told(facts, symbols),
         actions=_actions(first.kind, frozenset(symbols), tables),
     )
 
 
-def _told(facts: dict[Symbol, Instrument], symbols: Sequence[Symbol]) -> dict[Symbol, Instrument]:
+def _told(facts: Mapping[Symbol, Instrument], symbols: Sequence[Symbol]) -> dict[Symbol, Instrument]:
     """Return the facts that say more than a name."""
     told = {symbol: facts[symbol] for symbol in symbols if symbol in facts}
     return {symbol: one for symbol, one in told.items() if one != Instrument(symbol=symbol, name=one.name)}
 
 
-def _without_ex_days(all_series: Sequence[Series], tables: FactTables, wanted: Wanted) -> str:
+def _without_ex_days(all_series: Sequence[Series], tables: FactTables, days: Days) -> str:
     """Return, for the end of a source's name, of which symbols raw bars stand without all their ex-days."""
     if all_series[0].kind.adjustment is not Adjustment.RAW:
         return ""
-    unknown = [one.symbol for one in all_series if not _ex_days_known(one, tables, wanted)]
+    covered = tables.covered(EX_DAYS)
+    unknown = [
+        one.symbol for one in all_series if not _ex_days_known(one, covered.get(one.symbol, NOTHING), days)
+    ]
     if not unknown:
         return ""
     more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
     return f", approximate: ex-days not known of {', '.join(unknown[:_NAMED])}{more}"
 
 
-def _ex_days_known(series: Series, tables: FactTables, wanted: Wanted) -> bool:
+def _ex_days_known(series: Series, covered: Covered, days: Days) -> bool:
     """Answer whether all ex-days are known on the days of a run on which a symbol has bars."""
     first, last = (day_of(series.market, int(series.ends[row])) for row in (0, -1))
-    first, last = max(first, wanted.start or first), min(last, wanted.end or last)
-    return last < first or tables.actions_known(series.symbol, first, last)
+    return not covered.missing(max(first, days.first), min(last, days.last))
 
 
 def _actions(kind: Kind, symbols: frozenset[Symbol], tables: FactTables) -> tuple[CorporateAction, ...]:

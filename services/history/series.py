@@ -39,6 +39,11 @@ class Kind:
         """Return its words."""
         return f"{self.length} {self.adjustment}, volume in {self.volume_unit}"
 
+    @property
+    def topic(self) -> str:
+        """Under what days are known of such bars: lots and shares say the same."""
+        return f"{self.length} {self.adjustment}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Series:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
 
 from services.domain.bars import Adjustment, VolumeUnit
 from services.domain.instruments import Market, Symbol
-from services.history.index import HistoryError, Index
-from services.history.lengths import BarLength
+from services.history.index import HistoryError, Index, covered_days, note_covered, note_unknown
+from services.history.lengths import BarLength, day_of
 from services.history.parts import PartDamaged, part_path, part_problem, read_part, write_part
 from services.history.series import BarsDiffer, Kind, Series, conflicts, together
+from services.history.spans import Cover, Covered, Days
 from services.slots import ZONES
 
 FOREVER = (-(2**62), 2**62)
@@ -50,10 +51,14 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetAside:
-    """Bars that did not pass their checks: kept apart, of use to nobody but who wants to look."""
+    """Bars that did not pass their checks: kept apart, of use to nobody but who wants to look.
 
-    job: str
+    They were told of the `days` asked for; `topic` is their length and adjustment.
+    """
+
+    topic: str
     symbol: Symbol
+    days: Days
     why: str
     path: Path
 
@@ -78,12 +83,12 @@ class HistoryStore:
         *,
         source: str,
         fetched_at: datetime,
-        done: Mapping[str, Sequence[Symbol]] | None = None,
+        covered: Sequence[Cover] = (),
     ) -> int:
         """Store bars and return how many of them are new; those that are there already must be the same.
 
-        What is there is looked at when nobody else writes. Of each job in `done` the symbols are noted as
-        done in the same commit.
+        What is there is looked at when nobody else writes. In the same commit the days of `covered` are
+        noted as known.
 
         Raises:
             Conflict: A bar is there and says something else; nothing is stored.
@@ -98,40 +103,44 @@ class HistoryStore:
             for found in fresh:
                 if found:
                     self._add(index, found, source, fetched_at)
-            for job, symbols in (done or {}).items():
-                _note_done(index, job, symbols)
+            note_covered(index, covered)
         return sum(len(one) for found in fresh for one in found)
 
-    def note_done(self, job: str, symbols: Sequence[Symbol]) -> None:
-        """Note symbols as done for a job.
+    def covered(self, topic: str) -> Mapping[Symbol, Covered]:
+        """Return the days that are known of a topic, of each symbol of which any are.
+
+        Raises:
+            HistoryError: The index cannot be read.
+        """
+        return covered_days(self._index, topic)
+
+    def note_covered(self, covers: Sequence[Cover]) -> None:
+        """Note days as known.
 
         Raises:
             HistoryError: The store cannot be written.
         """
         with self._index.writing() as index:
-            _note_done(index, job, symbols)
+            note_covered(index, covers)
 
-    def set_aside(self, series: Series, *, job: str, why: str, at: datetime) -> SetAside:
-        """Keep bars that did not pass where nothing reads them.
+    def set_aside(self, series: Series, *, days: Days, why: str, at: datetime) -> SetAside:
+        """Keep bars that did not pass where nothing reads them; `days` are those they were asked for.
 
         Raises:
             HistoryError: The store cannot be written.
         """
         with self._index.writing() as index:
             digest = write_part(self._folder / _ASIDE, [series]) if len(series) else ""
-            row = (job, series.symbol, why, digest, at.isoformat())
-            index.execute("INSERT OR REPLACE INTO set_aside VALUES (?, ?, ?, ?, ?)", row)
-        return self._aside(job, series.symbol, why, digest)
+            row = (series.kind.topic, series.symbol, *map(str, days), why, digest, at.isoformat())
+            index.execute("INSERT OR REPLACE INTO set_aside VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        return self._aside(*row[:-1])
 
     def all_set_aside(self) -> tuple[SetAside, ...]:
         """Return what was set aside, by symbol."""
-        rows = self._index.rows("SELECT job, symbol, why, digest FROM set_aside ORDER BY symbol, job")
+        rows = self._index.rows(
+            "SELECT topic, symbol, first, last, why, digest FROM set_aside ORDER BY symbol, topic, first"
+        )
         return tuple(self._aside(*row) for row in rows)
-
-    def done(self, job: str) -> frozenset[Symbol]:
-        """Return the symbols that are done for a job."""
-        rows = self._index.rows("SELECT symbol FROM done WHERE job = ?", (job,))
-        return frozenset(Symbol(symbol) for (symbol,) in rows)
 
     def held(
         self, length: BarLength | None = None, symbols: Iterable[Symbol] | None = None
@@ -180,22 +189,27 @@ class HistoryStore:
     def remove(self, length: BarLength, symbols: Iterable[Symbol] | None = None) -> int:
         """Take bars of a length away, of all symbols where `symbols` is None; return how many there were.
 
-        What was done for a download of them is not done any more. Files that lose all their bars are
-        deleted; one that still has others keeps its bytes.
+        Their days are known no longer. Files that lose all their bars are deleted; one that still has others
+        keeps its bytes.
 
         Raises:
             HistoryError: The store cannot be written.
         """
+        named = None if symbols is None else tuple(symbols)
         with self._index.writing() as index:
-            gone = self.held(length, symbols)
+            gone = self.held(length, named)
             _take_out(index, gone)
-        self.sweep()
+            index.executemany(
+                "DELETE FROM covered WHERE topic LIKE ? AND symbol LIKE ?",
+                [(f"{length} %", one) for one in (("%",) if named is None else named)],
+            )
+        self._unlink(self._path(one.market, one.kind, one.digest) for one in gone)
         return sum(one.bars for one in gone)
 
     def remove_damaged(self) -> int:
         """Take away the bars of files that are gone or were changed; return how many there were.
 
-        What was done for a download of them is not done any more.
+        Their days are known no longer.
 
         Raises:
             HistoryError: The store cannot be written.
@@ -206,7 +220,10 @@ class HistoryStore:
             damaged = {path for path in self._named() if part_problem(path)}
             gone = [one for one in self.held() if self._path(one.market, one.kind, one.digest) in damaged]
             _take_out(index, gone)
-        self.sweep()
+            for one in gone:
+                days = Days(day_of(one.market, one.first), day_of(one.market, one.last))
+                note_unknown(index, one.kind.topic, one.symbol, days)
+        self._unlink(damaged)
         return sum(one.bars for one in gone)
 
     def problems(self) -> tuple[str, ...]:
@@ -214,14 +231,32 @@ class HistoryStore:
         found = (part_problem(path) for path in self._named())
         return tuple(problem for problem in found if problem)
 
+    def orphans(self) -> tuple[Path, ...]:
+        """Return the files of bars that no index names: a killed process left them, or the index is lost.
+
+        Raises:
+            HistoryError: The index cannot be read.
+        """
+        named = set(self._named())
+        found = (path for path in self._folder.glob("*/*/*parquet*") if path not in named)
+        return tuple(sorted(found))
+
     def sweep(self) -> int:
-        """Remove files that no index names, as a killed process leaves them; return how many."""
-        if not self._folder.is_dir():
+        """Remove the files of bars that no index names; return how many there were.
+
+        Raises:
+            HistoryError: The store cannot be written.
+        """
+        return self._unlink(self.orphans())
+
+    def _unlink(self, paths: Iterable[Path]) -> int:
+        """Remove those of the files that no index names; return how many there were."""
+        asked = set(paths)
+        if not asked:
             return 0
         # Nobody writes a part meanwhile: it would not be named yet.
         with self._index.writing():
-            named = set(self._named())
-            left = [path for path in self._folder.glob("*/*/*parquet*") if path not in named]
+            left = asked - set(self._named())
             for path in left:
                 path.unlink(missing_ok=True)
         return len(left)
@@ -311,9 +346,13 @@ class HistoryStore:
     def _path(self, market: Market, kind: Kind, digest: str) -> Path:
         return part_path(self._folder / market / kind.length, digest)
 
-    def _aside(self, job: str, symbol: str, why: str, digest: str) -> SetAside:
+    def _aside(self, topic: str, symbol: str, first: str, last: str, why: str, digest: str) -> SetAside:
         return SetAside(
-            job=job, symbol=Symbol(symbol), why=why, path=part_path(self._folder / _ASIDE, digest)
+            topic=topic,
+            symbol=Symbol(symbol),
+            days=Days(date.fromisoformat(first), date.fromisoformat(last)),
+            why=why,
+            path=part_path(self._folder / _ASIDE, digest),
         )
 
 
@@ -334,17 +373,10 @@ def in_unit(series: Series, unit: VolumeUnit) -> Series:
 
 
 def _take_out(index: sqlite3.Connection, gone: Sequence[Held]) -> None:
-    """Take bars out of the index, with the notes that a download of them is done."""
+    """Take bars out of the index."""
     rows = [(one.part, one.symbol) for one in gone]
     index.executemany("DELETE FROM spans WHERE part = ? AND symbol = ?", rows)
-    notes = {(one.symbol, f"{one.kind.length} %") for one in gone}
-    index.executemany("DELETE FROM done WHERE symbol = ? AND job LIKE ?", sorted(notes))
     index.execute("DELETE FROM parts WHERE id NOT IN (SELECT part FROM spans)")
-
-
-def _note_done(index: sqlite3.Connection, job: str, symbols: Sequence[Symbol]) -> None:
-    index.executemany("INSERT OR IGNORE INTO done VALUES (?, ?)", [(job, symbol) for symbol in symbols])
-    index.executemany("DELETE FROM set_aside WHERE job = ? AND symbol = ?", [(job, one) for one in symbols])
 
 
 def _part(path: Path, kind: Kind, symbols: Sequence[Symbol]) -> Iterator[Series]:

@@ -15,7 +15,7 @@ from services.domain.instruments import Market, NotASymbol, Symbol, parse_symbol
 from services.history.findings import Certainty, Finding, FindingKind
 from services.history.labels import Label, length_of, read_label, starts_of_day
 from services.history.lengths import STRETCHES, BarLength, day_end, ends_of_day, moment_of
-from services.history.series import AMOUNT_UNIT, NONE, PRICES, Kind, Series, rounded
+from services.history.series import AMOUNT_UNIT, NONE, PRICES, SCALE, Kind, Series, rounded
 from services.history.volume_units import AmountScale, Reading, read_units
 from services.market.bar_times import market_of
 from services.market.feeds.fields import LOT_SHARES
@@ -71,7 +71,14 @@ def survey(
     if length is None:
         if labelled:
             findings.append(_no_length(tuple(labelled)))
-        return Survey(name=name, length=None, series=(), findings=tuple(findings), units=Reading())
+        return Survey(
+            name=name,
+            length=None,
+            series=(),
+            findings=tuple(findings),
+            units=Reading(),
+            names=_names(labelled),
+        )
     timed = _Times(market, length, early_close)
     findings += _start_labels(labelled, market, length)
     unit, times = _counted(labelled, volume_unit, findings)
@@ -86,8 +93,18 @@ def survey(
     whole = tuple(
         replace(series, amount=_amounts(amounts, units.scale)) for series, amounts in found if len(series)
     )
-    names = {symbol: rows[0].bar.name for symbol, rows in labelled.items()}
-    return Survey(name=name, length=length, series=whole, findings=tuple(findings), units=units, names=names)
+    return Survey(
+        name=name,
+        length=length,
+        series=whole,
+        findings=tuple(findings),
+        units=units,
+        names=_names(labelled),
+    )
+
+
+def _names(labelled: Mapping[Symbol, Sequence[_Bar]]) -> dict[Symbol, str]:
+    return {symbol: rows[0].bar.name for symbol, rows in labelled.items()}
 
 
 def _labelled(bars: Iterable[RawBar], findings: list[Finding]) -> dict[Symbol, list[_Bar]]:
@@ -255,7 +272,17 @@ def _problem(bar: RawBar, *, is_last: bool) -> Finding | None:
     if large:
         detail = ", ".join(f"{name} {getattr(bar, name):g}" for name in large)
         return _error(FindingKind.TOO_LARGE, None, bar, detail, _COMPLETE)
+    fine = [name for name in PRICES if not _is_kept(getattr(bar, name))]
+    if fine:
+        detail = ", ".join(f"{name} {getattr(bar, name)!r}" for name in fine)
+        words = f"{detail} has more than {SCALE} decimals, which are kept"
+        return _error(FindingKind.TOO_FINE, None, bar, words, f"round prices to {SCALE} decimals")
     return _span_problem(bar)
+
+
+def _is_kept(price: float) -> bool:
+    """Answer whether a price is told by the decimals that are kept."""
+    return round(price, SCALE) == price
 
 
 def _span_problem(bar: RawBar) -> Finding | None:

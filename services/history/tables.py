@@ -12,19 +12,16 @@ import msgspec
 
 from services.domain.bars import CorporateAction
 from services.domain.instruments import Instrument, Market, Symbol
-from services.history.index import HistoryError, Index
+from services.history.descriptions import Described, adjoined, together
+from services.history.index import HistoryError, Index, covered_days, note_covered
+from services.history.spans import Cover, Covered, Days
+
+EX_DAYS = "ex-days"
+FACTORS = "factors"
+
+_SYMBOLS_A_QUERY = 500
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Described:
-    """An instrument's facts with its industry, whose word they are, and the last day they speak of."""
-
-    instrument: Instrument
-    industry: str
-    source: str
-    known_until: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,90 +34,93 @@ class Roll:
     source: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """A symbol's days in an index, where they are known: `until` None while it has not left."""
+
+    index: str
+    symbol: Symbol
+    since: date
+    until: date | None
+    source: str
+
+
 class FactTables:
-    """The typed tables beside the bars. What is put in again replaces what is there."""
+    """The typed tables beside the bars. What is put in again replaces what is there, of the same days."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
 
     def describe(self, all_facts: Iterable[Described]) -> None:
-        """Keep facts of instruments.
+        """Keep facts of instruments, each of its days; what is there of other days stays.
 
         Raises:
             HistoryError: The store cannot be written.
         """
+        told = tuple(all_facts)
         with self._index.writing() as index:
-            index.executemany(
-                "INSERT OR REPLACE INTO instruments VALUES (?, ?, ?, ?, ?)",
-                [
-                    (
-                        one.instrument.symbol,
-                        msgspec.json.encode(one.instrument).decode(),
-                        one.industry,
-                        one.source,
-                        str(one.known_until),
-                    )
-                    for one in all_facts
-                ],
-            )
+            there = self._described_rows(frozenset(one.instrument.symbol for one in told))
+            for fresh in told:
+                symbol = fresh.instrument.symbol
+                kept = [
+                    one.on(days)
+                    for one in there.get(symbol, ())
+                    for days in Covered((one.days,)).less([fresh.days]).spans
+                ]
+                there[symbol] = adjoined([*kept, fresh.on(fresh.days)])
+                index.execute("DELETE FROM described WHERE symbol = ?", (symbol,))
+                index.executemany("INSERT INTO described VALUES (?, ?, ?, ?, ?, ?)", map(_row, there[symbol]))
 
-    def described(self) -> tuple[Described, ...]:
-        """Return the facts of all instruments, by symbol."""
-        rows = self._index.rows("SELECT body, industry, source, known_until FROM instruments ORDER BY symbol")
-        return tuple(
-            Described(
-                instrument=_decoded(body, Instrument),
-                industry=industry,
-                source=source,
-                known_until=date.fromisoformat(until),
-            )
-            for body, industry, source, until in rows
-        )
+    def described(self, symbols: Iterable[Symbol] = ()) -> dict[Symbol, tuple[Described, ...]]:
+        """Return what is told of each of the symbols, of all where none is named, the latest days last."""
+        return {symbol: tuple(some) for symbol, some in self._described_rows(frozenset(symbols)).items()}
 
-    def instruments(self) -> tuple[Instrument, ...]:
-        """Return the facts of all instruments, by symbol."""
-        return tuple(one.instrument for one in self.described())
+    def instruments(self, until: date | None = None) -> tuple[Instrument, ...]:
+        """Return the facts of all instruments together, by symbol: names and the like as last told.
+
+        With `until` they are those last told of days up to then, where any are.
+        """
+        return tuple(together(some, until) for some in self.described().values())
 
     def keep_actions(
-        self, symbol: Symbol, since: date, until: date, actions: Iterable[CorporateAction], source: str
+        self, symbol: Symbol, days: Days, actions: Iterable[CorporateAction], source: str
     ) -> None:
-        """Keep all the ex-days of a symbol in [since, until]: those there before are replaced.
+        """Keep all the ex-days of a symbol on the days: those there before are replaced.
 
         Raises:
             HistoryError: The store cannot be written.
         """
         rows = [(one.symbol, str(one.ex_date), msgspec.json.encode(one).decode(), source) for one in actions]
-        span = (symbol, str(since), str(until))
         with self._index.writing() as index:
-            index.execute("DELETE FROM actions WHERE symbol = ? AND ex_date BETWEEN ? AND ?", span)
+            index.execute(
+                "DELETE FROM actions WHERE symbol = ? AND ex_date BETWEEN ? AND ?",
+                (symbol, *map(str, days)),
+            )
             index.executemany("INSERT INTO actions VALUES (?, ?, ?, ?)", rows)
-            index.execute("INSERT OR IGNORE INTO actions_known VALUES (?, ?, ?, ?)", (*span, source))
+            note_covered(index, [Cover(EX_DAYS, symbol, days)])
 
     def actions(self) -> tuple[CorporateAction, ...]:
         """Return all ex-days, by symbol and day."""
         rows = self._index.rows("SELECT body FROM actions ORDER BY symbol, ex_date, body")
         return tuple(_decoded(body, CorporateAction) for (body,) in rows)
 
-    def actions_known(self, symbol: Symbol, since: date, until: date) -> bool:
-        """Answer whether all ex-days of a symbol in [since, until] are known, by one asking or several."""
-        rows = self._index.rows(
-            "SELECT since, until FROM actions_known WHERE symbol = ? ORDER BY since", (symbol,)
-        )
-        reached = since
-        for begin, end in ((date.fromisoformat(one), date.fromisoformat(two)) for one, two in rows):
-            if begin <= reached <= end:
-                reached = date.fromordinal(end.toordinal() + 1)
-        return reached > until
+    def covered(self, topic: str) -> Mapping[Symbol, Covered]:
+        """Return the days of which all ex-days, or factors, are known, of each symbol of which any are."""
+        return covered_days(self._index, topic)
 
-    def keep_factors(self, symbol: Symbol, factors: Mapping[date, Decimal], source: str) -> None:
-        """Keep the factors by which a vendor adjusts a symbol's prices, each from its day on.
+    def keep_factors(self, symbol: Symbol, days: Days, factors: Mapping[date, Decimal], source: str) -> None:
+        """Keep the factors by which a vendor adjusts a symbol's prices on the days, each from its day on.
 
         Raises:
             HistoryError: The store cannot be written.
         """
         rows = [(symbol, str(day), str(factor), source) for day, factor in factors.items()]
         with self._index.writing() as index:
+            index.execute(
+                "DELETE FROM factors WHERE symbol = ? AND day BETWEEN ? AND ?", (symbol, *map(str, days))
+            )
             index.executemany("INSERT OR REPLACE INTO factors VALUES (?, ?, ?, ?)", rows)
+            note_covered(index, [Cover(FACTORS, symbol, days)])
 
     def factors(self, symbol: Symbol) -> dict[date, Decimal]:
         """Return a symbol's factors, oldest first: a price times its day's factor is backward-adjusted."""
@@ -152,6 +152,33 @@ class FactTables:
             for (day, source), symbols in found.items()
         )
 
+    def keep_stays(self, stays: Iterable[Stay]) -> None:
+        """Keep from when to when symbols belonged to an index.
+
+        Raises:
+            HistoryError: The store cannot be written.
+        """
+        rows = [(one.index, one.symbol, str(one.since), str(one.until or ""), one.source) for one in stays]
+        with self._index.writing() as index:
+            index.executemany("INSERT OR REPLACE INTO stays VALUES (?, ?, ?, ?, ?)", rows)
+
+    def stays(self, index: str) -> tuple[Stay, ...]:
+        """Return from when to when symbols belonged to an index, as far as it is known; by symbol."""
+        rows = self._index.rows(
+            "SELECT symbol, since, until, source FROM stays WHERE index_symbol = ? ORDER BY symbol, since",
+            (index,),
+        )
+        return tuple(
+            Stay(
+                index=index,
+                symbol=Symbol(symbol),
+                since=date.fromisoformat(since),
+                until=date.fromisoformat(until) if until else None,
+                source=source,
+            )
+            for symbol, since, until, source in rows
+        )
+
     def indexes(self) -> dict[str, tuple[date, date]]:
         """Return each index whose members are known, with the first and last day of which."""
         rows = self._index.rows(
@@ -173,6 +200,32 @@ class FactTables:
         """Return what vendors say of a market's days, ascending."""
         rows = self._index.rows("SELECT day, open FROM days WHERE market = ? ORDER BY day", (market,))
         return {date.fromisoformat(day): bool(is_open) for day, is_open in rows}
+
+    def _described_rows(self, symbols: frozenset[Symbol]) -> dict[Symbol, list[Described]]:
+        """Return what is told of the symbols, of all where none is named, by symbol and day."""
+        columns = "SELECT symbol, first, last, body, industry, source FROM described"
+        if not 0 < len(symbols) <= _SYMBOLS_A_QUERY:
+            rows = self._index.rows(f"{columns} ORDER BY symbol, first")
+        else:
+            named = f"symbol IN ({', '.join('?' * len(symbols))})"
+            rows = self._index.rows(f"{columns} WHERE {named} ORDER BY symbol, first", sorted(symbols))
+        found: dict[Symbol, list[Described]] = {}
+        for symbol, first, last, body, industry, source in rows:
+            if not symbols or symbol in symbols:
+                found.setdefault(Symbol(symbol), []).append(
+                    Described(
+                        instrument=_decoded(body, Instrument),
+                        industry=industry,
+                        source=source,
+                        days=Days(date.fromisoformat(first), date.fromisoformat(last)),
+                    )
+                )
+        return found
+
+
+def _row(one: Described) -> tuple[str, ...]:
+    body = msgspec.json.encode(one.instrument).decode()
+    return (one.instrument.symbol, *map(str, one.days), body, one.industry, one.source)
 
 
 def _decoded(body: str, kind: type[_T]) -> _T:

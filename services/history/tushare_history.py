@@ -10,16 +10,18 @@ from decimal import Decimal
 
 from services.domain.bars import CorporateAction, VolumeUnit
 from services.domain.instruments import Instrument, NotASymbol, Span, Symbol, marks_of, parse_symbol
+from services.history.descriptions import Described
 from services.history.lengths import BarLength
-from services.history.tables import Described, Roll
-from services.history.vendors import ExDays, Period, Told
+from services.history.spans import Days
+from services.history.tables import Roll, Stay
+from services.history.vendors import NO_BARS, ExDays, Period, Told
 from services.market.feeds.fields import LOT_SHARES, number_of, text_of
 from services.market.feeds.tushare_pro import HOST, NAME, Row, TushareCalls
 from services.market.raw_bars import RawBar
 from services.ports import PriceFault
 
-_ROLL_DAYS_BEFORE = 40
-"""Lists of members come monthly: one of them lies so many days before any day."""
+_ROLL_DAYS_AROUND = 40
+"""Lists of members come monthly: one of them lies so many days before any day, and after it."""
 
 _BAR_COLUMNS = ("ts_code", "open", "high", "low", "close", "vol", "amount")
 _ACTION_COLUMNS = ("ts_code", "ex_date", "div_proc", "cash_div_tax", "stk_div", "stk_bo_rate")
@@ -47,13 +49,13 @@ class TushareHistory:
         return dict(zip(symbols, answers, strict=True))
 
     async def rolls(self, index: str, start: date, end: date) -> tuple[Roll, ...]:
-        """Return the members of an index on the days on which they were listed.
+        """Return the members of an index on the days on which they were listed, one before and one after.
 
         Raises:
             PriceFault: They are not told.
         """
-        first = start - timedelta(days=_ROLL_DAYS_BEFORE)
-        params = {"index_code": index, **_span(first, end)}
+        around = timedelta(days=_ROLL_DAYS_AROUND)
+        params = {"index_code": index, **_span(start - around, end + around)}
         rows = await self._calls.rows("index_weight", params, ("index_code", "con_code", "trade_date"))
         found: dict[date, set[Symbol]] = defaultdict(set)
         for row in rows:
@@ -62,6 +64,10 @@ class TushareHistory:
             Roll(index=index, day=day, members=tuple(sorted(members)), source=NAME)
             for day, members in sorted(found.items())
         )
+
+    async def stays(self, index: str) -> tuple[Stay, ...]:
+        """Return nothing: the vendor lists members of certain days alone."""
+        return ()
 
     async def described(self, symbols: Sequence[Symbol], start: date, end: date) -> tuple[Described, ...]:
         """Return names, listing days, industries, risk warnings and suspensions of whole days.
@@ -93,7 +99,7 @@ class TushareHistory:
         except PriceFault as fault:
             return f"{fault.asked}: {fault.why}"
         if not bars:
-            return "no bars in the period"
+            return NO_BARS
         return Told(bars=bars, volume_unit=VolumeUnit.SHARE, ex_days=await self._ex_days(symbol, period))
 
     async def _ex_days(self, symbol: Symbol, period: Period) -> ExDays:
@@ -176,7 +182,7 @@ class TushareHistory:
             ),
             industry=text_of(listed[0].get("industry")),
             source=NAME,
-            known_until=end,
+            days=Days(start, end),
         )
 
 

@@ -10,9 +10,13 @@ from typing import Protocol
 
 from services.domain.bars import CorporateAction, VolumeUnit
 from services.domain.instruments import Symbol
+from services.history.descriptions import Described
 from services.history.lengths import BarLength
-from services.history.tables import Described, Roll
+from services.history.tables import Roll, Stay
 from services.market.raw_bars import RawBar
+
+NO_BARS = "no bars in the period"
+"""A vendor's whole answer: it was reached, and has nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +72,17 @@ class HistoryVendor(Protocol):
         """Return what is told of the ex-days of each symbol, as beside its bars."""
 
     async def rolls(self, index: str, start: date, end: date) -> tuple[Roll, ...]:
-        """Return the members of an index on days in [start, end], and on a day before them, where told.
+        """Return the members of an index on days in [start, end], one before and one after, where told.
 
         Raises:
             PriceFault: It does not tell.
+        """
+
+    async def stays(self, index: str) -> tuple[Stay, ...]:
+        """Return since when symbols belong to an index, or when they did, as far as it is told.
+
+        Raises:
+            PriceFault: It should tell, and does not.
         """
 
     async def described(self, symbols: Sequence[Symbol], start: date, end: date) -> tuple[Described, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -141,9 +142,11 @@ def daily(tmp_path: Path) -> Path:
 
 
 MEMBERS = """index_code,con_code,trade_date,weight
-000016.SH,600000.SH,20250930,9.8
-000016.SH,600519.SH,20251013,9.8
+999999.SH,600000.SH,20250930,9.8
+999999.SH,600000.SH,20251010,9.8
+999999.SH,600519.SH,20251013,9.8
 """
+"""Lists of an index of which nobody knows how many members it has."""
 
 
 def imported(daily: Path, data: Path) -> Ran:
@@ -286,7 +289,139 @@ def test_removed_bars_make_room_for_others(daily: Path, tmp_path: Path):
     assert call("data", "remove", *asked, "--json").json == {"removed_bars": 4}
 
     assert imported(daily, tmp_path).json["imported"][0]["new_bars"] == 4  # type: ignore[index]
-    assert call("data", "remove", "--symbols", "", "--frequency", "1d", "--data-dir", tmp_path).code == 2
+
+
+@pytest.mark.parametrize("named", [
+    ("--frequency", "1d"),
+    ("--symbols", "", "--frequency", "1d"),
+    ("--symbols", "600000.SH"),
+    ("--symbols", "600000.SH", "--all", "--frequency", "1d"),
+    ("--all",),
+    ("--all", "--damaged"),
+    ("--damaged", "--frequency", "1d"),
+    (),
+])  # fmt: skip
+def test_nothing_is_removed_that_was_not_named(daily: Path, tmp_path: Path, named: tuple[str, ...]):
+    imported(daily, tmp_path)
+
+    done = call("data", "remove", *named, "--data-dir", tmp_path)
+
+    assert done.code == 2
+    assert "--all --frequency 60m" in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert check("--data-dir", tmp_path).json["checked"][0]["symbols"] == 2  # type: ignore[index]
+
+
+def test_all_of_a_length_are_removed_where_all_are_named(daily: Path, tmp_path: Path):
+    imported(daily, tmp_path)
+
+    done = call("data", "remove", "--all", "--frequency", "1d", "--data-dir", tmp_path, "--json")
+
+    assert done.json == {"removed_bars": 8}
+    assert list(tmp_path.glob("history/cn/1d/*")) == []
+
+
+def test_a_store_whose_index_is_lost_does_not_call_itself_empty(daily: Path, tmp_path: Path):
+    imported(daily, tmp_path)
+    (tmp_path / "history" / "history.sqlite3").unlink()
+    common = ("--data-dir", tmp_path)
+
+    listed, checked = call("data", "list", *common), check(*common)
+
+    assert "history.sqlite3" in listed.out
+    assert call("data", "list", *common, "--json").json["orphans"] == 1
+    assert (checked.code, kinds(found(checked))) == (1, {"orphaned"})
+    assert call("data", "remove", "--orphans", *common, "--json").json == {"removed_files": 1}
+    assert check(*common).code == 0
+
+
+def test_a_price_with_more_decimals_than_are_kept_is_refused_with_file_and_line(daily: Path, tmp_path: Path):
+    daily.write_text(daily.read_text().replace("10.5,9.9,10.1,", "10.5,9.9,10.12345678,", 1))
+
+    done = imported(daily, tmp_path)
+
+    assert done.code == 2
+    assert str(daily) in done.err
+    assert "line 1" in done.err or "line 2" in done.err
+    assert "10.12345678" in done.err
+    assert len(done.err.strip().splitlines()) == 1
+
+
+def test_a_file_of_another_market_is_refused_with_the_option_that_mends_it(tmp_path: Path):
+    path = tmp_path / "us.csv"
+    path.write_text(
+        "ts_code,trade_date,open,high,low,close,vol\n"
+        "AAPL.US,20251009,10,10.5,9.9,10.1,100\nAAPL.US,20251010,10,10.5,9.9,10.1,100\n"
+    )
+
+    refused = call("data", "import", path, "--data-dir", tmp_path)
+    taken = call("data", "import", path, "--market", "us", "--data-dir", tmp_path, "--json")
+
+    assert (refused.code, taken.code) == (2, 0)
+    assert "AAPL.US" in refused.err
+    assert "--market us" in refused.err
+    assert len(refused.err.strip().splitlines()) == 1
+    assert kinds(found(check(path))) == {"other_market"}
+    assert check("--market", "us", "--data-dir", tmp_path).json["checked"][0]["bars"] == 2  # type: ignore[index]
+
+
+def test_a_list_of_members_shorter_than_its_index_is_not_imported(tmp_path: Path):
+    path = tmp_path / "members.csv"
+    path.write_text(MEMBERS.replace("999999.SH", "000016.SH"))
+
+    done = call("data", "import", path, "--data-dir", tmp_path)
+
+    assert done.code == 2
+    assert str(path) in done.err
+    assert "the index has 50" in done.err
+    assert call("data", "list", "--data-dir", tmp_path, "--json").json.get("indexes", {}) == {}
+
+
+def test_a_run_over_days_the_store_does_not_know_is_refused_in_a_line(daily: Path, tmp_path: Path):
+    imported(daily, tmp_path)
+
+    done = call(*RUN, "--prices", "history:1d", "--start", "2025-09-01", "--data-dir", tmp_path)
+
+    assert done.code == 2
+    # The exchange rested from the first to the eighth of October: of these days there is nothing to know.
+    assert "2025-09-01..2025-09-30" in done.err
+    assert len(done.err.strip().splitlines()) == 1
+
+
+def test_files_of_neighbouring_days_make_one_period(daily: Path, tmp_path: Path):
+    head, *lines = daily.read_text().splitlines()
+    for name, days in (("one", ("20251009", "20251010")), ("two", ("20251013", "20251014"))):
+        path = tmp_path / f"{name}.csv"
+        path.write_text("\n".join([head, *(line for line in lines if line.split(",")[1] in days)]) + "\n")
+        imported(path, tmp_path)
+
+    # A weekend lies between them.
+    done = call(*RUN, "--prices", "history:1d", "--data-dir", tmp_path)
+
+    assert done.code == 0
+    assert check("--data-dir", tmp_path).code == 0
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_who_left_between_two_lists_is_bought_only_where_its_last_day_is_told(
+    daily: Path, tmp_path: Path, told: bool
+):
+    imported(daily, tmp_path)
+    lists, stays = tmp_path / "members.csv", tmp_path / "stays.csv"
+    lists.write_text(MEMBERS.replace("999999.SH,600000.SH,20251010,9.8\n", ""))
+    stays.write_text("index_code,con_code,in_date,out_date\n999999.SH,600000.SH,20200615,20251013\n")
+    for path in (lists, stays) if told else (lists,):
+        assert call("data", "import", path, "--data-dir", tmp_path).code == 0
+    buy = answer(order("buy", 100, "600000.SH"))
+    mind = script(tmp_path / "answers.jsonl", [answer(), buy, buy, answer()])
+
+    call(
+        "--mode", "backtest", "--frequency", "daily", "--prices", "history:1d", "--index", "999999.SH",
+        "--agent", mind, "--no-report", "--data-dir", tmp_path,
+    )  # fmt: skip
+
+    bought = [line["date"][:10] for line in trail(tmp_path)[1:] if line["this_action"]["action"] == "buy"]
+    assert bought == (["2025-10-10"] if told else [])
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -322,11 +457,27 @@ def test_longer_bars_are_made_of_shorter_ones(tmp_path: Path):
     made: Any = call("data", "resample", "--from", "60m", "--to", "1d", "--data-dir", tmp_path, "--json").json
 
     # The second day's last hour is missing: its day is not over, as far as the store knows.
-    assert [one["new_bars"] for one in made["resampled"]] == [1]
+    assert [(one["new_bars"], one["left_out"]) for one in made["resampled"]] == [(1, 1)]
     back = call("data", "resample", "--from", "1d", "--to", "60m", "--data-dir", tmp_path)
     none = call("data", "resample", "--from", "5m", "--to", "1d", "--data-dir", tmp_path)
     odd = call("data", "resample", "--from", "2m", "--to", "1d", "--data-dir", tmp_path)
     assert (back.code, none.code, odd.code) == (2, 2, 2)
+
+
+def test_a_files_last_day_counts_only_where_it_is_whole(tmp_path: Path):
+    lines = ["ts_code,trade_time,open,high,low,close,vol"]
+    for symbol, hours in (("600000.SH", 7), ("600519.SH", 6)):
+        for number in range(hours):
+            day, hour = divmod(number, 4)
+            at = ("10:30", "11:30", "14:00", "15:00")[hour]
+            lines.append(f"{symbol},2025-10-{9 + day:02d} {at}:00,10,10.5,9.9,10.1,100")
+    path = tmp_path / "hours.csv"
+    path.write_text("\n".join(lines) + "\n")
+
+    told: Any = call("data", "import", path, "--data-dir", tmp_path, "--json").json
+
+    # From the end of the holiday's eve to the last day with a bar at three.
+    assert told["imported"][0]["days"] == ["2025-10-01", "2025-10-09"]
 
 
 def test_a_week_that_is_not_over_is_not_made(daily: Path, tmp_path: Path):
@@ -383,7 +534,7 @@ def test_only_the_members_of_the_day_are_bought_and_former_ones_may_be_sold(dail
     mind = script(tmp_path / "answers.jsonl", answers)
 
     done = call(
-        "--mode", "backtest", "--frequency", "daily", "--prices", "history:1d", "--index", "000016.SH",
+        "--mode", "backtest", "--frequency", "daily", "--prices", "history:1d", "--index", "999999.SH",
         "--agent", mind, "--no-report", "--json", "--data-dir", tmp_path,
     )  # fmt: skip
 
@@ -457,13 +608,22 @@ def test_a_vendors_bars_come_over_its_own_wire(net: VendorNet, tmp_path: Path, s
 
 
 def test_an_indexs_members_come_with_their_bars_and_facts(net: VendorNet, tmp_path: Path):
-    done = download(net, tmp_path, "--index", "000016.SH", "--source", "tushare")
+    done = download(net, tmp_path, "--index", "999999.SH", "--source", "tushare")
 
     listed: Any = call("data", "list", "--data-dir", tmp_path, "--json").json
     assert done.code in (0, 1), done.err
-    assert listed["indexes"]["000016.SH"]["days"] >= 1
+    assert listed["indexes"]["999999.SH"]["days"] >= 1
     assert listed["facts"]["instruments"] > 0
     assert listed["facts"]["days"] > 0
+
+
+def test_a_list_of_members_cut_short_by_the_vendor_is_not_kept(net: VendorNet, tmp_path: Path):
+    # The vendor's market has 17 shares, the index 50.
+    done = download(net, tmp_path, "--index", "000016.SH", "--source", "tushare")
+
+    assert done.code == 3
+    assert "17 members" in done.err
+    assert call("data", "list", "--data-dir", tmp_path, "--json").json["bars"] == []
 
 
 def test_without_a_network_one_screen_says_what_to_do(tmp_path: Path):
@@ -500,32 +660,55 @@ def test_what_cannot_be_asked_for_is_said_in_a_line(
     assert len(done.err.strip().splitlines()) == 1
 
 
-def test_a_download_killed_anywhere_goes_on_where_it_was(net: VendorNet, tmp_path: Path):
-    every = ",".join(list(seeded_market().listed)[:8])
+def kept(data: Path) -> tuple[dict[str, bytes], dict[str, list[Any]]]:
+    """Return what a store holds: the bytes of its files by name, and its index without the moments."""
+    store = data / "history"
+    files = {path.name: path.read_bytes() for path in store.glob("cn/*/*.parquet")}
+    index = sqlite3.connect(store / "history.sqlite3")
+    tables = {
+        name: sorted(index.execute(f"SELECT {columns} FROM {name}").fetchall())  # Our own names.
+        for name, columns in {
+            "parts": "digest, market, length, adjustment, volume_unit, source",
+            "spans JOIN parts ON part = id": "digest, symbol, first, last, bars",
+            **dict.fromkeys(("covered", "described", "actions", "factors", "days"), "*"),
+        }.items()
+    }
+    index.close()
+    return files, tables
+
+
+@pytest.mark.parametrize("parts_before", [1, 2])
+def test_a_download_killed_anywhere_and_gone_on_with_is_an_undisturbed_one(
+    net: VendorNet, tmp_path: Path, parts_before: int
+):
+    every = ",".join(list(seeded_market().listed)[:12])
+    cut, whole = tmp_path / "cut", tmp_path / "whole"
     asked = (
         "data", "download", "--start", f"{DAY.replace(day=1)}", "--end", f"{DAY}",
-        "--data-dir", str(tmp_path), "--symbols", every, "--source", "tushare", "--json",
+        "--symbols", every, "--source", "tushare", "--json",
     )  # fmt: skip
-    command = [*PROGRAM, *asked]
+    environment = surroundings(net)
     killed = subprocess.Popen(
-        command, env={**os.environ, **surroundings(net)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*PROGRAM, *asked, "--data-dir", str(cut)],
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
-    parts = tmp_path / "history" / "cn" / "1d"
-    for _ in range(600):
-        if killed.poll() is not None or list(parts.glob("*.parquet")):
+    parts = cut / "history" / "cn" / "1d"
+    for _ in range(1200):
+        if killed.poll() is not None or len(list(parts.glob("*.parquet"))) >= parts_before:
             break
-        time.sleep(0.05)
+        time.sleep(0.025)
     killed.send_signal(signal.SIGKILL)
     killed.wait(timeout=30)
+    left = len(list(parts.glob("*.parquet")))
 
-    done = call_process(*asked, environment=surroundings(net))
+    done = call_process(*asked, "--data-dir", cut, environment=environment)
+    undisturbed = call_process(*asked, "--data-dir", whole, environment=environment)
 
     told: Any = json.loads(done.out)
-    listed: Any = call("data", "list", "--data-dir", tmp_path, "--json").json
-    held = listed["bars"]
-    assert call("data", "check", "--data-dir", tmp_path, "--json").code in (0, 1)
-    assert told["already"] + len(told["stored"]) + len(told["set_aside"]) + len(told["failed"]) == len(
-        every.split(",")
-    )
-    assert told["already"] >= 0
-    assert sum(one["symbols"] for one in held) == told["already"] + len(told["stored"])
+    # Four symbols are asked for together: three parts in all.
+    assert left >= parts_before
+    assert told["already"] + len(told["stored"]) + len(told["set_aside"]) + len(told["failed"]) == 12
+    assert done.code == undisturbed.code
+    assert kept(cut) == kept(whole)

@@ -15,14 +15,16 @@ from services.clock import VirtualClock
 from services.domain.bars import CorporateAction, VolumeUnit
 from services.domain.instruments import Instrument, Market, Span, Symbol
 from services.history.akshare_history import AkshareHistory
-from services.history.coverage import unreached
+from services.history.coverage import reach
+from services.history.descriptions import Described
 from services.history.download import Download, Summary, require_period
-from services.history.index import HistoryError, Index
+from services.history.index import HistoryError, Index, note_covered
 from services.history.lengths import BarLength
+from services.history.spans import Cover, Covered, Days
 from services.history.store import HistoryStore
-from services.history.tables import Described, FactTables, Roll
+from services.history.tables import EX_DAYS, FactTables, Roll, Stay
 from services.history.tushare_history import TushareHistory
-from services.history.vendors import ExDays, Period, Told
+from services.history.vendors import NO_BARS, ExDays, Period, Told
 from services.market.feeds.throttle import USUAL_PACE
 from services.market.raw_bars import RawBar
 from services.ports import PriceFault
@@ -54,17 +56,29 @@ class Vendor:
 
     def __init__(self, told: Mapping[Symbol, Told | str]) -> None:
         self.told, self.asked, self.asked_ex_days = told, list[Symbol](), list[Symbol]()
+        self.days: list[tuple[str, str]] = []
 
     async def bars(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, Told | str]:
         self.asked += symbols
-        return {symbol: self.told[symbol] for symbol in symbols}
+        self.days.append((str(period.start), str(period.end)))
+        return {symbol: self._within(self.told[symbol], period) for symbol in symbols}
+
+    def _within(self, answer: Told | str, period: Period) -> Told | str:
+        if isinstance(answer, str):
+            return answer
+        asked = (str(period.start), str(period.end))
+        some = tuple(bar for bar in answer.bars if asked[0] <= bar.label[:10] <= asked[1])
+        return replace(answer, bars=some) if some else NO_BARS
 
     async def ex_days(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, ExDays]:
         self.asked_ex_days += symbols
-        answers = {symbol: self.told[symbol] for symbol in symbols}
-        return {symbol: one.ex_days for symbol, one in answers.items() if isinstance(one, Told)}
+        answers = {symbol: self.told.get(symbol) for symbol in symbols}
+        return {symbol: one.ex_days if isinstance(one, Told) else ExDays() for symbol, one in answers.items()}
 
     async def rolls(self, index: str, start: date, end: date) -> tuple[Roll, ...]:
+        return ()
+
+    async def stays(self, index: str) -> tuple[Stay, ...]:
         return ()
 
     async def described(self, symbols: Sequence[Symbol], start: date, end: date) -> tuple[Described, ...]:
@@ -74,9 +88,9 @@ class Vendor:
         return {}
 
 
-def told(symbol: Symbol, **more: object) -> Told:
+def told(symbol: Symbol, days: Sequence[str] = DAYS, **more: object) -> Told:
     ex_days = ExDays(**more)  # type: ignore[arg-type]  # By name.
-    return Told(bars=bars(symbol), volume_unit=VolumeUnit.LOT, ex_days=ex_days)
+    return Told(bars=bars(symbol, days=days), volume_unit=VolumeUnit.LOT, ex_days=ex_days)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +158,8 @@ def test_bars_with_an_error_are_set_aside_with_the_reason(store: HistoryStore, c
 def test_bars_under_another_symbols_name_are_refused(store: HistoryStore, calendar: MarketCalendar):
     summary = fetched(Vendor({ONE: told(TWO)}), store, calendar, [ONE])
 
-    assert (summary.stored, store.held()) == ([], ())
+    assert (summary.stored, store.held(), list(summary.set_aside)) == ([], (), [ONE])
+    assert store.covered("1d raw") == {}
 
 
 def test_bars_that_contradict_what_is_there_take_no_others_with_them(
@@ -202,11 +217,13 @@ def test_ex_days_and_factors_are_kept_beside(store: HistoryStore, calendar: Mark
 def test_ex_days_that_did_not_come_are_asked_for_again_without_the_bars(
     store: HistoryStore, calendar: MarketCalendar
 ):
+    factors = {date(2025, 10, 9): Decimal("1.5")}
+    two = told(TWO, actions=(), factors=factors)
     first = fetched(
-        Vendor({ONE: told(ONE, lacks=("asked too often",)), TWO: told(TWO)}), store, calendar, [ONE, TWO]
+        Vendor({ONE: told(ONE, lacks=("asked too often",)), TWO: two}), store, calendar, [ONE, TWO]
     )
     action = CorporateAction(symbol=ONE, ex_date=date(2025, 10, 10), cash_per_share=Decimal("0.1"))
-    later = Vendor({ONE: told(ONE, actions=(action,)), TWO: told(TWO)})
+    later = Vendor({ONE: told(ONE, actions=(action,), factors=factors), TWO: two})
 
     second = fetched(later, store, calendar, [ONE, TWO])
     third = fetched(later, store, calendar, [ONE, TWO])
@@ -220,10 +237,11 @@ def test_ex_days_that_did_not_come_are_asked_for_again_without_the_bars(
 def test_of_bars_that_were_set_aside_no_ex_days_are_kept(store: HistoryStore, calendar: MarketCalendar):
     fetched(Vendor({ONE: told(ONE)}), store, calendar, [ONE])
     action = CorporateAction(symbol=ONE, ex_date=date(2025, 10, 10), cash_per_share=Decimal("0.1"))
-    other = Told(bars=bars(ONE, close=10.1), volume_unit=VolumeUnit.LOT, ex_days=ExDays(actions=(action,)))
+    longer = bars(ONE, close=10.1, days=("2025-09-30", *DAYS))
+    other = Told(bars=longer, volume_unit=VolumeUnit.LOT, ex_days=ExDays(actions=(action,)))
 
     summary = fetched(
-        Vendor({ONE: other}), store, calendar, [ONE], period=replace(PERIOD, start=date(2025, 10, 8))
+        Vendor({ONE: other}), store, calendar, [ONE], period=replace(PERIOD, start=date(2025, 9, 30))
     )
 
     assert list(summary.set_aside) == [ONE]
@@ -254,7 +272,7 @@ def test_nothing_is_expected_before_a_listing_nor_of_a_suspension(
     halt = (Span(since=date(2025, 10, 13), until=date(2025, 10, 13)),)
     facts = Instrument(symbol=ONE, listed_on=date(2025, 10, 10), suspended=halt)
     FactTables(Index(store.folder)).describe(
-        [Described(instrument=facts, industry="", source="by hand", known_until=PERIOD.end)]
+        [Described(instrument=facts, industry="", source="by hand", days=Days(*_period()))]
     )
     answer = Told(bars=bars(ONE, days=DAYS[1:2]), volume_unit=VolumeUnit.LOT)
 
@@ -267,11 +285,18 @@ def test_hours_are_expected_from_the_first_to_the_last_of_the_period():
     days = (date(2025, 10, 9), date(2025, 10, 10))
     labels = [f"{day} {at}" for day in days for at in ("10:30", "11:30", "14:00", "15:00")]
 
-    assert unreached(flat(ONE, HOURLY, labels), days, None) == ""
-    assert "2025-10-09 11:30" in unreached(flat(ONE, HOURLY, labels[1:]), days, None)
-    assert "2025-10-10 14:00" in unreached(flat(ONE, HOURLY, labels[:-1]), days, None)
-    assert unreached(flat(ONE, HOURLY, labels[:4]), days, left_on(date(2025, 10, 9))) == ""
-    assert unreached(flat(ONE, HOURLY, labels[:1]), (), None) == ""
+    asked = Days(date(2025, 10, 9), date(2025, 10, 12))
+    nine, ten = Days(days[0], days[0]), Days(days[1], asked.last)
+
+    assert reach(flat(ONE, HOURLY, labels), asked, days, None) == (asked, "")
+    head = reach(flat(ONE, HOURLY, labels[1:]), asked, days, None)
+    assert (head.days, "2025-10-09 11:30" in head.lacks) == (ten, True)
+    tail = reach(flat(ONE, HOURLY, labels[:-1]), asked, days, None)
+    assert (tail.days, "2025-10-10 14:00" in tail.lacks) == (nine, True)
+    assert reach(flat(ONE, HOURLY, labels[1:3]), asked, days, None).days is None
+    assert reach(flat(ONE, HOURLY, labels[:4]), asked, days, left_on(date(2025, 10, 9))) == (asked, "")
+    # Where nobody knows of a trading day, bars reach as far as they do.
+    assert reach(flat(ONE, HOURLY, labels[:1]), asked, (), None) == (nine, "")
 
 
 def left_on(day: date) -> Instrument:
@@ -285,6 +310,144 @@ def test_a_gap_that_may_be_a_suspension_is_stored_and_told(store: HistoryStore, 
 
     assert summary.stored == [ONE]
     assert [one.kind for one in summary.told] == ["missing_days"]
+
+
+LATER = ("2025-10-14", "2025-10-15")
+EARLIER = ("2025-09-29", "2025-09-30")
+
+
+def until(day: str, start: str = "2025-10-09") -> Period:
+    return replace(PERIOD, start=date.fromisoformat(start), end=date.fromisoformat(day))
+
+
+def days(*spans: tuple[str, str]) -> Covered:
+    return Covered(tuple(Days(*map(date.fromisoformat, span)) for span in spans))
+
+
+def test_a_later_download_asks_for_the_days_since_alone(store: HistoryStore, calendar: MarketCalendar):
+    fetched(Vendor({ONE: told(ONE)}), store, calendar, [ONE])
+    vendor = Vendor({ONE: told(ONE, (*DAYS, *LATER))})
+
+    summary = fetched(vendor, store, calendar, [ONE], period=until("2025-10-15"))
+
+    # From the last bar that is known: that the answer holds it shows that its head was not cut off.
+    assert vendor.days == [("2025-10-13", "2025-10-15")]
+    assert (summary.stored, summary.bars, summary.whole) == ([ONE], 2, True)
+    assert store.covered("1d raw") == {ONE: days(("2025-10-09", "2025-10-15"))}
+
+
+def test_an_earlier_window_and_the_days_between_join_what_is_there(
+    store: HistoryStore, calendar: MarketCalendar
+):
+    every = told(ONE, (*EARLIER, *DAYS, *LATER))
+    fetched(Vendor({ONE: every}), store, calendar, [ONE], period=until("2025-10-15", "2025-10-14"))
+    fetched(Vendor({ONE: every}), store, calendar, [ONE], period=until("2025-09-30", "2025-09-29"))
+    apart = store.covered("1d raw")[ONE]
+    vendor = Vendor({ONE: every})
+
+    summary = fetched(vendor, store, calendar, [ONE], period=until("2025-10-15", "2025-09-29"))
+
+    assert apart == days(("2025-09-29", "2025-09-30"), ("2025-10-14", "2025-10-15"))
+    assert vendor.days == [("2025-09-30", "2025-10-14")]
+    assert (summary.bars, summary.whole) == (3, True)
+    assert store.covered("1d raw")[ONE] == days(("2025-09-29", "2025-10-15"))
+    (held,) = store.read(store.held()[0].kind, [ONE])
+    assert [held.label(row) for row in range(len(held))] == [*EARLIER, *DAYS, *LATER]
+
+
+def test_nobody_is_asked_for_days_without_trading(store: HistoryStore, calendar: MarketCalendar):
+    fetched(Vendor({ONE: told(ONE)}), store, calendar, [ONE], period=until("2025-10-10"))
+    vendor = Vendor({})
+
+    # The eleventh and twelfth are a weekend.
+    summary = fetched(vendor, store, calendar, [ONE], period=until("2025-10-12"))
+
+    assert (vendor.asked, summary.already, summary.whole) == ([], 1, True)
+
+
+def test_beyond_the_calendar_no_more_is_known_than_the_bars_tell(
+    store: HistoryStore, calendar: MarketCalendar
+):
+    vendor = Vendor({ONE: told(ONE, ("2026-12-30", "2026-12-31"))})
+
+    # The calendar ends with 2026.
+    fetched(
+        vendor,
+        store,
+        calendar,
+        [ONE],
+        now=datetime(2027, 1, 10, tzinfo=UTC),
+        period=until("2027-01-08", "2026-12-30"),
+    )
+
+    assert store.covered("1d raw")[ONE] == days(("2026-12-30", "2026-12-31"))
+
+
+def test_a_vendor_that_has_no_bars_of_some_days_was_reached(store: HistoryStore, calendar: MarketCalendar):
+    symbols = [Symbol(f"60000{n}.SH") for n in range(8)]
+
+    summary = fetched(Vendor(dict.fromkeys(symbols, NO_BARS)), store, calendar, symbols)
+
+    assert (summary.unreached, len(summary.failed), store.covered("1d raw")) == (False, 8, {})
+
+
+def test_a_halt_between_two_downloads_is_known_once_bars_stand_on_both_sides(
+    store: HistoryStore, calendar: MarketCalendar
+):
+    halted = told(ONE, (DAYS[0], LATER[1]))
+
+    first = fetched(Vendor({ONE: halted}), store, calendar, [ONE], period=until("2025-10-13"))
+    between = store.covered("1d raw")[ONE]
+    second = fetched(Vendor({ONE: halted}), store, calendar, [ONE], period=until("2025-10-15"))
+
+    assert (list(first.short), between) == ([ONE], days(("2025-10-09", "2025-10-09")))
+    assert (second.whole, store.covered("1d raw")[ONE]) == (True, days(("2025-10-09", "2025-10-15")))
+
+
+def test_a_commit_cut_off_leaves_days_known_only_with_their_bars(
+    store: HistoryStore, calendar: MarketCalendar, monkeypatch: pytest.MonkeyPatch
+):
+    symbols = [ONE, TWO, THREE]
+    vendor = Vendor({symbol: told(symbol) for symbol in symbols})
+    commits = 0
+
+    def cut_off(index: object, covers: Sequence[Cover]) -> None:
+        nonlocal commits
+        commits += 1
+        if commits == 2:
+            raise KeyboardInterrupt
+        note_covered(index, covers)  # type: ignore[arg-type]  # As it was given.
+
+    monkeypatch.setattr("services.history.store.note_covered", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        fetched(vendor, store, calendar, symbols)
+    monkeypatch.undo()
+    killed = (set(store.covered("1d raw")), {one.symbol for one in store.held()})
+    fetched(vendor, store, calendar, symbols)
+
+    assert killed == ({ONE, TWO}, {ONE, TWO})
+    assert vendor.asked == [ONE, TWO, THREE, THREE]
+    assert set(store.covered("1d raw")) == {ONE, TWO, THREE}
+    assert store.orphans() == ()
+
+
+def test_ex_days_of_a_later_window_leave_those_of_an_earlier_one(
+    store: HistoryStore, calendar: MarketCalendar
+):
+    one, two = (
+        CorporateAction(symbol=ONE, ex_date=date.fromisoformat(day), cash_per_share=Decimal("0.1"))
+        for day in ("2025-10-10", "2025-10-15")
+    )
+    factor = {date(2025, 10, 9): Decimal("1.5")}
+    fetched(Vendor({ONE: told(ONE, actions=(one,), factors=factor)}), store, calendar, [ONE])
+    later = told(ONE, (*DAYS, *LATER), actions=(two,), factors={date(2025, 10, 15): Decimal("1.6")})
+
+    fetched(Vendor({ONE: later}), store, calendar, [ONE], period=until("2025-10-15"))
+
+    tables = FactTables(Index(store.folder))
+    assert tables.actions() == (one, two)
+    assert tables.factors(ONE) == {**factor, date(2025, 10, 15): Decimal("1.6")}
+    assert tables.covered(EX_DAYS)[ONE] == days(("2025-10-09", "2025-10-15"))
 
 
 def test_a_period_that_ends_before_it_begins_is_refused():
@@ -361,6 +524,29 @@ def test_akshares_list_of_members_is_dated_by_itself():
     assert asyncio.run(akshare().described([ONE], *_period())) == ()
     assert asyncio.run(akshare().days(*_period())) == {}
     assert asyncio.run(akshare().ex_days([ONE], PERIOD)) == {ONE: ExDays()}
+
+
+@pytest.mark.parametrize("since", ["2020-06-15", date(2020, 6, 15)])
+def test_akshare_tells_since_when_todays_members_belong(since: object):
+    members = pd.DataFrame({"品种代码": ["600519", "000001"], "品种名称": ["", ""], "纳入日期": [since] * 2})
+
+    found = asyncio.run(akshare(index_stock_cons=members).stays("000300.SH"))
+
+    assert [(one.index, one.symbol, one.since, one.until) for one in found] == [
+        ("000300.SH", "000001.SZ", date(2020, 6, 15), None),
+        ("000300.SH", "600519.SH", date(2020, 6, 15), None),
+    ]
+
+
+@pytest.mark.parametrize("members", [
+    pd.DataFrame({"品种代码": ["600519"], "纳入日期": ["long ago"]}),
+    pd.DataFrame({"品种代码": ["600519"]}),
+    pd.DataFrame({"品种代码": ["500519"], "纳入日期": ["2020-06-15"]}),
+])  # fmt: skip
+def test_a_table_of_in_days_of_another_form_is_a_fault(members: pd.DataFrame):
+    with pytest.raises(PriceFault):
+        asyncio.run(akshare(index_stock_cons=members).stays("000300.SH"))
+    assert asyncio.run(tushare().stays("000300.SH")) == ()
 
 
 def _period() -> tuple[date, date]:
@@ -509,7 +695,9 @@ def test_tushares_members_come_by_day_and_from_before_the_period():
         ("2025-09-30", (ONE, TWO)),
         ("2025-10-09", (TWO,)),
     ]
-    assert tables.asked["index_weight"]["start_date"] == "20250830"
+    asked = tables.asked["index_weight"]
+    # Forty days before the ninth of October and forty after the thirteenth.
+    assert (asked["start_date"], asked["end_date"]) == ("20250830", "20251122")
 
 
 @pytest.mark.parametrize(
@@ -536,11 +724,11 @@ def test_tushares_facts_tell_listing_warnings_and_whole_days_without_trade():
     (found,) = asyncio.run(vendor.described([ONE], *_period()))
 
     facts = found.instrument
-    assert (facts.name, facts.listed_on, found.industry, found.known_until) == (
+    assert (facts.name, facts.listed_on, found.industry, found.days) == (
         "浦发银行",
         date(1999, 11, 10),
         "银行",
-        PERIOD.end,
+        _period(),
     )
     assert facts.st == (Span(since=date(2020, 1, 2), until=date(2021, 3, 4)),)
     assert facts.suspended == (Span(since=date(2025, 10, 10), until=date(2025, 10, 10)),)

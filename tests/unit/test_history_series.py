@@ -7,13 +7,13 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from commands.data_resample import whole
 from services.calendars import MarketCalendar
 from services.domain.bars import Adjustment
-from services.domain.instruments import Market
+from services.domain.instruments import Instrument, Market, Span
 from services.history.lengths import BarLength, ends_of_day
-from services.history.resample import NotLonger, resampled
+from services.history.resample import NotLonger, resampled, whole
 from services.history.series import NONE, conflicts, rounded, scaled, together, unscaled
+from services.history.spans import Days
 from tests.history_by_hand import HOURLY, MINUTES, RAW, flat, minutes, second, series
 
 
@@ -175,23 +175,78 @@ def test_a_week_that_is_over_is_made_however_far_the_next_one_is(after: list[str
     hours = flat("600000.SH", HOURLY, [*(f"{day} {at}" for day in WEEK for at in HOURS), *after])
     calendar = MarketCalendar(Market.CN, None)
 
-    made = whole(resampled(hours, BarLength.WEEK, calendar.early_close), hours, calendar)
+    made, left_out = whole(resampled(hours, BarLength.WEEK), hours, calendar.trading_days)
 
     assert [made.label(row) for row in range(len(made))] == ["2025-10-17"]
+    assert left_out == ((Days(date(2025, 10, 20), date(2025, 10, 26)),) if after else ())
 
 
-def test_a_week_with_days_to_come_is_not_made():
+@pytest.mark.parametrize("there", [
+    WEEK[:4],                        # the week is not over, or cut off by the period
+    WEEK[1:],                        # cut off by the period's beginning
+    [*WEEK[:2], *WEEK[3:]],          # a gap
+])  # fmt: skip
+def test_a_week_of_which_a_day_is_missing_is_left_out(there: list[str]):
     calendar = MarketCalendar(Market.CN, None)
-    days = flat("600000.SH", RAW, WEEK[:4])
+    days = flat("600000.SH", RAW, there)
 
-    assert len(whole(resampled(days, BarLength.WEEK, calendar.early_close), days, calendar)) == 0
+    made, left_out = whole(resampled(days, BarLength.WEEK), days, calendar.trading_days)
+
+    assert (len(made), left_out) == (0, (Days(date(2025, 10, 13), date(2025, 10, 19)),))
+
+
+def test_a_week_is_whole_without_a_known_suspension_and_the_days_before_a_listing():
+    calendar = MarketCalendar(Market.CN, None)
+    days = flat("600000.SH", RAW, [WEEK[1], WEEK[4]])
+    halt = Span(since=date(2025, 10, 15), until=date(2025, 10, 16))
+    facts = Instrument(symbol=days.symbol, listed_on=date(2025, 10, 14), suspended=(halt,))
+
+    made, left_out = whole(resampled(days, BarLength.WEEK), days, calendar.trading_days, facts)
+
+    assert (len(made), left_out) == (1, ())
+
+
+@pytest.mark.parametrize(("missing", "kept"), [
+    ("2025-10-14 15:00", ["2025-10-13"]),   # the day is not over, or its end was lost
+    ("2025-10-13 10:30", ["2025-10-14"]),
+    ("2025-10-13 14:00", ["2025-10-14"]),
+])  # fmt: skip
+def test_a_day_of_which_an_hour_is_missing_is_left_out(missing: str, kept: list[str]):
+    calendar = MarketCalendar(Market.CN, None)
+    every = [f"{day} {at}" for day in WEEK[:2] for at in HOURS]
+    hours = flat("600000.SH", HOURLY, [one for one in every if one != missing])
+
+    made, left_out = whole(resampled(hours, BarLength.DAY), hours, calendar.trading_days)
+
+    lost = date.fromisoformat(missing[:10])
+    assert [made.label(row) for row in range(len(made))] == kept
+    assert left_out == (Days(lost, lost),)
+
+
+def test_an_hour_of_which_a_minute_is_missing_is_left_out_and_the_days_others_are_made():
+    calendar = MarketCalendar(Market.CN, None)
+    every = minutes("600000.SH", "2025-10-13")
+    some = every.rows(np.array([row for row in range(240) if row != 100]))
+
+    made, left_out = whole(resampled(some, BarLength.MIN_60), some, calendar.trading_days)
+
+    # The 101st minute is 11:11.
+    assert [made.label(row)[-5:] for row in range(len(made))] == ["10:30", "14:00", "15:00"]
+    assert left_out == (Days(date(2025, 10, 13), date(2025, 10, 13)),)
 
 
 def test_the_last_week_there_is_a_date_for_is_made():
     days = flat("600000.SH", RAW, ["9999-12-31"])
     calendar = MarketCalendar(Market.CN, None)
 
-    assert len(whole(resampled(days, BarLength.WEEK, calendar.early_close), days, calendar)) == 1
+    assert len(whole(resampled(days, BarLength.WEEK), days, calendar.trading_days).series) == 1
+
+
+def test_of_nothing_nothing_is_left_out():
+    nothing = flat("600000.SH", HOURLY, [])
+    calendar = MarketCalendar(Market.CN, None)
+
+    assert whole(resampled(nothing, BarLength.DAY), nothing, calendar.trading_days).left_out == ()
 
 
 def test_a_sum_of_which_a_part_is_not_stated_is_not_stated():

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +13,20 @@ from services.calendars import MarketCalendar
 from services.domain.bars import Adjustment, VolumeUnit
 from services.domain.instruments import Market, Symbol
 from services.history.checking import Checked, check_store
-from services.history.findings import FindingKind
+from services.history.findings import Certainty, FindingKind
 from services.history.index import INDEX_NAME, HistoryError, Index, StorageError
 from services.history.lengths import BarLength
-from services.history.series import NONE
+from services.history.series import NONE, Series
+from services.history.spans import Cover, Covered, Days
 from services.history.store import Conflict, HistoryStore, in_unit
-from services.history.tables import FactTables
+from services.history.tables import EX_DAYS, FactTables, Roll
 from tests.history_by_hand import AT, HOURLY, MINUTES, RAW, flat, minutes, second
 
 pytest.importorskip("pyarrow", reason="the store needs the extra parquet")
 
 ONE, TWO = Symbol("600000.SH"), Symbol("600519.SH")
 DAYS = ["2025-10-09", "2025-10-10", "2025-10-13"]
+THREE_DAYS = Days(date(2025, 10, 9), date(2025, 10, 13))
 
 
 @pytest.fixture
@@ -68,11 +71,11 @@ def test_bars_that_say_something_else_are_refused_with_all_that_came_beside_them
             [flat(TWO, RAW, DAYS), flat(ONE, RAW, [DAYS[1]], price="10.01")],
             source="other",
             fetched_at=AT,
-            done={"j": [ONE, TWO]},
+            covered=[Cover("1d raw", ONE, THREE_DAYS), Cover("1d raw", TWO, THREE_DAYS)],
         )
 
     assert [one.symbol for one in store.held()] == [ONE]
-    assert store.done("j") == frozenset()
+    assert store.covered("1d raw") == {}
 
 
 def test_bars_of_different_kinds_stand_side_by_side(store: HistoryStore):
@@ -96,10 +99,12 @@ def test_bars_are_read_as_far_as_they_are_asked_for(store: HistoryStore):
 
 
 def test_what_is_done_is_noted_with_the_bars(store: HistoryStore):
-    store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT, done={"1d drawn": [ONE]})
+    store.add(
+        [flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT, covered=[Cover("1d raw", ONE, THREE_DAYS)]
+    )
 
-    assert store.done("1d drawn") == {ONE}
-    assert store.done("1d other") == frozenset()
+    assert store.covered("1d raw") == {ONE: Covered((THREE_DAYS,))}
+    assert store.covered("1d forward") == {}
 
 
 def test_a_file_that_no_index_names_is_no_part_and_is_swept_away(store: HistoryStore):
@@ -113,6 +118,79 @@ def test_a_file_that_no_index_names_is_no_part_and_is_swept_away(store: HistoryS
     assert store.sweep() == 2
     assert not left.exists()
     assert not half.exists()
+
+
+def test_without_its_index_a_stores_files_are_told_and_stay(store: HistoryStore):
+    store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT)
+    (path,) = store.folder.glob("cn/1d/*.parquet")
+    (store.folder / INDEX_NAME).unlink()
+
+    assert store.orphans() == (path,)
+    (checked,) = checked_store(store)
+    (found,) = checked.findings
+    assert (found.kind, found.certainty) == (FindingKind.ORPHANED, Certainty.ERROR)
+    assert INDEX_NAME in found.mend
+    # What is taken away by name takes nothing else with it.
+    store.add([flat(TWO, RAW, DAYS)], source="drawn", fetched_at=AT)
+    store.remove(BarLength.DAY, [TWO])
+    assert store.orphans() == (path,)
+
+
+def test_files_a_killed_writer_left_are_a_note(store: HistoryStore):
+    store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT)
+    (store.folder / "cn" / "1d" / ("0" * 64 + ".parquet")).write_bytes(b"PAR1")
+
+    found = [one for checked in checked_store(store) for one in checked.findings]
+
+    assert [(one.kind, one.certainty) for one in found if one.kind is FindingKind.ORPHANED] == [
+        (FindingKind.ORPHANED, Certainty.NOTE)
+    ]
+
+
+def test_days_between_two_downloads_are_told_as_never_asked_for(store: HistoryStore):
+    labels = ["2025-10-09", "2025-10-10", "2025-10-15", "2025-10-16"]
+    spans = [Days(*map(date.fromisoformat, labels[first : first + 2])) for first in (0, 2)]
+    covers = [Cover("1d raw", ONE, span) for span in spans]
+    store.add([flat(ONE, RAW, labels)], source="drawn", fetched_at=AT, covered=covers)
+
+    (checked,) = checked_store(store)
+
+    (found,) = checked.findings
+    assert (found.kind, found.first, found.last) == (FindingKind.NOT_COVERED, "2025-10-13", "2025-10-14")
+    assert "--start 2025-10-13 --end 2025-10-14" in found.mend
+
+
+def test_a_days_hours_that_came_in_part_are_told_as_not_known(store: HistoryStore):
+    labels = [f"2025-10-{day} {at}" for day in ("09", "10") for at in ("10:30", "11:30", "14:00", "15:00")]
+    covers = [Cover("60m raw", ONE, Days(date(2025, 10, 10), date(2025, 10, 10)))]
+    store.add([flat(ONE, HOURLY, [labels[0], *labels[4:]])], source="drawn", fetched_at=AT, covered=covers)
+
+    (checked,) = checked_store(store)
+
+    assert [(one.kind, one.first) for one in checked.findings] == [(FindingKind.NOT_COVERED, "2025-10-09")]
+
+
+def test_a_last_day_that_is_not_whole_is_a_note(store: HistoryStore):
+    labels = [f"2025-10-{day} {at}" for day in ("09", "10") for at in ("10:30", "11:30", "14:00", "15:00")]
+    covers = [Cover("60m raw", ONE, Days(date(2025, 10, 9), date(2025, 10, 9)))]
+    store.add([flat(ONE, HOURLY, labels[:-1])], source="drawn", fetched_at=AT, covered=covers)
+
+    (checked,) = checked_store(store)
+
+    assert [(one.kind, one.certainty, one.first) for one in checked.findings] == [
+        (FindingKind.NOT_COVERED, Certainty.NOTE, "2025-10-10 14:00")
+    ]
+
+
+def test_a_stored_list_of_members_that_is_not_whole_is_found(store: HistoryStore):
+    short = Roll(index="000016.SH", day=date(2025, 9, 30), members=(ONE, TWO), source="by hand")
+    FactTables(Index(store.folder)).keep_roll(short)
+
+    (checked,) = checked_store(store)
+
+    assert [(one.kind, one.certainty) for one in checked.findings] == [
+        (FindingKind.MEMBERS_SHORT, Certainty.ERROR)
+    ]
 
 
 def test_a_changed_file_is_named(store: HistoryStore):
@@ -141,16 +219,20 @@ def test_no_number_is_read_out_of_a_file_of_which_a_byte_changed(store: HistoryS
 
 
 def test_bars_of_a_damaged_file_may_come_again_once_they_are_taken_out(store: HistoryStore):
-    store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT, done={"1d drawn": [ONE]})
+    wide = Days(date(2025, 10, 1), date(2025, 10, 31))
+    store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT, covered=[Cover("1d raw", ONE, wide)])
     (path,) = store.folder.glob("cn/1d/*.parquet")
-    store.add([flat(TWO, RAW, DAYS)], source="drawn", fetched_at=AT, done={"1d drawn": [TWO]})
+    store.add([flat(TWO, RAW, DAYS)], source="drawn", fetched_at=AT, covered=[Cover("1d raw", TWO, wide)])
     path.write_bytes(b"x")
     with pytest.raises(HistoryError, match="--damaged"):
         store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT)
 
     removed = store.remove_damaged()
 
-    assert (removed, store.problems(), store.done("1d drawn")) == (3, (), {TWO})
+    assert (removed, store.problems()) == (3, ())
+    # Of the days around the bars that are gone it is still known that there were none.
+    left = (Days(wide.first, date(2025, 10, 8)), Days(date(2025, 10, 14), wide.last))
+    assert store.covered("1d raw") == {ONE: Covered(left), TWO: Covered((wide,))}
     assert store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT) == 3
     assert [len(one) for one in store.read(RAW, [ONE, TWO])] == [3, 3]
     assert store.remove_damaged() == 0
@@ -173,8 +255,25 @@ def test_the_same_bytes_under_another_declaration_are_bars_of_their_own(store: H
     assert {one.kind for one in store.held()} == {RAW, adjusted}
 
 
+def as_version_2(store: HistoryStore) -> None:
+    """Bring the index back to how version 2 made it."""
+    index = sqlite3.connect(store.folder / INDEX_NAME)
+    index.executescript(
+        "DROP TABLE covered; DROP TABLE described; DROP TABLE stays; DROP TABLE set_aside;"
+        "CREATE TABLE done (job TEXT NOT NULL, symbol TEXT NOT NULL, PRIMARY KEY (job, symbol));"
+        "CREATE TABLE set_aside (job TEXT NOT NULL, symbol TEXT NOT NULL, why TEXT NOT NULL, "
+        "digest TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (job, symbol));"
+        "CREATE TABLE instruments (symbol TEXT PRIMARY KEY, body TEXT NOT NULL, industry TEXT NOT NULL, "
+        "source TEXT NOT NULL, known_until TEXT NOT NULL);"
+        "CREATE TABLE actions_known (symbol TEXT NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL, "
+        "source TEXT NOT NULL, PRIMARY KEY (symbol, since, until, source)); PRAGMA user_version = 2"
+    )
+    index.close()
+
+
 def as_version_1(store: HistoryStore) -> None:
     """Bring the index back to how version 1 made it."""
+    as_version_2(store)
     index = sqlite3.connect(store.folder / INDEX_NAME)
     index.executescript(
         "CREATE TABLE old (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, market TEXT NOT NULL, "
@@ -197,6 +296,37 @@ def test_an_index_of_the_version_before_is_read_and_brought_up_when_written(stor
     )
     assert (store.held()[0], len(store.held())) == (before[0], 2)
     assert [len(one) for one in store.read(RAW, [ONE])] == [3]
+
+
+def test_what_the_version_before_had_downloaded_and_imported_is_known_of_its_bars_days(store: HistoryStore):
+    adjusted = replace(RAW, adjustment=Adjustment.FORWARD)
+    store.add([flat(ONE, RAW, DAYS[:2])], source="tushare", fetched_at=AT)
+    store.add(
+        [flat(ONE, adjusted, DAYS[1:]), flat(TWO, adjusted, DAYS[:2])], source="file:a.csv", fetched_at=AT
+    )
+    as_version_2(store)
+    index = sqlite3.connect(store.folder / INDEX_NAME)
+    index.executescript(
+        "INSERT INTO actions_known VALUES ('600000.SH', '2025-10-01', '2025-10-31', 'tushare');"
+        'INSERT INTO instruments VALUES (\'600000.SH\', \'{"symbol":"600000.SH","name":"x"}\', \'\', '
+        "'file:a.csv', '2025-10-13');"
+        'INSERT INTO instruments VALUES (\'600519.SH\', \'{"symbol":"600519.SH","name":"y"}\', \'\', '
+        "'tushare', '2025-10-13');"
+    )
+    index.close()
+
+    tables = FactTables(Index(store.folder))
+
+    ten = date(2025, 10, 10)
+    assert store.covered("1d raw") == {ONE: Covered((Days(THREE_DAYS.first, ten),))}
+    # A file is whole from its first bar to its last, whoever's they are.
+    assert store.covered("1d forward") == {one: Covered((THREE_DAYS,)) for one in (ONE, TWO)}
+    assert tables.covered(EX_DAYS) == {ONE: Covered((Days(date(2025, 10, 1), date(2025, 10, 31)),))}
+    # Of a vendor's facts only its last answer was kept, and nobody knows of which days.
+    assert [one.days for some in tables.described().values() for one in some] == [
+        Days(ten, THREE_DAYS.last),
+        Days(THREE_DAYS.last, THREE_DAYS.last),
+    ]
 
 
 def test_two_writers_at_once_do_not_both_store_what_contradicts(store: HistoryStore):
@@ -229,6 +359,13 @@ def contradicting(store: HistoryStore) -> None:
             store._add(index, [flat(ONE, RAW, DAYS[:1], price=price)], "drawn", AT)
 
 
+def keep(store: HistoryStore, series: Series) -> None:
+    """Store bars, with the days from the first to the last as known."""
+    days = Days(*(date.fromisoformat(series.label(row)) for row in (0, len(series) - 1)))
+    covers = [Cover("1d raw", series.symbol, days)]
+    store.add([series], source="drawn", fetched_at=AT, covered=covers)
+
+
 def checked_store(store: HistoryStore) -> list[Checked]:
     tables, calendar = FactTables(Index(store.folder)), MarketCalendar(Market.CN, None)
     return check_store(store, tables, calendar, Market.CN, AT)
@@ -236,7 +373,7 @@ def checked_store(store: HistoryStore) -> list[Checked]:
 
 def test_bars_of_the_future_in_the_store_are_found(store: HistoryStore):
     # It is the second of January 2026.
-    store.add([flat(ONE, RAW, ["2025-12-31", "2026-01-05"])], source="drawn", fetched_at=AT)
+    keep(store, flat(ONE, RAW, ["2025-12-31", "2026-01-05"]))
 
     (checked,) = checked_store(store)
 
@@ -244,7 +381,7 @@ def test_bars_of_the_future_in_the_store_are_found(store: HistoryStore):
 
 
 def test_a_contradiction_inside_the_store_is_a_finding_and_the_others_are_checked(store: HistoryStore):
-    store.add([flat(TWO, RAW, DAYS)], source="drawn", fetched_at=AT)
+    keep(store, flat(TWO, RAW, DAYS))
     contradicting(store)
 
     (checked,) = checked_store(store)
@@ -275,7 +412,7 @@ def test_removed_bars_are_gone_and_may_come_again(store: HistoryStore):
         [flat(ONE, RAW, DAYS), flat(TWO, RAW, DAYS)],
         source="drawn",
         fetched_at=AT,
-        done={"1d drawn": [ONE, TWO]},
+        covered=[Cover("1d raw", ONE, THREE_DAYS), Cover("1d raw", TWO, THREE_DAYS)],
     )
     store.add([flat(ONE, HOURLY, ["2025-10-10 10:30"])], source="drawn", fetched_at=AT)
 
@@ -284,26 +421,30 @@ def test_removed_bars_are_gone_and_may_come_again(store: HistoryStore):
         (TWO, BarLength.DAY),
         (ONE, BarLength.MIN_60),
     }
-    assert store.done("1d drawn") == {TWO}
+    assert [len(one) for one in store.read(RAW, [ONE, TWO])] == [3]
+    assert set(store.covered("1d raw")) == {TWO}
     assert store.add([flat(ONE, RAW, DAYS, price="11.00")], source="drawn", fetched_at=AT) == 3
     assert store.remove(BarLength.DAY) == 6
     assert list(store.folder.glob("cn/1d/*")) == []
 
 
 def test_bars_set_aside_are_read_by_nobody(store: HistoryStore):
-    aside = store.set_aside(flat(ONE, RAW, DAYS), job="1d drawn", why="high below low", at=AT)
+    aside = store.set_aside(flat(ONE, RAW, DAYS), days=THREE_DAYS, why="high below low", at=AT)
 
     assert (aside.symbol, aside.why, aside.path.is_file()) == (ONE, "high below low", True)
     assert store.all_set_aside() == (aside,)
     assert list(store.read(RAW, [ONE])) == []
 
-    store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT, done={"1d drawn": [ONE]})
+    part = Days(THREE_DAYS.first, THREE_DAYS.first)
+    store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT, covered=[Cover("1d raw", ONE, part)])
+    assert store.all_set_aside() == (aside,)
+    store.note_covered([Cover("1d raw", ONE, Days(part.last, THREE_DAYS.last))])
 
     assert store.all_set_aside() == ()
 
 
 def test_an_empty_store_holds_nothing_and_is_not_made_by_looking(store: HistoryStore):
-    assert (store.held(), store.done("j"), store.problems(), store.sweep()) == ((), frozenset(), (), 0)
+    assert (store.held(), store.covered("1d raw"), store.problems(), store.sweep()) == ((), {}, (), 0)
     assert not store.folder.exists()
 
 
@@ -334,7 +475,10 @@ def test_what_a_killed_writer_left_half_done_is_taken_back_by_a_reader(store: Hi
     writer = sqlite3.connect(store.folder / INDEX_NAME, isolation_level=None)
     writer.execute("PRAGMA cache_size = 1")
     writer.execute("BEGIN IMMEDIATE")
-    writer.executemany("INSERT INTO done VALUES ('j', ?)", [(f"{n:06d}.SH",) for n in range(20_000)])
+    writer.executemany(
+        "INSERT INTO covered VALUES ('1d raw', ?, '2025-10-09', '2025-10-13')",
+        [(f"{n:06d}.SH",) for n in range(20_000)],
+    )
     # A process killed here leaves the disk so: pages written, and a journal of the old ones.
     for path in store.folder.glob(f"{INDEX_NAME}*"):
         (copy / path.name).write_bytes(path.read_bytes())
@@ -342,7 +486,7 @@ def test_what_a_killed_writer_left_half_done_is_taken_back_by_a_reader(store: Hi
     writer.close()
 
     assert (copy / f"{INDEX_NAME}-journal").exists()
-    assert HistoryStore(copy).done("j") == frozenset()
+    assert HistoryStore(copy).covered("1d raw") == {}
     assert [one.symbol for one in HistoryStore(copy).held()] == [ONE]
 
 
@@ -365,13 +509,13 @@ def test_a_failed_block_leaves_the_index_as_it_was(tmp_path: Path):
 
     def cut_off() -> None:
         with index.writing() as inside:
-            inside.execute("INSERT INTO done VALUES ('j', '600000.SH')")
+            inside.execute("INSERT INTO covered VALUES ('1d raw', '600000.SH', '2025-10-09', '2025-10-13')")
             raise RuntimeError("midway")
 
     with pytest.raises(RuntimeError, match="midway"):
         cut_off()
 
-    assert index.rows("SELECT name FROM sqlite_master WHERE name = 'done'") == []
+    assert index.rows("SELECT name FROM sqlite_master WHERE name = 'covered'") == []
 
 
 def test_lots_are_told_in_shares_and_nothing_else_is_guessed():

@@ -91,6 +91,7 @@ def test_sound_bars_are_all_there_and_nothing_is_found():
     (bar("2025-10-10", volume=-1), FindingKind.NO_PRICE),
     (bar("2025-10-10", (10.0, 1e13, 9.9, 10.1)), FindingKind.TOO_LARGE),
     (bar("2025-10-10", volume=1e20), FindingKind.TOO_LARGE),
+    (bar("2025-10-10", (10.0, 10.2, 9.9, 10.1234567)), FindingKind.TOO_FINE),
     (bar("2025-10-10", amount=1e20), FindingKind.TOO_LARGE),
     (bar("2025-10-10", (10.0, None, 9.9, 10.1)), FindingKind.INCOMPLETE),
     (bar("2025-10-10 10:30"), FindingKind.MIXED_LENGTHS),

@@ -1,0 +1,86 @@
+"""What is told of instruments, each of some days: risk warnings and suspensions of these days alone. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from msgspec.structs import asdict, replace
+
+from services.domain.instruments import Instrument, Symbol
+from services.history.spans import Covered, Days, covering, cut, joined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """An instrument's facts with its industry, whose word they are, and the days they speak of.
+
+    Of risk warnings and suspensions on other days they say nothing.
+    """
+
+    instrument: Instrument
+    industry: str
+    source: str
+    days: Days
+
+    def on(self, days: Days) -> Described:
+        """Return what they say of fewer days."""
+        facts = self.instrument
+        told = replace(facts, st=cut(facts.st, days), suspended=cut(facts.suspended, days))
+        return Described(instrument=told, industry=self.industry, source=self.source, days=days)
+
+    @property
+    def is_name_alone(self) -> bool:
+        """Answer whether they say nothing but a name."""
+        return self.instrument == Instrument(symbol=self.instrument.symbol, name=self.instrument.name)
+
+
+def together(told: Sequence[Described], until: date | None = None) -> Instrument:
+    """Return what is told of several spans of days, ascending, as one; the newest word up to a day counts."""
+    then = [one for one in told if until is None or one.days.first <= until]
+    # What is told of later days alone (a listing, say) is better than nothing.
+    ordered = [*(one for one in told if one not in then), *then]
+    stated = {
+        name: value
+        for one in ordered
+        for name, value in asdict(one.instrument).items()
+        if value != _UNSTATED.get(name)
+    }
+    stated["st"] = joined(span for one in told for span in one.instrument.st)
+    stated["suspended"] = joined(span for one in told for span in one.instrument.suspended)
+    return Instrument(**stated)
+
+
+def facts_known(told: Iterable[Described]) -> Covered:
+    """Return the days of which more than a name is told."""
+    return covering(one.days for one in told if not one.is_name_alone)
+
+
+def adjoined(told: Iterable[Described]) -> list[Described]:
+    """Return what is told, ascending; as one of days that follow each other where but spans differ."""
+    found: list[Described] = []
+    for one in sorted(told, key=lambda each: each.days):
+        before = found[-1] if found else None
+        if before is not None and _continues(before, one):
+            facts = before.instrument
+            both = replace(
+                facts,
+                st=joined((*facts.st, *one.instrument.st)),
+                suspended=joined((*facts.suspended, *one.instrument.suspended)),
+            )
+            days = Days(before.days.first, one.days.last)
+            found[-1] = Described(instrument=both, industry=one.industry, source=one.source, days=days)
+        else:
+            found.append(one)
+    return found
+
+
+def _continues(before: Described, one: Described) -> bool:
+    """Answer whether days follow others, and the same is told of both but for spans."""
+    plain = [replace(each.instrument, st=(), suspended=()) for each in (before, one)]
+    same = plain[0] == plain[1] and (before.industry, before.source) == (one.industry, one.source)
+    return same and covering([before.days, one.days]) == covering([Days(before.days.first, one.days.last)])
+
+
+_UNSTATED = asdict(Instrument(symbol=Symbol("")))
