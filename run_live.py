@@ -167,17 +167,19 @@ for _family in (
     arena_commands,
     model_commands,
     backup_commands,
+    data_commands,
     lifecycle_commands,
     quotes_command,
     settle_command,
     watch_commands,
 ):
     app.add_typer(_family.app)
-data_commands.add_to(app)
 
 
 def main() -> None:
     """Run the command line."""
+    # What a command loads stays: at its usual rhythm the collector searches it a hundred times on the way.
+    gc.set_threshold(20_000)
     try:
         app()
     finally:

@@ -101,187 +101,180 @@ Orphans = Annotated[
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
-    data = typer.Typer(
-        help=said(
-            "The history store: download, check, import, resample, list and remove bars.",
-            "本地历史库：下载、检查、导入、合成、列出、移除 K 线。",
+app = typer.Typer()
+
+
+data = typer.Typer(
+    help=said(
+        "The history store: download, check, import, resample, list and remove bars.",
+        "本地历史库：下载、检查、导入、合成、列出、移除 K 线。",
+    ),
+    rich_markup_mode="rich",
+)
+app.add_typer(data, name="data")
+
+
+@data.callback()
+def data_options(
+    ctx: typer.Context,
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Take the common options for the commands below `data`."""
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    ctx.obj = common.under(ctx.obj)
+
+
+@data.command(
+    help=said(
+        "Download bars, raw, with what the vendor tells of ex-days, each part checked before it counts. "
+        "Cut off anywhere, the same command goes on.",
+        "下载不复权 K 线及数据商提供的除权信息；逐段检查后入库。中断后以同一命令续传。",
+    )
+)
+@with_common
+def download(
+    common: Common,
+    start: Start,
+    end: Day = None,
+    symbols: Symbols = "",
+    index: OfIndex = "",
+    frequency: Length = "1d",
+    source: Source = "",
+) -> None:
+    """Download bars."""
+    from commands.data_download import Asked
+    from commands.data_download import download as fetch
+    from services.clock import SystemClock
+
+    asked = Asked(
+        symbols=symbols,
+        index=index,
+        frequency=frequency,
+        start=start.date(),
+        end=day_of(end),
+        source=source,
+    )
+    run_on_account(
+        common,
+        lambda settings, screen: fetch(settings, asked, screen, SystemClock(), cache_folder()),
+    )
+
+
+@data.command(
+    help=said(
+        "Find gaps, bars that cannot be, mixed units and adjustments in files, between them, or in the "
+        "store; says what would repair it. Exit 1 where anything but notes is found.",
+        "检查文件、文件之间或历史库中的缺口、不可能的 K 线、单位与复权混杂，并给出修复办法；"
+        "除提示外有任何发现则退出码为 1。",
+    )
+)
+@with_common
+def check(
+    common: Common,
+    files: Files = None,
+    frequency: Length = "",
+    market: MarketName = None,
+    adjustment: AdjustmentName = None,
+    volume_unit: VolumeUnitName = None,
+) -> None:
+    """Check bars."""
+    from commands.data_check import check as examine
+    from services.clock import SystemClock
+
+    run_on_account(
+        common,
+        lambda settings, screen: examine(
+            settings, tuple(files or ()), frequency, screen, SystemClock(), cache_folder()
         ),
-        rich_markup_mode="rich",
+        market=market,
+        **{"prices.adjustment": adjustment, "prices.volume_unit": volume_unit},
     )
-    app.add_typer(data, name="data")
-
-    @data.callback()
-    def data_options(
-        ctx: typer.Context,
-        data_dir: DataDir = None,
-        config: Config = None,
-        account: Account = None,
-        lang: Lang = None,
-        as_json: Json = False,
-    ) -> None:
-        """Take the common options for the commands below `data`."""
-        common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
-        ctx.obj = common.under(ctx.obj)
-
-    _add_download(data)
-    _add_check(data)
-    _add_import(data)
-    _add_the_rest(data)
 
 
-def _add_download(data: typer.Typer) -> None:
-    @data.command(
-        help=said(
-            "Download bars, raw, with what the vendor tells of ex-days, each part checked before it counts. "
-            "Cut off anywhere, the same command goes on.",
-            "下载不复权 K 线及数据商提供的除权信息；逐段检查后入库。中断后以同一命令续传。",
-        )
-    )
-    @with_common
-    def download(
-        common: Common,
-        start: Start,
-        end: Day = None,
-        symbols: Symbols = "",
-        index: OfIndex = "",
-        frequency: Length = "1d",
-        source: Source = "",
-    ) -> None:
-        """Download bars."""
-        from commands.data_download import Asked
-        from commands.data_download import download as fetch
-        from services.clock import SystemClock
+@data.command(
+    "import",
+    help=said(
+        "Put price files (merged.jsonl, CSV, Parquet) or a CSV of an index's members into the store.",
+        "将行情文件（merged.jsonl、CSV、Parquet）或指数成份 CSV 导入历史库。",
+    ),
+)
+@with_common
+def bring_in(
+    common: Common,
+    files: SomeFiles,
+    frequency: Length = "",
+    market: MarketName = None,
+    adjustment: AdjustmentName = None,
+    volume_unit: VolumeUnitName = None,
+) -> None:
+    """Import files."""
+    from commands.data_import import import_files
+    from services.clock import SystemClock
 
-        asked = Asked(
-            symbols=symbols,
-            index=index,
-            frequency=frequency,
-            start=start.date(),
-            end=day_of(end),
-            source=source,
-        )
-        run_on_account(
-            common,
-            lambda settings, screen: fetch(settings, asked, screen, SystemClock(), cache_folder()),
-        )
-
-
-def _add_check(data: typer.Typer) -> None:
-    @data.command(
-        help=said(
-            "Find gaps, bars that cannot be, mixed units and adjustments in files, between them, or in the "
-            "store; says what would repair it. Exit 1 where anything but notes is found.",
-            "检查文件、文件之间或历史库中的缺口、不可能的 K 线、单位与复权混杂，并给出修复办法；"
-            "除提示外有任何发现则退出码为 1。",
-        )
-    )
-    @with_common
-    def check(
-        common: Common,
-        files: Files = None,
-        frequency: Length = "",
-        market: MarketName = None,
-        adjustment: AdjustmentName = None,
-        volume_unit: VolumeUnitName = None,
-    ) -> None:
-        """Check bars."""
-        from commands.data_check import check as examine
-        from services.clock import SystemClock
-
-        run_on_account(
-            common,
-            lambda settings, screen: examine(
-                settings, tuple(files or ()), frequency, screen, SystemClock(), cache_folder()
-            ),
-            market=market,
-            **{"prices.adjustment": adjustment, "prices.volume_unit": volume_unit},
-        )
-
-
-def _add_import(data: typer.Typer) -> None:
-    @data.command(
-        "import",
-        help=said(
-            "Put price files (merged.jsonl, CSV, Parquet) or a CSV of an index's members into the store.",
-            "将行情文件（merged.jsonl、CSV、Parquet）或指数成份 CSV 导入历史库。",
+    run_on_account(
+        common,
+        lambda settings, screen: import_files(
+            settings, tuple(files), frequency, screen, SystemClock(), cache_folder()
         ),
+        market=market,
+        **{"prices.adjustment": adjustment, "prices.volume_unit": volume_unit},
     )
-    @with_common
-    def bring_in(
-        common: Common,
-        files: SomeFiles,
-        frequency: Length = "",
-        market: MarketName = None,
-        adjustment: AdjustmentName = None,
-        volume_unit: VolumeUnitName = None,
-    ) -> None:
-        """Import files."""
-        from commands.data_import import import_files
-        from services.clock import SystemClock
-
-        run_on_account(
-            common,
-            lambda settings, screen: import_files(
-                settings, tuple(files), frequency, screen, SystemClock(), cache_folder()
-            ),
-            market=market,
-            **{"prices.adjustment": adjustment, "prices.volume_unit": volume_unit},
-        )
 
 
-def _add_the_rest(data: typer.Typer) -> None:
-    @data.command(
-        help=said(
-            "Make longer bars of shorter ones, on the boundaries of the market's sessions.",
-            "按交易时段边界将短周期 K 线合成为长周期。",
-        )
+@data.command(
+    help=said(
+        "Make longer bars of shorter ones, on the boundaries of the market's sessions.",
+        "按交易时段边界将短周期 K 线合成为长周期。",
     )
-    @with_common
-    def resample(
-        common: Common, source: From, target: To, symbols: Symbols = "", market: MarketName = None
-    ) -> None:
-        """Resample bars."""
-        from commands.data_resample import resample as make
-        from services.clock import SystemClock
+)
+@with_common
+def resample(
+    common: Common, source: From, target: To, symbols: Symbols = "", market: MarketName = None
+) -> None:
+    """Resample bars."""
+    from commands.data_resample import resample as make
+    from services.clock import SystemClock
 
-        run_on_account(
-            common,
-            lambda settings, screen: make(
-                settings, (source, target), symbols, screen, SystemClock(), cache_folder()
-            ),
-            market=market,
-        )
-
-    @data.command("list", help=said("What the store holds, and where it came from.", "历史库内容及来源。"))
-    @with_common
-    def show_all(common: Common, symbols: Symbols = "") -> None:
-        """List the store."""
-        from commands.data_list import list_store
-
-        run_on_account(common, lambda settings, screen: list_store(settings, symbols, screen))
-
-    @data.command(
-        help=said(
-            "Take bars of one length out of the store, of some symbols or of all; or those of damaged files.",
-            "从历史库移除所给或全部证券某一周期的 K 线，或移除已损坏文件中的 K 线。",
-        )
+    run_on_account(
+        common,
+        lambda settings, screen: make(
+            settings, (source, target), symbols, screen, SystemClock(), cache_folder()
+        ),
+        market=market,
     )
-    @with_common
-    def remove(
-        common: Common,
-        symbols: Symbols = "",
-        frequency: Length = "",
-        every: Every = False,
-        damaged: Damaged = False,
-        orphans: Orphans = False,
-    ) -> None:
-        """Remove bars."""
-        from commands.data_list import Unwanted
-        from commands.data_list import remove as take_away
 
-        unwanted = Unwanted(
-            symbols=symbols, frequency=frequency, every=every, damaged=damaged, orphans=orphans
-        )
-        run_on_account(common, lambda settings, screen: take_away(settings, unwanted, screen))
+
+@data.command("list", help=said("What the store holds, and where it came from.", "历史库内容及来源。"))
+@with_common
+def show_all(common: Common, symbols: Symbols = "") -> None:
+    """List the store."""
+    from commands.data_list import list_store
+
+    run_on_account(common, lambda settings, screen: list_store(settings, symbols, screen))
+
+
+@data.command(
+    help=said(
+        "Take bars of one length out of the store, of some symbols or of all; or those of damaged files.",
+        "从历史库移除所给或全部证券某一周期的 K 线，或移除已损坏文件中的 K 线。",
+    )
+)
+@with_common
+def remove(
+    common: Common,
+    symbols: Symbols = "",
+    frequency: Length = "",
+    every: Every = False,
+    damaged: Damaged = False,
+    orphans: Orphans = False,
+) -> None:
+    """Remove bars."""
+    from commands.data_list import Unwanted
+    from commands.data_list import remove as take_away
+
+    unwanted = Unwanted(symbols=symbols, frequency=frequency, every=every, damaged=damaged, orphans=orphans)
+    run_on_account(common, lambda settings, screen: take_away(settings, unwanted, screen))
