@@ -9,6 +9,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from commands.doctor_check import Check, Words
+from commands.failures import CommandFailed
 from commands.live_prices import feeds_for, hosts_beside_quotes, why_no_source
 from services.clock import SystemClock, stopwatch_s
 from services.clock_offset import clock_offset
@@ -67,8 +68,11 @@ def price_source(words: Words, settings: Settings, load: Callable[[], object]) -
 
 
 def vendor_hosts(settings: Settings) -> tuple[Host, ...]:
-    """Return the hosts that quotes come from."""
-    hosts = (host for feed in feeds_for(settings, SystemClock()) for host in feed.hosts)
+    """Return the hosts that quotes come from; none where the settings name a source there is not."""
+    try:
+        hosts = [host for feed in feeds_for(settings, SystemClock()) for host in feed.hosts]
+    except CommandFailed:
+        return ()
     return tuple(Host(name="host", address=f"https://{host}/") for host in dict.fromkeys(hosts))
 
 

@@ -9,7 +9,7 @@ from services.clock import SystemClock
 from services.domain.instruments import Market
 from services.market.akshare_source import AkshareSource
 from services.market.bars_and_facts import BarsAndFacts
-from services.market.feeds.choice import Surroundings, VendorFeed, feeds_of, sources_of
+from services.market.feeds.choice import NoBrokerQuotes, Surroundings, VendorFeed, feeds_of, sources_of
 from services.market.feeds.host_registry import HostRegistry
 from services.market.quote_cache import QuoteCache
 from services.market.quote_terms import CrossCheck, GateTerms
@@ -27,18 +27,18 @@ TYPES = ("akshare", "tushare")
 Tell = Callable[[str], None]
 
 
-def require_source(settings: Settings) -> None:
-    """Do nothing where there is a source of live prices for the settings.
+def require_source(settings: Settings, broker: VendorFeed | None = None) -> None:
+    """Do nothing where there is a source of live prices for the settings, `broker` what the broker offers.
 
     Raises:
         CommandFailed: There is none, or none that could ever be believed.
     """
-    wrong = why_no_source(settings)
+    wrong = why_no_source(settings, broker)
     if wrong is not None:
         raise wrong
 
 
-def why_no_source(settings: Settings) -> CommandFailed | None:
+def why_no_source(settings: Settings, broker: VendorFeed | None = None) -> CommandFailed | None:
     """Return why the settings name no source of live prices that could be believed, None where they do."""
     named = settings.data_source.type
     if settings.market is Market.CN and named not in TYPES:
@@ -54,7 +54,10 @@ def why_no_source(settings: Settings) -> CommandFailed | None:
             "config: data_source: tushare needs its token in KAIPAN_DATA_API_KEY, in the environment or "
             ".env; or leave tushare out of data_source.sources",
         )
-    families = {feed.family for feed in feeds_for(settings, SystemClock())}
+    try:
+        families = {feed.family for feed in feeds_for(settings, SystemClock(), broker=broker)}
+    except CommandFailed as wrong:
+        return wrong
     if gate_terms(settings).cross_check is CrossCheck.REQUIRE and len(families) < 2:
         return CommandFailed(
             Exit.USAGE,
@@ -65,19 +68,24 @@ def why_no_source(settings: Settings) -> CommandFailed | None:
 
 
 def live_source(
-    settings: Settings, clock: Clock, tell: Tell, hosts: HostRegistry | None = None
+    settings: Settings,
+    clock: Clock,
+    tell: Tell,
+    hosts: HostRegistry | None = None,
+    broker: VendorFeed | None = None,
 ) -> PriceSource:
     """Return the judged prices of the vendors that the settings name.
 
     `tell` gets the sentence on a Redis that failed. `hosts` counts what is asked of each host: one a
-    process, for all of its sources; None: a new one.
+    process, for all of its sources; None: a new one. `broker` are the quotes the broker in use offers.
 
     Raises:
-        CommandFailed: The settings name a Redis, and its package is not installed or its address is none.
+        CommandFailed: The settings name a Redis, and its package is not installed or its address is none;
+            or the broker's quotes, and it offers none.
     """
     terms, named = gate_terms(settings), settings.data_source
     hosts = hosts or HostRegistry(clock)
-    feeds: tuple[QuoteFeed, ...] = feeds_for(settings, clock, hosts)
+    feeds: tuple[QuoteFeed, ...] = feeds_for(settings, clock, hosts, broker)
     if named.use_cache:
         cache = QuoteCache(clock, terms, named.cache_ttl_seconds, _store(settings, clock, tell))
         feeds = tuple(cache.of(feed) for feed in feeds)
@@ -93,10 +101,21 @@ def live_source(
 
 
 def feeds_for(
-    settings: Settings, clock: Clock, hosts: HostRegistry | None = None
+    settings: Settings, clock: Clock, hosts: HostRegistry | None = None, broker: VendorFeed | None = None
 ) -> tuple[VendorFeed, ...]:
-    """Return the feeds that the settings name, in order of preference."""
-    return feeds_of(settings.data_source, _surroundings(clock, hosts), settings.market)
+    """Return the feeds that the settings name, in order of preference.
+
+    Raises:
+        CommandFailed: They name the broker's quotes, and it offers none.
+    """
+    try:
+        return feeds_of(settings.data_source, _surroundings(clock, hosts, broker), settings.market)
+    except NoBrokerQuotes:
+        raise CommandFailed(
+            Exit.USAGE,
+            f"config: data_source.sources: broker.type {settings.broker.type} offers no quotes; leave "
+            "`broker` out and name vendors",
+        ) from None
 
 
 def bars_and_facts(settings: Settings, clock: Clock, hosts: HostRegistry | None = None) -> BarsAndFacts:
@@ -128,8 +147,11 @@ def gate_terms(settings: Settings) -> GateTerms:
     )
 
 
-def _surroundings(clock: Clock, hosts: HostRegistry | None = None) -> Surroundings:
-    return Surroundings(clock=clock, environment=process_environment(), hosts=hosts or HostRegistry(clock))
+def _surroundings(
+    clock: Clock, hosts: HostRegistry | None = None, broker: VendorFeed | None = None
+) -> Surroundings:
+    hosts = hosts or HostRegistry(clock)
+    return Surroundings(clock=clock, environment=process_environment(), hosts=hosts, broker=broker)
 
 
 def _store(settings: Settings, clock: Clock, tell: Tell) -> RedisQuotes | None:

@@ -43,6 +43,6 @@ def _lines(lang: str, problems: Mapping[str, str], environment: Mapping[str, str
         key = "unreachable.set" if any(environment.get(one) for one in spellings) else "unreachable.unset"
         yield f"  {words(key, lang, name=name, about=words(f'about.{name}', lang))}"
     yield words("unreachable.alternatives", lang)
-    known = ", ".join(get_args(QuoteSource))
+    known = ", ".join(name for name in get_args(QuoteSource) if name != "broker")
     for alternative in ("sources", "file", "demo", *(("doctor",) if problems else ())):
         yield f"  {words(f'alternative.{alternative}', lang, known=known)}"

@@ -32,7 +32,7 @@ from services.settings_values import (
 # How other programs spell a key of a model.
 MODEL_ALIASES = {"basemodel": "model", "openai_base_url": "base_url", "openai_api_key": "api_key"}
 
-QuoteSource = Literal["eastmoney", "sina", "tencent", "tushare", "akshare", "yahoo", "sina_us"]
+QuoteSource = Literal["eastmoney", "sina", "tencent", "tushare", "akshare", "yahoo", "sina_us", "broker"]
 
 
 class ScheduleSettings(Section):
@@ -71,7 +71,8 @@ class DataSourceSettings(Section):
         tuple[QuoteSource, ...],
         Field(
             description="Who is asked for quotes, in order of preference. Empty: for `akshare` eastmoney, "
-            "sina, tencent; for `tushare` tushare, sina, tencent; on the US market yahoo, sina_us."
+            "sina, tencent; for `tushare` tushare, sina, tencent; on the US market yahoo, sina_us. "
+            "`broker`: the broker's own, where it offers any."
         ),
     ] = ()
     deadline_s: Annotated[

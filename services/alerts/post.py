@@ -15,6 +15,8 @@ import msgspec
 
 from services.alerts.fitting import in_characters, one_line
 from services.ports import AlertFault
+from services.settings_environment import process_environment
+from services.web_way import NoWay, way_to
 
 if TYPE_CHECKING:
     import httpx2
@@ -24,8 +26,6 @@ ANSWER_BYTES_MAX = 65_536
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 """Writes a number of a hook's template as the configuration writes it."""
-
-NO_WAY = "its address or the proxy's is none, or of a kind not known here; see HTTPS_PROXY and ALL_PROXY"
 
 _WHY_CHARACTERS_MAX = 200
 _SECRET_CHARACTERS_MIN = 4
@@ -44,7 +44,7 @@ class Answer:
 class Poster:
     """Sends JSON for one channel. `secrets` are blotted out of whatever a fault says.
 
-    Proxies are those of the environment (HTTPS_PROXY, NO_PROXY and so on); redirects are not followed.
+    Proxies and certificates are those the environment names; redirects are not followed.
     """
 
     channel: str
@@ -74,18 +74,27 @@ class Poster:
 
         sent = {"accept-encoding": "identity", **headers}
         try:
+            way = way_to(url, process_environment())
             with _unlogged():
                 async with (
                     asyncio.timeout(self.deadline_s),
-                    httpx2.AsyncClient(timeout=None, follow_redirects=False) as client,
+                    httpx2.AsyncClient(
+                        timeout=None,
+                        follow_redirects=False,
+                        proxy=way.proxy,
+                        verify=way.verify,
+                        trust_env=False,
+                    ) as client,
                     client.stream(method, url, content=raw, headers=sent) as response,
                 ):
                     text = await _read(response)
         except TimeoutError:
             raise self.fault(f"no answer within {self.deadline_s:g} s") from None
-        except (httpx2.InvalidURL, ImportError):
-            # Not quoted: what is wrong may be the proxy's address, and a piece of it its password.
-            raise self.fault(NO_WAY) from None
+        except NoWay as none:
+            raise self.fault(str(none)) from None
+        except httpx2.InvalidURL:
+            # Not quoted: a piece of the address may be the secret.
+            raise self.fault("its address is none") from None
         except (httpx2.HTTPError, ValueError) as error:
             # Not chained: the cause may quote the address, and the address holds the secret.
             raise self.fault(f"cannot be reached: {error or type(error).__name__}") from None

@@ -134,6 +134,10 @@ class Taken:
         for place in places:
             self.take(place)
 
+    def __bool__(self) -> bool:
+        """Answer whether any was taken."""
+        return bool(self._places)
+
     def take(self, place: Place) -> None:
         """Add the command taken next."""
         self._places.add(place)

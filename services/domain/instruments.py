@@ -117,11 +117,11 @@ class Instrument(Value, frozen=True, kw_only=True):
 
     def is_suspended(self, day: date) -> bool:
         """Answer whether the instrument is known not to trade on `day`."""
-        return any(span.covers(day) for span in self.suspended)
+        return bool(self.suspended) and any(span.covers(day) for span in self.suspended)
 
     def is_st(self, day: date) -> bool:
         """Answer whether the instrument carries a risk warning on `day`."""
-        return any(span.covers(day) for span in self.st)
+        return bool(self.st) and any(span.covers(day) for span in self.st)
 
 
 class Fact(StrEnum):
@@ -138,7 +138,8 @@ class Distribution(Value, frozen=True, kw_only=True):
     """What a company hands to the holders of its record date, as a vendor announces it.
 
     Amounts are CNY and new shares a share; `bonus_per_share` is the part of the new shares paid out of
-    profit. `source` names who announced it, two that agree with a `+` between.
+    profit. `rights_per_share` new shares a share may be bought at `rights_price_cny`. `source` names who
+    announced it, two that agree with a `+` between.
     """
 
     symbol: Symbol
@@ -149,6 +150,8 @@ class Distribution(Value, frozen=True, kw_only=True):
     shares_per_share: Decimal = Decimal(0)
     bonus_per_share: Decimal = Decimal(0)
     source: str = ""
+    rights_per_share: Decimal = Decimal(0)
+    rights_price_cny: Decimal = Decimal(0)
 
 
 class Facts(Value, frozen=True, kw_only=True):

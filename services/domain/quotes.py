@@ -133,7 +133,7 @@ class Snapshot(Protocol):
         """Return the last prices in the order of `symbols`, NaN where unknown."""
 
 
-class VendorSnapshot(Value, frozen=True, kw_only=True):
+class VendorSnapshot(Value, frozen=True, kw_only=True, dict=True):
     """The quotes a vendor answered with, and why others are missing (`faults`, by symbol).
 
     `comparisons` tell how the sources stood to each other, None where nobody judged the quotes.
@@ -153,7 +153,12 @@ class VendorSnapshot(Value, frozen=True, kw_only=True):
 
     def get(self, symbol: Symbol) -> Quote | None:
         """Return the quote of `symbol`, or None."""
-        return next((quote for quote in self.quotes if quote.symbol == symbol), None)
+        return self._by_symbol.get(symbol)
+
+    @cached_property
+    def _by_symbol(self) -> Mapping[Symbol, Quote]:
+        """The quotes by symbol, of a symbol that is there twice the first."""
+        return {quote.symbol: quote for quote in reversed(self.quotes)}
 
     def last(self, symbol: Symbol) -> Decimal | None:
         """Return the last price of `symbol` alone, None where there is no quote or it is disputed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import chain
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -36,15 +37,18 @@ class BarsAndFacts(Protocol):
 
 
 class ChainedVendors:
-    """Bars and facts of the mainland market, each of whoever has them."""
+    """Bars and facts of the mainland market, each of whoever has them; a chain of ex-days for each kind."""
 
-    def __init__(self, bars: BarChain, facts: FactsChain, ex_days: ExDayChain, clock: Clock) -> None:
-        self._bars, self._facts, self._ex_days, self._clock = bars, facts, ex_days, clock
+    def __init__(
+        self, bars: BarChain, facts: FactsChain, ex_days: Sequence[ExDayChain], clock: Clock
+    ) -> None:
+        self._bars, self._facts, self._ex_days, self._clock = bars, facts, tuple(ex_days), clock
 
     @property
     def hosts(self) -> tuple[str, ...]:
         """The hosts asked for bars, then those asked for facts and ex-days."""
-        return tuple(dict.fromkeys((*self._bars.hosts, *self._facts.hosts, *self._ex_days.hosts)))
+        of_ex_days = chain.from_iterable(one.hosts for one in self._ex_days)
+        return tuple(dict.fromkeys((*self._bars.hosts, *self._facts.hosts, *of_ex_days)))
 
     async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
         """Return the ended bars of the last weeks, as `BarChain.panel` does.
@@ -61,7 +65,12 @@ class ChainedVendors:
             PriceFault: No source told any fact at all.
         """
         day = local(self._clock.now(), Market.CN).date()
-        (distributions, disputed), facts = await asyncio.gather(
-            self._ex_days.told(symbols, day), self._facts.told(symbols, day)
+        announced, facts = await asyncio.gather(
+            asyncio.gather(*(one.told(symbols, day) for one in self._ex_days)),
+            self._facts.told(symbols, day),
         )
+        disputed: dict[Symbol, str] = {}
+        for symbol, why in chain.from_iterable(against.items() for _, against in announced):
+            disputed[symbol] = f"{disputed[symbol]}; {why}" if symbol in disputed else why
+        distributions = tuple(chain.from_iterable(told for told, _ in announced))
         return replace(facts, distributions=distributions, disputed=disputed)

@@ -1,4 +1,4 @@
-"""Ex-days to come by several vendors: what they agree on, and about whom they do not."""
+"""Ex-days to come of one kind by several vendors: what they agree on, and about whom they do not."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from services.domain.instruments import Distribution, Symbol
+from services.domain.money import ZERO
 from services.ports import PriceFault
 
 DAYS_AHEAD = 30
@@ -20,7 +21,10 @@ DISPUTE_DAYS = 7
 """An ex-day on which vendors differ matters from so many days before it on."""
 
 Told = tuple[tuple[Distribution, ...], Mapping[Symbol, str]]
-_Terms = frozenset[tuple[date, Decimal, Decimal]]
+_Paid = tuple[Decimal, Decimal, Decimal, Decimal]
+"""Cash, new shares and rights a share, and what the rights cost."""
+
+_Terms = frozenset[tuple[date, _Paid]]
 
 
 class DistributionTeller(Protocol):
@@ -45,17 +49,22 @@ class DistributionTeller(Protocol):
 
 
 class ExDayChain:
-    """Asks all vendors at once, each once a day about each symbol."""
+    """Asks all vendors at once, each once a day about each symbol.
 
-    def __init__(self, tellers: Sequence[DistributionTeller]) -> None:
-        self._tellers = tuple(tellers)
+    `confirming` are asked afterwards, about the symbols of which the others announce anything.
+    """
+
+    def __init__(
+        self, tellers: Sequence[DistributionTeller], confirming: Sequence[DistributionTeller] = ()
+    ) -> None:
+        self._tellers, self._confirming = tuple(tellers), tuple(confirming)
         self._day = date.min
         self._came: dict[str, dict[Symbol, tuple[Distribution, ...]]] = {}
 
     @property
     def hosts(self) -> tuple[str, ...]:
         """The hosts that ex-days come from."""
-        return tuple(dict.fromkeys(host for teller in self._tellers for host in teller.hosts))
+        return tuple(dict.fromkeys(host for teller in self._every for host in teller.hosts))
 
     async def told(self, symbols: Sequence[Symbol], day: date) -> Told:
         """Return the distributions to come of the symbols, and about whose ex-days two vendors differ.
@@ -64,8 +73,10 @@ class ExDayChain:
         nothing, which says nothing.
         """
         if day != self._day:
-            self._day, self._came = day, {teller.name: {} for teller in self._tellers}
+            self._day, self._came = day, {teller.name: {} for teller in self._every}
         await asyncio.gather(*(self._ask(teller, symbols, day) for teller in self._tellers))
+        named = [one for one in symbols if any(came.get(one) for came in self._came.values())]
+        await asyncio.gather(*(self._ask(teller, named, day) for teller in self._confirming))
         found: list[Distribution] = []
         disputed: dict[Symbol, str] = {}
         for symbol in dict.fromkeys(symbols):
@@ -76,6 +87,10 @@ class ExDayChain:
             else:
                 found += _agreed(said)
         return tuple(found), disputed
+
+    @property
+    def _every(self) -> tuple[DistributionTeller, ...]:
+        return (*self._tellers, *self._confirming)
 
     async def _ask(self, teller: DistributionTeller, symbols: Sequence[Symbol], day: date) -> None:
         came = self._came[teller.name]
@@ -100,18 +115,29 @@ def _difference(said: Mapping[str, Sequence[Distribution]], until: date) -> str:
 
 def _terms(told: Sequence[Distribution], until: date) -> _Terms:
     """Return by ex-day what is paid on it, several plans of one day together."""
-    sums: dict[date, tuple[Decimal, Decimal]] = {}
+    sums: dict[date, _Paid] = {}
     for one in told:
         if one.ex_date <= until:
-            cash, shares = sums.get(one.ex_date, (Decimal(0), Decimal(0)))
-            sums[one.ex_date] = cash + one.cash_per_share, shares + one.shares_per_share
-    return frozenset((day, cash, shares) for day, (cash, shares) in sums.items())
+            cash, shares, rights, cost = sums.get(one.ex_date, (ZERO, ZERO, ZERO, ZERO))
+            sums[one.ex_date] = (
+                cash + one.cash_per_share,
+                shares + one.shares_per_share,
+                rights + one.rights_per_share,
+                cost + one.rights_per_share * one.rights_price_cny,
+            )
+    return frozenset(sums.items())
 
 
 def _words(terms: _Terms) -> str:
     if not terms:
         return "none"
-    return ", ".join(f"{day} {cash} CNY and {shares} shares a share" for day, cash, shares in sorted(terms))
+    return ", ".join(f"{day} {_paid(paid)} a share" for day, paid in sorted(terms))
+
+
+def _paid(paid: _Paid) -> str:
+    cash, shares, rights, cost = paid
+    words = f"{cash} CNY and {shares} shares"
+    return f"{words}, rights to {rights} shares at {cost / rights:f} CNY" if rights else words
 
 
 def _agreed(said: Mapping[str, Sequence[Distribution]]) -> Sequence[Distribution]:

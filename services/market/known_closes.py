@@ -54,7 +54,8 @@ class KnownCloses:
         """Return what today's previous close may be, empty where that is not known.
 
         That is the close of the weekday before, and where today is the symbol's ex-day also what the
-        exchange makes of it: bars may hold the ex-day already. After a holiday nothing is known.
+        exchange makes of it: bars may hold the ex-day already. After a holiday nothing is known, nor on the
+        ex-day of a rights issue: the reference goes by how many of the rights were taken up.
         """
         day, close = self._closes.get(symbol, (date.min, ZERO))
         if day != _weekday_before(today) or symbol.endswith(".US"):
@@ -62,6 +63,8 @@ class KnownCloses:
         due = [one for one in distributions if one.ex_date == today]
         if not due:
             return (close,)
+        if any(one.rights_per_share for one in due):
+            return ()
         try:
             reference = ex_reference(
                 close,

@@ -7,8 +7,10 @@ import importlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -48,7 +50,11 @@ class RedisQuotes:
     def __init__(
         self, url: str, clock: Clock, tell: Callable[[str], None], client: _Client | None = None
     ) -> None:
-        self._redis: Any = (client or _connect)(url)
+        self._make = partial(client or _connect, url)
+        # Made at once: an address that is none is to be known now.
+        self._unused: Any = self._make()
+        # A connection is of one loop; a program may run one after the other.
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
         self._clock, self._tell = clock, tell
         self._down_until: datetime | None = None
         self._told = False
@@ -89,6 +95,13 @@ class RedisQuotes:
     async def release(self, feed: str) -> None:
         """End this process's turn at the feed."""
         await self._asked(lambda: self._redis.delete(_turn(feed)), 0)
+
+    @property
+    def _redis(self) -> Any:
+        loop = asyncio.get_running_loop()
+        if loop not in self._clients:
+            self._clients[loop], self._unused = self._unused or self._make(), None
+        return self._clients[loop]
 
     async def _asked(self, ask: Callable[[], Awaitable[_T]], instead: _T) -> _T:
         """Return what Redis answers, `instead` where it does not."""

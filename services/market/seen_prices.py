@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from itertools import groupby
 
 from services.domain.bars import CorporateAction, Frequency, Panel
 from services.domain.events import Event
 from services.domain.instruments import Distribution, Facts, Instrument, Symbol
+from services.domain.money import ZERO
 from services.domain.quotes import Quote, Snapshot, VendorSnapshot
+from services.market.known_facts import day_of
 from services.ports import PriceFault, PriceSource
 
 
@@ -45,12 +48,12 @@ class SeenPrices:
         self._remember(snapshot, symbols)
         return snapshot
 
-    def listen(self, _event: Event, value: object, _account: object) -> None:
+    def listen(self, event: Event, value: object, _account: object) -> None:
         """Remember what is on record: a process started anew has seen what the one before it saw."""
         if isinstance(value, VendorSnapshot):
             self._remember(value, value.symbols)
         elif isinstance(value, Facts):
-            self._learn(value)
+            self._learn(value, datetime.fromisoformat(event.at))
 
     async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
         """Return the other source's bars.
@@ -84,11 +87,21 @@ class SeenPrices:
         """Return the source that answers from memory alone."""
         return RememberedPrices(self)
 
-    def _learn(self, facts: Facts) -> None:
+    def _learn(self, facts: Facts, told_at: datetime | None = None) -> None:
+        """Remember facts; of a known moment, what they say of ex-days to come replaces what was said."""
         self._instruments.update({one.symbol: one for one in facts.instruments})
-        announced = {(one.symbol, one.ex_date): _action(one) for one in facts.distributions}
-        if any(self._announced.get(key) != action for key, action in announced.items()):
-            self._announced |= announced
+        announced = {
+            (symbol, ex_date): _action(symbol, ex_date, tuple(of_day))
+            for (symbol, ex_date), of_day in groupby(sorted(facts.distributions, key=_day_of), _day_of)
+        }
+        named = {*(symbol for symbol, _ in announced), *facts.disputed}
+        kept = {
+            (symbol, ex_date): action
+            for (symbol, ex_date), action in self._announced.items()
+            if told_at is None or symbol not in named or ex_date < day_of(symbol, told_at)
+        }
+        if kept | announced != self._announced:
+            self._announced = kept | announced
             self._actions = tuple(self._announced.values())
 
     def _remember(self, snapshot: Snapshot, symbols: Sequence[Symbol]) -> None:
@@ -115,13 +128,22 @@ class SeenPrices:
         )
 
 
-def _action(one: Distribution) -> CorporateAction:
+def _day_of(one: Distribution) -> tuple[Symbol, date]:
+    return one.symbol, one.ex_date
+
+
+def _action(symbol: Symbol, ex_date: date, of_day: Sequence[Distribution]) -> CorporateAction:
+    """Return all that a company hands out on one day as one."""
+    rights = sum((one.rights_per_share for one in of_day), ZERO)
+    cost = sum((one.rights_per_share * one.rights_price_cny for one in of_day), ZERO)
     return CorporateAction(
-        symbol=one.symbol,
-        ex_date=one.ex_date,
-        cash_per_share=one.cash_per_share,
-        shares_per_share=one.shares_per_share,
-        bonus_per_share=one.bonus_per_share,
+        symbol=symbol,
+        ex_date=ex_date,
+        cash_per_share=sum((one.cash_per_share for one in of_day), ZERO),
+        shares_per_share=sum((one.shares_per_share for one in of_day), ZERO),
+        bonus_per_share=sum((one.bonus_per_share for one in of_day), ZERO),
+        rights_per_share=rights,
+        rights_price_cny=cost / rights if rights else ZERO,
     )
 
 

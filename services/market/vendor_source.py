@@ -189,8 +189,12 @@ class _Inquiry:
             self._answers.append(_answer_of(feed.name, asked, 0, why, answered=answered))
             return False
         for symbol, raw in answer.quotes.items():
-            if symbol in self._seen:
+            if symbol not in self._seen:
+                continue
+            if (raw.symbol, raw.source) == (symbol, feed.name):
                 self._seen[symbol][feed.name] = Sighting(family=feed.family, raw=raw)
+            else:
+                self._note(feed.name, {symbol: "its quote names another symbol or source"})
         self._note(feed.name, answer.faults)
         priced = sum(raw.last_cny is not None for raw in answer.quotes.values())
         why = next(iter(answer.faults.values()), "" if priced else "no price in any quote")

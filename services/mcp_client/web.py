@@ -10,6 +10,8 @@ import httpx2
 from mcp.client.streamable_http import streamable_http_client
 
 from services.mcp_client.pipe import BYTES_MAX
+from services.settings_environment import process_environment
+from services.web_way import way_to
 
 if TYPE_CHECKING:
     from mcp.client._transport import TransportStreams
@@ -57,10 +59,20 @@ class _Count:
 
 @asynccontextmanager
 async def addressed(url: str, token: str, deadline_s: float) -> AsyncIterator[TransportStreams]:
-    """Yield the streams to and from a server at an address; `token`, if any, is sent as its bearer's."""
+    """Yield the streams to and from a server at an address; `token`, if any, is sent as its bearer's.
+
+    Raises:
+        NoWay: The proxy or the certificates that the environment names cannot be used.
+    """
+    way = way_to(url, process_environment())
     headers = {"accept-encoding": "identity"} | ({"authorization": f"Bearer {token}"} if token else {})
     client = httpx2.AsyncClient(
-        headers=headers, timeout=deadline_s, event_hooks={"response": [_Count().bound]}
+        headers=headers,
+        timeout=deadline_s,
+        proxy=way.proxy,
+        verify=way.verify,
+        trust_env=False,
+        event_hooks={"response": [_Count().bound]},
     )
     async with client, streamable_http_client(url, http_client=client) as streams:
         yield streams

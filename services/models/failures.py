@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.models.completion import NotACompletion, RateLimited
 from services.ports import AgentFault
+from services.web_way import NoWay
 
 if TYPE_CHECKING:
     from httpx2 import Response
@@ -26,13 +27,13 @@ def may_pass(error: BaseException) -> bool:
 
 
 def is_unbilled(error: BaseException) -> bool:
-    """Answer whether the server surely did no work: it refused, or was never reached."""
+    """Answer whether the server surely did no work: it refused, was never reached, or could not be asked."""
     import httpx2
     import openai
 
     if isinstance(error, openai.APIStatusError):
         return error.status_code < 500
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | NoWay):
         return True
     return isinstance(error, openai.APIConnectionError) and isinstance(error.__cause__, httpx2.ConnectError)
 

@@ -15,6 +15,8 @@ from services.models.dialects import Dialect, dialect_named
 from services.models.failures import Unbilled, is_unbilled, may_pass, retry_after_s, why
 from services.models.wire import payload
 from services.ports import AgentFault
+from services.settings_environment import process_environment
+from services.web_way import NoWay, way_to
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -93,7 +95,7 @@ class OpenAiClient:
         try:
             async with asyncio.timeout(self._deadline_s):
                 completion = await self._attempt(request, attempts)
-        except (TimeoutError, openai.OpenAIError, NotACompletion) as error:
+        except (TimeoutError, openai.OpenAIError, NotACompletion, NoWay) as error:
             kind = Unbilled if is_unbilled(error) else AgentFault
             # Not chained: the cause's text may quote the key.
             raise kind(self._asked(request), self._shown(why(error, self._deadline_s))) from None
@@ -128,7 +130,7 @@ class OpenAiClient:
         from services.models.bounded_response import bound
         from services.models.plain_request import plain
 
-        key = self._api_key or _NO_KEY
+        key, way = self._api_key or _NO_KEY, way_to(self._base_url, process_environment())
         # A client of its own for each request: nothing of one is left to the next, whatever became of it.
         async with openai.AsyncOpenAI(
             api_key=key,
@@ -138,6 +140,9 @@ class OpenAiClient:
             http_client=openai.DefaultAsyncHttpxClient(
                 follow_redirects=False,
                 timeout=None,
+                proxy=way.proxy,
+                verify=way.verify,
+                trust_env=False,
                 event_hooks={"request": [plain(key)], "response": [bound]},
             ),
         ) as client:

@@ -1,4 +1,4 @@
-"""What every event store promises: in memory, on SQLite and on PostgreSQL."""
+"""What every event store promises: in memory, of a run, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from services.journal import database
 from services.journal.chain import GENESIS_HASH, Break, Head, first_break, link
 from services.journal.database import NoJournal, postgres_engine, postgres_url
 from services.journal.memory_store import MemoryStore
+from services.journal.run_store import RunStore
 from services.journal.schema import EVENT_COLUMNS
 from services.journal.sql_store import SqlStore
 from services.ports import JournalFault
 
-Store = MemoryStore | SqlStore
+Store = MemoryStore | RunStore | SqlStore
 BODY = b'{"text":"a long briefing"}'
 DIGEST = sha256(BODY).hexdigest()
 
@@ -40,14 +41,14 @@ def chain(length: int, account: str = "main", start: Head | None = None) -> list
 class Site:
     """A place for journals: opens stores for writing, and closes all of them at the end."""
 
-    def __init__(self, where: Path | str | None) -> None:
+    def __init__(self, where: Path | str | None, process: MemoryStore | RunStore | None = None) -> None:
         self.where = where
-        self._stores: list[Store] = []
-        self._memory = MemoryStore()
+        self._stores: list[Store] = [] if process is None else [process]
+        self._process = process or MemoryStore()
 
     def open(self, account: str = "main", *, fenced: bool = True) -> Store:
         if self.where is None:
-            return self._memory
+            return self._process
         store = SqlStore.open(self.where, account)
         self._stores.append(store)
         if fenced:
@@ -84,13 +85,15 @@ class Site:
 def make_site(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Site:
     if kind == "memory":
         return Site(None)
+    if kind == "run":
+        return Site(None, RunStore(tmp_path / "main" / "journal.sqlite3", events_held_max=3))
     if kind == "sqlite":
         return Site(tmp_path / "main" / "journal.sqlite3")
     new_database: Callable[[], str] = request.getfixturevalue("new_database")
     return Site(new_database())
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+@pytest.fixture(params=["memory", "run", "sqlite", "postgresql"])
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     """Every kind of store."""
     place = make_site(request.param, tmp_path, request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from threading import Event
@@ -20,6 +20,7 @@ import requests
 from pydantic import SecretStr
 
 from services.domain.instruments import Symbol
+from services.market.call_gate import LibraryGate
 from services.market.feeds.akshare_feed import AkshareFeed
 from services.market.feeds.breaker import Standing
 from services.market.feeds.choice import Surroundings, VendorFeed, feed_of
@@ -129,12 +130,14 @@ class Akshare:
 class Yahoo:
     """The library's chart of one share."""
 
-    def __init__(self, failing: Callable[[], None]) -> None:
-        self._failing = failing
+    def __init__(self, failing: Callable[[], None], minutes: int = 1) -> None:
+        self._failing, self._minutes = failing, minutes
+        self.config = SimpleNamespace(debug=SimpleNamespace(hide_exceptions=True))
 
     def Ticker(self, code: str) -> Any:
-        def history(**_asked: object) -> None:
+        def history(**_asked: object) -> pd.DataFrame:
             self._failing()
+            return pd.DataFrame({"Close": [1.0] * self._minutes})
 
         head = {**wire.YAHOO_HEAD, "symbol": code} if code in {"AAPL", "MSFT"} else {}
         return SimpleNamespace(history=history, history_metadata=head)
@@ -379,6 +382,89 @@ def test_the_library_is_loaded_when_it_is_asked_and_its_own_failures_are_reasons
 
     assert fault is not None
     assert "Missing: no such ticker" in fault.why
+
+
+def test_shares_that_the_library_does_not_know_shut_out_nobody_else(monkeypatch):
+    class Unknown(Exception):
+        pass
+
+    class NoSuch(Unknown):
+        pass
+
+    def known(symbols: Sequence[Symbol]) -> YahooFeed:
+        def missing() -> None:
+            if symbols is not AMERICAN:
+                raise NoSuch("possibly delisted")
+
+        return YahooFeed(time.clock, deadline_s=1, api=Yahoo(missing), gate=gate)
+
+    monkeypatch.setitem(sys.modules, "yfinance.exceptions", SimpleNamespace(YFException=Unknown))
+    time = Time()
+    time.loop.close()
+    gate = LibraryGate(time.clock)
+    strangers = [Symbol(f"{letter}XX.US") for letter in "ABCDEFG"]
+
+    _, fault = asyncio.run(outcome(known(strangers), strangers))
+    answer, _ = asyncio.run(outcome(known(AMERICAN), AMERICAN))
+
+    assert fault is not None
+    assert answer is not None
+    assert set(answer.quotes) == set(AMERICAN)
+
+
+def test_an_error_page_again_and_again_is_a_host_to_leave_alone():
+    def page() -> None:
+        raise ValueError("expected a JSON value")
+
+    time = Time()
+    time.loop.close()
+    feed = YahooFeed(time.clock, deadline_s=1, api=Yahoo(page))
+
+    asyncio.run(outcome(feed, [Symbol(f"{letter}XX.US") for letter in "ABCDEFG"]))
+
+    assert {state.standing for state in feed.host_states()} == {Standing.RESTING}
+
+
+def test_a_chart_without_a_minute_is_no_quote_and_nothing_else_is_asked_about_it():
+    class Empty(Yahoo):
+        def Ticker(self, code: str) -> Any:
+            return SimpleNamespace(history=super().Ticker(code).history)
+
+    time = Time()
+    time.loop.close()
+    feed = YahooFeed(time.clock, deadline_s=1, api=Empty(lambda: None, minutes=0))
+
+    _, fault = asyncio.run(outcome(feed, AMERICAN))
+
+    assert fault is not None
+    assert "no minute" in fault.why
+
+
+def test_a_connection_that_is_lost_is_tried_again_and_an_answer_of_another_form_is_not():
+    tries: list[int] = []
+
+    def at_first() -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            raise ConnectionResetError
+
+    def another_form() -> None:
+        tries.append(1)
+        raise ValueError("expected a JSON value")
+
+    time = Time()
+    time.loop.close()
+    answer, _ = asyncio.run(
+        outcome(YahooFeed(time.clock, deadline_s=5, api=Yahoo(at_first)), AMERICAN[:1])
+    )
+    tried = len(tries)
+    _, fault = asyncio.run(
+        outcome(YahooFeed(time.clock, deadline_s=5, api=Yahoo(another_form)), AMERICAN[:1])
+    )
+
+    assert answer is not None
+    assert (tried, len(tries) - tried) == (3, 1)
+    assert fault is not None
 
 
 @every_library

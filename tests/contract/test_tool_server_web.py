@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Callable
 
@@ -97,6 +98,18 @@ def test_a_redirect_takes_the_token_nowhere():
         asked(twin.url)
 
     assert elsewhere.requests == []
+
+
+def test_a_proxy_that_cannot_be_used_is_a_fault_that_names_its_variable(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    for name in ("NO_PROXY", "no_proxy", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ALL_PROXY", "socks5://me:S3cret@127.0.0.1:9")
+
+    with pytest.raises(ToolFault, match="ALL_PROXY") as fault:
+        asked("https://tools.example/mcp")
+
+    assert "S3" not in str(fault.value)
 
 
 def test_nobody_there_is_a_fault():

@@ -12,6 +12,7 @@ from tests.market_twins import (
     wire_exchanges,
     wire_sina_tencent,
     wire_tushare,
+    wire_us,
 )
 from tests.market_twins.market import Market
 from tests.market_twins.net import Asked, Conduct, Reply, VendorNet
@@ -38,6 +39,10 @@ TWINS: Mapping[str, Twin] = {
     "query.sse.com.cn": wire_exchanges.shanghai,
     "www.szse.cn": wire_exchanges.shenzhen,
     "www.bse.cn": wire_exchanges.beijing,
+    "query1.finance.yahoo.com": wire_us.yahoo,
+    "query2.finance.yahoo.com": wire_us.yahoo,
+    "fc.yahoo.com": wire_us.yahoo,
+    "guce.yahoo.com": wire_us.yahoo,
 }
 
 

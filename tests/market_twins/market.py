@@ -71,6 +71,15 @@ class Minute:
 
 
 @dataclass(frozen=True)
+class Rights:
+    """New shares that holders may buy: how many for ten, at what price, with which ex-day."""
+
+    for_ten: Decimal
+    price: Decimal
+    ex_day: date
+
+
+@dataclass(frozen=True)
 class Share:
     """A listed share: `path` holds the opening price and then the last price of each minute, 241 in all."""
 
@@ -84,6 +93,7 @@ class Share:
     trade: Trade = Trade.USUAL
     dividend: Decimal = Decimal(0)
     """CNY a share whose ex-day is today."""
+    rights: Rights | None = None
 
     @property
     def code(self) -> str:
@@ -110,6 +120,10 @@ class Share:
     @property
     def limit_down(self) -> Decimal:
         return ticks(self.prev_close * (1 - self.limit))
+
+    def sight(self, day: date, moment: datetime) -> Sight:
+        """Return the share as its exchange shows it at a moment of the day."""
+        return _sight(self, day, moment.astimezone(CN))
 
 
 @dataclass(frozen=True)
@@ -169,7 +183,7 @@ class Market:
     def sight(self, symbol: str, moment: datetime) -> Sight | None:
         """Return the share at `moment`; None where no such share is listed."""
         share = self.listed.get(symbol)
-        return None if share is None else _sight(share, self.day, moment.astimezone(CN))
+        return None if share is None else share.sight(self.day, moment)
 
     def minutes(self, symbol: str, moment: datetime) -> tuple[Minute, ...]:
         """Return the minutes of the day that had begun, the last perhaps under way."""

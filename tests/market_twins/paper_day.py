@@ -9,7 +9,7 @@ other clock than the machine's. After the day the process is asked to end, as a 
 
 `--spell *.eastmoney.com reset 12:00` lets a fault of `trouble.py` last from then on, `--ban HOST MOMENT`
 shuts this machine out for twenty hours; a moment is a time of the day or a whole one, `2026-07-13T16:00`.
-`--at 10:35` begins the day then: `--at 10:35 -- quotes 600519.SH`.
+`--at 10:35` begins the day then: `--at 10:35 -- quotes 600519.SH`. `--us` lives a day in New York.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 import scheduler.cron
 import services.clock
@@ -34,15 +35,16 @@ from tests.market_twins.market import CN
 from tests.market_twins.net import UNSET
 from tests.market_twins.seeded import DAY, seeded_market
 from tests.market_twins.trouble import Fault, Spell, Trouble, ban
+from tests.market_twins.us_market import NEW_YORK, us_market
 
-OPENS, ENDS = time(9, 10), time(15, 35)
+_OPENS, _ENDS = time(9, 10), {CN: time(15, 35), NEW_YORK: time(16, 10)}
 _LOOK = timedelta(milliseconds=1)
 
 
 class LeapingClock:
     """Stands in for the system's clock: each look at it takes a millisecond, and `leap` moves it on."""
 
-    _moment: ClassVar[datetime] = datetime.combine(DAY, OPENS, CN)
+    _moment: ClassVar[datetime] = datetime.combine(DAY, _OPENS, CN)
     _turn: ClassVar[Lock] = Lock()
 
     def now(self) -> datetime:
@@ -63,8 +65,8 @@ class Minutes:
     In the first minute of the afternoon it does so every five seconds, as the product asks again by itself.
     """
 
-    def __init__(self, tick: Callable[[], Awaitable[None]]) -> None:
-        self._tick = tick
+    def __init__(self, tick: Callable[[], Awaitable[None]], zone: ZoneInfo) -> None:
+        self._tick, self._zone = tick, zone
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -75,7 +77,7 @@ class Minutes:
             self._task.cancel()
 
     async def _run(self) -> None:
-        for minute in _minutes():
+        for minute in _minutes(self._zone):
             LeapingClock.leap(minute)
             await self._tick()
             # What listens beside the loop has its turn, as it has in a minute that lasts.
@@ -83,8 +85,8 @@ class Minutes:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _minutes() -> Iterator[datetime]:
-    at, end = datetime.combine(DAY, OPENS, CN), datetime.combine(DAY, ENDS, CN)
+def _minutes(zone: ZoneInfo) -> Iterator[datetime]:
+    at, end = datetime.combine(DAY, _OPENS, zone), datetime.combine(DAY, _ENDS[zone], zone)
     while at <= end:
         yield at
         at += timedelta(seconds=5) if at.time().replace(second=0) == time(13) else timedelta(minutes=1)
@@ -99,6 +101,7 @@ def moment(stated: str) -> datetime:
 def stated(arguments: Sequence[str]) -> argparse.Namespace:
     """Return what stands before the `--`."""
     parser = argparse.ArgumentParser(prog="paper_day", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--us", action="store_true")
     parser.add_argument("--at", type=moment, metavar="HH:MM")
     parser.add_argument("--spell", nargs=3, action="append", default=[], metavar=("HOST", "FAULT", "SINCE"))
     parser.add_argument("--ban", nargs=2, action="append", default=[], metavar=("HOST", "SINCE"))
@@ -115,13 +118,15 @@ def main(arguments: Sequence[str]) -> None:
     """Live the day, then say on stderr how often each host was asked."""
     border = arguments.index("--") if "--" in arguments else len(arguments)
     wanted, passed_on = stated(arguments[:border]), arguments[border + 1 :]
+    zone, market = (NEW_YORK, us_market()) if wanted.us else (CN, seeded_market())
+    LeapingClock.leap(datetime.combine(DAY, _OPENS, zone))
     if wanted.at is not None:
         LeapingClock.leap(wanted.at)
     services.clock.SystemClock = LeapingClock  # type: ignore[misc, assignment]
-    scheduler.cron.triggers = lambda tick, *_: Minutes(tick)
+    scheduler.cron.triggers = lambda tick, *_: Minutes(tick, zone)
     with (
         TemporaryDirectory() as folder,
-        vendor_twins(Path(folder), seeded_market(), LeapingClock().now, trouble_of(wanted)) as net,
+        vendor_twins(Path(folder), market, LeapingClock().now, trouble_of(wanted)) as net,
     ):
         for name in UNSET:
             os.environ.pop(name, None)

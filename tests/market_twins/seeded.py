@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 
-from tests.market_twins.market import CN, MINUTES, TICK, Day, Market, News, Share, Trade, ticks
+from tests.market_twins.market import CN, MINUTES, TICK, Day, Market, News, Rights, Share, Trade, ticks
 
 _CLOSED = frozenset(
     date.fromisoformat(day) for day in ("2026-04-06", "2026-05-01", "2026-05-04", "2026-05-05", "2026-06-19")
@@ -30,6 +30,7 @@ class Kind:
     listed_on: str = "2001-08-27"
     trade: Trade = Trade.USUAL
     dividend: str = "0"
+    rights: Rights | None = None
 
 
 KINDS = (
@@ -42,7 +43,10 @@ KINDS = (
     Kind("300750.SZ", "宁德时代", "380.20", "0.20", "2018-06-11"),
     Kind("000333.SZ", "美的集团", "72.15", listed_on="2013-09-18"),
     Kind("002594.SZ", "比亚迪", "310.55", listed_on="2011-06-30"),
-    Kind("000858.SZ", "五粮液", "131.02", listed_on="1998-04-27"),
+    Kind(
+        "000858.SZ", "五粮液", "131.02", listed_on="1998-04-27",
+        rights=Rights(Decimal("1.5"), Decimal("80.43"), date(2026, 7, 20)),
+    ),
     Kind("000001.SZ", "平安银行", "11.52", listed_on="1991-04-03"),
     Kind("600666.SH", "*ST瑞德", "3.21", listed_on="1993-09-28"),
     Kind("603019.SH", "中科曙光", "88.90", listed_on="2014-11-06", trade=Trade.SEALED_UP),
@@ -51,7 +55,7 @@ KINDS = (
     Kind("002415.SZ", "海康威视", "33.48", listed_on="2010-05-28", trade=Trade.HALTED),
     Kind("920002.BJ", "万达轴承", "99.00", "0.30", "2024-05-30"),
 )
-"""Ten liquid shares, one of them on its ex-day, then one of each trap."""
+"""Ten liquid shares, one on its ex-day, one about to offer rights, then one of each trap."""
 
 DAY = date(2026, 7, 14)
 """A Tuesday under the trading rules in force since 2026-07-06."""
@@ -98,7 +102,7 @@ def _seeded(kind: Kind, day: date, seed: int) -> Share:
     share = Share(
         kind.symbol, kind.name, date.fromisoformat(kind.listed_on), Decimal(kind.limit), tuple(days[::-1]),
         (), tuple(100 * chance.randrange(1, 400) for _ in range(MINUTES + 1)), kind.trade,
-        Decimal(kind.dividend),
+        Decimal(kind.dividend), kind.rights,
     )  # fmt: skip
     return replace(share, path=tuple(_walk(share, chance)))
 

@@ -22,6 +22,7 @@ from services.market.columns import open_panel
 from tests.command_line import ROOT, answer, call, order, script, trail
 from tests.market_twins.market import CN
 from tests.market_twins.seeded import seeded_market
+from tests.market_twins.us_market import NEW_YORK, us_market
 from tests.market_twins.wire_tushare import TOKEN
 
 WATCHED = "600519.SH, 601318.SH, 600036.SH, 600900.SH, 300750.SZ, 000001.SZ, 603019.SH, 688981.SH"
@@ -86,6 +87,8 @@ class Lived:
 def run(folder: Path, source: str, twins: tuple[str, ...], *arguments: str) -> CompletedProcess[str]:
     """Run the program on the twins as `twins` has them, in a process of its own and in that folder."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("KAIPAN_")}
+    # The library of Yahoo keeps its cookies there.
+    inherited["HOME"] = str(folder)
     secret = {"KAIPAN_DATA_API_KEY": TOKEN} if source == "tushare" else {}
     return subprocess.run(
         [sys.executable, "-m", "tests.market_twins.paper_day", *twins, "--", *arguments],
@@ -181,7 +184,8 @@ def test_a_rule_trades_while_east_money_is_banned(source: str, frequency: str, b
     assert f"{bars}:history" in sources <= {f"{bars}:history", "akshare+sina:history", "akshare:history"}
     if source == "tushare":
         # No fact and no bar was asked of East Money at all.
-        assert {"api.tushare.pro", "hq.sinajs.cn"} == lived.hosts
+        assert {"api.tushare.pro", "hq.sinajs.cn", "vip.stock.finance.sina.com.cn"} <= lived.hosts
+        assert not any(host.endswith("eastmoney.com") for host in lived.hosts)
         with closing(sqlite3.connect(lived.data / "main" / "journal.sqlite3")) as journal:
             (body,) = journal.execute("SELECT body FROM events WHERE step = 'facts' ORDER BY seq").fetchone()
         told = json.loads(body)
@@ -191,6 +195,33 @@ def test_a_rule_trades_while_east_money_is_banned(source: str, frequency: str, b
         ]
     replayed = call("replay", "all", "--data-dir", lived.data, "--json").json
     assert replayed["differing"] == []
+
+
+def test_a_day_of_us_shares_trades_in_all_its_slots(tmp_path: Path):
+    (tmp_path / "own.yaml").write_text("watchlist: [AAPL.US, KO.US]\n")
+    answers = (answer(order("buy", 100, "AAPL.US")), *[answer()] * 4, answer(order("sell", 40, "AAPL.US")))
+
+    done = run(
+        tmp_path, "yahoo", ("--us",),
+        "--market", "us", "--mode", "paper", "--frequency", "hourly", "--config", "own.yaml",
+        "--data-dir", "data", "--cash", "1000000", "--agent", script(tmp_path / "script.jsonl", answers),
+    )  # fmt: skip
+
+    lived = Lived(done.returncode, done.stderr, tmp_path / "data")
+    assert lived.code == 0, lived.err
+    assert lived.outcomes == ["done", *["no_trade"] * 4, "done"]
+    assert [line["this_action"]["amount"] for line in lived.fills] == [100, 40]
+    assert {one for pair in lived.sources_of_orders.values() for one in pair} == {("yahoo", "sina_us")}
+    market = us_market()
+    for fill, towards in zip(lived.fills, (1, -1), strict=True):
+        sight = market.sight("AAPL.US", datetime.fromisoformat(fill["trade_time"]).replace(tzinfo=NEW_YORK))
+        assert sight is not None
+        assert isinstance(sight.last, Decimal)
+        # No book is told: a fill is on the last price or on the worse side of it.
+        assert 0 <= (Decimal(fill["price"]) - sight.last) * towards <= sight.last / 500
+    assert {"query2.finance.yahoo.com", "hq.sinajs.cn"} <= lived.hosts
+    assert call("verify", "--data-dir", lived.data, "--json").json["ok"]
+    assert call("replay", "all", "--data-dir", lived.data, "--json").json["differing"] == []
 
 
 def panels(data: Path) -> list[Panel]:

@@ -43,6 +43,7 @@ class Fault(StrEnum):
     EMPTY = "empty"
     WRONG_CHARSET = "wrong charset"
 
+    RENAMED = "columns renamed"
     DATA_NULL = "data null"
     HALF_MISSING = "half missing"
     RESTAMPED = "yesterday, stamped today"
@@ -119,7 +120,20 @@ class Trouble:
         return _spoilt(twin(_Altered(market.day, market.listed, market.news, market.announced, fault)), fault)
 
 
+_LAST_PRICES = (b'"f43"', b'"f2"', b'"close"', b'"regularMarketPrice"')
+"""What vendors that name their columns call the last price."""
+
+
+def _renamed(body: bytes) -> bytes:
+    """Return an answer whose last price has another name; where columns have none a new one stands first."""
+    for name in _LAST_PRICES:
+        body = body.replace(name, name[:-1] + b'_new"')
+    return body.replace(b'="', b'="new~' if b"~" in body else b'="new,')
+
+
 def _spoilt(reply: Reply, fault: Fault) -> Reply:
+    if fault is Fault.RENAMED:
+        return replace(reply, body=_renamed(reply.body))
     if fault is Fault.TRUNCATED:
         return replace(reply, body=reply.body[: len(reply.body) * 2 // 3])
     if fault is Fault.EMPTY:

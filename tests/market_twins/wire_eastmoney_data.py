@@ -11,12 +11,13 @@ from tests.market_twins.net import Asked, Reply
 
 
 def data_center(market: Market, asked: Asked) -> Reply:
-    """`datacenter-web.eastmoney.com`: suspensions, and what a share pays out."""
+    """`datacenter-web.eastmoney.com`: suspensions, what a share pays out, and rights it offers."""
     if asked.query.get("reportName") == "RPT_CUSTOM_SUSPEND_DATA_INTERFACE":
         rows = [_suspension(share, market.day) for share in market.listed.values()]
     else:
         codes = asked.query.get("filter", "").split('"')[1::2]
-        rows = [_bonus(share, market.day) for share in market.listed.values() if share.code in codes]
+        row_of = _allotment if asked.query.get("reportName") == "RPT_IPO_ALLOTMENT" else _bonus
+        rows = [row_of(share, market.day) for share in market.listed.values() if share.code in codes]
     there = [row for row in rows if row is not None]
     if not there:
         return _json({"result": None, "success": False, "message": "返回数据为空", "code": 9201})
@@ -57,6 +58,20 @@ def _bonus(share: Share, day: date) -> dict[str, object] | None:
         "PLAN_NOTICE_DATE": f"{before} 00:00:00",
         "DIVIDENT_RATIO": 0.0447, "D10_CLOSE_ADJCHRATE": None, "BD10_CLOSE_ADJCHRATE": None,
         "D30_CLOSE_ADJCHRATE": None,
+    }  # fmt: skip
+
+
+def _allotment(share: Share, day: date) -> dict[str, object] | None:
+    """Return a rights issue: the record day is today, and it trades again on its ex-day."""
+    if share.rights is None:
+        return None
+    return {
+        "SECUCODE": share.symbol, "SECURITY_CODE": share.code, "SECURITY_NAME_ABBR": share.name,
+        "CORRECODE": f"08{share.code[2:]}", "FINANCE_CODE": "1", "PLACING_RATIO": float(share.rights.for_ten),
+        "ISSUE_PRICE": float(share.rights.price), "TOTAL_SHARES_BEFORE": 3_881_608_005, "ISSUE_NUM": None,
+        "TOTAL_SHARES_AFTER": None, "EQUITY_RECORD_DATE": f"{day} 00:00:00",
+        "EX_DIVIDEND_DATE": f"{share.rights.ex_day} 00:00:00", "PAY_START_DATE": None, "PAY_END_DATE": None,
+        "LISTING_DATE": None, "FIRST_NOTICE_DATE": f"{share.days[-1].day} 00:00:00",
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from decimal import Decimal
 from tests.market_twins.market import CN, MINUTES, Level, Market, Price, Sight, Trade
 from tests.market_twins.net import Asked, Reply
 from tests.market_twins.seeded import trading_days
+from tests.market_twins.wire_us import sina_record
 
 _GBK = "application/javascript; charset=GB18030"
 _SINA_STATUS = {Trade.SUSPENDED: "03", Trade.HALTED: "05"}
@@ -28,6 +29,9 @@ def sina_quotes(market: Market, asked: Asked) -> Reply:
         return Reply(b"Kinsoku jikou desu!", "text/plain", 403)
     lines = []
     for code in _codes(asked, "list"):
+        if code.startswith("gb_"):
+            lines.append(sina_record(market, code, asked.at))
+            continue
         symbol = market.find(code[:2], code[2:])
         sight = market.sight(symbol, asked.at) if symbol else None
         stated = "" if sight is None else ",".join(_sina_fields(sight))
@@ -48,7 +52,9 @@ def _sina_fields(sight: Sight) -> Iterable[str]:
 
 
 def sina_lists(market: Market, asked: Asked) -> Reply:
-    """`vip.stock.finance.sina.com.cn`: how many shares there are, and a page of them."""
+    """`vip.stock.finance.sina.com.cn`: how many shares there are, a page of them, and rights they offer."""
+    if "vISSUE_ShareBonus" in asked.path:
+        return _sina_rights(market, asked)
     if asked.path.endswith("getHQNodeStockCount"):
         return Reply(f'"{len(market.listed)}"'.encode(), "text/html; charset=GBK")
     size, page = int(asked.query["num"]), int(asked.query["page"])
@@ -57,6 +63,28 @@ def sina_lists(market: Market, asked: Asked) -> Reply:
         if (sight := market.sight(symbol, asked.at)) is not None:
             rows.append(_sina_row(sight))
     return Reply(json.dumps(rows, ensure_ascii=False).encode("gbk"), "text/html; charset=GBK")
+
+
+_BONUS_PAGE = """<html><body><table id="sharebonus_1"><thead><tr><th>分红</th></tr></thead>
+<tbody><tr><td colspan="9">暂时没有数据！</td></tr></tbody></table>
+<table id="sharebonus_2"><thead><tr><th colspan="11">配股</th></tr>
+<tr><th>公告日期</th><th>配股方案<br/>(每10股配股股数)</th><th>配股价格<br/>(元)</th><th>基准股本<br/>(万股)</th>
+<th>除权日</th><th>股权登记日</th><th>缴款起始日</th><th>缴款终止日</th><th>配股上市日</th>
+<th>募集资金合计<br/>(元)</th><th>查看详细</th></tr></thead>
+<tbody>%s</tbody></table></body></html>"""
+
+
+def _sina_rights(market: Market, asked: Asked) -> Reply:
+    code = asked.path.rpartition("/")[2].removesuffix(".phtml")
+    share = next((one for one in market.listed.values() if one.code == code), None)
+    row = '<tr><td colspan="11">暂时没有数据！</td></tr>'
+    if share is not None and share.rights is not None:
+        stated = (
+            share.days[-1].day, share.rights.for_ten, share.rights.price, 388160.8, share.rights.ex_day,
+            market.day, "--", "--", "--", "--", '<a href="#">查看</a>',
+        )  # fmt: skip
+        row = "<tr>" + "".join(f"<td>{cell}</td>\n" for cell in stated) + "</tr>"
+    return Reply((_BONUS_PAGE % row).encode("gbk"), "text/html; charset=gbk")
 
 
 def _sina_row(sight: Sight) -> dict[str, object]:

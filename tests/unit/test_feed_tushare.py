@@ -106,6 +106,13 @@ def test_an_empty_table_is_a_fault_unless_it_may_be_empty():
     assert outcome(nothing, may_be_empty=True)[0] == ()
 
 
+@pytest.mark.parametrize("columns", [("ts_code", "up_limit_cny"), ("code", "up_limit"), ("ts_code",)])
+def test_a_table_that_lacks_a_column_is_a_fault_and_not_one_that_states_nothing(columns: tuple[str, ...]):
+    fault, _ = outcome(replies(wire.tushare(columns, [["600519.SH", 1584.1][: len(columns)]])))
+
+    assert isinstance(fault, PriceFault)
+
+
 @pytest.mark.parametrize("status", [500, 502, 429, 403, 404])
 def test_an_error_by_http_is_a_fault_and_no_empty_table(status):
     fault, _ = outcome(replies(b"", status), may_be_empty=True)

@@ -49,6 +49,12 @@ def test_on_the_ex_day_it_is_also_what_the_exchange_makes_of_it():
     assert of_bars().previous(MAIN, TUE, (replace(DIVIDEND, cash_per_share=D(10)),)) == ()
 
 
+def test_on_the_ex_day_of_a_rights_issue_it_is_not_known_for_not_all_rights_were_taken_up():
+    offered = Distribution(symbol=MAIN, ex_date=TUE, rights_per_share=D("0.15"), rights_price_cny=D("8.00"))
+
+    assert of_bars().previous(MAIN, TUE, (offered,)) == ()
+
+
 @pytest.mark.parametrize("adjustment", [Adjustment.BACKWARD, Adjustment.UNKNOWN])
 def test_bars_whose_prices_are_none_of_the_exchange_tell_nothing(adjustment: Adjustment):
     assert of_bars(adjustment=adjustment).previous(MAIN, TUE, ()) == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,10 +12,14 @@ from commands.doctor_network import fact_hosts, vendor_hosts
 from commands.failures import CommandFailed
 from commands.live_prices import feeds_for, gate_terms, live_source, require_source
 from services.clock import VirtualClock
+from services.market.feeds.breaker import HostState
 from services.market.quote_terms import CrossCheck, GateTerms
+from services.market.vendor_source import VendorSource
 from services.settings import Settings, SettingsError
 from services.settings_file import load_settings
-from tests.unit.raw_market import clock_at
+from tests.exchange_market import MAIN
+from tests.unit.raw_market import FakeFeed, clock_at, raw
+from tests.unit.test_vendor_source import LoopClock, Rest
 
 NOW = clock_at("10:35:00")
 TOKEN = {"KAIPAN_DATA_API_KEY": "token"}
@@ -71,6 +76,49 @@ def test_sources_are_those_named_or_the_kinds_own(keys: dict[str, Any], sources:
 def test_sources_that_could_never_be_believed_are_refused_before_anything_starts(keys: dict[str, Any]):
     with pytest.raises(CommandFailed):
         require_source(settings(**keys))
+
+
+class BrokerQuotes(FakeFeed):
+    """What a broker's adapter may offer beside its orders."""
+
+    def host_states(self) -> tuple[HostState, ...]:
+        return ()
+
+
+def test_a_broker_that_tells_quotes_stands_among_the_sources_by_its_own_name_and_family():
+    clock = LoopClock()
+    ours = settings(data_source__sources=["broker", "sina"])
+    offered = BrokerQuotes("one", clock, lambda symbol, now: replace(raw(symbol), stamped_at=now))
+    second = FakeFeed("two", clock, lambda symbol, now: replace(raw(symbol), stamped_at=now))
+
+    require_source(ours, offered)
+    first, sina = feeds_for(ours, VirtualClock(NOW), broker=offered)
+    source = VendorSource((first, second), Rest(), clock, GateTerms())
+    snapshot = clock.run(source.get_current_prices((MAIN,)))
+    clock.loop.close()
+
+    assert (first, sina.name) == (offered, "sina")
+    quote = snapshot.get(MAIN)
+    assert (quote.source, quote.confirmed_by, quote.barred) == ("one", "two", "")
+    assert live_source(ours, VirtualClock(NOW), lambda _why: None, broker=offered).name == "akshare"
+
+
+def test_a_broker_is_no_check_on_a_source_whose_numbers_it_passes_on():
+    ours = settings(data_source__sources=["broker", "sina"])
+    passed_on = BrokerQuotes("one", VirtualClock(NOW), lambda symbol, now: raw(symbol), family="sina")
+
+    with pytest.raises(CommandFailed, match="cannot confirm"):
+        require_source(ours, passed_on)
+
+
+def test_a_broker_that_tells_no_quotes_cannot_be_named_as_a_source():
+    ours = settings(data_source__sources=["sina", "broker"])
+
+    for use in (require_source, lambda one: live_source(one, VirtualClock(NOW), lambda _why: None)):
+        with pytest.raises(CommandFailed, match=r"data_source\.sources.*simulated") as refused:
+            use(ours)
+        assert "\n" not in str(refused.value)
+    assert vendor_hosts(ours) == ()
 
 
 @pytest.mark.parametrize("check", ["when_available", "off"])

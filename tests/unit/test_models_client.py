@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import sys
 from decimal import Decimal
 
 import pytest
@@ -93,6 +94,63 @@ def test_a_server_that_is_not_there_bills_nothing():
 
     with pytest.raises(Unbilled):
         reply_of(client(f"http://127.0.0.1:{port}/v1"))
+
+
+@pytest.fixture
+def proxies(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        for spelled in (name, name.upper()):
+            monkeypatch.delenv(spelled, raising=False)
+    return monkeypatch
+
+
+UNUSABLE = (
+    "socks5://me:S3cret@127.0.0.1:9", "socks4://me:S3cret@127.0.0.1:9", "http://me:S3/cret@127.0.0.1:9",
+    "http://me:S3cret@127.0.0.1:99999",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("proxy", UNUSABLE)
+def test_a_proxy_that_cannot_be_used_is_one_line_that_bills_nothing(
+    proxies: pytest.MonkeyPatch, proxy: str
+):
+    proxies.setitem(sys.modules, "socksio", None)
+    proxies.setenv("ALL_PROXY", proxy)
+
+    with pytest.raises(Unbilled) as fault:
+        reply_of(client("https://model.example/v1"))
+
+    assert "ALL_PROXY" in str(fault.value)
+    assert "S3" not in str(fault.value)
+    assert "\n" not in str(fault.value)
+
+
+def test_certificates_that_cannot_be_read_are_one_line(proxies: pytest.MonkeyPatch):
+    proxies.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
+
+    with pytest.raises(Unbilled, match="REQUESTS_CA_BUNDLE"):
+        reply_of(client("https://model.example/v1"))
+
+
+def test_a_socks_proxy_for_the_rest_shuts_no_model_out(proxies: pytest.MonkeyPatch):
+    """As many set them: one port for HTTP and HTTPS, the same program's SOCKS for everything."""
+    proxies.setitem(sys.modules, "socksio", None)
+    proxies.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+
+    with ProviderTwin(says(GOOD)) as twin:
+        # The twin stands for the proxy: it is asked for the model's whole address.
+        proxies.setenv("HTTP_PROXY", twin.url.removesuffix("/v1"))
+        told = reply_of(client("http://model.example/v1"))
+
+    assert told.content == GOOD
+
+
+def test_a_model_that_no_proxy_names_is_asked_directly(proxies: pytest.MonkeyPatch):
+    proxies.setenv("HTTP_PROXY", "socks5://127.0.0.1:9")
+    proxies.setenv("NO_PROXY", "127.0.0.1")
+
+    with ProviderTwin(says(GOOD)) as twin:
+        assert reply_of(client(twin.url)).content == GOOD
 
 
 def test_nothing_of_the_environment_is_sent_to_a_stranger_but_the_models_own_key(

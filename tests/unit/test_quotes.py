@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -238,3 +239,38 @@ def test_a_quote_is_built_once():
 
 def test_a_snapshot_of_nothing_is_one():
     assert snapshot().lasts().tolist() == []
+
+
+class Counted(tuple[Quote, ...]):
+    """Quotes that count how often somebody goes through them."""
+
+    walks = 0
+
+    def __reversed__(self) -> Iterator[Quote]:
+        self.walks += 1
+        return iter(self[::-1])
+
+
+def test_a_slot_of_many_symbols_goes_through_its_quotes_once():
+    symbols = tuple(Symbol(f"{code}.SH") for code in range(600000, 600300))
+    quotes = Counted(quote(symbol) for symbol in (*symbols, symbols[0]))
+    seen = VendorSnapshot(moment=at(TUE, "10:35"), source="v", symbols=symbols, quotes=quotes, faults={})
+
+    found = [seen.get(symbol) for symbol in symbols]
+
+    # Of a symbol that is told twice it is the first.
+    assert (quotes.walks, [id(one) for one in found]) == (1, [id(one) for one in quotes[:300]])
+    assert seen.get(Symbol("000001.SZ")) is None
+
+
+def test_what_was_looked_at_is_no_part_of_a_snapshot():
+    seen = VendorSnapshot(
+        moment=at(TUE, "10:35"), source="v", symbols=(MAIN,), quotes=(quote(MAIN),), faults={}
+    )
+    untouched = msgspec.json.encode(seen)
+
+    assert seen.get(MAIN) is not None
+    emptied = msgspec.structs.replace(seen, quotes=())
+
+    assert msgspec.json.encode(seen) == untouched
+    assert emptied.get(MAIN) is None

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from risk.gate import review
 from risk.limits import Limits, PortfolioLimits
 from services.domain.bars import CorporateAction, Panel
+from services.domain.events import Event
 from services.domain.instruments import (
     Distribution,
     Fact,
@@ -29,8 +30,9 @@ from services.domain.instruments import (
 from services.domain.orders import Rule
 from services.market.ex_day_chain import ExDayChain
 from services.market.facts_chain import FactsChain
-from services.market.feeds.eastmoney_distributions import EastMoneyDistributions
+from services.market.feeds.eastmoney_distributions import RIGHTS, EastMoneyDistributions
 from services.market.feeds.eastmoney_industries import EastMoneyIndustries
+from services.market.feeds.sina_rights import SinaRights
 from services.market.feeds.tushare_distributions import TushareDistributions
 from services.market.feeds.tushare_pro import TushareCalls
 from services.market.seen_prices import SeenPrices
@@ -283,6 +285,11 @@ def asked_of(answer: Answer, ask: str) -> object:
             match ask:
                 case "industries":
                     ends.append(await EastMoneyIndustries(wire).industries((BANK, ST)))
+                case "eastmoney rights":
+                    rights = EastMoneyDistributions(wire, RIGHTS)
+                    ends.append(await rights.distributions((BANK,), DAY, DAY))
+                case "sina rights":
+                    ends.append(await SinaRights(wire).distributions((BANK,), DAY, DAY))
                 case "eastmoney":
                     ends.append(await EastMoneyDistributions(wire).distributions((BANK,), DAY, DAY))
                 case _:
@@ -338,7 +345,7 @@ def test_both_vendors_announcements_come_in_one_form_a_share():
 
 @pytest.mark.parametrize("row", [
     bonus(ASSIGN_PROGRESS="董事会决议通过"), bonus(EX_DIVIDEND_DATE=None), bonus(SECUCODE="600666.SH"),
-    bonus(EX_DIVIDEND_DATE="2026-08-14 00:00:00"), 7,
+    bonus(EX_DIVIDEND_DATE="2026-08-14 00:00:00"),
 ])  # fmt: skip
 def test_plans_other_days_and_other_shares_are_left_out(row):
     assert asked_of(report(row), "eastmoney") == ()
@@ -346,8 +353,83 @@ def test_plans_other_days_and_other_shares_are_left_out(row):
 
 def test_no_announcement_is_not_the_same_as_no_answer():
     assert asked_of(replies(b'{"result": null, "code": 9201}'), "eastmoney") == ()
-    for unfit in (b'{"result": null, "code": 1}', b"<html>"):
+    for unfit in (b'{"result": null, "code": 1}', b"<html>", b'{"result": {"data": [7]}}'):
         assert isinstance(asked_of(replies(unfit), "eastmoney"), PriceFault)
+
+
+@pytest.mark.parametrize("column", bonus())
+def test_a_table_with_a_renamed_column_is_no_answer_rather_than_nothing_paid(column: str):
+    renamed = {("NEW_" + name if name == column else name): value for name, value in bonus().items()}
+
+    assert isinstance(asked_of(report(renamed), "eastmoney"), PriceFault)
+
+
+def offer(**stated: object) -> dict[str, object]:
+    """A rights issue as the vendor tells it: 1.5 new shares for ten, at 14.43 CNY each."""
+    return {
+        "SECUCODE": "600036.SH", "EX_DIVIDEND_DATE": "2026-07-14 00:00:00", "PLACING_RATIO": 1.5,
+        "EQUITY_RECORD_DATE": "2026-07-03 00:00:00", "ISSUE_PRICE": 14.43, **stated,
+    }  # fmt: skip
+
+
+TITLES = "配股方案(每10股配股股数)|配股价格(元)|基准股本(万股)|除权日|股权登记日"
+SWAPPED = "配股价格|配股方案|基准股本|除权日|股权登记日"
+
+
+def page(*rows: Sequence[object], titles: str = TITLES) -> bytes:
+    """Return Sina's page of a share's rights issues."""
+    head = "".join(f"<th>{title}</th>" for title in ("公告日期", *titles.split("|")))
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return (
+        '<table id="sharebonus_1"><tr><td>1</td></tr></table><table class="t" id="sharebonus_2"><thead>'
+        f'<tr><th colspan="11">配股</th></tr><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    ).encode("gbk")
+
+
+ISSUE = ("2026-06-30", "1.5", "14.43", "100", "2026-07-14", "2026-07-03")
+EMPTY = ("暂时没有数据！",)
+
+# 1.5 for ten are 0.15 a share.
+RIGHTS_OF_THE_DAY = Distribution(
+    symbol=BANK, ex_date=DAY, record_date=date(2026, 7, 3), rights_per_share=Decimal("0.15"),
+    rights_price_cny=Decimal("14.43"),
+)  # fmt: skip
+
+
+def test_both_vendors_rights_issues_come_in_one_form_a_share():
+    assert asked_of(report(offer()), "eastmoney rights") == (replace(RIGHTS_OF_THE_DAY, source="eastmoney"),)
+    assert asked_of(replies(page(ISSUE)), "sina rights") == (replace(RIGHTS_OF_THE_DAY, source="sina"),)
+
+
+@pytest.mark.parametrize("row", [
+    offer(EX_DIVIDEND_DATE=None), offer(SECUCODE="600666.SH"), offer(EX_DIVIDEND_DATE="2026-08-14 00:00:00"),
+])  # fmt: skip
+def test_rights_without_an_ex_day_or_of_other_days_and_shares_are_left_out(row):
+    assert asked_of(report(row), "eastmoney rights") == ()
+
+
+@pytest.mark.parametrize("rows", [(EMPTY,), ((*ISSUE[:4], "--", "--"),), ((*ISSUE[:4], "2026-02-31", ""),)])
+def test_sinas_rights_without_an_ex_day_are_left_out(rows):
+    assert asked_of(replies(page(*rows)), "sina rights") == ()
+
+
+@pytest.mark.parametrize("row", [
+    offer(PLACING_RATIO=None), offer(PLACING_RATIO="-"), offer(PLACING_RATIO=0), offer(ISSUE_PRICE=None),
+    {"SECUCODE": "600036.SH", "EX_DIVIDEND_DATE": "2026-07-14"},
+    {name: value for name, value in offer().items() if name != "EX_DIVIDEND_DATE"},
+])  # fmt: skip
+def test_rights_without_their_terms_are_no_answer_rather_than_none(row):
+    assert isinstance(asked_of(report(row), "eastmoney rights"), PriceFault)
+
+
+@pytest.mark.parametrize("body", [
+    b"<html>", page(), page(("2026-06-30", "--", "14.43", "100", "2026-07-14", "")),
+    page(("2026-06-30", "1.5", "--", "100", "2026-07-14", "")), page(("2026-06-30", "1.5")),
+    page(ISSUE, titles=SWAPPED), page(ISSUE, titles="除权日|股权登记日"),
+    b'<table id="sharebonus_2"></table>',
+])  # fmt: skip
+def test_a_page_of_another_form_is_no_answer_rather_than_no_rights(body):
+    assert isinstance(asked_of(replies(body), "sina rights"), PriceFault)
 
 
 @dataclass
@@ -358,11 +440,13 @@ class Announces:
     says: tuple[Distribution, ...] | None
     hosts: tuple[str, ...] = ()
     asked: int = 0
+    symbols: list[Sequence[Symbol]] = field(default_factory=list)
 
     async def distributions(
         self, symbols: Sequence[Symbol], since: date, until: date
     ) -> tuple[Distribution, ...]:
         self.asked += 1
+        self.symbols.append(tuple(symbols))
         if self.says is None:
             raise PriceFault(self.name, "down")
         return self.says
@@ -388,6 +472,79 @@ def test_an_ex_day_soon_on_which_vendors_differ_is_disputed(one, two, known, dis
 
     assert [(told.source, told.pay_date) for told in found] == ([] if known is None else [known])
     assert list(against) == ([BANK] if disputed else [])
+
+
+def test_hundreds_of_pages_are_not_asked_for():
+    time = Time()
+    wire, asked = time.wire(replies(page(EMPTY)))
+    many = [Symbol(f"{code}.SH") for code in range(600000, 600061)]
+
+    async def life() -> None:
+        with pytest.raises(PriceFault):
+            await SinaRights(wire).distributions(many, DAY, DAY)
+        await SinaRights(wire).distributions(many[1:], DAY, DAY)
+
+    time.run(life())
+
+    assert len(asked.asked) == 60
+
+
+@pytest.mark.parametrize(("two", "known", "disputed"), [
+    ((RIGHTS_OF_THE_DAY,), ["one+two"], []),
+    (None, ["one"], []),
+    ((), [], [BANK]),
+    ((replace(RIGHTS_OF_THE_DAY, rights_price_cny=Decimal("14.34")),), [], [BANK]),
+    ((replace(RIGHTS_OF_THE_DAY, rights_per_share=Decimal("0.3")),), [], [BANK]),
+])  # fmt: skip
+def test_rights_on_which_vendors_differ_are_disputed(two, known, disputed):
+    chain = ExDayChain((Announces("one", (RIGHTS_OF_THE_DAY,)),), confirming=(Announces("two", two),))
+
+    found, against = asyncio.run(chain.told((BANK, ST), DAY))
+
+    assert ([told.source for told in found], list(against)) == (known, disputed)
+    if two == ():
+        assert "0.15 shares at 14.43" in against[BANK]
+
+
+def test_who_confirms_is_asked_about_what_is_announced_alone():
+    confirms, idle = Announces("two", (RIGHTS_OF_THE_DAY,)), Announces("three", ())
+
+    asyncio.run(ExDayChain((Announces("one", (RIGHTS_OF_THE_DAY,)),), (confirms,)).told((BANK, ST), DAY))
+    asyncio.run(ExDayChain((Announces("one", ()),), (idle,)).told((BANK, ST), DAY))
+
+    assert (confirms.symbols, idle.asked) == ([(BANK,)], 0)
+
+
+def test_a_days_distributions_and_rights_are_one_ex_day_of_the_exchange():
+    extra = Distribution(symbol=BANK, ex_date=DAY, cash_per_share=Decimal("0.028"))
+    facts = Facts(distributions=(OF_THE_DAY, RIGHTS_OF_THE_DAY, LATER, extra))
+    seen = SeenPrices(Source(facts))  # type: ignore[arg-type]  # Facts alone are asked for.
+
+    asyncio.run(seen.get_instruments((BANK,)))
+
+    # 1.972 + 0.028 = 2.
+    assert [
+        (one.cash_per_share, one.shares_per_share, one.rights_per_share, one.rights_price_cny)
+        for one in seen.actions()
+    ] == [
+        (Decimal("2.000"), Decimal("0.3"), Decimal("0.15"), Decimal("14.43")),
+        (Decimal("1.972"), Decimal("0.3"), Decimal(0), Decimal(0)),
+    ]
+
+
+@pytest.mark.parametrize(("then", "left"), [
+    (Facts(distributions=(replace(LATER, ex_date=date(2026, 8, 3)),)), [date(2026, 7, 14), date(2026, 8, 3)]),
+    (Facts(disputed={BANK: "they differ"}), [date(2026, 7, 14)]),
+    (Facts(disputed={ST: "they differ"}), [date(2026, 7, 14), date(2026, 7, 31)]),
+])  # fmt: skip
+def test_an_ex_day_that_was_put_off_or_is_disputed_since_is_not_booked(then, left):
+    """What lies behind stays: it may not have been booked yet."""
+    seen = SeenPrices(Source())  # type: ignore[arg-type]  # It is told what is on record.
+    for day, facts in ((13, Facts(distributions=(OF_THE_DAY, LATER))), (15, then)):
+        event = Event(1, "main", "s", "facts", "facts", 1, f"2026-07-{day}T02:35:00Z", "", "", "")
+        seen.listen(event, facts, None)
+
+    assert sorted(one.ex_date for one in seen.actions()) == left
 
 
 def test_ex_days_are_asked_for_once_a_day_and_again_where_none_came():

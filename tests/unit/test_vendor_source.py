@@ -18,7 +18,7 @@ from services.domain.orders import Rule
 from services.domain.quotes import RULEBOOK, Comparison, Quote, VendorSnapshot
 from services.market.known_facts import KnownFacts
 from services.market.quote_terms import CrossCheck, GateTerms
-from services.market.raw_quotes import RawQuote, Status
+from services.market.raw_quotes import RawQuote, RawQuotes, Status
 from services.market.vendor_source import VendorSource
 from services.ports import PriceFault
 from tests.exchange_market import MAIN, MON, OTHER, panel
@@ -198,6 +198,21 @@ def test_a_symbol_nobody_knows_is_a_fault_that_names_each_source(clock: LoopCloc
 
     assert tradable(found) == {MAIN: ("one", "two")}
     assert found.faults == {OTHER: "one: no such share; two: no such share"}
+
+
+@pytest.mark.parametrize("of", [OTHER, MAIN])
+def test_a_quote_that_names_another_symbol_or_source_is_nobodys(clock: LoopClock, of: Symbol):
+    class Muddled(FakeFeed):
+        async def quotes(self, symbols: Sequence[Symbol]) -> RawQuotes:
+            answer = await super().quotes(BOTH)
+            wrong = replace(answer.quotes[of], source="one" if of == OTHER else "two")
+            return replace(answer, quotes={MAIN: wrong})
+
+    muddled = Muddled("one", clock, now_at())
+    found = prices(clock, source(clock, muddled, good(clock, "two"), good(clock, "three")), (MAIN,))
+
+    assert tradable(found) == {MAIN: ("two", "three")}
+    assert [one.symbol for one in found.quotes] == [MAIN]
 
 
 def test_yesterdays_quotes_are_left_to_the_sources_of_today(clock: LoopClock):

@@ -15,9 +15,10 @@ import pytest
 from commands.doctor_check import Words
 from commands.doctor_network import Host, reachable
 from services.clock import SystemClock
-from services.market.feeds.web_client import client_problem, proxy_address
+from services.market.feeds.web_client import client_problem
 from services.market.feeds.wire import Request, Wire
 from services.ports import PriceFault
+from services.web_way import proxy_address
 from tests.market_twins.net import Reply, VendorNet
 from tests.vendor_network import PACE
 

@@ -115,7 +115,10 @@ def read_items(
     )
 
 
-def _side(items: Mapping[str, object], side: str) -> tuple[Level, ...]:
+def _side(items: Mapping[str, object], side: str) -> tuple[Level, ...] | None:
+    """Return the levels of a side, None where the frame has none of them under the names known here."""
+    if f"{side}_1" not in items:
+        return None
     # The library multiplies a hyphen by 100: a string of hyphens, which is no count.
     return levels_of([(items.get(f"{side}_{n}"), items.get(f"{side}_{n}_vol")) for n in _LEVELS], 1)
 

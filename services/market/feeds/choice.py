@@ -38,16 +38,23 @@ class VendorFeed(QuoteFeed, Protocol):
         """Return how each host asked so far is treated now; nothing where a library does the asking."""
 
 
+class NoBrokerQuotes(LookupError):
+    """The broker's quotes are named, and the broker in use offers none."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """What feeds work in: the clock, the process's variables, and in tests a network of their own.
 
     `hosts` counts what is asked of each host, for all who share it; None: each feed counts for itself.
+    `broker` are the quotes that the broker in use offers beside its orders, by a name and of a family of its
+    own; None where it offers none.
     """
 
     clock: Clock
     environment: Mapping[str, str]
     hosts: HostRegistry | None = None
+    broker: VendorFeed | None = None
     transport: httpx2.AsyncBaseTransport | None = None
     stopwatch: Callable[[], float] = stopwatch_s
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -59,12 +66,19 @@ def feeds_of(
     """Return the feeds that the settings ask for on a market, in order of preference.
 
     Rates and bans are counted for as long as `around.hosts` lives: make that once a process.
+
+    Raises:
+        NoBrokerQuotes: They name the broker's, and it offers none.
     """
     return tuple(feed_of(name, settings, around) for name in sources_of(settings, market))
 
 
 def feed_of(name: QuoteSource, settings: DataSourceSettings, around: Surroundings) -> VendorFeed:
-    """Return the feed of that name."""
+    """Return the feed of that name.
+
+    Raises:
+        NoBrokerQuotes: It is the broker's, and it offers none.
+    """
     return _MAKERS[name](settings, around)
 
 
@@ -131,6 +145,12 @@ def _tushare(settings: DataSourceSettings, around: Surroundings) -> VendorFeed:
     return TushareFeed(calls, around.clock, LimitTable(calls, around.clock))
 
 
+def _broker(_settings: DataSourceSettings, around: Surroundings) -> VendorFeed:
+    if around.broker is None:
+        raise NoBrokerQuotes("the broker in use offers no quotes")
+    return around.broker
+
+
 _MAKERS: Mapping[QuoteSource, Callable[[DataSourceSettings, Surroundings], VendorFeed]] = {
     "eastmoney": _eastmoney,
     "sina": lambda settings, around: sina_feed(wire_of(settings, around)),
@@ -149,4 +169,5 @@ _MAKERS: Mapping[QuoteSource, Callable[[DataSourceSettings, Surroundings], Vendo
         pace=_pace(settings),
         gate=call_gate("yfinance", settings, around),
     ),
+    "broker": _broker,
 }

@@ -1,7 +1,8 @@
-"""Ex-days as East Money announces them: those of all the symbols asked for in one request.
+"""Ex-days and rights issues as East Money announces them: those of all symbols asked for in one request.
 
-Wire: `datacenter-web.eastmoney.com/api/data/v1/get?reportName=RPT_SHAREBONUS_DET&filter=...`, JSON; amounts
-are for ten shares. Where there is none it answers with code 9201 and no result.
+Wire: `datacenter-web.eastmoney.com/api/data/v1/get?reportName=RPT_SHAREBONUS_DET&filter=...`, JSON, rights
+issues by `RPT_IPO_ALLOTMENT`; amounts are for ten shares, but the price of a right's share. Where there is
+none it answers with code 9201 and no result.
 """
 
 from __future__ import annotations
@@ -16,28 +17,33 @@ from urllib.parse import quote
 from services.domain.instruments import Distribution, Symbol
 from services.market.feeds.asking import REQUEST_SYMBOLS_MAX, Part, known, split
 from services.market.feeds.eastmoney import secid
-from services.market.feeds.fields import BadAnswer, count_of, json_object, number_of, text_of
+from services.market.feeds.fields import BadAnswer, count_of, json_object, number_of, price_of, text_of
 from services.market.feeds.wire import Request, Wire
 
 NAME = "eastmoney"
 HOST = "datacenter-web.eastmoney.com"
 
 _HEADERS = {"referer": "https://data.eastmoney.com/"}
-_REPORT = "RPT_SHAREBONUS_DET"
+DIVIDENDS, RIGHTS = "RPT_SHAREBONUS_DET", "RPT_IPO_ALLOTMENT"
+"""The reports, by the names they are asked for."""
+
 _NOTHING = 9201
 _ROWS_MAX = 500
 _DONE = "实施分配"
 _TEN = Decimal(10)
 
+_Row = Mapping[str, object]
+
 
 class EastMoneyDistributions:
-    """Ex-days by symbol."""
+    """Ex-days by symbol: of dividends and new shares, or by the report `RIGHTS` of rights issues."""
 
     name = NAME
     hosts = (HOST,)
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, wire: Wire, report: str = DIVIDENDS) -> None:
+        self._wire, self._report = wire, report
+        self._read = read_rights if report == RIGHTS else read_distributions
 
     async def distributions(
         self, symbols: Sequence[Symbol], since: date, until: date
@@ -51,19 +57,19 @@ class EastMoneyDistributions:
         async with self._wire.line() as line:
             answers = await asyncio.gather(
                 *(
-                    line.ask(request_of(part, since), partial(read_distributions, part))
+                    line.ask(request_of(part, since, self._report), partial(self._read, part))
                     for part in split(mine, REQUEST_SYMBOLS_MAX)
                 )
             )
         return tuple(one for part in answers for one in part if since <= one.ex_date <= until)
 
 
-def request_of(symbols: Sequence[Symbol], since: date) -> Request:
-    """Return what asks for the ex-days of the symbols from a day on."""
+def request_of(symbols: Sequence[Symbol], since: date, report: str = DIVIDENDS) -> Request:
+    """Return what asks for the ex-days of the symbols from a day on, by one of the reports."""
     codes = ",".join(f'"{symbol[:6]}"' for symbol in symbols)
     wanted = quote(f"(SECURITY_CODE in ({codes}))(EX_DIVIDEND_DATE>='{since}')")
     paged = f"sortColumns=EX_DIVIDEND_DATE&sortTypes=1&pageSize={_ROWS_MAX}&pageNumber=1"
-    asked = f"reportName={_REPORT}&columns=ALL&source=WEB&client=WEB"
+    asked = f"reportName={report}&columns=ALL&source=WEB&client=WEB"
     url = f"https://{HOST}/api/data/v1/get?{paged}&{asked}&filter={wanted}"
     return Request(url=url, headers=_HEADERS)
 
@@ -74,22 +80,32 @@ def read_distributions(symbols: Part, body: bytes) -> tuple[Distribution, ...]:
     Raises:
         BadAnswer: The bytes are no such answer.
     """
+    return tuple(_distributions(set(symbols), _rows(body, "distributions")))
+
+
+def read_rights(symbols: Part, body: bytes) -> tuple[Distribution, ...]:
+    """Return the rights issues that have an ex-day.
+
+    Raises:
+        BadAnswer: The bytes are no such answer, or one of them lacks its terms.
+    """
+    return tuple(_rights(set(symbols), _rows(body, "rights issues")))
+
+
+def _rows(body: bytes, what: str) -> Sequence[object]:
     answer = json_object(body)
     result = answer.get("result")
     if result is None and count_of(answer.get("code")) == _NOTHING:
         return ()
     rows = result.get("data") if isinstance(result, dict) else None
     if not isinstance(rows, list):
-        raise BadAnswer("without a table of distributions")
-    return tuple(_read(set(symbols), rows))
+        raise BadAnswer(f"without a table of {what}")
+    return rows
 
 
-def _read(symbols: set[Symbol], rows: Sequence[object]) -> Iterator[Distribution]:
-    for row in rows:
-        if not isinstance(row, dict) or text_of(row.get("ASSIGN_PROGRESS")) != _DONE:
-            continue
-        symbol, ex_date = Symbol(text_of(row.get("SECUCODE"))), _day(row, "EX_DIVIDEND_DATE")
-        if symbol in symbols and ex_date is not None:
+def _distributions(symbols: set[Symbol], rows: Sequence[object]) -> Iterator[Distribution]:
+    for symbol, ex_date, row in _dated(symbols, rows):
+        if text_of(_stated(row, "ASSIGN_PROGRESS")) == _DONE:
             yield Distribution(
                 symbol=symbol,
                 ex_date=ex_date,
@@ -101,14 +117,51 @@ def _read(symbols: set[Symbol], rows: Sequence[object]) -> Iterator[Distribution
             )
 
 
-def _a_share(row: Mapping[str, object], name: str) -> Decimal:
+def _rights(symbols: set[Symbol], rows: Sequence[object]) -> Iterator[Distribution]:
+    for symbol, ex_date, row in _dated(symbols, rows):
+        ratio, price = _a_share(row, "PLACING_RATIO"), price_of(_stated(row, "ISSUE_PRICE"))
+        if not ratio or price is None:
+            raise BadAnswer(f"a rights issue of {symbol} without its ratio or its price")
+        yield Distribution(
+            symbol=symbol,
+            ex_date=ex_date,
+            record_date=_day(row, "EQUITY_RECORD_DATE"),
+            source=NAME,
+            rights_per_share=ratio,
+            rights_price_cny=price,
+        )
+
+
+def _dated(symbols: set[Symbol], rows: Sequence[object]) -> Iterator[tuple[Symbol, date, _Row]]:
+    """Yield the rows of the symbols that have an ex-day."""
+    for row in rows:
+        if not isinstance(row, dict):
+            raise BadAnswer("a row that is none")
+        symbol, ex_date = Symbol(text_of(_stated(row, "SECUCODE"))), _day(row, "EX_DIVIDEND_DATE")
+        if symbol in symbols and ex_date is not None:
+            yield symbol, ex_date, row
+
+
+def _stated(row: _Row, name: str) -> object:
+    """Return a field that is stated, if only as nothing.
+
+    Raises:
+        BadAnswer: The table has no such column: it would read as nothing paid.
+    """
+    if name not in row:
+        raise BadAnswer(f"without the column {name}")
+    return row[name]
+
+
+def _a_share(row: _Row, name: str) -> Decimal:
     """Return what a share gets of an amount for ten; a hyphen and nothing are none of it."""
-    amount = number_of(row.get(name))
+    amount = number_of(_stated(row, name))
     return Decimal(0) if amount is None else amount / _TEN
 
 
-def _day(row: Mapping[str, object], name: str) -> date | None:
+def _day(row: _Row, name: str) -> date | None:
+    stated = text_of(_stated(row, name))
     try:
-        return date.fromisoformat(text_of(row.get(name))[:10])
+        return date.fromisoformat(stated[:10])
     except ValueError:
         return None

@@ -136,6 +136,10 @@ class TushareCalls:
             raise PriceFault(f"{NAME} {api_name}", self._without_token(fault.why)) from None
         if page.code != 0:
             raise self._refused(api_name, page)
+        # A renamed column would read as one in which nothing is stated.
+        absent = [name for name in fields if any(name not in row for row in page.rows[:1])]
+        if absent:
+            raise PriceFault(f"{NAME} {api_name}", f"the table lacks the column {absent[0]}")
         return page
 
     def _refused(self, api_name: str, page: Page) -> PriceFault:

@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from threading import Event
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from services.domain.instruments import Symbol
+from services.domain.instruments import Market, Symbol
 from services.market.call_gate import Failures, LibraryGate
 from services.market.feeds.asking import known, require_some
 from services.market.feeds.breaker import HostState
@@ -26,17 +26,27 @@ from services.market.feeds.throttle import USUAL_PACE, Pace
 from services.market.raw_quotes import RawQuote, RawQuotes
 from services.market.reachability import answer_within
 from services.ports import Clock, PriceFault
+from services.slots import ZONES
+
+if TYPE_CHECKING:
+    from tenacity import Retrying
 
 NAME = "yahoo"
 HOSTS = ("query1.finance.yahoo.com", "query2.finance.yahoo.com", "fc.yahoo.com")
 
 _DECIMALS = 4
+_ZONE = str(ZONES[Market.US])
+_ATTEMPTS = 3
+_PAUSE_S = 0.2
 _FAILURES: Failures = (OSError, ValueError, KeyError, TypeError, AttributeError)
 """What the library lets through where the network fails or an answer has another form."""
 
 
 class YahooApi(Protocol):
     """What is used of the library."""
+
+    config: Any
+    """Its settings; those of `debug` say whether a failure is raised."""
 
     def Ticker(self, code: str) -> Any:
         """Return an object with `history` and `history_metadata`."""
@@ -94,16 +104,23 @@ class YahooFeed:
 
     def _quote(self, symbol: Symbol, api: YahooApi, timeout_s: float) -> RawQuote | str:
         """Return one quote, or why there is none. Runs in a thread of its own."""
-        failures, bans = _library_failures("YFException"), _library_failures("YFRateLimitError")
+        own, bans = _library_failures("YFException"), _library_failures("YFRateLimitError")
+        # That it knows no such share is one of its own failures too, and no sign of a host that fails.
+        failures: Failures = (OSError, ValueError, *_library_failures("YFDataException"))
         try:
             ticker = api.Ticker(called(symbol))
+            # Asked for, the answer would be kept as long as the process lives, an error page too.
+            ticker._tz = _ZONE
             history = self._gate.around(
                 "yfinance.history", ticker.history, most_s=timeout_s, wait=_wait,
-                failures=(OSError, *failures), bans=bans,
+                failures=failures, bans=bans,
             )  # fmt: skip
-            history(period="1d", interval="1m", prepost=False, timeout=timeout_s)
+            asked = partial(history, period="1d", interval="1m", prepost=False, timeout=timeout_s)
+            if _again(timeout_s)(asked).empty:
+                # What it knows of the symbol all the same it would ask a dozen other addresses for.
+                return "no minute of trading in the answer"
             stated = dict(ticker.history_metadata)
-        except (*_FAILURES, *failures) as problem:
+        except (*_FAILURES, *own) as problem:
             return f"{type(problem).__name__}: {problem}"
         return read_head(stated, symbol, self._clock.now())
 
@@ -115,6 +132,8 @@ class YahooFeed:
                 why = f"cannot be loaded ({error}); install the extra `us`: pip install 'kaipan[us]'"
                 raise PriceFault(NAME, why) from error
             _keep_quiet()
+            # Else it writes down why it failed, gives an empty frame, and nobody counts the failure.
+            self._api.config.debug.hide_exceptions = False
         return self._api
 
 
@@ -145,6 +164,26 @@ def read_head(stated: Mapping[str, object], symbol: Symbol, received_at: datetim
     )
 
 
+def _again(timeout_s: float) -> Retrying:
+    """Return what calls again where the connection fails, with growing pauses, as long as there is time."""
+    # Imported here: a run that asks no vendor does without it.
+    from tenacity import (
+        Retrying,
+        retry_if_exception_type,
+        stop_after_attempt,
+        stop_after_delay,
+        wait_exponential,
+    )
+
+    return Retrying(
+        retry=retry_if_exception_type(OSError),
+        stop=stop_after_attempt(_ATTEMPTS) | stop_after_delay(timeout_s),
+        wait=wait_exponential(multiplier=_PAUSE_S, max=timeout_s),
+        sleep=_pause,
+        reraise=True,
+    )
+
+
 def _keep_quiet() -> None:
     """Let what the library says to a person's screen be said by faults alone."""
     logging.getLogger("yfinance").setLevel(logging.CRITICAL + 1)
@@ -170,7 +209,11 @@ def _library_failures(kind: str) -> Failures:
     return () if found is None else (found,)
 
 
+def _pause(wait_s: float) -> None:
+    Event().wait(wait_s)
+
+
 def _wait(wait_s: float) -> bool:
     """Wait for a turn; who asked does without it when time is up."""
-    Event().wait(wait_s)
+    _pause(wait_s)
     return False
