@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import isnan
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import orjson
 
@@ -16,7 +16,7 @@ from services.domain.decision import Briefing
 from services.domain.instruments import Symbol
 from services.domain.money import from_float
 from services.domain.orders import Side
-from services.rules import round_lot_down
+from services.rules import Rules, round_lot_down
 
 INVESTED = Decimal("0.95")
 """The share of equity that is spread over the holdings; the rest pays fees and rounding."""
@@ -32,54 +32,61 @@ class WrittenOrder(TypedDict):
     reason: str
 
 
+class _Terms(NamedTuple):
+    """On what terms a symbol trades at this slot: rules (None: not at all), price, one holding's shares."""
+
+    rules: Rules | None
+    price_cny: Decimal
+    share: int
+
+
 @dataclass(slots=True)
 class OrderSheet:
     """The orders of one answer, and the cash they leave: what is available, plus what the sells bring.
 
     `target_cny` is one holding's share of the equity. Orders beyond what an answer may hold are not
-    written.
+    written. A symbol's price, rules and share are worked out once.
     """
 
     briefing: Briefing
     target_cny: Decimal
     cash_cny: Decimal
     orders: list[WrittenOrder] = field(default_factory=list)
+    _terms: dict[Symbol, _Terms] = field(default_factory=dict)
 
     def fits(self, symbol: Symbol, last: float) -> bool:
         """Answer whether a valid lot fits into one holding's share of the equity and trades at this slot."""
-        rules = tradable_rules(self.briefing, symbol)
-        return rules is not None and shares_for(rules, self.target_cny, from_float(last)) > 0
+        return self._terms_of(symbol, last).share > 0
 
     def sell_all(self, symbol: Symbol, last: float, reason: str) -> None:
         """Sell what may be sold today; nothing is written when that is nothing."""
-        rules = tradable_rules(self.briefing, symbol)
-        shares = 0 if rules is None else shares_to_sell(self.briefing, rules, symbol)
-        self._sell(symbol, shares, last, reason)
+        terms = self._terms_of(symbol, last)
+        shares = 0 if terms.rules is None else shares_to_sell(self.briefing, terms.rules, symbol)
+        self._sell(symbol, shares, terms.price_cny, reason)
 
     def sell_down(self, symbol: Symbol, excess_cny: Decimal, last: float, reason: str) -> None:
         """Sell as many whole lots as `excess_cny` is worth, as far as they may be sold today."""
-        rules, price = tradable_rules(self.briefing, symbol), from_float(last)
+        rules, price, _ = self._terms_of(symbol, last)
         shares = 0
         if rules is not None:
             most = min(int(excess_cny / price), shares_to_sell(self.briefing, rules, symbol))
             shares = round_lot_down(rules, Side.SELL, most, self.briefing.book.held(symbol))
-        self._sell(symbol, shares, last, reason)
+        self._sell(symbol, shares, price, reason)
 
     def sell_over(self, symbol: Symbol, last: float, reason: str) -> None:
         """Sell the whole lots held beyond what one holding's share buys, as far as T+1 allows."""
-        rules = tradable_rules(self.briefing, symbol)
-        if rules is not None:
-            held = self.briefing.book.held(symbol)
-            over = held - shares_for(rules, self.target_cny, from_float(last))
-            most = max(0, min(over, shares_to_sell(self.briefing, rules, symbol)))
-            self._sell(symbol, round_lot_down(rules, Side.SELL, most, held), last, reason)
+        rules, price, share = self._terms_of(symbol, last)
+        held = self.briefing.book.held(symbol)
+        if rules is not None and held > share:
+            most = min(held - share, shares_to_sell(self.briefing, rules, symbol))
+            self._sell(symbol, round_lot_down(rules, Side.SELL, most, held), price, reason)
 
     def buy_short_of(self, symbol: Symbol, last: float, reason: str) -> None:
         """Buy the lots that are short of what one holding's share buys, or what of them the cash buys."""
-        rules, price = tradable_rules(self.briefing, symbol), from_float(last)
-        if rules is not None:
-            short = shares_for(rules, self.target_cny, price) - self.briefing.book.held(symbol)
-            most = max(0, min(short, shares_for(rules, self.cash_cny, price)))
+        rules, price, share = self._terms_of(symbol, last)
+        held = self.briefing.book.held(symbol)
+        if rules is not None and held < share:
+            most = min(share - held, shares_for(rules, self.cash_cny, price))
             self._buy(symbol, round_lot_down(rules, Side.BUY, most, 0), price, reason)
 
     def buy(self, symbol: Symbol, last: float, reason: str, wanted_cny: Decimal | None = None) -> None:
@@ -87,7 +94,7 @@ class OrderSheet:
 
         Nothing is written where that is less than a lot.
         """
-        rules, price = tradable_rules(self.briefing, symbol), from_float(last)
+        rules, price, _ = self._terms_of(symbol, last)
         most_cny = min(self.target_cny if wanted_cny is None else wanted_cny, self.cash_cny)
         shares = 0 if rules is None else shares_for(rules, most_cny, price)
         self._buy(symbol, shares, price, reason)
@@ -96,9 +103,17 @@ class OrderSheet:
         """Return the answer's JSON text."""
         return orjson.dumps({"rationale": rationale, "orders": self.orders}).decode()
 
-    def _sell(self, symbol: Symbol, shares: int, last: float, reason: str) -> None:
+    def _terms_of(self, symbol: Symbol, last: float) -> _Terms:
+        terms = self._terms.get(symbol)
+        if terms is None:
+            rules, price = tradable_rules(self.briefing, symbol), from_float(last)
+            share = 0 if rules is None or price <= 0 else shares_for(rules, self.target_cny, price)
+            terms = self._terms[symbol] = _Terms(rules, price, share)
+        return terms
+
+    def _sell(self, symbol: Symbol, shares: int, price_cny: Decimal, reason: str) -> None:
         if shares > 0 and self._write(symbol, "sell", shares, reason):
-            self.cash_cny += proceeds_cny(shares, from_float(last))
+            self.cash_cny += proceeds_cny(shares, price_cny)
 
     def _buy(self, symbol: Symbol, shares: int, price_cny: Decimal, reason: str) -> None:
         if shares > 0 and self._write(symbol, "buy", shares, reason):

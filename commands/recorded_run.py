@@ -6,7 +6,7 @@ import asyncio
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -29,7 +29,8 @@ from services.domain.instruments import Market
 from services.journal.account_lock import WriterLock, account_lock
 from services.journal.audit_file import AuditFile
 from services.journal.journal import Journal, Listener
-from services.journal.memory_store import MemoryStore
+from services.journal.run_store import RunStore
+from services.journal.shelf import Read
 from services.market.columns import release
 from services.market.panel_source import PanelSource
 from services.ports import EventStore
@@ -55,17 +56,20 @@ class Watch:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a run left: its events, whether it had been finished before, the sessions planned.
+    """What a run left: its journal, whether it had been finished before, the sessions planned.
 
     `killed` is there where the kill file ended it before its time.
     """
 
-    # asyncio writes out what a task returned when it ends: a tenth of a long run, were all events in it.
-    events: tuple[Event, ...] = field(repr=False)
     journal: Journal
     already_finished: bool
     planned: int
     killed: Killed | None = None
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Every event of the run; a backtest's are read from its file."""
+        return tuple(self.journal.events)
 
 
 class RecordedRun:
@@ -161,12 +165,11 @@ class RecordedRun:
             if genesis is None:
                 return None
             same_run(genesis, self._run.genesis, self._folder)
-            return Outcome(events=tuple(journal.events), journal=journal, already_finished=True, planned=0)
+            return Outcome(journal=journal, already_finished=True, planned=0)
         finally:
             store.close()
 
     async def _in_memory(self, watch: Watch, sharing: bool) -> Outcome:
-        store = MemoryStore()
         audit = AuditFile(self._folder.audit, at_once=False)
         if self._folder.audit.exists():
             raise CommandFailed(
@@ -174,8 +177,14 @@ class RecordedRun:
                 f"{self._folder.audit}: an audit trail without its journal; "
                 "choose another --data-dir or --account, or move it away",
             )
-        outcome = await self._drive(store, lambda _journal: MemoryLedger(), audit, watch, sharing)
-        store.save(self._folder.journal)
+        store = RunStore(self._folder.journal)
+        try:
+            outcome = await self._drive(
+                store, lambda _journal: MemoryLedger(), audit, watch, sharing, read=store.read
+            )
+            store.save()
+        finally:
+            store.close()
         audit.flush()
         return outcome
 
@@ -207,9 +216,16 @@ class RecordedRun:
             return outcome
         return replace(stored, already_finished=False, planned=outcome.planned, killed=outcome.killed)
 
-    def _journal(self, store: EventStore, clock: VirtualClock, audit: AuditFile, watch: Watch) -> Journal:
+    def _journal(
+        self,
+        store: EventStore,
+        clock: VirtualClock,
+        audit: AuditFile,
+        watch: Watch,
+        read: Read | None = None,
+    ) -> Journal:
         listeners = (audit.listen, watch.listen)
-        return Journal(store, self._run.genesis.account, clock, self._run.panels.get, listeners)
+        return Journal(store, self._run.genesis.account, clock, self._run.panels.get, listeners, read)
 
     async def _drive(
         self,
@@ -219,10 +235,11 @@ class RecordedRun:
         watch: Watch,
         sharing: bool,
         outside: Interventions | None = None,
+        read: Read | None = None,
     ) -> Outcome:
         genesis, settings = self._run.genesis, self._settings
         clock = VirtualClock(genesis.opened_at)
-        journal = self._journal(store, clock, audit, watch)
+        journal = self._journal(store, clock, audit, watch, read)
         if journal.moment is not None:
             clock.jump(journal.moment)
         if journal.account.genesis is not None:
@@ -244,7 +261,6 @@ class RecordedRun:
         )
         await _drive(loop, clock, journal, lambda: release(self._run.panel), sharing=sharing)
         return Outcome(
-            events=tuple(journal.events),
             journal=journal,
             already_finished=False,
             planned=len(plan.slots),

@@ -140,7 +140,8 @@ def _recorded(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
         took_s = stopwatch_s() - began_s
         from monitor.summary import summary_after
 
-        summary = summary_after(follower.end(), outcome.events, recorded.panel, outcome.journal.value)
+        journal = outcome.journal
+        summary = summary_after(follower.end(), journal.events, recorded.panel, journal.value)
         _show(settings, outcome, summary, folder, report, took_s, mind.counts, screen)
     if outcome.killed is None:
         return Exit.DONE

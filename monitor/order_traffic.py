@@ -88,18 +88,18 @@ class BoundUse:
 
 @dataclass(slots=True, kw_only=True)
 class Sent:
-    """When orders and cancels left, as a journal tells it, event by event.
+    """When orders and cancels left, as a journal tells it, event by event: UTC text.
 
     An order leaves when it is answered, or, where no answer was written down, when it was intended;
     one that was withheld never left.
     """
 
-    orders: dict[str, datetime] = field(default_factory=dict)
-    cancels: list[datetime] = field(default_factory=list)
+    orders: dict[str, str] = field(default_factory=dict)
+    cancels: list[str] = field(default_factory=list)
 
     def take(self, event: Event, value: OrderTerms | Ack) -> None:
         """Move over one event."""
-        at = datetime.fromisoformat(event.at)
+        at = event.at
         if isinstance(value, OrderTerms):
             self.orders.setdefault(value.order_id, at)
         elif _CANCEL in event.step:
@@ -112,14 +112,20 @@ class Sent:
 
     def where(self, wanted: Callable[[datetime], bool]) -> Sent:
         """Return what left at the moments that are wanted."""
+        moments = self._moments()
         return Sent(
-            orders={order_id: at for order_id, at in self.orders.items() if wanted(at)},
-            cancels=[at for at in self.cancels if wanted(at)],
+            orders={order_id: at for order_id, at in self.orders.items() if wanted(moments[at])},
+            cancels=[at for at in self.cancels if wanted(moments[at])],
         )
 
     def moments(self) -> tuple[datetime, ...]:
         """Return all moments, one for each order and each cancel."""
-        return (*self.orders.values(), *self.cancels)
+        moments = self._moments()
+        return tuple(moments[at] for at in (*self.orders.values(), *self.cancels))
+
+    def _moments(self) -> dict[str, datetime]:
+        """Return the moment of each text: what left together is read once."""
+        return {at: datetime.fromisoformat(at) for at in {*self.orders.values(), *self.cancels}}
 
 
 def bound_uses(

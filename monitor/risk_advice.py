@@ -76,12 +76,16 @@ def advice(
     halts: Sequence[HaltSpan],
     limits: SetLimits | None,
     refusals: Sequence[Refusal],
+    asked: Counter[Side],
     shadow_orders: int,
 ) -> tuple[Advice, ...]:
-    """Return the suggestions, the most pressing first; none where there is nothing to say."""
+    """Return the suggestions, the most pressing first; none where there is nothing to say.
+
+    `asked` are the orders asked for by side, see `asked_in`.
+    """
     refused = {refusal.rule for refusal in refusals}
     found: list[Advice] = [*_halted(halts), *_unset(limits), *_armed(tuple(sessions.values()))]
-    found += _refused(refusals, _asked(sessions.values()))
+    found += _refused(refusals, asked)
     found += _near(sessions, refused)
     if shadow_orders:
         found.append(Advice(kind="shadow", keys=("shadow",), values={"count": str(shadow_orders)}))
@@ -91,10 +95,12 @@ def advice(
 def highest(sessions: Mapping[str, SessionRisk]) -> dict[str, tuple[SessionRisk, Use]]:
     """Return for each limit the session that used most of it, the earliest of several."""
     found: dict[str, tuple[SessionRisk, Use]] = {}
+    ratios: dict[str, Decimal] = {}
     for session in sessions.values():
         for key, use in session.uses.items():
-            if key not in found or use.ratio > found[key][1].ratio:
-                found[key] = (session, use)
+            ratio = use.ratio
+            if key not in found or ratio > ratios[key]:
+                found[key], ratios[key] = (session, use), ratio
     return found
 
 
@@ -108,7 +114,7 @@ def keys_of(rule: Rule) -> tuple[str, ...]:
     return tuple(key for (of, _), key in KEYS.items() if of is rule) or _OTHER_KEYS.get(rule, ())
 
 
-def asked_of(session: SessionRisk) -> set[tuple[str, int, str, Side]]:
+def _asked_of(session: SessionRisk) -> set[tuple[str, int, str, Side]]:
     """Return what the session's agent and exits asked for, each order once."""
     found: set[tuple[str, int, str, Side]] = set()
     for verdicts in session.verdicts:
@@ -120,8 +126,9 @@ def asked_of(session: SessionRisk) -> set[tuple[str, int, str, Side]]:
     return found
 
 
-def _asked(sessions: Iterable[SessionRisk]) -> Counter[Side]:
-    return Counter(side for session in sessions for *_, side in asked_of(session))
+def asked_in(sessions: Iterable[SessionRisk]) -> Counter[Side]:
+    """Return how many orders the sessions' agent and exits asked for, by side."""
+    return Counter(side for session in sessions for *_, side in _asked_of(session))
 
 
 def _halted(halts: Sequence[HaltSpan]) -> Iterator[Advice]:

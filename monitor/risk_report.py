@@ -10,7 +10,7 @@ from typing import Protocol
 
 from monitor.json_value import Json
 from monitor.order_traffic import BoundUse
-from monitor.risk_advice import Advice, advice, asked_of, highest, near
+from monitor.risk_advice import Advice, advice, asked_in, highest, near
 from monitor.risk_use import KEYS, HaltSpan, RiskTrail, SessionRisk, Use
 from services.domain.events import ArmedExit
 from services.domain.orders import Change, Refusal, Rule
@@ -83,10 +83,11 @@ def risk_report(trail: RiskTrail) -> RiskReport:
     sessions = trail.sessions
     refusals = tuple(one for session in sessions.values() for one in refused_in(session))
     changes = tuple(one for session in sessions.values() for one in changed_in(session))
+    asked = asked_in(sessions.values())
     shadow = sum(len(one.shadow) for session in sessions.values() for one in session.verdicts)
     return RiskReport(
         limits=_rows(sessions),
-        asked=sum(len(asked_of(session)) for session in sessions.values()),
+        asked=asked.total(),
         refusals=_by_rule(refusals),
         changes=_by_rule(changes),
         shadow_orders=shadow,
@@ -96,7 +97,7 @@ def risk_report(trail: RiskTrail) -> RiskReport:
         drawdown=_deepest(session.drawdown for session in sessions.values()),
         daily_loss=_deepest(session.daily_loss for session in sessions.values()),
         traffic=trail.bound_uses(),
-        advice=advice(sessions, trail.halts, trail.limits, refusals, shadow),
+        advice=advice(sessions, trail.halts, trail.limits, refusals, asked, shadow),
     )
 
 
@@ -130,10 +131,11 @@ def _rows(sessions: Mapping[str, SessionRisk]) -> tuple[LimitRow, ...]:
 
 
 def _near(session: SessionRisk) -> list[str]:
+    close = [(key, use.rule) for key, use in session.uses.items() if near(session, use)]
+    if not close:
+        return []
     refused = {refusal.rule for refusal in refused_in(session)}
-    return [
-        key for key, use in session.uses.items() if near(session, use) and use.rule not in refused
-    ]
+    return [key for key, rule in close if rule not in refused]
 
 
 class _OfRule(Protocol):

@@ -33,6 +33,7 @@ from services.domain.instruments import Market
 from services.domain.money import ZERO
 from services.domain.orders import LimitUse, OrderTerms, Rule
 from services.domain.statement import Ack
+from services.domain.value import Value
 from services.slots import ZONES
 
 WANTED = (Genesis, SettingsRecord, Opened, Opening, Exits, Verdicts, Halt, Lift, OrderTerms, Ack)
@@ -67,8 +68,7 @@ _SPANS = frozenset({"session", "day"})
 _DIGITS = Decimal("0.000001")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class Use(Value, frozen=True, kw_only=True):
     """How much of one limit was used, both in the limit's own unit; `key` is the one that sets it.
 
     Of a floor, such as the cash reserve, `used` is what is left and `allowed` the least that must be.
@@ -177,48 +177,46 @@ class RiskTrail:
 
     def take(self, event: Event, value: object) -> None:
         """Move over one event and its body."""
-        match value:
-            case Verdicts():
-                self._verdicts(self._of(event), value)
-            case Opening():
-                self._opening(self._of(event), value)
-            case Opened():
-                slot = value.at.rpartition(" ")[2][:5]
-                self.sessions[event.session] = SessionRisk(day=value.day, slot=slot)
-            case Exits():
-                self._of(event).exits = value
-            case _:
-                self._take_rare(event, value)
+        step = _STEPS.get(type(value))
+        if step is not None:
+            step(self, event, value)
 
-    def _take_rare(self, event: Event, value: object) -> None:
-        match value:
-            case OrderTerms():
-                self.sent.take(event, value)
-            case Ack():
-                self.sent.take(event, value)
-            case Halt():
-                self._halt(event, value)
-            case Lift():
-                self._lift(event, value)
-            case SettingsRecord():
-                text = value.values.get("limits")
-                self.limits = None if text is None else msgspec.json.decode(text, type=SetLimits)
-            case Genesis():
-                self.zone = next((of for name, of in ZONES.items() if name == value.market), self.zone)
-                self.real_time = value.run_id == "live"
+    def _genesis(self, _event: Event, value: Genesis) -> None:
+        self.zone = next((of for name, of in ZONES.items() if name == value.market), self.zone)
+        self.real_time = value.run_id == "live"
+
+    def _settings(self, _event: Event, value: SettingsRecord) -> None:
+        text = value.values.get("limits")
+        self.limits = None if text is None else msgspec.json.decode(text, type=SetLimits)
+
+    def _opened(self, event: Event, value: Opened) -> None:
+        slot = value.at.rpartition(" ")[2][:5]
+        self.sessions[event.session] = SessionRisk(day=value.day, slot=slot)
+
+    def _sent(self, event: Event, value: OrderTerms | Ack) -> None:
+        self.sent.take(event, value)
+
+    def _exits(self, event: Event, value: Exits) -> None:
+        self._of(event).exits = value
 
     def _of(self, event: Event) -> SessionRisk:
-        return self.sessions.setdefault(event.session, SessionRisk(day=self._local(event).date()))
+        session = self.sessions.get(event.session)
+        if session is None:
+            session = self.sessions[event.session] = SessionRisk(day=self._local(event).date())
+        return session
 
-    def _verdicts(self, session: SessionRisk, value: Verdicts) -> None:
+    def _verdicts(self, event: Event, value: Verdicts) -> None:
+        session = self._of(event)
         session.verdicts.append(value)
         for use in value.used:
             kept = _named(use)
             if kept is not None:
                 _keep(session, kept)
 
-    def _opening(self, session: SessionRisk, value: Opening) -> None:
-        session.halted_by = frozenset(one.by for one in value.halts if one.cause is HaltCause.LIMIT)
+    def _opening(self, event: Event, value: Opening) -> None:
+        session = self._of(event)
+        if value.halts:
+            session.halted_by = frozenset(one.by for one in value.halts if one.cause is HaltCause.LIMIT)
         if value.unpriced:
             return
         limits, equity = self.limits or SetLimits(), value.equity_cny
@@ -228,7 +226,7 @@ class RiskTrail:
             (Rule.DAILY_LOSS, value.day_equity_cny, limits.daily_loss_ratio_max),
             (Rule.DRAWDOWN, value.peak_equity_cny, limits.portfolio.drawdown_ratio_max),
         ):
-            lost = _lost(equity, before, limits.base_cny(before))
+            lost = None if allowed is None else _lost(equity, before, limits.base_cny(before))
             if lost is not None and allowed is not None:
                 _keep(session, Use(key=KEYS[rule, ""], rule=rule, used=lost, allowed=allowed))
 
@@ -329,3 +327,17 @@ def _lost(equity_cny: Decimal, from_cny: Decimal, base_cny: Decimal) -> Decimal 
 
 def _overlaps(span: HaltSpan, first: date, last: date) -> bool:
     return span.since.date() <= last and (span.lifted is None or span.lifted.date() >= first)
+
+
+_STEPS: Mapping[type, Callable[..., None]] = {
+    Genesis: RiskTrail._genesis,
+    SettingsRecord: RiskTrail._settings,
+    Opened: RiskTrail._opened,
+    Opening: RiskTrail._opening,
+    Exits: RiskTrail._exits,
+    Verdicts: RiskTrail._verdicts,
+    Halt: RiskTrail._halt,
+    Lift: RiskTrail._lift,
+    OrderTerms: RiskTrail._sent,
+    Ack: RiskTrail._sent,
+}

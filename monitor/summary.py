@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 
 from monitor.equity import EquityPoint, curve_of, daily_equity, final_equity_cny
 from monitor.json_value import Json
@@ -232,12 +233,8 @@ def fee_lines(fees: Fees) -> tuple[tuple[str, Decimal], ...]:
 
 def _fees(trail: Trail) -> Fees:
     """Return the sums of the fee lines over all fills."""
-    names = [line.name for line in fields(Fees)]
-    sums = dict.fromkeys(names, ZERO)
-    for trade in trail.trades:
-        for name in names:
-            sums[name] += getattr(trade.fill.fees, name)
-    return Fees(**sums)
+    paid = [trade.fill.fees for trade in trail.trades]
+    return Fees(**{line.name: sum(map(attrgetter(line.name), paid), ZERO) for line in fields(Fees)})
 
 
 def _by_rule(trail: Trail) -> dict[str, int]:

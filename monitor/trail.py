@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -20,7 +20,8 @@ from services.domain.instruments import Symbol
 from services.domain.money import ZERO
 from services.domain.orders import OrderTerms, Refusal, Side
 from services.domain.quotes import VendorSnapshot
-from services.journal.account import Account
+from services.domain.value import Value
+from services.journal.account import Account, cost_cny
 
 _WANTED = (
     Genesis,
@@ -46,8 +47,7 @@ class MarkKind(StrEnum):
     LATEST = "latest"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(Value, frozen=True, kw_only=True):
     """The account at one moment.
 
     `seen` are prices the journal itself tells, the newest of each symbol: what its vendor showed, where
@@ -65,8 +65,7 @@ class Mark:
     seen: dict[Symbol, Decimal]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trade:
+class Trade(Value, frozen=True, kw_only=True):
     """A fill, the order it belongs to, and for a sale what it earned.
 
     `realised_cny` is the amount less the sale's fees and the cost of the oldest shares; the fees
@@ -167,34 +166,20 @@ class Follower:
         self._at = ""
         self._seq = 0
 
-    def listen(self, event: Event, value: object, _account: Account) -> None:
+    def listen(self, event: Event, value: object, account: Account) -> None:
         """Take an event of the journal."""
         if event.seq > self._seq:
             self._seq = event.seq
             if type(value) in self.wanted:
-                self.take(event, value)
+                self.take(event, value, account.book)
 
-    def take(self, event: Event, value: object) -> None:
-        """Move over one event and its body, one of those wanted."""
-        trail, self._at = self.trail, event.at
-        trail.risk.take(event, value)
-        match value:
-            case Fill():
-                self._filled(event, value)
-            case OrderTerms():
-                if value.order_id not in trail.orders:
-                    trail.orders[value.order_id] = value
-                    trail.book = trail.book.after(value)
-            case Verdicts():
-                if value.refused:
-                    kept = trail.refused.setdefault(event.session, {})
-                    kept.update(dict.fromkeys(value.refused))
-            case Closed():
-                self._closed(event, value)
-            case Opened():
-                self._opened(event, value)
-            case _:
-                self._take_rare(value)
+    def take(self, event: Event, value: object, book: Book | None = None) -> None:
+        """Move over one event and its body, one of those wanted; `book` is the account after it, if known."""
+        self._at = event.at
+        self.trail.risk.take(event, value)
+        step = _STEPS.get(type(value))
+        if step is not None:
+            step(self, event, value, book)
 
     def end(self) -> Trail:
         """Return the fold, the session still running included."""
@@ -228,33 +213,43 @@ class Follower:
         held = {order.order_id for order in trail.book.open_orders} | kept.orders.keys()
         trail.orders = {key: one for key, one in trail.orders.items() if key in held}
 
-    def _take_rare(self, value: object) -> None:
-        trail = self.trail
-        match value:
-            case OrderEnded():
-                if trail.book.order(value.order_id) is not None:
-                    trail.book = trail.book.after(value)
-            case Movement():
-                if value.movement_id not in trail.movements:
-                    trail.movements[value.movement_id] = value
-                    trail.book = trail.book.after(value)
-            case _:
-                self._take_facts(value)
+    def _genesis(self, _event: Event, value: Genesis, _book: Book | None) -> None:
+        self.trail.genesis = value
+        self.trail.book = Book(cash_cny=value.cash_cny)
 
-    def _take_facts(self, value: object) -> None:
-        trail = self.trail
-        match value:
-            case Genesis():
-                trail.genesis = value
-                trail.book = Book(cash_cny=value.cash_cny)
-            case VendorSnapshot():
-                trail.seen = {**trail.seen, **{q.symbol: q.last_cny for q in value.quotes if not q.disputed}}
-            case SettingsRecord():
-                trail.settings = value.values
-            case RunFinished():
-                trail.finished = True
+    def _settings(self, _event: Event, value: SettingsRecord, _book: Book | None) -> None:
+        self.trail.settings = value.values
 
-    def _opened(self, event: Event, value: Opened) -> None:
+    def _finished(self, _event: Event, _value: RunFinished, _book: Book | None) -> None:
+        self.trail.finished = True
+
+    def _quoted(self, _event: Event, value: VendorSnapshot, _book: Book | None) -> None:
+        trail = self.trail
+        trail.seen = {**trail.seen, **{q.symbol: q.last_cny for q in value.quotes if not q.disputed}}
+
+    def _intended(self, _event: Event, value: OrderTerms, book: Book | None) -> None:
+        trail = self.trail
+        if value.order_id not in trail.orders:
+            trail.orders[value.order_id] = value
+            trail.book = book or trail.book.after(value)
+
+    def _verdicts(self, event: Event, value: Verdicts, _book: Book | None) -> None:
+        if value.refused:
+            kept = self.trail.refused.setdefault(event.session, {})
+            kept.update(dict.fromkeys(value.refused))
+
+    def _ended(self, _event: Event, value: OrderEnded, book: Book | None) -> None:
+        trail = self.trail
+        if trail.book.order(value.order_id) is not None:
+            trail.book = book or trail.book.after(value)
+
+    def _moved(self, _event: Event, value: Movement, book: Book | None) -> None:
+        trail = self.trail
+        if value.movement_id not in trail.movements:
+            trail.movements[value.movement_id] = value
+            trail.book = book or trail.book.after(value)
+
+    def _opened(self, event: Event, value: Opened, _book: Book | None) -> None:
         trail = self.trail
         if not trail.marks:
             self._mark(MarkKind.OPENING, "", value.day, value.slot)
@@ -264,23 +259,22 @@ class Follower:
         if not self._days or value.day > self._days[-1]:
             self._let_go(value.day)
 
-    def _closed(self, event: Event, value: Closed) -> None:
+    def _closed(self, event: Event, value: Closed, _book: Book | None) -> None:
         trail = self.trail
         trail.closed[event.session] = value
         opened = trail.sessions.get(event.session)
         if opened is not None:
             self._mark(MarkKind.SESSION, event.session, opened.day, opened.slot)
 
-    def _filled(self, event: Event, fill: Fill) -> None:
+    def _filled(self, event: Event, fill: Fill, book: Book | None) -> None:
         if fill.fill_id in self._fills:
             return
         self._fills.add(fill.fill_id)
-        trail = self.trail
-        held_cost = _cost(trail.book, fill.symbol)
-        trail.book = trail.book.after(fill)
+        trail, before = self.trail, self.trail.book
+        trail.book = book or before.after(fill)
         realised = None
         if fill.side is Side.SELL:
-            cost = held_cost - _cost(trail.book, fill.symbol)
+            cost = cost_cny(before, fill.symbol) - cost_cny(trail.book, fill.symbol)
             realised = fill.amount_cny - fill.fees.total - cost
         self._see(fill)
         terms = trail.orders.get(fill.order_id)
@@ -307,5 +301,16 @@ class Follower:
         )
 
 
-def _cost(book: Book, symbol: Symbol) -> Decimal:
-    return sum((lot.cost_cny for lot in book.lots if lot.symbol == symbol), ZERO)
+_STEPS: Mapping[type, Callable[..., None]] = {
+    Genesis: Follower._genesis,
+    SettingsRecord: Follower._settings,
+    VendorSnapshot: Follower._quoted,
+    Opened: Follower._opened,
+    Verdicts: Follower._verdicts,
+    OrderTerms: Follower._intended,
+    Fill: Follower._filled,
+    OrderEnded: Follower._ended,
+    Movement: Follower._moved,
+    Closed: Follower._closed,
+    RunFinished: Follower._finished,
+}

@@ -254,8 +254,10 @@ def _st_cap(candidate: Candidate, desk: Desk) -> None:
     symbol, shares, rules = candidate.intent.symbol, candidate.shares, candidate.rules
     unknown = unknown_warning(candidate.quote, desk) if default_kind(rules.board) is Kind.STOCK else ""
     cap = rules.st_buy_cap if unknown else st_daily_buy_cap(rules, candidate.instrument)
+    if cap is None:
+        return
     bought = _bought_today(desk, symbol)
-    if cap is None or bought + shares <= cap:
+    if bought + shares <= cap:
         return
     reason = f"{bought} bought today and {shares} more exceed the day's {cap}"
     if unknown:
@@ -264,4 +266,8 @@ def _st_cap(candidate: Candidate, desk: Desk) -> None:
 
 
 def _bought_today(desk: Desk, symbol: Symbol) -> int:
-    return sum(lot.shares for lot in desk.book.lots if lot.symbol == symbol and lot.acquired_on == desk.day)
+    bought, day = 0, desk.day
+    for lot in desk.book.lots:
+        if lot.symbol == symbol and lot.acquired_on == day:
+            bought += lot.shares
+    return bought

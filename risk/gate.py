@@ -72,9 +72,13 @@ class _Tally:
 
     def judge(self, intent: Intent) -> None:
         try:
-            candidate = self._examined(intent)
-            self._fit(candidate)
-            self._place(candidate)
+            candidate = examine(intent, self.desk, self.earlier)
+            if candidate.buys:
+                fitted(candidate, self.desk, self.after, self.checks.buys)
+                self._buy(candidate)
+            else:
+                fitted(candidate, self.desk, self.after, self.checks.orders)
+                self._sell(candidate)
         except Rejected as rejected:
             self.refused.append(_refusal(intent, rejected))
         except OutsideRulebook as unknown:
@@ -82,24 +86,9 @@ class _Tally:
         else:
             self.after.take(candidate)
             self.changed += candidate.changes
-
-    def _examined(self, intent: Intent) -> Candidate:
-        """Return the intent as an order; whatever becomes of it, its symbol and side were asked for."""
-        try:
-            return examine(intent, self.desk, self.earlier)
         finally:
+            # Whatever becomes of it, its symbol and side were asked for.
             self.earlier.seen.add((intent.symbol, intent.side))
-
-    def _fit(self, candidate: Candidate) -> None:
-        """Bring the order down to what the account's own limits leave."""
-        checks = self.checks.buys if candidate.buys else self.checks.orders
-        fitted(candidate, self.desk, self.after, checks)
-
-    def _place(self, candidate: Candidate) -> None:
-        if candidate.buys:
-            self._buy(candidate)
-        else:
-            self._sell(candidate)
 
     def _sell(self, candidate: Candidate) -> None:
         """Count on what the sell brings at its limit, the least it can bring when filled whole."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import msgspec
+
 from risk.candidate import Proposal
 from risk.limits import Desk
 from risk.measures import Measures, loss_at
@@ -37,8 +39,7 @@ _Taken = tuple[Symbol, bool, int, Decimal]
 """An order let through, as large as it was then: its symbol, whether it buys, its shares and its limit."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Portfolio:
+class Portfolio(msgspec.Struct, kw_only=True):
     """What would be held, in shares and in CNY, and what this session has let through already.
 
     `base_cny` is the equity that ratios are of. Holdings count at the last price, buys that are not
@@ -64,7 +65,7 @@ class Portfolio:
     results_cny: FloatArray | None = None
     _unpriced: tuple[Symbol, ...] | None = None
     _held: _Held | None = None
-    _taken: list[_Taken] = field(default_factory=list)
+    _taken: list[_Taken] = msgspec.field(default_factory=list)
 
     @property
     def shares(self) -> dict[Symbol, int]:

@@ -51,11 +51,15 @@ def _marketable(candidate: Candidate, desk: Desk, cage: Decimal | None) -> Decim
     if candidate.during(Phase.AFTER_HOURS):
         limit = to_tick(last, tick)
     elif candidate.buys:
-        bounds = [bound for bound in (cage, band.limit_up) if bound is not None]
-        limit = floor_to_tick(min([last * (1 + share), *bounds]), tick)
+        limit = last * (1 + share)
+        for bound in (cage, band.limit_up):
+            limit = limit if bound is None else min(limit, bound)
+        limit = floor_to_tick(limit, tick)
     else:
-        bounds = [bound for bound in (cage, band.limit_down) if bound is not None]
-        limit = ceil_to_tick(max([last * (1 - share), *bounds]), tick)
+        limit = last * (1 - share)
+        for bound in (cage, band.limit_down):
+            limit = limit if bound is None else max(limit, bound)
+        limit = ceil_to_tick(limit, tick)
     if limit <= 0:
         raise Rejected(Rule.TICK, f"{last} is less than the tick of {tick}")
     return limit

@@ -193,12 +193,14 @@ class Executor:
     def _halted(self, terms: OrderTerms) -> str:
         """Return the halt that was asked for and is not in the journal yet, empty where none was."""
         try:
-            newly = in_force({}, self._commands.unread(self._journal.account.taken))
+            unread = self._commands.unread(self._journal.account.taken)
         except JournalFault as fault:
             return f"whether it was halted meanwhile cannot be told: {fault}"
+        if not unread:
+            return ""
         if self._exits_while_halted and terms.origin is Origin.EXIT:
             return ""
-        for halt in newly.values():
+        for halt in in_force({}, unread).values():
             if halt.symbol in ("", terms.symbol):
                 return f"halted: {halt.why}"
         return ""

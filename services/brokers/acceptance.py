@@ -81,8 +81,10 @@ def _accepted(terms: OrderTerms, request: Request, span: PhaseSpan, band: Band, 
 
 def _last_phase(rules: Rules, after_hours: bool) -> PhaseSpan:
     """Return the last phase of the day that takes auction orders, or after-hours orders."""
-    taking = (span for span in reversed(rules.phases) if span.accepts_orders)
-    return next(span for span in taking if (span.phase in AFTER_HOURS) == after_hours)
+    for span in reversed(rules.phases):
+        if span.accepts_orders and (span.phase in AFTER_HOURS) is after_hours:
+            return span
+    raise OutsideRulebook(f"{rules.board}: no phase of {rules.day} takes such orders")
 
 
 def _on(at: datetime, time_of_day: time) -> datetime:
@@ -137,12 +139,10 @@ def _size_objection(terms: OrderTerms, request: Request, span: PhaseSpan) -> Obj
     book = request.book
     held = 0
     if terms.side is Side.SELL:
-        leaving = sum(
-            order.remaining
-            for order in book.open_orders
-            if order.symbol == terms.symbol and order.side is Side.SELL
-        )
-        held = book.held(terms.symbol) - leaving
+        held = book.held(terms.symbol)
+        for order in book.open_orders:
+            if order.symbol == terms.symbol and order.side is Side.SELL:
+                held -= order.remaining
     after_hours = span.phase in AFTER_HOURS
     problem = lot_problem(
         request.facts.rules,

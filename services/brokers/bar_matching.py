@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from math import isnan
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,18 @@ from services.domain.money import from_float
 
 _UNIT_SHARES = {VolumeUnit.SHARE: 1, VolumeUnit.LOT: 100}
 """Shares in one unit of volume; a unit nobody declared is not guessed."""
+
+
+class _Place(NamedTuple):
+    """Where a moment stands in the rows: the one that shows prices, the one with the day's reference."""
+
+    row: int
+    reference_row: int
+    day: date
+    in_progress: bool
+
+
+_NOWHERE = _Place(-1, -1, date.min, in_progress=False)
 
 
 class BarMarket:
@@ -34,6 +47,8 @@ class BarMarket:
         self._day = 0
         self._day_row = 0
         self._unit_shares = _UNIT_SHARES.get(panel.volume_unit)
+        self._at: datetime | None = None
+        self._place = _NOWHERE
 
     @property
     def actions(self) -> Sequence[CorporateAction]:
@@ -43,20 +58,13 @@ class BarMarket:
     async def offer(self, symbol: Symbol, at: datetime) -> Offer | None:
         """Return the open of the bar in progress; where none is, the last close and no trade."""
         column = self._panel.column.get(symbol)
-        if column is None:
+        if at is not self._at:
+            self._at, self._place = at, self._place_of(at)
+        row, reference_row, day, in_progress = self._place
+        if column is None or row < 0:
             return None
-        second = at.timestamp()
-        row = bisect_right(self._ends, second)
-        in_progress = row < len(self._starts) and self._starts[row] <= second
-        if not in_progress:
-            row -= 1
-        if row < 0:
-            return None
-        prices = self._panel.open if in_progress else self._panel.close
-        day = date.fromordinal(int(self._panel.days[row]))
-        # Before the open the last row is of an earlier day; the day's own reference stands in its first row.
-        prev = self._prev_close(row if day == at.date() else row + 1, column)
-        last = _price(prices, row, column)
+        prev = self._prev_close(reference_row, column)
+        last = _price(self._panel.open if in_progress else self._panel.close, row, column)
         if last is None:
             return _suspended(prev, day)
         trade = last if in_progress else None
@@ -69,6 +77,18 @@ class BarMarket:
             picture=self._starts[row],
             volume=self._volume(row, column),
         )
+
+    def _place_of(self, at: datetime) -> _Place:
+        second = at.timestamp()
+        row = bisect_right(self._ends, second)
+        in_progress = row < len(self._starts) and self._starts[row] <= second
+        if not in_progress:
+            row -= 1
+        if row < 0:
+            return _NOWHERE
+        day = date.fromordinal(int(self._panel.days[row]))
+        # Before the open the last row is of an earlier day; the day's own reference stands in its first row.
+        return _Place(row, row if day == at.date() else row + 1, day, in_progress)
 
     def traded(self, symbol: Symbol, second: float) -> Traded | None:
         """Return the bar that ended at `second`."""

@@ -50,6 +50,8 @@ def dues_of(sale: Fill, state: LedgerState, at: datetime) -> tuple[TaxDue | Move
     in, first out, in the order the account lists its lots. A distribution before the first rates in
     the rulebook is not taxed. Empty where nothing is due, and nothing taken of an older debt.
     """
+    if not state.owed_cny and sale.symbol not in state.distributions:
+        return ()
     parts = [part for part in _parts(sale, state) if part.tax_cny]
     due = sum((part.tax_cny for part in parts), ZERO)
     taken = min(state.owed_cny + due, state.book.available_cny)

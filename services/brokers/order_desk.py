@@ -12,7 +12,6 @@ from services.brokers.market_view import MarketView, Offer
 from services.brokers.matcher import Attempt, Matcher, Trades
 from services.brokers.pricing import Frictions
 from services.brokers.request import Facts, Request, rulebook_facts
-from services.domain.book import Book
 from services.domain.events import TradingDay
 from services.domain.instruments import Instrument, Symbol
 from services.domain.orders import OrderKind, OrderState, OrderTerms, Rule
@@ -53,11 +52,19 @@ class OrderDesk:
         if offer is None:
             rule = Rule.QUOTE_MISSING if why else Rule.SYMBOL_UNKNOWN
             return [rejected(terms, at, rule, why or f"the market does not know {terms.symbol}")]
-        verdict = self._verdict(terms, offer, state.book, at)
+        day = at.date()
+        if self._calendar.trading_day(day) is not TradingDay.OPEN:
+            return [rejected(terms, at, Rule.PHASE, f"{day} is not known as a trading day")]
+        try:
+            facts = self.facts(terms.symbol, day)
+        except OutsideRulebook as unknown:
+            return [rejected(terms, at, Rule.RULES_UNKNOWN, str(unknown))]
+        early_close = self._calendar.early_close(day)
+        verdict = examine(terms, Request(at, state.book, facts, offer, self._commission, early_close))
         if isinstance(verdict, Rejected):
             return [verdict]
         placed = PlacedOrder(terms, OrderState.WORKING, accepted=verdict)
-        attempt = Attempt(placed, verdict, self.facts(terms.symbol, at.date()), state, at)
+        attempt = Attempt(placed, verdict, facts, state, at)
         trades = self._matcher.on_offer(attempt, offer, new=True)
         if terms.kind is OrderKind.LIMIT or terms.kind is OrderKind.STOP:
             return [verdict, *trades]
@@ -129,23 +136,6 @@ class OrderDesk:
         except OutsideRulebook:
             return False
         return trading_time(rules, seen.time(), at.time()) <= self._quote_age_max
-
-    def _verdict(self, terms: OrderTerms, offer: Offer, book: Book, at: datetime) -> Accepted | Rejected:
-        if self._calendar.trading_day(at.date()) is not TradingDay.OPEN:
-            return rejected(terms, at, Rule.PHASE, f"{at.date()} is not known as a trading day")
-        try:
-            facts = self.facts(terms.symbol, at.date())
-        except OutsideRulebook as unknown:
-            return rejected(terms, at, Rule.RULES_UNKNOWN, str(unknown))
-        request = Request(
-            at=at,
-            book=book,
-            facts=facts,
-            offer=offer,
-            commission=self._commission,
-            early_close=self._calendar.early_close(at.date()),
-        )
-        return examine(terms, request)
 
 
 def _ends_in_call(accepted: Accepted, rules: Rules) -> bool:

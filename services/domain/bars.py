@@ -159,10 +159,9 @@ class Panel:
 
         None where no bar is in progress (lunch, after the close, outside the data).
         """
-        row = self.ended(moment)
-        if row < len(self._starts) and self._starts[row] <= moment.timestamp():
-            return row
-        return None
+        second = moment.timestamp()
+        row = bisect_right(self._ends, second)
+        return row if row < len(self._starts) and self._starts[row] <= second else None
 
 
 class History(Value, frozen=True, kw_only=True):

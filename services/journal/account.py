@@ -61,6 +61,9 @@ class Standing(Value, frozen=True, kw_only=True):
     halts: tuple[Halt, ...] = ()
 
 
+_NO_BOOK, _NO_STANDING = Book(cash_cny=ZERO), Standing()
+
+
 class Stage(Value, frozen=True, kw_only=True):
     """A stage after a session's close: the book, the waiting orders and the standing at its start."""
 
@@ -150,14 +153,16 @@ class Account:
     def forget(self, session: str) -> None:
         """Let go of what only the session itself and its stages look at, where nothing of it is open."""
         state = self.sessions[session]
-        still_open = {order.order_id for order in self.book.open_orders} | self.unresolved.keys()
         at_rest = state.outcome is not None and state.stage is None and not state.waiting
-        if at_rest and not still_open & state.orders.keys():
-            state.opening, state.standing, state.books = Book(cash_cny=ZERO), Standing(), {}
+        if not at_rest or not self.unresolved.keys().isdisjoint(state.orders):
+            return
+        if not any(order.order_id in state.orders for order in self.book.open_orders):
+            state.opening, state.standing, state.books = _NO_BOOK, _NO_STANDING, {}
 
     def waiting(self) -> tuple[SessionState, ...]:
         """Return the closed sessions that have orders whose time has not come, oldest first."""
-        return tuple(self._waiting.values())
+        # While a session's orders are woken, none of them may be left before its stage has ended.
+        return tuple(state for state in self._waiting.values() if state.waiting)
 
     def working(self) -> tuple[OrderTerms, ...]:
         """Return the orders that left and have not ended, oldest first."""
@@ -224,7 +229,8 @@ class Account:
     def _verdicts(self, event: Event, value: Verdicts) -> None:
         state = self.sessions[event.session]
         state.books[event.step] = self.book
-        state.waiting.update((terms.order_id, terms) for terms in value.waiting)
+        for terms in value.waiting:
+            state.waiting[terms.order_id] = terms
 
     def _intended(self, event: Event, value: OrderTerms) -> None:
         state = self.sessions[event.session]
@@ -372,7 +378,11 @@ class Account:
 
 def cost_cny(book: Book, symbol: Symbol) -> Decimal:
     """Return what was paid for all that is held of `symbol`, without fees."""
-    return sum((lot.cost_cny for lot in book.lots if lot.symbol == symbol), ZERO)
+    cost = ZERO
+    for lot in book.lots:
+        if lot.symbol == symbol:
+            cost += lot.cost_cny
+    return cost
 
 
 _STEPS: Mapping[type, Callable[..., None]] = {

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -93,8 +94,10 @@ class AuditTrail:
     def _opening_line(self, _event: Event, value: Genesis) -> None:
         self._genesis, self._market = value, Market(value.market)
         moment = local(value.opened_at, self._market)
-        line = self._line(_time(moment), None, None)
-        self._write({**line, "reason": "opening balance"})
+        line = self._line(_time(moment), _NO_TRADE, None)
+        del line["this_action"]
+        line["reason"] = "opening balance"
+        self._write(line)
 
     def _opened(self, event: Event, value: Opened) -> None:
         self._sessions[event.session] = _Session(opened=value)
@@ -144,7 +147,7 @@ class AuditTrail:
         line["fill_id"] = fill.fill_id
         line["price"] = str(fill.price_cny)
         line["amount_cny"] = str(fill.amount_cny)
-        line["fees"] = _fees(fill.fees)
+        line["fees"] = _fees(fill.fees, total)
         line["cash_change_cny"] = str(cash)
         line["reason"] = session.orders[fill.order_id].why
         line["trade_time"] = _time(local(fill.traded_at, self._market))
@@ -204,10 +207,10 @@ class AuditTrail:
         session.told, session.refusals = True, []
         self._write(line)
 
-    def _line(self, at: str, action: Mapping[str, Any] | None, session_id: str | None) -> dict[str, Any]:
+    def _line(self, at: str, action: Mapping[str, Any], session_id: str | None) -> dict[str, Any]:
         """Return a line's fields in their order, with the holdings of now and nothing traded.
 
-        `action` is absent on line 0. `id` and `prev` get their values when the line is written.
+        `id` and `prev` get their values when the line is written.
         """
         genesis = self._genesis
         if self._book is not self._held_by:
@@ -216,7 +219,7 @@ class AuditTrail:
         return {
             "date": at,
             "id": 0,
-            **({} if action is None else {"this_action": action}),
+            "this_action": action,
             "positions": self._positions,
             "account": genesis.account if genesis else "",
             "mode": genesis.mode if genesis else "",
@@ -250,7 +253,7 @@ def line_hash(unhashed: bytes) -> str:
     return hashlib.sha256(unhashed).hexdigest()
 
 
-def _fees(fees: Fees) -> dict[str, str]:
+def _fees(fees: Fees, total: Decimal) -> dict[str, str]:
     lines = {
         "commission": str(fees.commission),
         "stamp_duty": str(fees.stamp_duty),
@@ -259,7 +262,7 @@ def _fees(fees: Fees) -> dict[str, str]:
     for name, amount in (("handling_fee", fees.handling_fee), ("csrc_fee", fees.csrc_fee)):
         if amount:
             lines[name] = str(amount)
-    lines["total"] = str(fees.total)
+    lines["total"] = str(total)
     return lines
 
 
@@ -280,7 +283,7 @@ def _holdings(book: Book) -> tuple[orjson.Fragment, orjson.Fragment]:
 
 
 def _time(moment: datetime) -> str:
-    return moment.isoformat(" ", "seconds")[:19]
+    return moment.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def _refusal(refusal: Refusal) -> dict[str, Any]:
@@ -299,7 +302,7 @@ def _shadow(orders: Sequence[OrderTerms]) -> str:
     return f"shadow, not sent: {', '.join(told)}"
 
 
-_NOTHING = orjson.Fragment(orjson.dumps(_fees(Fees())))
+_NOTHING = orjson.Fragment(orjson.dumps(_fees(Fees(), ZERO)))
 
 
 _STEPS: Mapping[type, Callable[..., None]] = {

@@ -91,7 +91,7 @@ class Journal:
         self._begun: deque[tuple[str, int]] = deque()
         self._steps: defaultdict[str, dict[str, Event]] = defaultdict(dict)
         self._listeners = listeners
-        self._hash = GENESIS_HASH
+        self._seq, self._hash = 0, GENESIS_HASH
         self._moment: datetime | None = None
         self._at = ""
         self._latest: datetime | None = None
@@ -113,11 +113,12 @@ class Journal:
 
     def find(self, session: str, step: str) -> Event | None:
         """Return the event of that session and step, or None."""
-        return self._steps_of(session).get(step)
+        steps = self._steps.get(session)
+        return (self._read_again(session) if steps is None else steps).get(step)
 
     def holds(self, session: str, step: str) -> bool:
         """Answer whether the step is on record."""
-        return step in self._steps_of(session)
+        return self.find(session, step) is not None
 
     def value(self, event: Event) -> object:
         """Return the event's body as the domain holds it.
@@ -142,7 +143,7 @@ class Journal:
         """
         bodies: dict[str, bytes] = {}
         kind, version, body = pack(value, bodies)
-        seq, at = len(self.events) + 1, self._stamp()
+        seq, at = self._seq + 1, self._stamp()
         event = link(seq, self.name, session, step, kind, version, at, body, self._hash)
         self._store.append((event,), bodies)
         self._take(event, value)
@@ -166,7 +167,7 @@ class Journal:
             self._latest, self._latest_at = self._moment, at
         self.events.append(event)
         self._steps[event.session][event.step] = event
-        self._hash = event.hash
+        self._seq, self._hash = event.seq, event.hash
         self.account.apply(event, value)
         for listener in self._listeners:
             listener(event, value, self.account)
@@ -183,12 +184,11 @@ class Journal:
             self._steps.pop(session, None)
             self.account.forget(session)
 
-    def _steps_of(self, session: str) -> Mapping[str, Event]:
-        """Return a session's events by their steps; those of one that was let go are read again."""
-        there = self._steps.get(session)
-        if there is None and self._read is not None and session in self.account.sessions:
-            there = {event.step: event for event in self.events if event.session == session}
-        return {} if there is None else there
+    def _read_again(self, session: str) -> Mapping[str, Event]:
+        """Return the events, by their steps, of a session that is not held: let go, or not begun."""
+        if self._read is None or session not in self.account.sessions:
+            return {}
+        return {event.step: event for event in self.events if event.session == session}
 
 
 class SessionLog:

@@ -28,9 +28,9 @@ class MemoryInboxes:
 
     def unread(self, taken: Taken) -> Sequence[Command]:
         """Return the commands not taken, oldest first in each list; before them a halt for each cut short."""
-        lasts = [taken.last(scope, self._list_id) for scope in Scope]
-        if not self._commands and lasts == [None] * len(lasts):
+        if not self._commands and not taken:
             return ()
+        lasts = [taken.last(scope, self._list_id) for scope in Scope]
         there = {one.place for one in self._commands}
         cut = [cut_short(last) for last in lasts if last is not None and last not in there]
         return tuple(one for one in (*cut, *self._commands) if not taken.holds(one.place))

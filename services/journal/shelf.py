@@ -28,15 +28,13 @@ class Shelf(Sequence[Event]):
         self._read = read
         self._kept: list[Event] = []
         self._gone = 0
+        self.append: Callable[[Event], None] = self._kept.append
+        """Takes the next event."""
 
     @property
     def at_hand(self) -> Sequence[Event]:
         """The last events, those that are held."""
         return tuple(self._kept)
-
-    def append(self, event: Event) -> None:
-        """Take the next event."""
-        self._kept.append(event)
 
     def forget(self, before_seq: int) -> None:
         """Hold no event before that number any more."""

@@ -35,9 +35,11 @@ def cage_bound(
     cage = rules.cage
     if cage is None:
         return None
-    chain = (best_ask, best_bid) if side is Side.BUY else (best_bid, best_ask)
-    reference = next((price for price in (*chain, last, prev_close) if price is not None), None)
-    if reference is None:
+    other, own = (best_ask, best_bid) if side is Side.BUY else (best_bid, best_ask)
+    for reference in (other, own, last, prev_close):
+        if reference is not None:
+            break
+    else:
         raise OutsideRulebook(f"{rules.board}: the price cage has no reference price")
     tick = rules.tick
     away = max(reference * cage.ratio, tick * max(cage.ticks, 1))

@@ -80,9 +80,11 @@ MUTANTS: tuple[Mutant, ...] = (
         (Rule.PHASE, "Phase.OPEN_CALL_LOCKED | Phase.CLOSE_CALL:", "Phase.OPEN_CALL_LOCKED:"),
         (Rule.PHASE, " if after_hours_eligible(rules, kind, instrument):", ":"),
         (Rule.PHASE, "case Phase.CONTINUOUS |", "case Phase.AFTER_HOURS_WAIT | Phase.CONTINUOUS |"),
-        (Rule.ST_DAILY_CAP, "if cap is None or bought + shares <= cap:", "if True:"),
-        (Rule.ST_DAILY_CAP, "or bought + shares <= cap:", "or bought + shares < cap:"),
-        (Rule.ST_DAILY_CAP, "or bought + shares <= cap:", "or shares <= cap:"),
+        (Rule.ST_DAILY_CAP, "    if bought + shares <= cap:", "    if True:"),
+        (Rule.ST_DAILY_CAP, "if bought + shares <= cap:", "if bought + shares < cap:"),
+        (Rule.ST_DAILY_CAP, "if bought + shares <= cap:", "if shares <= cap:"),
+        (Rule.ST_DAILY_CAP, "if lot.symbol == symbol and lot.acquired_on", "if lot.acquired_on"),
+        (Rule.ST_DAILY_CAP, "symbol == symbol and lot.acquired_on == day:", "symbol == symbol:"),
     ),
     *_in(
         "sizing",
@@ -288,7 +290,7 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
         (Rule.UNRESOLVED, "if order.symbol in still_open:", "if False:"),
         (Rule.DUPLICATE, "self.earlier.seen.add((intent.symbol, intent.side))", "pass"),
-        (Rule.DUPLICATE, "        finally:\n", "        except ZeroDivisionError:\n"),
+        (Rule.DUPLICATE, "        finally:\n", "        if self.changed:\n"),
         (Rule.CONTRADICTORY, "contradicted=_contradicted(intents)", "contradicted=frozenset()"),
         (
             Rule.GROSS_EXPOSURE,

@@ -281,9 +281,11 @@ def test_a_session_before_the_first_bar_is_valued_by_the_journal():
 def test_what_is_followed_while_a_journal_is_written_is_what_is_read_in_it_afterwards():
     journal, follower = three_days(), Follower()
 
-    # The second round is a journal that was opened anew.
-    for event in (*journal.events, *journal.events):
-        follower.listen(event, journal.value(event), Account())
+    for _opened_anew in range(2):
+        account = Account()
+        for event in journal.events:
+            account.apply(event, journal.value(event))
+            follower.listen(event, journal.value(event), account)
 
     assert follower.end() == follow(journal.events)
 

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from services.brokers.simulated import SimulatedExchange
 from services.clock import VirtualClock
 from services.domain.events import Event, Look, StageKind, Verdicts, WaitsOn
 from services.domain.inbox import LifeWord, Scope
 from services.domain.instruments import Symbol
-from services.domain.orders import OrderTerms, Rule, Side
+from services.domain.orders import ApprovedOrder, OrderTerms, Rule, Side
 from services.domain.quotes import VendorSnapshot
+from services.domain.statement import Ack
 from services.journal.memory_inbox import MemoryInboxes
 from services.journal.memory_store import MemoryStore
 from services.market.quote_terms import GateTerms
@@ -93,6 +95,24 @@ def test_an_order_waits_on_until_there_is_a_price_of_the_afternoon():
     assert live.woken == [live.session(LUNCH)]
     assert live.loop.wakes_again_at is None
     require_identical(setup)
+
+
+def test_who_asks_while_an_order_that_waited_on_is_being_sent_is_told_of_no_further_look(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """What listens beside the loop asks at any time, while the broker is waited for too."""
+    live = setup_of(since(5), HOLD, BUY).open().run(after(0))
+    asked: list[datetime | None] = []
+    submit = SimulatedExchange.submit_order
+
+    async def slow(exchange: SimulatedExchange, order: ApprovedOrder) -> Ack:
+        asked.append(live.loop.wakes_again_at)
+        return await submit(exchange, order)
+
+    monkeypatch.setattr(SimulatedExchange, "submit_order", slow)
+    live.run(at(MON, "13:30"))
+
+    assert (asked, sent(live)) == ([None], {(MAIN, Side.BUY): after(8)})
 
 
 def test_where_none_comes_the_order_is_refused_at_its_last_moment():
