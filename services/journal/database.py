@@ -29,7 +29,7 @@ BUSY_S_MAX = 5.0
 """How long a write waits for another process that holds the SQLite file."""
 
 PAGES_KEPT_KIB = 512
-"""So much of an SQLite file a writer keeps in memory: what is written comes at the end, and little is read."""
+"""So much of an SQLite file a writer keeps in memory: it writes at the end, and reads little."""
 
 READS_MAX = 5
 """How often a read starts anew when a writer appears beneath it."""
