@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from services.domain.events import Event, Repaired
@@ -26,16 +27,26 @@ class AuditFile:
     def __init__(self, path: Path, *, at_once: bool = True) -> None:
         self.path, self._at_once = path, at_once
         self._trail = AuditTrail()
+        self._there: bytes | None = None
+        self._same_bytes, self._same_lines, self._differs = 0, 0, False
         self._pending: list[bytes] = []
         self._repaired = False
 
     def listen(self, event: Event, value: object, account: Account) -> None:
-        """Take an event of the journal."""
+        """Take an event of the journal.
+
+        Raises:
+            JournalFault: The file cannot be read or written.
+        """
         lines = self._trail.apply(event, value, account)
-        if lines:
-            self._pending += lines
-            if self._repaired and self._at_once:
-                self.flush()
+        if not lines:
+            return
+        if not self._repaired:
+            self._compare(lines)
+            return
+        self._pending += lines
+        if self._at_once:
+            self.flush()
 
     def intact(self) -> bool:
         """Answer whether the file holds exactly what the journal says; nothing is written.
@@ -43,7 +54,7 @@ class AuditFile:
         Raises:
             JournalFault: It cannot be read.
         """
-        return self._read() == b"".join(self._pending)
+        return not self._pending and self._begins_right()
 
     def repair(self) -> Repaired | None:
         """Bring the file up to the journal; return what was mended, None where nothing was missing.
@@ -52,24 +63,39 @@ class AuditFile:
             AuditBroken: The file holds other bytes than the journal's.
             JournalFault: It cannot be read or written.
         """
-        expected = b"".join(self._pending)
-        there = self._read()
-        if not expected.startswith(there):
+        if not self._begins_right():
             raise AuditBroken(
                 f"continue {self.path}",
-                f"line {_first_difference(there, expected)} is not what the journal holds; "
+                f"line {self._same_lines} is not what the journal holds; "
                 "see `verify`, and put the file's last good copy back or move it away",
             )
+        there, added = self._whole(), len(self._pending)
         torn = len(there) - (there.rfind(b"\n") + 1)
-        self._pending = [expected[len(there) :]] if len(expected) > len(there) else []
-        added = expected[len(there) :].count(b"\n")
         existed = self.path.exists()
-        self._repaired = True
+        self._repaired, self._there = True, None
         if self._pending and self._at_once:
             self.flush()
         # A file that was never there is written for the first time with its opening line alone.
         repaired = added > (0 if existed else 1)
         return Repaired(torn_bytes=torn, lines_added=added) if repaired else None
+
+    def _compare(self, lines: Sequence[bytes]) -> None:
+        """Hold the journal's next lines against the file's; what the file lacks of them is pending."""
+        there = self._whole()
+        for line in lines:
+            if self._differs:
+                return
+            part = there[self._same_bytes : self._same_bytes + len(line)]
+            self._differs = not line.startswith(part)
+            if len(part) < len(line):
+                self._pending.append(line[len(part) :])
+            if not self._differs:
+                self._same_bytes += len(part)
+                self._same_lines += len(part) == len(line)
+
+    def _begins_right(self) -> bool:
+        """Answer whether the file holds nothing but the beginning of what the journal says, or all of it."""
+        return not self._differs and self._same_bytes == len(self._whole())
 
     def flush(self) -> None:
         """Write the lines kept; they are on the disk when this returns.
@@ -89,16 +115,14 @@ class AuditFile:
             raise JournalFault(f"write {self.path}", error.strerror or str(error)) from error
         self._pending = []
 
+    def _whole(self) -> bytes:
+        """Return the file as it was when it was first looked at, before the repair."""
+        if self._there is None:
+            self._there = self._read()
+        return self._there
+
     def _read(self) -> bytes:
         try:
             return self.path.read_bytes() if self.path.exists() else b""
         except OSError as error:
             raise JournalFault(f"read {self.path}", error.strerror or str(error)) from error
-
-
-def _first_difference(there: bytes, expected: bytes) -> int:
-    """Return the number, from 0, of the first line that differs."""
-    for i, (one, other) in enumerate(zip(there.split(b"\n"), expected.split(b"\n"), strict=False)):
-        if one != other:
-            return i
-    return expected.count(b"\n")
