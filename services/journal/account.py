@@ -143,6 +143,7 @@ class Account:
         self._carried: dict[Symbol, Decimal] = {}
         self._waiting: dict[str, SessionState] = {}
         self._in_stage: dict[str, SessionState] = {}
+        self._forgotten: Opened | None = None
 
     def apply(self, event: Event, value: object) -> None:
         """Move the fold over one event and its decoded body. Kinds that change nothing are passed over."""
@@ -158,6 +159,7 @@ class Account:
             return
         if not any(order.order_id in state.orders for order in self.book.open_orders):
             state.opening, state.standing, state.books = _NO_BOOK, _NO_STANDING, {}
+            state.opened = self._forgotten = _sharing(state.opened, self._forgotten or state.opened)
 
     def waiting(self) -> tuple[SessionState, ...]:
         """Return the closed sessions that have orders whose time has not come, oldest first."""
@@ -374,6 +376,14 @@ class Account:
 
     def _finished(self, _event: Event, value: RunFinished) -> None:
         self.finished = value
+
+
+def _sharing(opened: Opened, other: Opened) -> Opened:
+    """Return the same, with what takes room in it and is equal in another taken from there."""
+    if opened.versions is other.versions or opened.versions != other.versions:
+        return opened
+    config_hash = other.config_hash if opened.config_hash == other.config_hash else opened.config_hash
+    return msgspec.structs.replace(opened, versions=other.versions, config_hash=config_hash)
 
 
 def cost_cny(book: Book, symbol: Symbol) -> Decimal:

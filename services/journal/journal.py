@@ -6,6 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import takewhile
 from typing import Protocol, TypeVar, cast
 
 from services.domain.bars import Panel
@@ -90,6 +91,7 @@ class Journal:
         self.events: list[Event] | Shelf = [] if read is None else Shelf(read)
         self._begun: deque[tuple[str, int]] = deque()
         self._steps: defaultdict[str, dict[str, Event]] = defaultdict(dict)
+        self._aside: dict[str, int] = {}
         self._listeners = listeners
         self._seq, self._hash = 0, GENESIS_HASH
         self._moment: datetime | None = None
@@ -114,7 +116,10 @@ class Journal:
     def find(self, session: str, step: str) -> Event | None:
         """Return the event of that session and step, or None."""
         steps = self._steps.get(session)
-        return (self._read_again(session) if steps is None else steps).get(step)
+        found = (self._read_again(session) if steps is None else steps).get(step)
+        if found is None and not session and step in self._aside:
+            return self.events[self._aside[step] - 1]
+        return found
 
     def holds(self, session: str, step: str) -> bool:
         """Answer whether the step is on record."""
@@ -180,9 +185,16 @@ class Journal:
         shelf = self.events
         while len(self._begun) > SESSIONS_HELD and isinstance(shelf, Shelf):
             session, _ = self._begun.popleft()
-            shelf.forget(self._begun[0][1])
             self._steps.pop(session, None)
             self.account.forget(session)
+            shelf.forget(self._begun[0][1])
+            self._put_aside(self._begun[0][1])
+
+    def _put_aside(self, before_seq: int) -> None:
+        """Of earlier events that belong to no session hold only the numbers, by their steps."""
+        beside = self._steps[""]
+        for step in tuple(takewhile(lambda step: beside[step].seq < before_seq, beside)):
+            self._aside[step] = beside.pop(step).seq
 
     def _read_again(self, session: str) -> Mapping[str, Event]:
         """Return the events, by their steps, of a session that is not held: let go, or not begun."""

@@ -61,6 +61,10 @@ def test_a_journal_that_lets_go_is_the_same_journal(
     for event in whole.events[::7]:
         assert short.find(event.session, event.step) == event
         assert short.holds(event.session, event.step)
+    beside = [event for event in whole.events if not event.session]
+    assert len(beside) > 2
+    assert [short.find("", event.step) for event in beside] == beside
+    assert short.find("", "no such step") is None
     assert short.find("no such session", "opened") is None
     assert not short.holds(whole.events[5].session, "no such step")
 
@@ -73,6 +77,7 @@ def test_sessions_long_over_let_go_of_their_books(
     states = list(journal_of(store, data, lets_go=True).account.sessions.values())
 
     assert not any(state.books or state.opening.holdings() for state in states[:-4])
+    assert len({id(state.opened.versions) for state in states[:-4]}) == 1
     assert states[-1].opening.holdings()
 
 
