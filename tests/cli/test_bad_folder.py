@@ -197,9 +197,12 @@ def test_an_interrupted_call_exits_130_in_one_line_and_leaves_the_account_as_it_
     lock = account_lock(tmp_path / "data" / "main" / "journal.sqlite3", "main")
     lock.acquire()
     arguments = [*PROGRAM, *map(str, run_args("paper", tmp_path, tmp_path / "data")), "--standby", "--json"]
+    # Where the tests run in the background of a shell, SIGINT is ignored, and so would their children.
+    here = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     ) as process:
+        signal.signal(signal.SIGINT, here)
         assert process.stderr is not None
         process.stderr.readline()  # It waits.
 
