@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from risk.examination import examine
+from risk.examination import Earlier
 from risk.gate import review
 from services.domain.decision import BadAnswerKind
 from services.domain.fills import Fees
@@ -60,6 +60,13 @@ def nothing(*_: object, **__: object) -> None:
     return None
 
 
+class Forgetful(set[object]):
+    """Keeps nothing that is put into it."""
+
+    def add(self, _one: object) -> None:
+        """Forget it."""
+
+
 PLANTED: tuple[tuple[str, object, str], ...] = (
     ("risk.gate.fitted", nothing, "at most"),
     ("risk.pricing.cage_bound", nothing, "price cage"),
@@ -74,8 +81,8 @@ PLANTED: tuple[tuple[str, object, str], ...] = (
     ("risk.gate.fees_of", lambda *_, **__: Fees(), "freezes"),
     # Asked again until it fits; the sector nobody states unbound; a price too late; cancels forgotten.
     (
-        "risk.gate._Tally._examined",
-        lambda tally, intent: examine(intent, tally.desk, tally.earlier),
+        "risk.gate.Earlier",
+        lambda contradicted: Earlier(contradicted=contradicted, seen=Forgetful()),
         "was asked for before",
     ),
     (
