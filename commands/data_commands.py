@@ -100,6 +100,25 @@ Orphans = Annotated[
     ),
 ]
 
+Facts = Annotated[
+    bool,
+    typer.Option(
+        "--facts",
+        help=said(
+            "Facts, ex-days and factors instead of bars, with --symbols or --all.",
+            "移除资料、除权除息日与复权因子而非 K 线，须配合 --symbols 或 --all。",
+        ),
+    ),
+]
+Members = Annotated[
+    str,
+    typer.Option(
+        "--members",
+        metavar="SYMBOL",
+        help=said("The lists of an index's members, e.g. 000016.SH.", "某指数的成份名单，例如 000016.SH。"),
+        show_default=False,
+    ),
+]
 
 app = typer.Typer()
 
@@ -259,8 +278,9 @@ def show_all(common: Common, symbols: Symbols = "") -> None:
 
 @data.command(
     help=said(
-        "Take bars of one length out of the store, of some symbols or of all; or those of damaged files.",
-        "从历史库移除所给或全部证券某一周期的 K 线，或移除已损坏文件中的 K 线。",
+        "Take bars of one length out of the store, or facts, of some symbols or of all; the members of an "
+        "index; or the bars of damaged files.",
+        "从历史库移除所给或全部证券某一周期的 K 线或其资料、某指数的成份名单，或已损坏文件中的 K 线。",
     )
 )
 @with_common
@@ -271,10 +291,20 @@ def remove(
     every: Every = False,
     damaged: Damaged = False,
     orphans: Orphans = False,
+    facts: Facts = False,
+    members: Members = "",
 ) -> None:
-    """Remove bars."""
-    from commands.data_list import Unwanted
-    from commands.data_list import remove as take_away
+    """Remove bars, facts or members."""
+    from commands.data_remove import Unwanted
+    from commands.data_remove import remove as take_away
 
-    unwanted = Unwanted(symbols=symbols, frequency=frequency, every=every, damaged=damaged, orphans=orphans)
+    unwanted = Unwanted(
+        symbols=symbols,
+        frequency=frequency,
+        every=every,
+        damaged=damaged,
+        orphans=orphans,
+        facts=facts,
+        members=members,
+    )
     run_on_account(common, lambda settings, screen: take_away(settings, unwanted, screen))

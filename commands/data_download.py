@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from commands.data_check import as_json, show_finding
@@ -14,24 +14,24 @@ from commands.history_folder import length_in, store_of, symbols_in, tables_of, 
 from commands.network_advice import advice_environment, network_advice
 from commands.opening import open_calendar
 from commands.screen import Progress, Screen
+from services.domain.events import TradingDay
 from services.domain.instruments import Market, Symbol
 from services.history.akshare_history import AkshareHistory
 from services.history.descriptions import facts_known
 from services.history.download import Download, Summary, require_period
 from services.history.findings import condensed
 from services.history.index_sizes import roll_problem
-from services.history.lengths import day_end
+from services.history.lengths import last_day_over
 from services.history.spans import Days
 from services.history.store import HistoryStore
 from services.history.tables import FactTables
 from services.history.tushare_history import TushareHistory
-from services.history.vendors import HistoryVendor, Period
+from services.history.vendors import NO_BARS, HistoryVendor, Period
 from services.market.feeds.choice import Surroundings, tushare_calls
 from services.market.feeds.throttle import Pace
-from services.ports import Clock, PriceFault
+from services.ports import Calendar, Clock, PriceFault
 from services.settings import Settings
 from services.settings_environment import process_environment
-from services.slots import local
 
 DEADLINE_S = 60.0
 """How long one part of a download may take, retries included."""
@@ -72,7 +72,7 @@ def download(settings: Settings, asked: Asked, screen: Screen, clock: Clock, cac
         job = Download(vendor=vendor, store=store, calendar=calendar, clock=clock, period=period)
         # Listings and suspensions come first: by them is judged whether bars reach far enough.
         with screen.progress("data.describing") as bar:
-            lacks |= asyncio.run(_facts(vendor, symbols, period, tables_of(store), bar))
+            lacks |= asyncio.run(_facts(vendor, symbols, period, tables_of(store), calendar, bar))
         with screen.progress("data.downloading") as bar:
             bar.expect(len(symbols))
             summary = asyncio.run(job.run(symbols, bar.step))
@@ -113,15 +113,13 @@ def vendor_of(settings: Settings, name: str, clock: Clock) -> HistoryVendor:
 
 
 def _period(settings: Settings, asked: Asked, clock: Clock) -> Period:
-    """Return the period, cut at the last day whose trading is over: a day in progress is not kept.
+    """Return the period, cut at the last day that is over: one in progress is not kept.
 
     Raises:
         HistoryError: There is no day in it.
         CommandFailed: There are no bars of that length.
     """
-    now = local(clock.now(), settings.market)
-    over = now.time() >= day_end(settings.market)
-    last = now.date() if over else now.date() - timedelta(days=1)
+    last = last_day_over(clock.now(), settings.market)
     length = length_in("--frequency", asked.frequency)
     period = Period(length=length, start=asked.start, end=min(asked.end or last, last))
     require_period(period)
@@ -179,10 +177,15 @@ async def _facts(
     symbols: Sequence[Symbol],
     period: Period,
     tables: FactTables,
+    calendar: Calendar,
     bar: Progress,
 ) -> dict[str, str]:
-    """Keep the facts and days that the vendor tells and that are not known; return what it does not tell."""
+    """Keep the facts and days that the vendor tells and that are not known.
+
+    Returns what it does not tell, and which days it calls something else than the calendar does.
+    """
     left: dict[Days, list[Symbol]] = {}
+    lacks: dict[str, str] = {}
     there = tables.described(symbols)
     for symbol in symbols:
         for days in facts_known(there.get(symbol, ())).missing(period.start, period.end):
@@ -192,6 +195,7 @@ async def _facts(
         days_told = await vendor.days(period.start, period.end)
         if days_told:
             tables.keep_days(Market.CN, days_told, vendor.name)
+            lacks |= _other_days(days_told, calendar, vendor.name)
         for days, some in left.items():
             for first in range(0, len(some), vendor.at_a_time):
                 part = some[first : first + vendor.at_a_time]
@@ -199,8 +203,19 @@ async def _facts(
                 for _ in part:
                     bar.step()
     except PriceFault as fault:
-        return {vendor.name: f"{fault.asked}: {fault.why}"}
-    return {}
+        lacks[vendor.name] = f"{fault.asked}: {fault.why}"
+    return lacks
+
+
+def _other_days(told: Mapping[date, bool], calendar: Calendar, source: str) -> dict[str, str]:
+    """Return the days that a vendor calls open and the calendar closed, or the other way round."""
+    state = {True: TradingDay.OPEN, False: TradingDay.CLOSED}
+    known = ((day, calendar.trading_day(day), state[is_open]) for day, is_open in sorted(told.items()))
+    return {
+        str(day): f"{source} calls it {says}, the calendar {ours}; calendar_overlay can say who is right"
+        for day, ours, says in known
+        if ours is not TradingDay.UNKNOWN and ours is not says
+    }
 
 
 def _show(summary: Summary, store: HistoryStore, screen: Screen) -> None:
@@ -213,6 +228,8 @@ def _show(summary: Summary, store: HistoryStore, screen: Screen) -> None:
     _lines("data.download.short", summary.short, screen)
     _lines("data.download.aside", summary.set_aside, screen)
     _lines("data.download.failed", summary.failed, screen)
+    if summary.short or NO_BARS in summary.failed.values():
+        screen.line("data.download.declare")
     _lines("data.download.lacks", summary.lacks, screen)
     for finding in condensed(summary.told)[:_LINES_MAX]:
         show_finding(finding, screen)

@@ -7,15 +7,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from commands.data_check import as_json, show_finding
+from commands.data_import_facts import import_facts, keep_facts_beside
 from commands.failures import CommandFailed, Exit
 from commands.history_folder import length_in, store_of, tables_of, told_in_a_line
 from commands.opening import open_calendar
 from commands.screen import Screen
-from services.domain.instruments import Instrument
 from services.history.checking import Checked, Declared, check_file
-from services.history.coverage import whole_days
-from services.history.descriptions import Described
-from services.history.findings import Certainty
+from services.history.coverage import holes, whole_days
+from services.history.descriptions import FILE, facts_known, together
+from services.history.facts_file import is_facts_file
+from services.history.findings import Certainty, FindingKind
 from services.history.index_sizes import roll_problem
 from services.history.roll_file import is_roll_file, is_stay_file, read_rolls, read_stays
 from services.history.spans import Cover, Days, covering
@@ -27,6 +28,8 @@ from services.settings import Settings
 _DAY = timedelta(days=1)
 _WITHOUT_TRADING = timedelta(days=30)
 """No exchange here rests so long."""
+
+_OF_A_PART = (FindingKind.BEGINS_LATE, FindingKind.ENDS_EARLY)
 
 
 def import_files(
@@ -56,6 +59,8 @@ def import_files(
                     results.append(_rolls(path, tables_of(store), screen))
                 elif is_stay_file(path):
                     results.append(_stays(path, tables_of(store), screen))
+                elif is_facts_file(path):
+                    results.append(import_facts(path, tables_of(store), screen))
                 else:
                     checked = check_file(path, declared, calendar, clock.now(), settings.market)
                     results.append(_bars(path, checked, store, calendar, clock.now(), screen))
@@ -93,9 +98,12 @@ def _bars(
         mend = (errors[0].mend if errors else "") or f"see `data check {path.name}`"
         raise CommandFailed(Exit.USAGE, f"{path}: {why}; {mend}; nothing was imported")
     days = _days(checked, calendar)
-    covers = [Cover(one.kind.topic, one.symbol, days) for one in checked.series]
-    bars = store.add(checked.series, source=f"file:{path.name}", fetched_at=now, covered=covers)
-    _facts(checked, tables_of(store), days, f"file:{path.name}")
+    source, tables = f"{FILE}{path.name}", tables_of(store)
+    # In one commit: bars without the warnings beside them would be those of a share that never had any.
+    with store.index.writing():
+        covers = _covers(checked, calendar, tables)
+        keep_facts_beside(checked, tables, days, source)
+        bars = store.add(checked.series, source=source, fetched_at=now, covered=covers)
     kind = str(checked.series[0].kind)
     screen.line(
         "data.import.done",
@@ -107,7 +115,7 @@ def _bars(
         last=days.last,
     )
     for finding in checked.findings:
-        if finding.certainty is Certainty.SUSPECT:
+        if finding.certainty is Certainty.SUSPECT or finding.kind in _OF_A_PART:
             show_finding(finding, screen)
     return {
         "file": str(path),
@@ -121,33 +129,32 @@ def _bars(
 
 def _days(checked: Checked, calendar: Calendar) -> Days:
     """Return the days of a file, from the first that is whole to the last, with closed days around them."""
-    first, last = whole_days(checked.series, calendar.early_close)
+    each = [whole_days(one, calendar.early_close) for one in checked.series]
+    return _with_closed(Days(min(one.first for one in each), max(one.last for one in each)), calendar)
+
+
+def _with_closed(days: Days, calendar: Calendar) -> Days:
+    """Return days with those without trading around them."""
+    first, last = days
     before = calendar.trading_days(first - _WITHOUT_TRADING, first - _DAY)
     after = calendar.trading_days(last + _DAY, last + _WITHOUT_TRADING)
     return Days(before[-1] + _DAY if before else first, after[0] - _DAY if after else last)
 
 
-def _facts(checked: Checked, tables: FactTables, days: Days, source: str) -> None:
-    """Keep what a file and the one beside it tell of instruments and ex-days; a vendor's word stays."""
-    known = tables.described([one.symbol for one in checked.series])
-    declared = {one.symbol: one for one in checked.facts.instruments}
-    fresh = []
+def _covers(checked: Checked, calendar: Calendar, tables: FactTables) -> list[Cover]:
+    """Return the days of a file that are known of each symbol.
+
+    They reach from its own first whole day to its last one. A day of which all suspensions are told already,
+    and which lacks bars, is none of them.
+    """
+    described = tables.described([one.symbol for one in checked.series])
+    found = []
     for series in checked.series:
-        name = checked.names.get(series.symbol, "")
-        told = declared.get(series.symbol) or (Instrument(symbol=series.symbol, name=name) if name else None)
-        if told is None:
-            continue
-        one = Described(instrument=told, industry="", source=source, days=days)
-        others = [
-            there.days
-            for there in known.get(series.symbol, ())
-            if there.source != source and (one.is_name_alone or not there.is_name_alone)
-        ]
-        fresh += [one.on(free) for free in covering([days]).less(others).spans]
-    if fresh:
-        tables.describe(fresh)
-    for symbol in sorted({one.symbol for one in checked.facts.actions}):
-        actions = [one for one in checked.facts.actions if one.symbol == symbol]
-        for action in actions:
-            same_day = [other for other in actions if other.ex_date == action.ex_date]
-            tables.keep_actions(symbol, Days(action.ex_date, action.ex_date), same_day, source)
+        told = described.get(series.symbol, ())
+        own = _with_closed(whole_days(series, calendar.early_close), calendar)
+        known = facts_known(told)
+        due = [day for day in calendar.trading_days(*own) if known.holds(day)]
+        lost = holes(series, due, together(told), calendar.early_close) if due else []
+        whole = covering([own]).less(Days(day, day) for day in lost)
+        found += [Cover(series.kind.topic, series.symbol, span) for span in whole.spans]
+    return found

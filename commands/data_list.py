@@ -1,12 +1,11 @@
-"""`data list` and `data remove`: what the store holds, and how to take some of it away."""
+"""`data list`: what the store holds, and where it came from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 
-from commands.failures import CommandFailed, Exit
-from commands.history_folder import length_in, store_of, symbols_in, tables_of, told_in_a_line
+from commands.failures import Exit
+from commands.history_folder import store_of, symbols_in, tables_of, told_in_a_line
 from commands.screen import Screen
 from services.domain.instruments import Market
 from services.history.index import INDEX_NAME
@@ -55,45 +54,6 @@ def list_store(settings: Settings, symbols: str, screen: Screen) -> Exit:
             "orphans": len(orphans),
         }
     )
-    return Exit.DONE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unwanted:
-    """What is to be taken away: bars of one length of the symbols named or of all, or files of one sort."""
-
-    symbols: str
-    frequency: str
-    every: bool
-    damaged: bool
-    orphans: bool
-
-
-def remove(settings: Settings, unwanted: Unwanted, screen: Screen) -> Exit:
-    """Take bars of one length away, or those of damaged files, or files that no index names.
-
-    Raises:
-        CommandFailed: Nothing or too much is named, or the store cannot be written.
-    """
-    named, store = symbols_in(unwanted.symbols), store_of(settings)
-    ways = [bool(named), unwanted.every, unwanted.damaged, unwanted.orphans]
-    of_files = unwanted.damaged or unwanted.orphans
-    if sum(ways) != 1 or bool(unwanted.frequency) == of_files:
-        raise CommandFailed(
-            Exit.USAGE,
-            "name what to remove: --symbols A,B --frequency 60m; --all --frequency 60m for every symbol; or "
-            "--damaged or --orphans alone",
-        )
-    with told_in_a_line(), screen.waiting("data.removing"):
-        if unwanted.orphans:
-            files = store.sweep()
-            screen.line("data.removed.orphans", files=files)
-            screen.result({"removed_files": files})
-            return Exit.DONE
-        length = None if of_files else length_in("--frequency", unwanted.frequency)
-        bars = store.remove_damaged() if length is None else store.remove(length, named or None)
-    screen.line("data.removed", bars=f"{bars:,}")
-    screen.result({"removed_bars": bars})
     return Exit.DONE
 
 

@@ -7,16 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from commands.failures import CommandFailed, Exit
 from commands.history_folder import length_in, store_of, symbols_in, tables_of, told_in_a_line
 from commands.opening import open_calendar
 from commands.screen import Screen
 from services.domain.instruments import Instrument, Symbol
-from services.history.lengths import BarLength
+from services.history.lengths import BarLength, day_of
+from services.history.required import require_one_adjustment
 from services.history.resample import NotLonger, resampled, whole
-from services.history.series import Series
+from services.history.series import PRICES, Series, without
+from services.history.series import conflicts as differing
 from services.history.spans import NOTHING, Cover, Days
-from services.history.store import Conflict, HistoryStore
+from services.history.store import HistoryStore
 from services.ports import Calendar, Clock
 from services.settings import Settings
 
@@ -43,6 +47,7 @@ def resample(
         kinds = dict.fromkeys(one.kind for one in held if one.market is settings.market)
         if not kinds:
             raise CommandFailed(Exit.USAGE, f"the history holds no {source} bars; see `data list`")
+        require_one_adjustment(held)
         facts = {one.symbol: one for one in tables_of(store).instruments()}
         for kind in kinds:
             named = {one.symbol for one in held if one.kind == kind}
@@ -50,7 +55,8 @@ def resample(
                 fresh = [_made(one, target, calendar, facts) for one in store.read(kind, named)]
             except NotLonger as problem:
                 raise CommandFailed(Exit.USAGE, f"--from {source} --to {target}: {problem}") from problem
-            bars = _stored(store, fresh, f"resampled:{source}", clock, conflicts)
+            fresh = [_new(store, one, conflicts) for one in fresh]
+            bars = _stored(store, fresh, f"resampled:{source}", clock)
             left_out = sum(one.left_out for one in fresh)
             label = str(replace(kind, length=target))
             made.append({"kind": label, "new_bars": bars, "symbols": len(fresh), "left_out": left_out})
@@ -78,10 +84,31 @@ def _made(series: Series, target: BarLength, calendar: Calendar, facts: Mapping[
     return _Made(found.series, series.kind.topic, found.left_out, len(every) - len(found.series))
 
 
-def _stored(
-    store: HistoryStore, fresh: Sequence[_Made], source: str, clock: Clock, conflicts: list[str]
-) -> int:
-    """Store series together; where one contradicts what is there, each by itself.
+def _new(store: HistoryStore, made: _Made, conflicts: list[str]) -> _Made:
+    """Return what is made without the bars that are there already: those stay.
+
+    Where prices differ, that is a conflict, and its day is none of those that become known.
+    """
+    series, theirs = made.series, [made.series.ends[:0]]
+    held = store.held(series.kind.length, [series.symbol])
+    differ: set[int] = set()
+    for kind in dict.fromkeys(one.kind for one in held if one.kind.topic == series.kind.topic):
+        for there in store.read(kind, [series.symbol]):
+            theirs.append(there.ends)
+            differ |= {*differing(series, there, PRICES)}
+    if differ:
+        more = f" and {len(differ) - 1} more" if len(differ) > 1 else ""
+        conflicts.append(
+            f"{series.symbol} {series.kind.topic}, {series.label_of(min(differ))}{more}: other prices are "
+            "there already and stay; if the shorter bars are right, take them away with `data remove`"
+        )
+    days = (day_of(series.market, end) for end in differ)
+    partial = (*made.partial, *(Days(day, day) for day in days))
+    return made._replace(series=without(series, np.concatenate(theirs)), partial=partial)
+
+
+def _stored(store: HistoryStore, fresh: Sequence[_Made], source: str, clock: Clock) -> int:
+    """Store series together, and return how many bars they are.
 
     What is known of the shorter bars is known of them, as far as none was left out.
     """
@@ -91,10 +118,4 @@ def _stored(
         for one in fresh
         for days in known[one.topic].get(one.series.symbol, NOTHING).less(one.partial).spans
     ]
-    try:
-        return store.add([one.series for one in fresh], source=source, fetched_at=clock.now(), covered=covers)
-    except Conflict as conflict:
-        if len(fresh) == 1:
-            conflicts.append(str(conflict))
-            return 0
-        return sum(_stored(store, [one], source, clock, conflicts) for one in fresh)
+    return store.add([one.series for one in fresh], source=source, fetched_at=clock.now(), covered=covers)

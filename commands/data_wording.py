@@ -34,6 +34,7 @@ DATA: Mapping[str, tuple[str, str]] = {
     "data.kind.ends_early": ("ends earlier than the others", "结束早于其他证券"),
     "data.kind.limit_breach": ("prices outside the limits", "价格超出涨跌停"),
     "data.kind.ex_day": ("an ex-day the prices do not hold", "价格未反映的除权除息日"),
+    "data.kind.factor": ("a factor that the ex-days do not explain", "复权因子与除权除息资料不符"),
     "data.kind.unit_mixed": ("shares and lots mixed", "股与手混用"),
     "data.kind.unit_declared": ("another volume unit than declared", "成交量单位与声明不符"),
     "data.kind.unit_unlikely": ("an unlikely volume unit", "成交量单位可疑"),
@@ -62,6 +63,16 @@ DATA: Mapping[str, tuple[str, str]] = {
     "data.import.done": (
         "{name}: {bars} new bars of {symbols} symbols ({kind}), whole from {first} to {last}",
         "{name}：新增 {bars} 根，{symbols} 只证券（{kind}），完整区间 {first} 至 {last}",
+    ),
+    "data.import.facts": (
+        "{name}: facts of {instruments} instruments and {actions} ex-days, of {first} to {last}",
+        "{name}：{instruments} 只证券的资料、{actions} 个除权除息日，适用于 {first} 至 {last}",
+    ),
+    "data.import.facts_stay": (
+        "of {count} of them what a vendor told of these days stays; for your own word alone, first "
+        "`data remove --facts --symbols {symbols}`",
+        "其中 {count} 只证券的同日资料已由数据商提供，予以保留；如须仅以自行申报为准，请先执行 "
+        "data remove --facts --symbols {symbols}",
     ),
     "data.import.roll": (
         "{name}: members of {index} on {days} day(s), the last {last}",
@@ -96,8 +107,16 @@ DATA: Mapping[str, tuple[str, str]] = {
     ),
     "data.list.aside": ("set aside: {symbol}, {job}: {why}", "已隔离：{symbol}，{job}：{why}"),
     "data.run": ("prices: {source}", "行情：{source}"),
-    "data.removed": ("{bars} bars removed", "已移除 {bars} 根"),
-    "data.removed.orphans": ("{files} files removed", "已移除 {files} 个文件"),
+    "data.removed.bars": ("{count} bars removed", "已移除 {count} 根"),
+    "data.removed.files": ("{count} files removed", "已移除 {count} 个文件"),
+    "data.removed.facts": (
+        "facts, ex-days and factors of {count} symbols removed",
+        "已移除 {count} 只证券的资料、除权除息日与复权因子",
+    ),
+    "data.removed.members": (
+        "{index}: {count} lists and spans of members removed",
+        "{index}：已移除 {count} 条成份名单与起止日期",
+    ),
     "data.import.stays": (
         "{name}: {stays} spans of members' days in an index",
         "{name}：{stays} 条指数成份的纳入与剔除日期",
@@ -114,6 +133,12 @@ DATA: Mapping[str, tuple[str, str]] = {
     ),
     "data.download.aside": ("set aside: {symbol}: {why}", "已隔离：{symbol}：{why}"),
     "data.download.failed": ("not told: {symbol}: {why}", "未取得：{symbol}：{why}"),
+    "data.download.declare": (
+        "if a symbol was suspended or not listed then, say so in a file of facts and `data import` it: these "
+        "days are not asked for any more (docs/history.md)",
+        "若证券当时停牌或尚未上市，请在资料文件中申报并以 data import 导入，此后不再请求这些日期"
+        "（见 docs/history.md）",
+    ),
     "data.download.lacks": (
         "not told beside the bars, and asked for again next time: {symbol}: {why}",
         "K 线之外的资料未取得，下次将再次请求：{symbol}：{why}",

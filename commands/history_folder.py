@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from commands.failures import CommandFailed, Exit
 from services.domain.instruments import NotASymbol, Symbol, parse_symbol
-from services.history.index import HistoryError, Index, StorageError
+from services.history.index import HistoryError, StorageError
 from services.history.lengths import BarLength
 from services.history.parts import NoParquet
 from services.history.store import HistoryStore
@@ -22,7 +22,7 @@ def store_of(settings: Settings) -> HistoryStore:
 
 def tables_of(store: HistoryStore) -> FactTables:
     """Return the tables of a store."""
-    return FactTables(Index(store.folder))
+    return FactTables(store.index)
 
 
 def symbols_in(stated: str) -> tuple[Symbol, ...]:

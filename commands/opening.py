@@ -104,10 +104,10 @@ def open_period(
     Raises:
         CommandFailed: File, period, symbols or folder cannot be used.
     """
-    panels = Panels(folder.panels)
+    panels, calendar = Panels(folder.panels), open_calendar(settings, cache)
     if is_stored(prices):
         store = history or settings.data_dir / "history"
-        panel = stored_panel(settings, str(prices), store, panels, (start, end))
+        panel = stored_panel(settings, str(prices), store, panels, (start, end), calendar)
     else:
         panel = _panel(settings, prices, panels, folder)
     if prices is None:
@@ -116,7 +116,6 @@ def open_period(
         start, end = start or DEMO_START, end or DEMO_END
     _require_frequency(settings.frequency, panel)
     _require_raw(panel)
-    calendar = open_calendar(settings, cache)
     first, last = _period(panel, calendar, settings.market, start, end)
     _require_trading_days(panel, calendar)
     return Period(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from commands.composition import Panels
 from commands.failures import CommandFailed, Exit
 from services.domain.bars import Panel
+from services.domain.events import TradingDay
 from services.domain.instruments import Symbol
+from services.ports import Calendar
 from services.settings import Settings
 
 _PREFIX = "history:"
@@ -20,7 +23,12 @@ def is_stored(prices: Path | None) -> bool:
 
 
 def stored_panel(
-    settings: Settings, prices: str, folder: Path, panels: Panels, period: tuple[date | None, date | None]
+    settings: Settings,
+    prices: str,
+    folder: Path,
+    panels: Panels,
+    period: tuple[date | None, date | None],
+    calendar: Calendar,
 ) -> Panel:
     """Return the bars as a panel, kept in the data folder for replays.
 
@@ -47,7 +55,7 @@ def stored_panel(
             adjustment=settings.prices.adjustment,
             volume_unit=settings.prices.volume_unit,
         )
-        panel = with_digest(history_panel(HistoryStore(folder), wanted))
+        panel = with_digest(history_panel(HistoryStore(folder), wanted, partial(_may_trade, calendar)))
     except StorageError as problem:
         raise CommandFailed(Exit.UNAVAILABLE, str(problem)) from problem
     except (HistoryError, NoParquet) as problem:
@@ -61,3 +69,9 @@ def stored_panel(
             "be written and has room",
         ) from error
     return panel
+
+
+def _may_trade(calendar: Calendar, first: date, last: date) -> list[date]:
+    """Return the days from one to another that are not known to be without trading."""
+    days = (date.fromordinal(one) for one in range(first.toordinal(), last.toordinal() + 1))
+    return [day for day in days if calendar.trading_day(day) is not TradingDay.CLOSED]

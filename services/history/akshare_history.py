@@ -12,7 +12,7 @@ from services.domain.instruments import Symbol, parse_symbol
 from services.history.descriptions import Described
 from services.history.lengths import BarLength
 from services.history.tables import Roll, Stay
-from services.history.vendors import NO_BARS, ExDays, Period, Told
+from services.history.vendors import NO_BARS, NOT_SERVED, ExDays, NotTold, Period, Told
 from services.market.akshare_calls import AkshareApi, AkshareCalls, NoAnswer, Turn
 from services.market.call_gate import LibraryGate
 from services.market.feeds.throttle import Pace
@@ -61,10 +61,12 @@ class AkshareHistory:
 
     async def bars(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, Told | str]:
         """Return what is told of each symbol, or why nothing is."""
+        unserved = {symbol: why for symbol in symbols if (why := _unserved(symbol, period))}
         answers, faults = await self._calls.answers(
-            {symbol: partial(_told, symbol, period) for symbol in symbols}
+            {symbol: partial(_told, symbol, period) for symbol in symbols if symbol not in unserved}
         )
-        return {**answers, **faults}
+        reasons = {symbol: NO_BARS if why == NO_BARS else why for symbol, why in faults.items()}
+        return {**unserved, **answers, **reasons}
 
     async def ex_days(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, ExDays]:
         """Return that nothing is told of ex-days."""
@@ -101,16 +103,19 @@ class AkshareHistory:
         return {}
 
 
+def _unserved(symbol: Symbol, period: Period) -> NotTold | None:
+    """Return why the library cannot ask for a symbol's bars, None where it can."""
+    if symbol.endswith(".SH") and not symbol.startswith("6"):
+        return NotTold("the library takes a Shanghai code that does not begin with 6 for a Shenzhen one")
+    return NOT_SERVED if symbol.endswith(".US") or period.length is BarLength.WEEK else None
+
+
 def _told(symbol: Symbol, period: Period, turn: Turn) -> Told:
     """Return the bars of a symbol.
 
     Raises:
-        NoAnswer: There are none, or the library cannot ask for them.
+        NoAnswer: There are none.
     """
-    if symbol.endswith(".SH") and not symbol.startswith("6"):
-        raise NoAnswer("the library takes a Shanghai code that does not begin with 6 for a Shenzhen one")
-    if symbol.endswith(".US") or period.length is BarLength.WEEK:
-        raise NoAnswer("not told by this vendor")
     frame = _frame(symbol, period, turn)
     if not len(frame):
         raise NoAnswer(NO_BARS)

@@ -12,6 +12,7 @@ from services.calendars import FIRST_DAYS
 from services.domain.bars import Adjustment, CorporateAction, VolumeUnit
 from services.domain.instruments import Instrument, Market, Symbol
 from services.history.comparison import compared
+from services.history.factor_check import factor_findings
 from services.history.findings import Certainty, Finding, FindingKind, condensed, ordered
 from services.history.gaps import Known, gap_findings
 from services.history.index import INDEX_NAME
@@ -219,6 +220,7 @@ def check_store(
             *map(_contradiction, differ),
             *_not_over(series, now),
             *series_findings(series, calendar, instruments, actions, covered=asked),
+            *factor_findings(series, tables),
         ]
         checked.append(Checked(name=f"history:{kind}", series=series, findings=ordered(condensed(findings))))
     return checked

@@ -10,7 +10,11 @@ from typing import NamedTuple
 from services.domain.instruments import Instrument, Market
 from services.history.lengths import BarLength, day_end, day_of, ends_of_day, moment_of
 from services.history.series import Series
-from services.history.spans import Days
+from services.history.spans import Covered, Days
+
+_TAKEN_OFF = timedelta(days=7)
+"""Within so many days of its last trade a share is taken off: the exchange does so within five trading days
+after a delisting period (listing rules of both exchanges, 2020-12-31)."""
 
 
 class Reach(NamedTuple):
@@ -41,22 +45,68 @@ def reach(
     if begin > ends_on(market, length, due[0], early_close)[0]:
         lacks.append(f"begins with {series.label(0)}, asked for from {due[0]}")
         first = _whole_from(series, early_close)
-    if end < ends_on(market, length, due[-1], early_close)[-1]:
+    if end < ends_on(market, length, due[-1], early_close)[-1] and not _was_last(series, facts):
         lacks.append(f"ends with {series.label(len(series) - 1)}, asked for until {due[-1]}")
         last = _whole_until(series, early_close)
     return Reach(Days(first, last) if first <= last else None, "; ".join(lacks))
 
 
-def whole_days(
-    all_series: Sequence[Series], early_close: Callable[[date], time | None] = lambda _day: None
-) -> Days:
-    """Return the days of which series with bars together have the first bar and the last.
+class Answered(NamedTuple):
+    """The days of which an answer is whole, ascending, and what it lacks."""
 
-    They end before they begin where there is no such day.
+    days: tuple[Days, ...]
+    lacks: str
+
+
+def answered(
+    series: Series,
+    asked: Days,
+    days: Sequence[date],
+    facts: Instrument | None,
+    told: Covered,
+    early_close: Callable[[date], time | None] = lambda _day: None,
+) -> Answered:
+    """Return of which of the days asked for a series with bars is whole.
+
+    `days` are the trading days among them, ascending. On the days of `told` all suspensions are known: one
+    without all its bars is a hole in the answer.
     """
-    first = min(all_series, key=lambda one: int(one.ends[0]))
-    last = max(all_series, key=lambda one: int(one.ends[-1]))
-    return Days(_whole_from(first, early_close), _whole_until(last, early_close))
+    ends = reach(series, asked, days, facts, early_close)
+    if ends.days is None:
+        return Answered((), ends.lacks)
+    known = told.within(ends.days)
+    lost = holes(series, [day for day in days if known.holds(day)], facts, early_close)
+    more = f" and {len(lost) - 1} more days" if len(lost) > 1 else ""
+    lacks = [one for one in (ends.lacks, f"lacks bars of {lost[0]}{more}" if lost else "") if one]
+    return Answered(Covered((ends.days,)).less(Days(day, day) for day in lost).spans, "; ".join(lacks))
+
+
+def whole_days(series: Series, early_close: Callable[[date], time | None] = lambda _day: None) -> Days:
+    """Return the days of which a series with bars is whole, from its first bar to its last.
+
+    They begin with the first day of which its first bar is there and end with the last of which its last one
+    is; they end before they begin where there is no such day.
+    """
+    return Days(_whole_from(series, early_close), _whole_until(series, early_close))
+
+
+def holes(
+    series: Series,
+    days: Sequence[date],
+    facts: Instrument | None,
+    early_close: Callable[[date], time | None] = lambda _day: None,
+) -> list[date]:
+    """Return the days among `days` on which a symbol with these facts is to have bars, and lacks one."""
+    if series.kind.length is BarLength.WEEK:
+        return []
+    there = frozenset(series.ends.tolist())
+    last = day_of(series.market, int(series.ends[-1])) if _was_last(series, facts) else date.max
+    due = [day for day in expected(days, facts) if day <= last]
+    return [
+        day
+        for day in due
+        if not there.issuperset(ends_on(series.market, series.kind.length, day, early_close))
+    ]
 
 
 def expected(days: Sequence[date], facts: Instrument | None) -> list[date]:
@@ -89,6 +139,12 @@ def _whole_until(series: Series, early_close: Callable[[date], time | None]) -> 
     day = day_of(series.market, int(series.ends[-1]))
     ends = ends_on(series.market, series.kind.length, day, early_close)[-1]
     return day if int(series.ends[-1]) >= ends else day - timedelta(days=1)
+
+
+def _was_last(series: Series, facts: Instrument | None) -> bool:
+    """Answer whether a series may end with the last trade of a share that was then taken off."""
+    left = None if facts is None or facts.delisting is None else facts.delisting.until
+    return left is not None and left - _TAKEN_OFF <= day_of(series.market, int(series.ends[-1]))
 
 
 def _traded(facts: Instrument, day: date) -> bool:

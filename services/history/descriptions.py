@@ -8,8 +8,11 @@ from datetime import date
 
 from msgspec.structs import asdict, replace
 
-from services.domain.instruments import Instrument, Symbol
+from services.domain.instruments import Instrument, Span, Symbol, marks_of
 from services.history.spans import Covered, Days, covering, cut, joined
+
+FILE = "file:"
+"""What a source's name begins with where a person's file told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +29,9 @@ class Described:
 
     def on(self, days: Days) -> Described:
         """Return what they say of fewer days."""
-        facts = self.instrument
+        facts = _by_days(self).instrument
         told = replace(facts, st=cut(facts.st, days), suspended=cut(facts.suspended, days))
-        return Described(instrument=told, industry=self.industry, source=self.source, days=days)
+        return _by_days(Described(instrument=told, industry=self.industry, source=self.source, days=days))
 
     @property
     def is_name_alone(self) -> bool:
@@ -40,16 +43,50 @@ def together(told: Sequence[Described], until: date | None = None) -> Instrument
     """Return what is told of several spans of days, ascending, as one; the newest word up to a day counts."""
     then = [one for one in told if until is None or one.days.first <= until]
     # What is told of later days alone (a listing, say) is better than nothing.
-    ordered = [*(one for one in told if one not in then), *then]
+    ordered = [_by_days(one) for one in (*(one for one in told if one not in then), *then)]
     stated = {
         name: value
         for one in ordered
         for name, value in asdict(one.instrument).items()
         if value != _UNSTATED.get(name)
     }
-    stated["st"] = joined(span for one in told for span in one.instrument.st)
-    stated["suspended"] = joined(span for one in told for span in one.instrument.suspended)
+    stated["st"] = joined(span for one in ordered for span in one.instrument.st)
+    stated["suspended"] = joined(span for one in ordered for span in one.instrument.suspended)
     return Instrument(**stated)
+
+
+def named_as_on(days: Days, facts: Instrument, told: Sequence[Described]) -> Instrument:
+    """Return facts whose name tells no risk warning and no delisting period that did not last all the days.
+
+    Such a name is of other days, and left out. Where nothing but names is told the name speaks, as on a file.
+    """
+    marks = marks_of(facts.name)
+    leaving = () if facts.delisting is None else (facts.delisting,)
+    held = (not marks.warned or _on_all(facts.st, days)) and (not marks.leaving or _on_all(leaving, days))
+    return facts if held or all(one.is_name_alone for one in told) else replace(facts, name="")
+
+
+def _on_all(states: Iterable[Span], days: Days) -> bool:
+    return not covering(Days(one.since, one.until or date.max) for one in states).missing(*days)
+
+
+def _by_days(one: Described) -> Described:
+    """Return facts that tell by spans what a mark in their name tells.
+
+    Of a file the mark is a person's word, and holds on the days of the file. A vendor tells its days: a mark
+    that they do not hold on the last one is of a later name.
+    """
+    facts, marks = one.instrument, marks_of(one.instrument.name)
+    first, last = one.days
+    if one.is_name_alone:
+        return one
+    if not one.source.startswith(FILE):
+        facts = named_as_on(Days(last, last), facts, [one])
+    elif marks.warned and not facts.st:
+        facts = replace(facts, st=(Span(since=first, until=last),))
+    elif marks.leaving and facts.delisting is None:
+        facts = replace(facts, delisting=Span(since=first))
+    return Described(instrument=facts, industry=one.industry, source=one.source, days=one.days)
 
 
 def facts_known(told: Iterable[Described]) -> Covered:

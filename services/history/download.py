@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, time, timedelta
+from datetime import date, time
 from functools import cached_property
 
 from msgspec.structs import replace as replaced
@@ -12,17 +13,19 @@ from msgspec.structs import replace as replaced
 from services.calendars import FIRST_DAYS
 from services.domain.bars import Adjustment
 from services.domain.instruments import Instrument, Market, Symbol
+from services.history.asking import Gap, beside, in_parts, unknown_days, with_anchors
 from services.history.checking import findings_of
-from services.history.coverage import Reach, expected, reach
+from services.history.coverage import Answered, answered, expected
+from services.history.descriptions import Described, facts_known, together
 from services.history.findings import Certainty, Finding, condensed, ordered
 from services.history.index import HistoryError, Index
-from services.history.lengths import day_end, day_of, moment_of
-from services.history.series import Series
+from services.history.lengths import day_of, last_day_over
+from services.history.series import PRICES, Series, conflicts, on_days, seconds_of
 from services.history.spans import NOTHING, Cover, Days
 from services.history.store import Conflict, HistoryStore
 from services.history.survey import Survey, survey
 from services.history.tables import EX_DAYS, FACTORS, FactTables
-from services.history.vendors import NO_BARS, ExDays, HistoryVendor, Period, Told
+from services.history.vendors import NO_BARS, ExDays, HistoryVendor, NotTold, Period, Told
 from services.ports import Calendar, Clock
 
 
@@ -75,22 +78,21 @@ class Download:
         """
         asked = tuple(dict.fromkeys(symbols))
         self._note_quiet(asked)
-        left = self._left(asked)
-        summary = Summary(already=len(asked) - len({symbol for some in left.values() for symbol in some}))
+        gaps = self._gaps(asked)
+        summary = Summary(already=len(asked) - len(gaps))
         in_vain = 0
-        parts = list(_parts(left, self.vendor.at_a_time))
-        for number, (days, part) in enumerate(parts, start=1):
-            period = replace(self.period, start=days.first, end=days.last)
-            answers = await self.vendor.bars(part, period)
-            self._take(part, period, answers, summary)
-            in_vain = in_vain + 1 if all(_is_fault(answers[one]) for one in part) else 0
+        parts = list(in_parts(gaps, self.vendor.at_a_time))
+        for number, part in enumerate(parts, start=1):
+            answers = await self._answers(part)
+            self._take(part, answers, summary)
+            in_vain = _in_vain(in_vain, answers.values())
             if in_vain == 2 and number < len(parts):
                 summary.unreached = True
                 return summary
             for _ in part:
                 step()
-        nothing = bool(parts) and not (summary.stored or summary.set_aside)
-        summary.unreached = nothing and all(map(_is_fault, summary.failed.values()))
+        nothing = not (summary.stored or summary.set_aside)
+        summary.unreached = nothing and _in_vain(0, summary.failed.values()) > 0
         if not summary.unreached:
             await self._ex_days(asked, summary, step)
         return summary
@@ -111,32 +113,35 @@ class Download:
         if quiet:
             self.store.note_covered(quiet)
 
-    def _left(self, symbols: Sequence[Symbol]) -> dict[Days, list[Symbol]]:
-        """Return the spans to ask for: those not known, each from and to a bar that is known, where one is.
-
-        Where an answer holds the bars on both sides, it was not cut off at the one or the other.
-        """
-        covered, bars = self.store.covered(self.topic), self._bar_days(symbols)
-        found: dict[Days, list[Symbol]] = {}
-        for days, some in self._unknown(symbols, self.topic).items():
-            for symbol in some:
-                known = covered.get(symbol, NOTHING)
-                before = [one for one in bars.get(symbol, ()) if one < days.first]
-                after = [one for one in bars.get(symbol, ()) if one > days.last]
-                first = max((one for one in before if not known.gap(one, days.first)), default=days.first)
-                last = min((one for one in after if not known.gap(days.last, one)), default=days.last)
-                found.setdefault(Days(first, last), []).append(symbol)
-        return found
-
-    def _bar_days(self, symbols: Sequence[Symbol]) -> dict[Symbol, set[date]]:
-        """Return days on which the symbols have bars: those with which stored parts begin and end."""
-        found: dict[Symbol, set[date]] = {}
-        for one in self.store.held(self.period.length, symbols):
+    def _gaps(self, symbols: Sequence[Symbol]) -> dict[Symbol, list[Gap]]:
+        """Return what to ask for: the days that are not known, each span with a bar on both sides of it."""
+        covered, period = self.store.covered(self.topic), Days(self.period.start, self.period.end)
+        unknown = unknown_days(symbols, covered, period)
+        near = beside(unknown, covered)
+        there = self.store.bar_days(self.period.length, self.topic, near) if near else {}
+        for one in self.store.held(self.period.length, unknown):
             if one.kind.topic == self.topic:
-                found.setdefault(one.symbol, set()).update(
-                    day_of(one.market, end) for end in (one.first, one.last)
-                )
-        return found
+                # A suspension may have lasted longer than one looks back: the ends of parts are known.
+                ends = (day_of(one.market, end) for end in (one.first, one.last))
+                there.setdefault(one.symbol, set()).update(ends)
+        return with_anchors(unknown, covered, there)
+
+    async def _answers(self, part: Sequence[Gap]) -> dict[Gap, Told | str]:
+        """Return what the vendor answers to each gap, those of other days asked for at the same time."""
+        by_days: dict[Days, list[Gap]] = {}
+        for gap in part:
+            by_days.setdefault(gap.asked, []).append(gap)
+        told = await asyncio.gather(
+            *(
+                self.vendor.bars([gap.symbol for gap in some], self._on(days))
+                for days, some in by_days.items()
+            )
+        )
+        answers = dict(zip(by_days, told, strict=True))
+        return {gap: answers[gap.asked][gap.symbol] for gap in part}
+
+    def _on(self, days: Days) -> Period:
+        return replace(self.period, start=days.first, end=days.last)
 
     def _unknown(self, symbols: Sequence[Symbol], topic: str) -> dict[Days, list[Symbol]]:
         """Return the spans of the period that are not known, and of which symbols."""
@@ -157,54 +162,70 @@ class Download:
         out = {*summary.lacks, *summary.failed, *summary.set_aside}
         wanted = {days: [one for one in some if one not in out] for days, some in left.items()}
         for days, part in _parts(wanted, self.vendor.at_a_time):
-            period = replace(self.period, start=days.first, end=days.last)
+            period = self._on(days)
             answers = await self.vendor.ex_days(part, period)
             self._keep_ex_days({symbol: answers[symbol] for symbol in part}, period, summary)
         for _ in range(summary.already):
             step()
 
-    def _take(
-        self,
-        part: Sequence[Symbol],
-        period: Period,
-        answers: Mapping[Symbol, Told | str],
-        summary: Summary,
-    ) -> None:
+    def _take(self, part: Sequence[Gap], answers: Mapping[Gap, Told | str], summary: Summary) -> None:
         """Store what passes its checks, all of a part in one commit."""
-        sound: list[Series] = []
-        ex_days: dict[Symbol, ExDays] = {}
-        for symbol in part:
-            told = answers[symbol]
+        sound: dict[Gap, Series] = {}
+        ex_days: dict[Gap, ExDays] = {}
+        for gap in part:
+            told = answers[gap]
             if isinstance(told, str):
-                summary.failed[symbol] = told
+                summary.failed[gap.symbol] = told
                 continue
-            series = self._judged(symbol, told, period, summary)
+            series = self._judged(gap, told, summary)
             if series is not None:
-                sound.append(series)
-                ex_days[symbol] = told.ex_days
-        self._store(sound, period, summary)
-        kept = {symbol: one for symbol, one in ex_days.items() if symbol not in summary.set_aside}
-        self._keep_ex_days(kept, period, summary)
+                sound[gap] = series
+                ex_days[gap] = told.ex_days
+        self._store(sound, summary)
+        for gap, one in ex_days.items():
+            if gap.symbol not in summary.set_aside:
+                self._keep_ex_days({gap.symbol: one}, self._on(gap.asked), summary)
 
-    def _judged(self, symbol: Symbol, told: Told, period: Period, summary: Summary) -> Series | None:
+    def _judged(self, gap: Gap, told: Told, summary: Summary) -> Series | None:
         """Return a symbol's bars where they pass; else they are set aside."""
+        symbol = gap.symbol
         ended = self._ended(symbol, told)
         findings = [*ended.findings, *findings_of(ended, self.calendar, (), told.ex_days.actions or ())]
         errors = [one for one in ordered(condensed(findings)) if one.certainty is Certainty.ERROR]
         series = next(iter(ended.series), None)
-        if not errors and series is not None and series.symbol == symbol:
-            summary.told += [one for one in findings if one.certainty is Certainty.SUSPECT]
-            return series
-        why = f"{errors[0].kind}: {errors[0].detail}" if errors else "no bar of the symbol has ended yet"
+        why = f"{errors[0].kind}: {errors[0].detail}" if errors else ""
         if series is None:
-            summary.failed[symbol] = why
-        else:
-            self._set_aside(symbol, series, period, why, summary)
-        return None
+            summary.failed[symbol] = NotTold(why or "no bar of the symbol has ended yet")
+            return None
+        if series.symbol != symbol:
+            why = why or f"bars of {series.symbol}"
+        why = why or self._contradicted(gap, series)
+        if why:
+            self._set_aside(gap, series, why, summary)
+            return None
+        summary.told += [one for one in findings if one.certainty is Certainty.SUSPECT]
+        return series
+
+    def _contradicted(self, gap: Gap, series: Series) -> str:
+        """Return which bar of a day that is known has other prices than the one that is there, if one has.
+
+        Its volume and amount may differ: vendors round to lots, and some tell no amounts.
+        """
+        held = self.store.held(self.period.length, [gap.symbol])
+        kinds = dict.fromkeys(one.kind for one in held if one.kind.topic == self.topic)
+        for days in gap.known:
+            span = seconds_of(series.market, days)
+            for there in (one for kind in kinds for one in self.store.read(kind, [gap.symbol], *span)):
+                for end in conflicts(series, there, PRICES)[:1]:
+                    return (
+                        f"{gap.symbol} {self.topic}, {series.label_of(end)}: other prices are there already; "
+                        "if the new ones are right, take the old ones away with `data remove`"
+                    )
+        return ""
 
     def _ended(self, symbol: Symbol, told: Told) -> Survey:
-        """Return a vendor's bars as far as they had ended by now."""
-        now = self.clock.now().timestamp()
+        """Return a vendor's bars of days that are over."""
+        over = Days(FIRST_DAYS[Market.CN], last_day_over(self.clock.now(), Market.CN))
         found = survey(
             symbol,
             told.bars,
@@ -213,7 +234,7 @@ class Download:
             length=self.period.length,
             early_close=self.calendar.early_close,
         )
-        whole = (series.between(0, int(now)) for series in found.series)
+        whole = (series.between(*seconds_of(Market.CN, over)) for series in found.series)
         return Survey(
             name=found.name,
             length=found.length,
@@ -222,47 +243,52 @@ class Download:
             units=found.units,
         )
 
-    def _store(self, sound: Sequence[Series], period: Period, summary: Summary) -> None:
-        """Store series together; where one contradicts what is there, the others by themselves."""
+    def _store(self, sound: Mapping[Gap, Series], summary: Summary) -> None:
+        """Store the bars of days that were not known together; where one contradicts what is there, alone."""
         if not sound:
             return
-        reached = {one.symbol: self._reach(one, period) for one in sound}
-        covers = [Cover(self.topic, symbol, one.days) for symbol, one in reached.items() if one.days]
+        reached = {gap.symbol: self._reached(gap, series) for gap, series in sound.items()}
+        covers = [Cover(self.topic, symbol, days) for symbol, one in reached.items() for days in one.days]
         try:
             summary.bars += self.store.add(
-                sound, source=self.vendor.name, fetched_at=self.clock.now(), covered=covers
+                [on_days(series, [gap.days]) for gap, series in sound.items()],
+                source=self.vendor.name,
+                fetched_at=self.clock.now(),
+                covered=covers,
             )
             summary.stored += [one for one in reached if one not in summary.stored]
             summary.short |= {symbol: one.lacks for symbol, one in reached.items() if one.lacks}
         except Conflict as conflict:
-            if len(sound) > 1:
-                for one in sound:
-                    self._store([one], period, summary)
-                return
-            self._set_aside(sound[0].symbol, sound[0], period, str(conflict), summary)
+            for gap, series in sound.items():
+                if len(sound) > 1:
+                    self._store({gap: series}, summary)
+                else:
+                    self._set_aside(gap, series, str(conflict), summary)
 
-    def _set_aside(self, symbol: Symbol, series: Series, period: Period, why: str, summary: Summary) -> None:
-        days = Days(period.start, period.end)
-        self.store.set_aside(series, days=days, why=why, at=self.clock.now())
-        summary.set_aside[symbol] = why
+    def _set_aside(self, gap: Gap, series: Series, why: str, summary: Summary) -> None:
+        self.store.set_aside(series, days=gap.asked, why=why, at=self.clock.now())
+        summary.set_aside[gap.symbol] = why
 
-    def _reach(self, series: Series, period: Period) -> Reach:
-        """Return how far a symbol's bars reach over a period, as far as it is over and known."""
-        now, market = self.clock.now().timestamp(), series.market
-        days, last = list(self.calendar.trading_days(period.start, period.end)), period.end
-        while days and moment_of(market, days[-1], day_end(market, self._early_close(days[-1]))) > now:
-            last = days.pop() - timedelta(days=1)
+    def _reached(self, gap: Gap, series: Series) -> Answered:
+        """Return of which days a symbol's bars are whole, as far as these are over and known."""
+        last = min(gap.asked.last, last_day_over(self.clock.now(), series.market))
         # Of days the calendar does not know nobody can say that a bar is missing.
-        last = min(last, max(self.calendar.known_until, day_of(market, int(series.ends[-1]))))
-        facts = self._facts.get(series.symbol)
-        return reach(series, Days(period.start, last), days, facts, self._early_close)
+        last = min(last, max(self.calendar.known_until, day_of(series.market, int(series.ends[-1]))))
+        asked = Days(gap.asked.first, last)
+        told = facts_known(self._described.get(gap.symbol, ())).within(gap.days)
+        days, facts = self.calendar.trading_days(*asked), self._facts.get(gap.symbol)
+        return answered(series, asked, days, facts, told, self._early_close)
 
     def _early_close(self, day: date) -> time | None:
         return self.calendar.early_close(day)
 
     @cached_property
+    def _described(self) -> Mapping[Symbol, Sequence[Described]]:
+        return FactTables(Index(self.store.folder)).described()
+
+    @cached_property
     def _facts(self) -> Mapping[Symbol, Instrument]:
-        return {one.symbol: one for one in FactTables(Index(self.store.folder)).instruments()}
+        return {symbol: together(some) for symbol, some in self._described.items()}
 
     def _keep_ex_days(self, answers: Mapping[Symbol, ExDays], period: Period, summary: Summary) -> None:
         """Keep what was told of ex-days, and of which days that is all."""
@@ -284,9 +310,15 @@ def _parts(left: Mapping[Days, Sequence[Symbol]], at_a_time: int) -> Iterator[tu
             yield days, symbols[first : first + at_a_time]
 
 
-def _is_fault(answer: Told | str) -> bool:
-    """Answer whether a vendor gave no answer at all."""
-    return isinstance(answer, str) and answer != NO_BARS
+def _in_vain(before: int, answers: Iterable[Told | str]) -> int:
+    """Return how often in a row a vendor gave no answer at all, with these.
+
+    What a vendor does not serve says nothing of its hosts: it was not asked.
+    """
+    asked = [one for one in answers if one == NO_BARS or not isinstance(one, NotTold)]
+    if not asked:
+        return before
+    return before + 1 if all(isinstance(one, str) and one != NO_BARS for one in asked) else 0
 
 
 def require_period(period: Period) -> None:

@@ -48,6 +48,7 @@ class FindingKind(StrEnum):
     ENDS_EARLY = "ends_early"
     LIMIT_BREACH = "limit_breach"
     EX_DAY = "ex_day"
+    FACTOR = "factor"
     UNIT_MIXED = "unit_mixed"
     UNIT_DECLARED = "unit_declared"
     UNIT_UNLIKELY = "unit_unlikely"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import date
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from services.domain.instruments import Symbol
+from services.domain.instruments import Market, Symbol
+from services.history.coverage import ends_on
+from services.history.lengths import BarLength, day_of
 from services.history.spans import NOTHING, Cover, Covered, Days, covering
 
 INDEX_NAME = "history.sqlite3"
@@ -52,7 +54,8 @@ _TABLES = (
 _DAY_OF = "date({column}, 'unixepoch', CASE market WHEN 'cn' THEN '+8 hours' ELSE '+0 hours' END)"
 """A bar's end as a day: no market here trades over midnight of the zone it is told in."""
 
-_FIRST, _LAST = (_DAY_OF.format(column=column) for column in ("first", "last"))
+_FIRST = _DAY_OF.format(column="first")
+_RESAMPLED = "resampled:"
 _FROM_VERSION_1 = (
     # There the same bytes were one part, whatever their prices and volumes were declared to be.
     f"CREATE TABLE parts_2 {_PARTS}",
@@ -62,17 +65,15 @@ _FROM_VERSION_1 = (
     "ALTER TABLE parts_2 RENAME TO parts",
 )
 _FROM_VERSION_2 = (
-    # There a download noted what it had asked for; what it believed reaches from bar to bar at least.
+    # There bars were made of parts of days and weeks as well; they can be made again.
+    f"DELETE FROM spans WHERE part IN (SELECT id FROM parts WHERE source LIKE '{_RESAMPLED}%')",
+    f"DELETE FROM parts WHERE source LIKE '{_RESAMPLED}%'",
+    # A download noted what it had asked for; what it believed reaches from bar to bar, as a file does.
     "DROP TABLE set_aside",
     *_SPANNED,
     "INSERT OR REPLACE INTO covered SELECT length || ' ' || adjustment, symbol, "
-    f"min({_FIRST}), max({_LAST}) FROM spans JOIN parts ON parts.id = part "
-    "WHERE source NOT LIKE 'file:%' GROUP BY part, symbol ORDER BY max(last)",
-    # A file is whole from its first bar to its last.
-    "INSERT OR REPLACE INTO covered SELECT length || ' ' || adjustment, spans.symbol, file.first, file.last "
-    f"FROM spans JOIN (SELECT parts.id, length, adjustment, min({_FIRST}) AS first, max({_LAST}) AS last "
-    "FROM spans JOIN parts ON parts.id = part WHERE source LIKE 'file:%' GROUP BY part) AS file "
-    "ON file.id = spans.part ORDER BY file.last",
+    "whole_from(market, length, first) AS since, whole_until(market, length, last) AS until "
+    "FROM spans JOIN parts ON parts.id = part WHERE since <= until ORDER BY last",
     "INSERT OR REPLACE INTO covered SELECT 'ex-days', symbol, since, until FROM actions_known ORDER BY until",
     # Of a vendor's suspensions only those of its last answer were kept.
     "INSERT INTO described SELECT symbol, coalesce((SELECT min(known_until, min("
@@ -101,6 +102,8 @@ class Index:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._reader: sqlite3.Connection | None = None
+        self._writer: sqlite3.Connection | None = None
 
     @property
     def folder(self) -> Path:
@@ -113,31 +116,55 @@ class Index:
         Raises:
             HistoryError: The index cannot be read, or is newer than this program.
         """
+        with self.reading():
+            connection = self._writer or self._reader
+            if connection is None:
+                return []
+            try:
+                return connection.execute(query, tuple(values)).fetchall()
+            except sqlite3.Error as error:
+                raise self._unreadable(error) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Let all that is read within the block be of one moment: nobody's commit comes in between.
+
+        Whoever writes waits meanwhile, and so does who would delete a file.
+
+        Raises:
+            HistoryError: The index cannot be read, or is newer than this program.
+        """
         path = self._folder / INDEX_NAME
-        if not path.exists():
-            return []
+        if self._writer is not None or self._reader is not None or not path.exists():
+            yield
+            return
         try:
-            # Not opened as read-only: what a killed writer left half done is then taken back here.
-            with closing(
-                sqlite3.connect(
-                    f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=30, isolation_level=None
-                )
-            ) as index:
-                _bring_up(index)
-                index.execute("PRAGMA query_only = ON")
-                if _require_known(path, index) == 0:
-                    return []
-                return index.execute(query, tuple(values)).fetchall()
+            self._reader = _opened(path)
         except sqlite3.Error as error:
-            raise StorageError(f"{path}: cannot be read ({error}); put it back from a copy") from error
+            raise self._unreadable(error) from error
+        try:
+            yield
+        finally:
+            if self._reader is not None:
+                self._reader.close()
+            self._reader = None
+
+    def _unreadable(self, error: sqlite3.Error) -> StorageError:
+        path = self._folder / INDEX_NAME
+        return StorageError(f"{path}: cannot be read ({error}); put it back from a copy")
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Yield the index in a transaction of its own, durable when the block is over.
 
+        A block within a block is part of it. What is read meanwhile is what is written so far.
+
         Raises:
             HistoryError: It cannot be written; nothing of the block is kept.
         """
+        if self._writer is not None:
+            yield self._writer
+            return
         path = self._folder / INDEX_NAME
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -147,10 +174,13 @@ class Index:
                 index.execute("BEGIN IMMEDIATE")
                 try:
                     _require_tables(path, index)
+                    self._writer = index
                     yield index
                 except BaseException:
                     index.execute("ROLLBACK")
                     raise
+                finally:
+                    self._writer = None
                 index.execute("COMMIT")
         except (OSError, sqlite3.Error) as error:
             raise StorageError(
@@ -206,16 +236,59 @@ def _by_symbol(rows: Iterable[tuple[Any, ...]]) -> dict[Symbol, Covered]:
     return {symbol: covering(some) for symbol, some in found.items()}
 
 
+def _opened(path: Path) -> sqlite3.Connection | None:
+    """Return an index in a transaction that reads, None where it was never written to its end.
+
+    Raises:
+        HistoryError: It is newer than this program.
+        sqlite3.Error: It cannot be read.
+    """
+    # Not opened as read-only: what a killed writer left half done is then taken back here.
+    index = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=30, isolation_level=None)
+    try:
+        _bring_up(index)
+        index.execute("PRAGMA query_only = ON")
+        index.execute("BEGIN")
+        if _require_known(path, index) == 0:
+            index.close()
+            return None
+    except BaseException:
+        index.close()
+        raise
+    return index
+
+
 def _bring_up(index: sqlite3.Connection) -> None:
     """Bring an older index to this version, in a transaction of its own; others are left as they are."""
     if _version(index) not in _FROM_VERSION:
         return
+    for name, day in (("whole_from", _whole_from), ("whole_until", _whole_until)):
+        index.create_function(name, 3, day, deterministic=True)
     index.execute("BEGIN IMMEDIATE")
     # Another writer may have done it meanwhile.
     for statement in _FROM_VERSION.get(_version(index), ()):
         index.execute(statement)
     index.execute(f"PRAGMA user_version = {VERSION}")
     index.execute("COMMIT")
+
+
+def _whole_from(market: str, length: str, first: int) -> str:
+    """Return the first day of which bars that begin so have the first one, or the day after it."""
+    day = day_of(Market(market), first)
+    begins = ends_on(Market(market), BarLength(length), day, _no_early_close)[0]
+    return str(day if first <= begins else day + timedelta(days=1))
+
+
+def _whole_until(market: str, length: str, last: int) -> str:
+    """Return the last day of which bars that end so have the last one, or the day before it."""
+    day = day_of(Market(market), last)
+    ends = ends_on(Market(market), BarLength(length), day, _no_early_close)[-1]
+    return str(day if last >= ends else day - timedelta(days=1))
+
+
+def _no_early_close(_day: date) -> time | None:
+    """Return None: without a calendar a half day is a day cut off, and is asked for again."""
+    return None
 
 
 def _version(index: sqlite3.Connection) -> int:

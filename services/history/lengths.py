@@ -34,6 +34,8 @@ STRETCHES = {
 """Continuous trading, market-local. The opening call's trades stand in the first bar, the closing call's in
 the last; a vendor that gives the opening call a bar of its own labels it with the opening."""
 
+_SETTLING = timedelta(hours=1)
+
 
 @cache
 def ends_of_day(market: Market, length: BarLength, early_close: time | None = None) -> tuple[time, ...]:
@@ -72,6 +74,17 @@ def day_of(market: Market, second: int) -> date:
 def day_end(market: Market, early_close: time | None = None) -> time:
     """Return when a day's bar ends."""
     return early_close or STRETCHES[market][-1][1]
+
+
+def last_day_over(now: datetime, market: Market) -> date:
+    """Return the last day of which all is told: an hour after its bar ends, whether or not it has trading.
+
+    After-hours trading at the close goes on until 15:30 in Shanghai and Shenzhen, and its volume belongs to
+    the day; vendors put late trades right after that.
+    """
+    there = now.astimezone(ZONES[market])
+    over = there.time() >= (_on_any_day(day_end(market)) + _SETTLING).time()
+    return there.date() if over else there.date() - timedelta(days=1)
 
 
 def _on_any_day(at: time) -> datetime:

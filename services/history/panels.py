@@ -18,16 +18,23 @@ from services.domain.bars import (
     VolumeUnit,
 )
 from services.domain.instruments import Instrument, Market, Span, Symbol
-from services.history.descriptions import together
-from services.history.index import HistoryError, Index
+from services.history.descriptions import named_as_on, together
+from services.history.factor_check import ex_days_known
+from services.history.index import HistoryError
 from services.history.lengths import BarLength, day_of, moment_of
 from services.history.membership import membership
-from services.history.required import require_covered, require_facts
-from services.history.series import UNIT, BarsDiffer, Kind, Series
-from services.history.series import together as joined
+from services.history.read_units import read_together
+from services.history.required import (
+    TradingDays,
+    every_day,
+    require_covered,
+    require_facts,
+    require_one_adjustment,
+)
+from services.history.series import UNIT, Kind, Series, on_days
 from services.history.spans import NOTHING, Covered, Days
-from services.history.store import HistoryStore, in_unit
-from services.history.tables import EX_DAYS, FactTables, Roll
+from services.history.store import Held, HistoryStore
+from services.history.tables import FactTables, Roll
 from services.market.bar_times import BarTime, bar_time
 from services.market.ex_references import with_ex_references
 
@@ -75,35 +82,44 @@ def length_in(text: str) -> BarLength:
     return known[stated]
 
 
-def history_panel(store: HistoryStore, wanted: Wanted) -> Panel:
-    """Return the bars as a panel whose `digest` is still empty.
+def history_panel(store: HistoryStore, wanted: Wanted, trading: TradingDays = every_day) -> Panel:
+    """Return the bars as a panel whose `digest` is still empty; all of it as it is at one moment.
+
+    `trading` tells the days that are not known to be without trading.
 
     Raises:
         HistoryError: There are none, they are of several kinds, or days of the period, facts of them, or the
             index's members are not known.
     """
-    tables = FactTables(Index(store.folder))
+    with store.index.reading():
+        return _panel_of(store, wanted, trading)
+
+
+def _panel_of(store: HistoryStore, wanted: Wanted, trading: TradingDays) -> Panel:
+    tables = FactTables(store.index)
     kinds = _kinds(store, wanted)
     covered = store.covered(kinds[0].topic)
     rolled = _rolls(tables, wanted)
     ever = wanted.symbols or _ever(rolled) or _all_held(store, kinds, wanted)
-    unit = VolumeUnit.SHARE if len(kinds) > 1 else kinds[0].volume_unit
-    found = _of_known_days(_found(store, kinds, unit, (*ever, *wanted.also)), covered)
+    found = _of_known_days(read_together(store, kinds, wanted.volume_unit, (*ever, *wanted.also)), covered)
     lacking = [symbol for symbol in wanted.symbols if symbol not in found]
     if lacking or not found:
         raise _nothing(wanted, lacking)
+    held = store.held(wanted.length, found)
+    require_one_adjustment([one for one in held if one.kind in kinds])
     days = _days(wanted, found.values())
     spans = membership(rolled, wanted.index, days, tables.stays(wanted.index)) if rolled else {}
     asked = wanted.symbols or tuple(spans) or ever
     told = tables.described()
-    facts = {symbol: together(some, days.last) for symbol, some in told.items()}
-    require_covered(asked, days, covered, facts, wanted.length)
-    require_facts(asked, days, told)
+    facts = {symbol: named_as_on(days, together(some, days.last), some) for symbol, some in told.items()}
+    joined_on = {symbol: some[0].since for symbol, some in spans.items()}
+    require_covered(asked, days, covered, facts, wanted.length, trading, joined_on)
+    require_facts(asked, days, told, trading, joined_on)
     _require_members(spans, found, wanted, facts)
     symbols = [one for one in dict.fromkeys((*asked, *wanted.also)) if one in found]
     if not symbols:
         raise _nothing(wanted, asked)
-    panel = _panel([found[one] for one in symbols], tables, facts, days)
+    panel = _panel([found[one] for one in symbols], tables, facts, days, trading)
     panel = replace(panel, members={one: some for one, some in spans.items() if one in panel.column})
     try:
         return with_ex_references(panel)
@@ -142,36 +158,10 @@ def _of_known_days(found: Mapping[Symbol, Series], covered: Mapping[Symbol, Cove
     """Return the bars of days that are known: of others there may be more than those."""
     known: dict[Symbol, Series] = {}
     for symbol, series in found.items():
-        pieces = [
-            series.between(
-                moment_of(series.market, first, time(0)), moment_of(series.market, last, time(23, 59))
-            )
-            for first, last in covered.get(symbol, NOTHING).spans
-        ]
-        if any(map(len, pieces)):
-            known[symbol] = joined(tuple(pieces))
+        of_known = on_days(series, covered.get(symbol, NOTHING).spans)
+        if len(of_known):
+            known[symbol] = of_known
     return known
-
-
-def _found(
-    store: HistoryStore, kinds: Sequence[Kind], unit: VolumeUnit, symbols: Sequence[Symbol]
-) -> dict[Symbol, Series]:
-    """Return the bars of each symbol in one unit, those of several kinds together.
-
-    Raises:
-        HistoryError: Bars of one symbol and moment say different things.
-    """
-    pieces: dict[Symbol, list[Series]] = {}
-    for kind in kinds:
-        for series in store.read(kind, symbols):
-            pieces.setdefault(series.symbol, []).append(in_unit(series, unit))
-    try:
-        return {symbol: joined(tuple(some)) for symbol, some in pieces.items()}
-    except BarsDiffer as problem:
-        raise HistoryError(
-            f"the history holds {problem.symbol} in shares and in lots, and the bars of {problem.label} "
-            "differ; choose with --volume-unit, or take one of them away with `data remove`"
-        ) from problem
 
 
 def _require_members(
@@ -213,13 +203,21 @@ def _has_bars(series: Series | None, span: Span) -> bool:
 def _kinds(store: HistoryStore, wanted: Wanted) -> list[Kind]:
     """Return the kinds of bars that are read together: they differ in shares and lots at most.
 
+    Shares can be told of lots, so that both are read whatever unit is chosen; what counts something unknown
+    is read by itself.
+
     Raises:
         HistoryError: There is none, or they must not be mixed.
     """
     held = store.held(wanted.length, wanted.symbols or None)
     kinds = list(dict.fromkeys(one.kind for one in held if one.market is wanted.market))
     adjusted = [one for one in kinds if wanted.adjustment in (None, one.adjustment)]
-    fitting = [one for one in adjusted if wanted.volume_unit in (None, one.volume_unit)]
+    apart = wanted.volume_unit is VolumeUnit.UNKNOWN
+    fitting = [
+        one
+        for one in adjusted
+        if wanted.volume_unit is None or (one.volume_unit is VolumeUnit.UNKNOWN) is apart
+    ]
     if not fitting:
         if kinds:
             raise HistoryError(
@@ -232,7 +230,24 @@ def _kinds(store: HistoryStore, wanted: Wanted) -> list[Kind]:
             f"the history holds {_listed(fitting)}, which must not be mixed; choose with --adjustment and "
             "--volume-unit"
         )
+    _require_alone(held, adjusted, fitting)
     return fitting
+
+
+def _require_alone(held: Sequence[Held], adjusted: Sequence[Kind], fitting: Sequence[Kind]) -> None:
+    """Do nothing where no symbol has bars both of the kinds that are read and of one left out for its unit.
+
+    Raises:
+        HistoryError: One has: the days that are known may be those of the others.
+    """
+    read = {one.symbol for one in held if one.kind in fitting}
+    both = [one for one in held if one.kind in adjusted and one.kind not in fitting and one.symbol in read]
+    if both:
+        raise HistoryError(
+            f"the history holds {both[0].symbol} {both[0].kind} beside {_listed(fitting)}; take one of them "
+            f"away with `data remove --symbols {both[0].symbol} --frequency {both[0].kind.length}`, and "
+            "import it with its --volume-unit"
+        )
 
 
 def _all_held(store: HistoryStore, kinds: Sequence[Kind], wanted: Wanted) -> tuple[Symbol, ...]:
@@ -253,7 +268,11 @@ def _listed(kinds: Sequence[Kind]) -> str:
 
 
 def _panel(
-    all_series: Sequence[Series], tables: FactTables, facts: Mapping[Symbol, Instrument], days: Days
+    all_series: Sequence[Series],
+    tables: FactTables,
+    facts: Mapping[Symbol, Instrument],
+    days: Days,
+    trading: TradingDays,
 ) -> Panel:
     first = all_series[0]
     times = _times(all_series)
@@ -273,7 +292,7 @@ def _panel(
         frequency=_FREQUENCIES[first.kind.length],
         adjustment=first.kind.adjustment,
         volume_unit=first.kind.volume_unit,
-        source=f"{PREFIX}{first.kind.length}{_without_ex_days(all_series, tables, days)}",
+        source=f"{PREFIX}{first.kind.length}{_without_ex_days(all_series, tables, days, trading)}",
         digest="",
         instruments=_told(facts, symbols),
         actions=_actions(first.kind, frozenset(symbols), tables),
@@ -286,13 +305,17 @@ def _told(facts: Mapping[Symbol, Instrument], symbols: Sequence[Symbol]) -> dict
     return {symbol: one for symbol, one in told.items() if one != Instrument(symbol=symbol, name=one.name)}
 
 
-def _without_ex_days(all_series: Sequence[Series], tables: FactTables, days: Days) -> str:
+def _without_ex_days(
+    all_series: Sequence[Series], tables: FactTables, days: Days, trading: TradingDays
+) -> str:
     """Return, for the end of a source's name, of which symbols raw bars stand without all their ex-days."""
     if all_series[0].kind.adjustment is not Adjustment.RAW:
         return ""
-    covered = tables.covered(EX_DAYS)
+    covered = ex_days_known(all_series, tables)
     unknown = [
-        one.symbol for one in all_series if not _ex_days_known(one, covered.get(one.symbol, NOTHING), days)
+        one.symbol
+        for one in all_series
+        if not _ex_days_known(one, covered.get(one.symbol, NOTHING), days, trading)
     ]
     if not unknown:
         return ""
@@ -300,10 +323,11 @@ def _without_ex_days(all_series: Sequence[Series], tables: FactTables, days: Day
     return f", approximate: ex-days not known of {', '.join(unknown[:_NAMED])}{more}"
 
 
-def _ex_days_known(series: Series, covered: Covered, days: Days) -> bool:
+def _ex_days_known(series: Series, covered: Covered, days: Days, trading: TradingDays) -> bool:
     """Answer whether all ex-days are known on the days of a run on which a symbol has bars."""
     first, last = (day_of(series.market, int(series.ends[row])) for row in (0, -1))
-    return not covered.missing(max(first, days.first), min(last, days.last))
+    missing = covered.missing(max(first, days.first), min(last, days.last))
+    return not any(trading(*span) for span in missing)
 
 
 def _actions(kind: Kind, symbols: frozenset[Symbol], tables: FactTables) -> tuple[CorporateAction, ...]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
+from services.domain.bars import Adjustment
 from services.domain.instruments import Instrument, Symbol
 from services.history.coverage import expected
 from services.history.descriptions import Described, facts_known
 from services.history.index import HistoryError
 from services.history.lengths import BarLength
 from services.history.spans import NOTHING, Covered, Days, covering
+from services.history.store import Held
 
 _NAMED = 5
+
+TradingDays = Callable[[date, date], Sequence[date]]
+"""Tells the days from one to another, both included, on which there may be trading."""
 
 
 def require_covered(
@@ -21,24 +26,38 @@ def require_covered(
     covered: Mapping[Symbol, Covered],
     facts: Mapping[Symbol, Instrument],
     length: BarLength,
+    trading: TradingDays,
+    needed_from: Mapping[Symbol, date],
 ) -> None:
     """Do nothing where the bars of all symbols are known on all of the days on which they are to have any.
+
+    `trading` tells the days that are not known to be without trading, `needed_from` of some symbols the first
+    day on which they can be bought: of those before nobody needs bars.
 
     Raises:
         HistoryError: They are not: that there are none on the others is not known either.
     """
     unknown: dict[Symbol, list[Days]] = {}
     for symbol in symbols:
-        missing = covered.get(symbol, NOTHING).missing(*days)
-        due = [span for span in missing if expected(_each(span), facts.get(symbol))]
+        first = max(days.first, needed_from.get(symbol, days.first))
+        missing = covered.get(symbol, NOTHING).missing(first, days.last)
+        due = [span for span in missing if expected(trading(*span), facts.get(symbol))]
         if due:
             unknown[symbol] = due
     if unknown:
         raise _not_known(f"{length} bars", unknown, days, f" --frequency {length}")
 
 
-def require_facts(symbols: Sequence[Symbol], days: Days, told: Mapping[Symbol, Sequence[Described]]) -> None:
-    """Do nothing where of each symbol facts are told of all of the days, or of none at all.
+def require_facts(
+    symbols: Sequence[Symbol],
+    days: Days,
+    told: Mapping[Symbol, Sequence[Described]],
+    trading: TradingDays,
+    needed_from: Mapping[Symbol, date],
+) -> None:
+    """Do nothing where of each symbol facts are told of all of the days with trading, or of none at all.
+
+    Of days before `needed_from` they need not be.
 
     Raises:
         HistoryError: Of some days they are not told: a suspension or risk warning on them would read as none.
@@ -46,11 +65,34 @@ def require_facts(symbols: Sequence[Symbol], days: Days, told: Mapping[Symbol, S
     unknown: dict[Symbol, list[Days]] = {}
     for symbol in symbols:
         known = facts_known(told.get(symbol, ()))
-        missing = known.missing(*days)
+        first = max(days.first, needed_from.get(symbol, days.first))
+        missing = [span for span in known.missing(first, days.last) if trading(*span)]
         if known.spans and missing:
-            unknown[symbol] = list(missing)
+            unknown[symbol] = missing
     if unknown:
         raise _not_known("facts", unknown, days, " --source tushare")
+
+
+def require_one_adjustment(held: Iterable[Held]) -> None:
+    """Do nothing where bars of unknown adjustment come from one source alone, of each symbol.
+
+    Raises:
+        HistoryError: They come from several: nobody knows that all of them are adjusted alike.
+    """
+    sources: dict[Symbol, set[str]] = {}
+    for one in held:
+        if one.kind.adjustment is Adjustment.UNKNOWN:
+            sources.setdefault(one.symbol, set()).add(f"{one.source} ({one.kind.length})")
+    several = {symbol: some for symbol, some in sources.items() if len(some) > 1}
+    if several:
+        named = ",".join(list(several)[:_NAMED])
+        more = f" and {len(several) - _NAMED} more" if len(several) > _NAMED else ""
+        files = " and ".join(sorted(next(iter(several.values()))))
+        raise HistoryError(
+            f"the history holds bars of {named}{more} from {files}, and nobody declared how they are "
+            "adjusted: prices may jump from one to the other; take them away with `data remove`, and import "
+            "them again with --adjustment raw, forward or backward"
+        )
 
 
 def _not_known(what: str, unknown: Mapping[Symbol, Sequence[Days]], days: Days, option: str) -> HistoryError:
@@ -65,9 +107,11 @@ def _not_known(what: str, unknown: Mapping[Symbol, Sequence[Days]], days: Days, 
     return HistoryError(
         f"the history does not know the {what} of {named}{more} on {', '.join(map(str, spans[:_NAMED]))}; "
         f"get them with `data download --symbols {named}{option} --start {spans[0].first} "
-        f"--end {spans[-1].last}`{shorter}"
+        f"--end {spans[-1].last}`; or declare them in a file of facts, a suspension or a listing say, and "
+        f"`data import` it{shorter}"
     )
 
 
-def _each(days: Days) -> list[date]:
-    return [date.fromordinal(one) for one in range(days.first.toordinal(), days.last.toordinal() + 1)]
+def every_day(first: date, last: date) -> list[date]:
+    """Return all calendar days: where no calendar is at hand there may be trading on each."""
+    return [date.fromordinal(one) for one in range(first.toordinal(), last.toordinal() + 1)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 
 from services.domain.bars import Adjustment, IntArray, VolumeUnit
 from services.domain.instruments import Market, Symbol
-from services.history.lengths import BarLength
+from services.history.lengths import BarLength, moment_of
+from services.history.spans import Days
 from services.market.bar_times import market_of
 from services.slots import ZONES
 
@@ -160,10 +162,32 @@ def together(parts: tuple[Series, ...]) -> Series:
     return replace(first, ends=ends[keep], **{name: column[keep] for name, column in columns.items()})
 
 
-def conflicts(ours: Series, theirs: Series) -> tuple[int, ...]:
-    """Return the ends at which both have a bar and the bars differ, ascending."""
+def conflicts(ours: Series, theirs: Series, columns: Sequence[str] = COLUMNS) -> tuple[int, ...]:
+    """Return the ends at which both have a bar and the bars differ in one of the columns, ascending.
+
+    An amount that one of them does not state is no difference.
+    """
     _, left, right = np.intersect1d(ours.ends, theirs.ends, assume_unique=True, return_indices=True)
     differs = np.zeros(len(left), dtype=bool)
-    for name in COLUMNS:
-        differs |= getattr(ours, name)[left] != getattr(theirs, name)[right]
+    for name in columns:
+        one, two = getattr(ours, name)[left], getattr(theirs, name)[right]
+        stated = (one != NONE) & (two != NONE) if name == "amount" else True
+        differs |= (one != two) & stated
     return tuple(int(end) for end in ours.ends[left[differs]])
+
+
+def without(series: Series, ends: IntArray) -> Series:
+    """Return the bars of a series that end at none of the moments."""
+    return series.rows(np.flatnonzero(~np.isin(series.ends, ends)))
+
+
+def on_days(series: Series, days: Iterable[Days]) -> Series:
+    """Return the bars of a series on some days, ascending spans of which no two overlap."""
+    pieces = tuple(series.between(*seconds_of(series.market, one)) for one in days)
+    return together(pieces) if pieces else series.rows(np.empty(0, dtype=np.int64))
+
+
+def seconds_of(market: Market, days: Days) -> tuple[int, int]:
+    """Return between which moments the bars of some days end, in seconds since the epoch, both included."""
+    first, last = days
+    return moment_of(market, first, time(0)), moment_of(market, last, time(23, 59))

@@ -23,6 +23,7 @@ FOREVER = (-(2**62), 2**62)
 """A first and a last second that leave nothing out."""
 
 _ASIDE = "set-aside"
+_HOUR_S = 3600
 _SYMBOLS_A_QUERY = 500
 
 
@@ -77,6 +78,11 @@ class HistoryStore:
         """Where it lies."""
         return self._folder
 
+    @property
+    def index(self) -> Index:
+        """Its index; what several tables say under one `reading()` of it was said at one moment."""
+        return self._index
+
     def add(
         self,
         all_series: Sequence[Series],
@@ -95,7 +101,7 @@ class HistoryStore:
             HistoryError: The store cannot be read or written.
         """
         with self._index.writing() as index:
-            # All is compared before a row is written: the reader is another connection.
+            # All is compared before a row is written: what is not new is told of what was there.
             fresh = [
                 self._new(kind, [one for one in all_series if (one.market, one.kind) == (market, kind)])
                 for market, kind in dict.fromkeys((one.market, one.kind) for one in all_series if len(one))
@@ -104,6 +110,7 @@ class HistoryStore:
                 if found:
                     self._add(index, found, source, fetched_at)
             note_covered(index, covered)
+        self._sweep_aside()
         return sum(len(one) for found in fresh for one in found)
 
     def covered(self, topic: str) -> Mapping[Symbol, Covered]:
@@ -122,6 +129,7 @@ class HistoryStore:
         """
         with self._index.writing() as index:
             note_covered(index, covers)
+        self._sweep_aside()
 
     def set_aside(self, series: Series, *, days: Days, why: str, at: datetime) -> SetAside:
         """Keep bars that did not pass where nothing reads them; `days` are those they were asked for.
@@ -133,6 +141,7 @@ class HistoryStore:
             digest = write_part(self._folder / _ASIDE, [series]) if len(series) else ""
             row = (series.kind.topic, series.symbol, *map(str, days), why, digest, at.isoformat())
             index.execute("INSERT OR REPLACE INTO set_aside VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        self._sweep_aside()
         return self._aside(*row[:-1])
 
     def all_set_aside(self) -> tuple[SetAside, ...]:
@@ -153,6 +162,30 @@ class HistoryStore:
         return tuple(
             one for first in parts for one in self._held(length, asked[first : first + _SYMBOLS_A_QUERY])
         )
+
+    def bar_days(
+        self, length: BarLength, topic: str, windows: Mapping[Symbol, Sequence[Days]]
+    ) -> dict[Symbol, set[date]]:
+        """Return days on which the symbols have bars of a topic: in their windows all of them.
+
+        Raises:
+            HistoryError: A part is damaged.
+        """
+        parts: dict[tuple[Path, Kind], list[Symbol]] = {}
+        for one in self.held(length, windows):
+            first, last = day_of(one.market, one.first), day_of(one.market, one.last)
+            touched = any(first <= window.last and window.first <= last for window in windows[one.symbol])
+            if one.kind.topic == topic and touched:
+                path = self._path(one.market, one.kind, one.digest)
+                parts.setdefault((path, one.kind), []).append(one.symbol)
+        found: dict[Symbol, set[date]] = {}
+        for (path, kind), symbols in parts.items():
+            for series in _part(path, kind, symbols):
+                hours = np.unique(series.ends // _HOUR_S).tolist()
+                found.setdefault(series.symbol, set()).update(
+                    day_of(series.market, hour * _HOUR_S) for hour in hours
+                )
+        return found
 
     def read(
         self, kind: Kind, symbols: Iterable[Symbol], first: int = FOREVER[0], last: int = FOREVER[1]
@@ -189,8 +222,8 @@ class HistoryStore:
     def remove(self, length: BarLength, symbols: Iterable[Symbol] | None = None) -> int:
         """Take bars of a length away, of all symbols where `symbols` is None; return how many there were.
 
-        Their days are known no longer. Files that lose all their bars are deleted; one that still has others
-        keeps its bytes.
+        Their days are known no longer, and what was set aside of the length goes with them. Files that lose
+        all their bars are deleted; one that still has others keeps its bytes.
 
         Raises:
             HistoryError: The store cannot be written.
@@ -203,6 +236,11 @@ class HistoryStore:
                 "DELETE FROM covered WHERE topic LIKE ? AND symbol LIKE ?",
                 [(f"{length} %", one) for one in (("%",) if named is None else named)],
             )
+            index.executemany(
+                "DELETE FROM set_aside WHERE topic LIKE ? AND symbol LIKE ?",
+                [(f"{length} %", one) for one in (("%",) if named is None else named)],
+            )
+        self._sweep_aside()
         self._unlink(self._path(one.market, one.kind, one.digest) for one in gone)
         return sum(one.bars for one in gone)
 
@@ -248,6 +286,15 @@ class HistoryStore:
             HistoryError: The store cannot be written.
         """
         return self._unlink(self.orphans())
+
+    def _sweep_aside(self) -> None:
+        """Remove the files of what was set aside and is of use to nobody any more."""
+        asked = set((self._folder / _ASIDE).glob("*parquet*"))
+        if not asked:
+            return
+        with self._index.writing():
+            for path in asked - {one.path for one in self.all_set_aside()}:
+                path.unlink(missing_ok=True)
 
     def _unlink(self, paths: Iterable[Path]) -> int:
         """Remove those of the files that no index names; return how many there were."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,13 +14,16 @@ import msgspec
 from services.domain.bars import CorporateAction
 from services.domain.instruments import Instrument, Market, Symbol
 from services.history.descriptions import Described, adjoined, together
-from services.history.index import HistoryError, Index, covered_days, note_covered
+from services.history.ex_days import unspoken
+from services.history.index import HistoryError, Index, covered_days, note_covered, note_unknown
 from services.history.spans import Cover, Covered, Days
 
 EX_DAYS = "ex-days"
 FACTORS = "factors"
 
 _SYMBOLS_A_QUERY = 500
+_OF_SYMBOLS = ("described", "actions", "factors")
+_OF_FACTS = f"topic IN ('{EX_DAYS}', '{FACTORS}')"
 
 _T = TypeVar("_T")
 
@@ -50,6 +54,14 @@ class FactTables:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+
+    def writing(self) -> AbstractContextManager[object]:
+        """Return a block in which all that is kept becomes one commit.
+
+        Raises:
+            HistoryError: The store cannot be written; nothing of the block is kept.
+        """
+        return self._index.writing()
 
     def describe(self, all_facts: Iterable[Described]) -> None:
         """Keep facts of instruments, each of its days; what is there of other days stays.
@@ -87,17 +99,62 @@ class FactTables:
     ) -> None:
         """Keep all the ex-days of a symbol on the days: those there before are replaced.
 
+        A vendor of dividends tells no rights issues: those that others told stay, unless it tells its own.
+
         Raises:
             HistoryError: The store cannot be written.
         """
-        rows = [(one.symbol, str(one.ex_date), msgspec.json.encode(one).decode(), source) for one in actions]
+        told = tuple(actions)
         with self._index.writing() as index:
+            kept = self._others_parts(symbol, days, told, source)
             index.execute(
                 "DELETE FROM actions WHERE symbol = ? AND ex_date BETWEEN ? AND ?",
                 (symbol, *map(str, days)),
             )
-            index.executemany("INSERT INTO actions VALUES (?, ?, ?, ?)", rows)
+            rows = [_action_row(one, source) for one in told] + kept
+            index.executemany("INSERT OR REPLACE INTO actions VALUES (?, ?, ?, ?)", rows)
             note_covered(index, [Cover(EX_DAYS, symbol, days)])
+
+    def name_actions(
+        self, symbol: Symbol, days: Days, actions: Iterable[CorporateAction], source: str
+    ) -> None:
+        """Keep the ex-days that a source names of a symbol; what it named before on the days is withdrawn.
+
+        Of days that it does not name it says nothing; one that it names no more is known no longer.
+
+        Raises:
+            HistoryError: The store cannot be written.
+        """
+        told = tuple(actions)
+        with self._index.writing() as index:
+            values = (symbol, source, *map(str, days))
+            where = "symbol = ? AND source = ? AND ex_date BETWEEN ? AND ?"
+            for (day,) in index.execute(
+                f"SELECT DISTINCT ex_date FROM actions WHERE {where}", values
+            ).fetchall():
+                gone = date.fromisoformat(day)
+                note_unknown(index, EX_DAYS, symbol, Days(gone, gone))
+            index.execute(f"DELETE FROM actions WHERE {where}", values)
+            for day in sorted({one.ex_date for one in told}):
+                same = [one for one in told if one.ex_date == day]
+                self.keep_actions(symbol, Days(day, day), same, source)
+
+    def _others_parts(
+        self, symbol: Symbol, days: Days, told: Sequence[CorporateAction], source: str
+    ) -> list[tuple[str, ...]]:
+        """Return the rows of what other sources tell on the days and the new ones do not speak of."""
+        rows = self._index.rows(
+            "SELECT body, source FROM actions WHERE symbol = ? AND source != ? AND ex_date BETWEEN ? AND ?",
+            (symbol, source, *map(str, days)),
+        )
+        found = []
+        for body, other in rows:
+            there = _decoded(body, CorporateAction)
+            same = [one for one in told if one.ex_date == there.ex_date]
+            left = unspoken(there, same)
+            if left is not None:
+                found.append(_action_row(left, other))
+        return found
 
     def actions(self) -> tuple[CorporateAction, ...]:
         """Return all ex-days, by symbol and day."""
@@ -179,6 +236,38 @@ class FactTables:
             for symbol, since, until, source in rows
         )
 
+    def remove_facts(self, symbols: Iterable[Symbol] | None = None) -> int:
+        """Take away facts, ex-days and factors, of all symbols where `symbols` is None; return of how many.
+
+        Nothing of them is known any longer.
+
+        Raises:
+            HistoryError: The store cannot be written.
+        """
+        named = None if symbols is None else frozenset(symbols)
+        queries = [f"SELECT symbol FROM {table}" for table in _OF_SYMBOLS]
+        queries.append(f"SELECT symbol FROM covered WHERE {_OF_FACTS}")
+        with self._index.writing() as index:
+            there = {Symbol(row[0]) for query in queries for row in index.execute(query)}
+            gone = sorted(there if named is None else there & named)
+            for symbol in gone:
+                for table in _OF_SYMBOLS:
+                    index.execute(f"DELETE FROM {table} WHERE symbol = ?", (symbol,))
+                index.execute(f"DELETE FROM covered WHERE symbol = ? AND {_OF_FACTS}", (symbol,))
+        return len(gone)
+
+    def remove_members(self, name: str) -> int:
+        """Take away who belonged to an index, lists and spans; return how many of these there were.
+
+        Raises:
+            HistoryError: The store cannot be written.
+        """
+        gone = len(self.rolls(name)) + len(self.stays(name))
+        with self._index.writing() as index:
+            for table in ("members", "stays"):
+                index.execute(f"DELETE FROM {table} WHERE index_symbol = ?", (name,))
+        return gone
+
     def indexes(self) -> dict[str, tuple[date, date]]:
         """Return each index whose members are known, with the first and last day of which."""
         rows = self._index.rows(
@@ -221,6 +310,10 @@ class FactTables:
                     )
                 )
         return found
+
+
+def _action_row(one: CorporateAction, source: str) -> tuple[str, ...]:
+    return (one.symbol, str(one.ex_date), msgspec.json.encode(one).decode(), source)
 
 
 def _row(one: Described) -> tuple[str, ...]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 from services.domain.bars import CorporateAction, VolumeUnit
-from services.domain.instruments import Instrument, NotASymbol, Span, Symbol, marks_of, parse_symbol
+from services.domain.instruments import Market, NotASymbol, Symbol, parse_symbol
 from services.history.descriptions import Described
-from services.history.lengths import BarLength
+from services.history.lengths import BarLength, ends_of_day
 from services.history.spans import Days
 from services.history.tables import Roll, Stay
-from services.history.vendors import NO_BARS, ExDays, Period, Told
+from services.history.tushare_descriptions import TushareDescriptions, day_in, span_of
+from services.history.vendors import NO_BARS, NOT_SERVED, ExDays, Period, Told
 from services.market.feeds.fields import LOT_SHARES, number_of, text_of
 from services.market.feeds.tushare_pro import HOST, NAME, Row, TushareCalls
 from services.market.raw_bars import RawBar
@@ -27,6 +29,9 @@ _BAR_COLUMNS = ("ts_code", "open", "high", "low", "close", "vol", "amount")
 _ACTION_COLUMNS = ("ts_code", "ex_date", "div_proc", "cash_div_tax", "stk_div", "stk_bo_rate")
 _DONE = "实施"
 
+_ROWS_MAX = {"daily": 5000, "stk_mins": 8000}
+"""How many rows one answer holds at most, by the vendor's pages of the tables; it cuts the oldest off."""
+
 
 class TushareHistory:
     """Tables of tushare, a symbol at a time. Dividends tell no rights issues; the factors hold them."""
@@ -37,6 +42,7 @@ class TushareHistory:
 
     def __init__(self, calls: TushareCalls) -> None:
         self._calls = calls
+        self._descriptions = TushareDescriptions(calls)
 
     async def bars(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, Told | str]:
         """Return what is told of each symbol, or why nothing is."""
@@ -55,11 +61,15 @@ class TushareHistory:
             PriceFault: They are not told.
         """
         around = timedelta(days=_ROLL_DAYS_AROUND)
-        params = {"index_code": index, **_span(start - around, end + around)}
-        rows = await self._calls.rows("index_weight", params, ("index_code", "con_code", "trade_date"))
+        columns = ("index_code", "con_code", "trade_date")
         found: dict[date, set[Symbol]] = defaultdict(set)
-        for row in rows:
-            found[_day(row, "trade_date")].add(_symbol(row, "con_code"))
+        # The vendor asks to be asked month by month: an answer that is longer is cut off without a word.
+        for first, last in _months(start - around, end + around):
+            params = {"index_code": index, **span_of(first, last)}
+            for row in await self._calls.rows("index_weight", params, columns, may_be_empty=True):
+                found[day_in(row, "trade_date")].add(_symbol(row, "con_code"))
+        if not found:
+            raise PriceFault(f"{NAME} index_weight", "the table is empty")
         return tuple(
             Roll(index=index, day=day, members=tuple(sorted(members)), source=NAME)
             for day, members in sorted(found.items())
@@ -75,11 +85,7 @@ class TushareHistory:
         Raises:
             PriceFault: A table is not told.
         """
-        found = []
-        for first in range(0, len(symbols), self.at_a_time):
-            part = symbols[first : first + self.at_a_time]
-            found += await asyncio.gather(*(self._described(symbol, start, end) for symbol in part))
-        return tuple(one for one in found if one is not None)
+        return await self._descriptions.told(symbols, Days(start, end), self.at_a_time)
 
     async def days(self, start: date, end: date) -> Mapping[date, bool]:
         """Return which days are trading days of Shanghai.
@@ -87,13 +93,13 @@ class TushareHistory:
         Raises:
             PriceFault: They are not told.
         """
-        params = {"exchange": "SSE", **_span(start, end)}
+        params = {"exchange": "SSE", **span_of(start, end)}
         rows = await self._calls.rows("trade_cal", params, ("cal_date", "is_open"))
-        return {_day(row, "cal_date"): number_of(row.get("is_open")) == 1 for row in rows}
+        return {day_in(row, "cal_date"): number_of(row.get("is_open")) == 1 for row in rows}
 
     async def _told(self, symbol: Symbol, period: Period) -> Told | str:
         if symbol.endswith(".US") or period.length is BarLength.WEEK:
-            return "not told by this vendor"
+            return NOT_SERVED
         try:
             bars = await self._bars(symbol, period)
         except PriceFault as fault:
@@ -112,9 +118,16 @@ class TushareHistory:
         return ExDays(actions=actions, factors=factors)
 
     async def _bars(self, symbol: Symbol, period: Period) -> tuple[RawBar, ...]:
+        """Return the bars of a period, asked for in pieces that one answer holds."""
+        found: list[RawBar] = []
+        for first, last in _pieces(period):
+            found += await self._piece(symbol, replace(period, start=first, end=last), len(found))
+        return tuple(found)
+
+    async def _piece(self, symbol: Symbol, period: Period, before: int) -> Iterator[RawBar]:
         if period.length is BarLength.DAY:
             table, label = "daily", "trade_date"
-            params = {"ts_code": symbol, **_span(period.start, period.end)}
+            params = {"ts_code": symbol, **span_of(period.start, period.end)}
         else:
             table, label = "stk_mins", "trade_time"
             params = {
@@ -128,8 +141,9 @@ class TushareHistory:
         stated = sorted(rows, key=lambda row: text_of(row.get(label)))
         # Days count lots with two decimals, which are odd shares; minutes count shares.
         unit = LOT_SHARES if period.length is BarLength.DAY else 1
-        return tuple(
-            _bar(row, text_of(row.get(label)), line, unit) for line, row in enumerate(stated, start=1)
+        return (
+            _bar(row, text_of(row.get(label)), line, unit)
+            for line, row in enumerate(stated, start=before + 1)
         )
 
     async def _actions(self, symbol: Symbol, period: Period) -> tuple[CorporateAction, ...]:
@@ -142,48 +156,41 @@ class TushareHistory:
         )
 
     async def _factors(self, symbol: Symbol, period: Period) -> dict[date, Decimal]:
-        params = {"ts_code": symbol, **_span(period.start, period.end)}
-        rows = await self._calls.rows("adj_factor", params, ("ts_code", "trade_date", "adj_factor"))
-        by_day = sorted((_day(row, "trade_date"), number_of(row.get("adj_factor"))) for row in rows)
+        rows: list[Row] = []
+        columns = ("ts_code", "trade_date", "adj_factor")
+        for piece in _pieces(replace(period, length=BarLength.DAY)):
+            params = {"ts_code": symbol, **span_of(*piece)}
+            rows += await self._calls.rows("adj_factor", params, columns, may_be_empty=True)
+        if not rows:
+            raise PriceFault(f"{NAME} adj_factor", "the table is empty")
+        by_day = sorted((day_in(row, "trade_date"), number_of(row.get("adj_factor"))) for row in rows)
         found: dict[date, Decimal] = {}
         for day, factor in by_day:
             if factor is not None and (not found or factor != next(reversed(found.values()))):
                 found[day] = factor
         return found
 
-    async def _described(self, symbol: Symbol, start: date, end: date) -> Described | None:
-        of = {"ts_code": symbol}
-        listed = await self._calls.rows(
-            "stock_basic", of, ("ts_code", "name", "industry", "list_date"), may_be_empty=True
-        )
-        if not listed:
-            return None
-        names = await self._calls.rows(
-            "namechange", of, ("ts_code", "name", "start_date", "end_date"), may_be_empty=True
-        )
-        halts = await self._calls.rows(
-            "suspend_d",
-            {**of, "suspend_type": "S", **_span(start, end)},
-            ("ts_code", "trade_date", "suspend_timing"),
-            may_be_empty=True,
-        )
-        return Described(
-            instrument=Instrument(
-                symbol=symbol,
-                name=text_of(listed[0].get("name")),
-                listed_on=_day(listed[0], "list_date"),
-                st=_warned(names),
-                suspended=tuple(
-                    Span(since=day, until=day)
-                    for day in sorted(
-                        {_day(row, "trade_date") for row in halts if not text_of(row.get("suspend_timing"))}
-                    )
-                ),
-            ),
-            industry=text_of(listed[0].get("industry")),
-            source=NAME,
-            days=Days(start, end),
-        )
+
+def _pieces(period: Period) -> Iterator[tuple[date, date]]:
+    """Yield the days of a period in pieces of which one answer holds all rows, the oldest first."""
+    if period.length.minutes is None:
+        days = _ROWS_MAX["daily"]
+    else:
+        # One more a day than bars end: some tell the opening call apart.
+        days = _ROWS_MAX["stk_mins"] // (len(ends_of_day(Market.CN, period.length)) + 1)
+    first = period.start
+    while first <= period.end:
+        last = min(first + timedelta(days=days - 1), period.end)
+        yield first, last
+        first = last + timedelta(days=1)
+
+
+def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
+    """Yield the days from one to another by calendar months, the oldest first."""
+    while first <= last:
+        following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
+        yield first, min(following - timedelta(days=1), last)
+        first = following
 
 
 def _bar(row: Row, label: str, line: int, unit_shares: int) -> RawBar:
@@ -217,21 +224,11 @@ def _action(symbol: Symbol, row: Row) -> CorporateAction | None:
         return None
     return CorporateAction(
         symbol=symbol,
-        ex_date=_day(row, "ex_date"),
+        ex_date=day_in(row, "ex_date"),
         cash_per_share=cash,
         shares_per_share=shares,
         bonus_per_share=bonus,
     )
-
-
-def _warned(names: Sequence[Row]) -> tuple[Span, ...]:
-    """Return the periods in which the name carried a risk warning, oldest first."""
-    spans = {
-        (_day(row, "start_date"), _day(row, "end_date") if text_of(row.get("end_date")) else None)
-        for row in names
-        if marks_of(text_of(row.get("name"))).warned
-    }
-    return tuple(Span(since=since, until=until) for since, until in sorted(spans, key=lambda one: one[0]))
 
 
 def _symbol(row: Row, name: str) -> Symbol:
@@ -239,14 +236,3 @@ def _symbol(row: Row, name: str) -> Symbol:
         return parse_symbol(text_of(row.get(name)))
     except NotASymbol as problem:
         raise PriceFault(NAME, f"a row without a symbol: {problem}") from problem
-
-
-def _day(row: Row, name: str) -> date:
-    try:
-        return datetime.strptime(text_of(row.get(name)), "%Y%m%d").date()  # noqa: DTZ007  # A day has no zone.
-    except ValueError:
-        raise PriceFault(NAME, f"a row without a {name}") from None
-
-
-def _span(first: date, last: date) -> dict[str, object]:
-    return {"start_date": f"{first:%Y%m%d}", "end_date": f"{last:%Y%m%d}"}

@@ -15,8 +15,17 @@ from services.history.lengths import BarLength
 from services.history.tables import Roll, Stay
 from services.market.raw_bars import RawBar
 
-NO_BARS = "no bars in the period"
+
+class NotTold(str):
+    """Why nothing is told of one symbol that says nothing of the others: the vendor is well."""
+
+    __slots__ = ()
+
+
+NO_BARS = NotTold("no bars in the period")
 """A vendor's whole answer: it was reached, and has nothing."""
+
+NOT_SERVED = NotTold("not told by this vendor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +75,10 @@ class HistoryVendor(Protocol):
         """How many symbols it is asked for together."""
 
     async def bars(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, Told | str]:
-        """Return what is told of each symbol, or why nothing is; each symbol has an answer."""
+        """Return what is told of each symbol, or why nothing is; each symbol has an answer.
+
+        Where the vendor is well and has nothing of a symbol, the reason is `NotTold`.
+        """
 
     async def ex_days(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, ExDays]:
         """Return what is told of the ex-days of each symbol, as beside its bars."""

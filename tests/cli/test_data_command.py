@@ -9,7 +9,8 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -615,6 +616,23 @@ def test_an_indexs_members_come_with_their_bars_and_facts(net: VendorNet, tmp_pa
     assert listed["indexes"]["999999.SH"]["days"] >= 1
     assert listed["facts"]["instruments"] > 0
     assert listed["facts"]["days"] > 0
+
+
+def test_a_share_that_was_delisted_is_told_with_its_last_day(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+):
+    moment = datetime(DAY.year, DAY.month, DAY.day, 8, 0, tzinfo=UTC)
+    market = seeded_market()
+    gone = replace(market.listed["600519.SH"], delisted_on=DAY)
+    left = replace(market, listed={**market.listed, "600519.SH": gone})
+    with vendor_twins(tmp_path_factory.mktemp("left"), left, lambda: moment) as net:
+        done = download(net, tmp_path, "--symbols", "600519.SH", "--source", "tushare")
+
+    index = sqlite3.connect(tmp_path / "history" / "history.sqlite3")
+    (body,) = (json.loads(row[0]) for row in index.execute("SELECT body FROM described"))
+    index.close()
+    assert done.code in (0, 1), done.err
+    assert body["delisting"]["until"] == f"{DAY - timedelta(days=1)}"
 
 
 def test_a_list_of_members_cut_short_by_the_vendor_is_not_kept(net: VendorNet, tmp_path: Path):

@@ -94,6 +94,8 @@ class Share:
     dividend: Decimal = Decimal(0)
     """CNY a share whose ex-day is today."""
     rights: Rights | None = None
+    delisted_on: date | None = None
+    """The first day on which it is listed no more."""
 
     @property
     def code(self) -> str:

@@ -166,12 +166,18 @@ def _calendar(market: Market, given: Mapping[str, str], _at: datetime) -> Iterat
 
 def _listed(market: Market, given: Mapping[str, str], _at: datetime) -> Iterator[_Row]:
     boards = {"688": "科创板", "300": "创业板", "920": "北交所"}
+    asked = given.get("list_status") or "L"
     for share in _asked_shares(market, given):
+        gone = share.delisted_on
+        status = "L" if gone is None else "D"
+        if status not in asked:
+            continue
         yield {
             "ts_code": share.symbol, "symbol": share.code, "name": share.name, "area": "北京",
             "industry": "制造", "market": boards.get(share.code[:3], "主板"),
-            "exchange": {"sh": "SSE", "sz": "SZSE", "bj": "BSE"}[share.place], "list_status": "L",
-            "list_date": f"{share.listed_on:%Y%m%d}", "delist_date": None, "is_hs": "N",
+            "exchange": {"sh": "SSE", "sz": "SZSE", "bj": "BSE"}[share.place], "list_status": status,
+            "list_date": f"{share.listed_on:%Y%m%d}",
+            "delist_date": None if gone is None else f"{gone:%Y%m%d}", "is_hs": "N",
         }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from services.history.spans import Cover, Covered, Days
 from services.history.store import HistoryStore
 from services.history.tables import EX_DAYS, FactTables, Roll, Stay
 from services.history.tushare_history import TushareHistory
-from services.history.vendors import NO_BARS, ExDays, Period, Told
+from services.history.vendors import NO_BARS, ExDays, NotTold, Period, Told
 from services.market.feeds.throttle import USUAL_PACE
 from services.market.raw_bars import RawBar
 from services.ports import PriceFault
@@ -559,6 +559,7 @@ class Tables:
     def __init__(self, **tables: Sequence[Mapping[str, object]]) -> None:
         self._tables = tables
         self.asked: dict[str, Mapping[str, object]] = {}
+        self._calls: list[tuple[str, Mapping[str, object]]] = []
 
     async def rows(
         self,
@@ -569,9 +570,18 @@ class Tables:
         may_be_empty: bool = False,
     ) -> tuple[Mapping[str, object], ...]:
         self.asked[api_name] = params
+        self._calls.append((api_name, params))
         if api_name not in self._tables:
             raise PriceFault(f"tushare {api_name}", "no right")
         return tuple(self._tables[api_name])
+
+    def spans(self, api_name: str) -> list[tuple[str, str]]:
+        """Return from when to when a table was asked for, in order."""
+        return [
+            (str(params["start_date"]), str(params["end_date"]))
+            for name, params in self._calls
+            if name == api_name
+        ]
 
 
 def tushare(**tables: Sequence[Mapping[str, object]]) -> TushareHistory:
@@ -677,7 +687,7 @@ def test_tushares_minutes_count_shares():
 def test_what_tushare_does_not_tell_is_said():
     answers = asyncio.run(tushare(daily=[]).bars([ONE, Symbol("AAPL.US")], PERIOD))
 
-    assert {type(one) for one in answers.values()} == {str}
+    assert all(isinstance(one, NotTold) for one in answers.values())
     assert "no right" in str(asyncio.run(tushare().bars([ONE], PERIOD))[ONE])
 
 
@@ -695,9 +705,56 @@ def test_tushares_members_come_by_day_and_from_before_the_period():
         ("2025-09-30", (ONE, TWO)),
         ("2025-10-09", (TWO,)),
     ]
-    asked = tables.asked["index_weight"]
-    # Forty days before the ninth of October and forty after the thirteenth.
-    assert (asked["start_date"], asked["end_date"]) == ("20250830", "20251122")
+    # Forty days before the ninth of October and forty after the thirteenth, month by month.
+    assert tables.spans("index_weight") == [
+        ("20250830", "20250831"),
+        ("20250901", "20250930"),
+        ("20251001", "20251031"),
+        ("20251101", "20251122"),
+    ]
+
+
+def test_an_index_of_which_tushare_lists_nobody_is_a_fault():
+    with pytest.raises(PriceFault):
+        asyncio.run(tushare(index_weight=[]).rolls("000016.SH", *_period()))
+
+
+@pytest.mark.parametrize(("length", "spans"), [
+    # 241 bars a day: 33 days are 7,953 rows, and one answer holds 8,000.
+    (
+        BarLength.MIN_1,
+        [("2025-10-01", "2025-11-02"), ("2025-11-03", "2025-12-05"), ("2025-12-06", "2025-12-31")],
+    ),
+    (BarLength.MIN_5, [("2025-10-01", "2025-12-31")]),
+    (BarLength.DAY, [("20251001", "20251231")]),
+    # Five a day with the opening call: 1,600 days from 2020-01-01 end with 2024-05-18.
+    (BarLength.MIN_60, [("2020-01-01", "2024-05-18"), ("2024-05-19", "2025-12-31")]),
+])  # fmt: skip
+def test_tushare_is_asked_for_no_more_bars_than_an_answer_holds(
+    length: BarLength, spans: Sequence[tuple[str, str]]
+):
+    tables = Tables(stk_mins=[], daily=[])
+    start = date(2020, 1, 1) if length is BarLength.MIN_60 else date(2025, 10, 1)
+    period = Period(length=length, start=start, end=date(2025, 12, 31))
+
+    asyncio.run(TushareHistory(tables).bars([ONE], period))  # type: ignore[arg-type]  # As above.
+
+    table = "daily" if length is BarLength.DAY else "stk_mins"
+    assert [(first[:10], last[:10]) for first, last in tables.spans(table)] == spans
+
+
+def test_years_of_factors_come_in_pieces_and_none_at_all_is_a_fault():
+    years = Period(length=BarLength.DAY, start=date(2000, 1, 1), end=date(2025, 12, 31))
+    rows = [{"trade_date": "20251009", "adj_factor": Decimal("1.5")}]
+    tables = Tables(daily=list(daily_rows()), dividend=[], adj_factor=rows)
+
+    answer = asyncio.run(TushareHistory(tables).ex_days([ONE], years))[ONE]  # type: ignore[arg-type]  # As above.
+    nothing = asyncio.run(tushare(dividend=[], adj_factor=[]).ex_days([ONE], years))[ONE]
+
+    # 5,000 days from 2000-01-01 end with 2013-09-08.
+    assert tables.spans("adj_factor") == [("20000101", "20130908"), ("20130909", "20251231")]
+    assert (answer.factors, answer.lacks) == ({date(2025, 10, 9): Decimal("1.5")}, ())
+    assert nothing.lacks
 
 
 @pytest.mark.parametrize(
@@ -712,8 +769,8 @@ def test_tushares_facts_tell_listing_warnings_and_whole_days_without_trade():
     vendor = tushare(
         stock_basic=[{"ts_code": ONE, "name": "浦发银行", "industry": "银行", "list_date": "19991110"}],
         namechange=[
-            {"name": "*ST浦发", "start_date": "20200102", "end_date": "20210304"},
-            {"name": "浦发银行", "start_date": "20210305", "end_date": None},
+            {"ts_code": ONE, "name": "*ST浦发", "start_date": "20200102"},
+            {"ts_code": ONE, "name": "浦发银行", "start_date": "20210305"},
         ],
         suspend_d=[
             {"trade_date": "20251010", "suspend_timing": None},

@@ -423,7 +423,11 @@ def test_one_symbol_that_says_two_things_in_lots_and_in_shares_is_refused(store:
 
     with pytest.raises(HistoryError, match=rf"{ONE}.*{DAYS[1]}.*--volume-unit"):
         history_panel(store, DAILY)
-    assert history_panel(store, replace(DAILY, volume_unit=VolumeUnit.LOT)).volume[:, 0].tolist() == [8, 8]
+    # The bars of the other unit are read all the same where there are no others.
+    lots_first = history_panel(store, replace(DAILY, volume_unit=VolumeUnit.LOT))
+    shares_first = history_panel(store, replace(DAILY, volume_unit=VolumeUnit.SHARE))
+    assert lots_first.volume[:, 0].tolist() == [700, 800, 800]
+    assert shares_first.volume[:, 0].tolist() == [700, 700, 700]
 
 
 def test_raw_bars_whose_ex_days_nobody_knows_are_called_approximate_by_name(

@@ -319,8 +319,11 @@ def test_what_the_version_before_had_downloaded_and_imported_is_known_of_its_bar
 
     ten = date(2025, 10, 10)
     assert store.covered("1d raw") == {ONE: Covered((Days(THREE_DAYS.first, ten),))}
-    # A file is whole from its first bar to its last, whoever's they are.
-    assert store.covered("1d forward") == {one: Covered((THREE_DAYS,)) for one in (ONE, TWO)}
+    # Of each symbol a file is whole from its own first bar to its own last one.
+    assert store.covered("1d forward") == {
+        ONE: Covered((Days(ten, THREE_DAYS.last),)),
+        TWO: Covered((Days(THREE_DAYS.first, ten),)),
+    }
     assert tables.covered(EX_DAYS) == {ONE: Covered((Days(date(2025, 10, 1), date(2025, 10, 31)),))}
     # Of a vendor's facts only its last answer was kept, and nobody knows of which days.
     assert [one.days for some in tables.described().values() for one in some] == [
@@ -527,3 +530,22 @@ def test_lots_are_told_in_shares_and_nothing_else_is_guessed():
     assert in_unit(given, VolumeUnit.LOT) is given
     with pytest.raises(HistoryError, match="cannot be told"):
         in_unit(flat(ONE, replace(RAW, volume_unit=VolumeUnit.UNKNOWN), DAYS), VolumeUnit.SHARE)
+
+
+def test_bars_that_the_version_before_made_of_others_are_dropped_and_no_part_of_a_day_is_known(
+    store: HistoryStore,
+):
+    hours = [f"{day} {at}" for day in DAYS for at in ("10:30", "11:30", "14:00", "15:00")]
+    store.add([flat(ONE, RAW, DAYS)], source="resampled:60m", fetched_at=AT)
+    store.add([flat(TWO, RAW, DAYS)], source="tushare", fetched_at=AT)
+    store.add([flat(ONE, HOURLY, hours[1:-1])], source="file:a.csv", fetched_at=AT)
+    store.add([flat(TWO, HOURLY, hours[1:3])], source="akshare", fetched_at=AT)
+    as_version_2(store)
+
+    # They may have been made of a part of a day, and can be made again.
+    assert store.covered("1d raw") == {TWO: Covered((THREE_DAYS,))}
+    assert {(one.symbol, one.source) for one in store.held(BarLength.DAY)} == {(TWO, "tushare")}
+    # The first day lacks its first hour, the last day its last; of the other symbol no day is whole.
+    assert store.covered("60m raw") == {ONE: Covered((Days(date(2025, 10, 10), date(2025, 10, 12)),))}
+    assert len(store.orphans()) == 1
+    assert store.sweep() == 1

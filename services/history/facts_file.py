@@ -1,0 +1,55 @@
+"""Reads a file in which a person declares facts and ex-days of some days, without any bars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.domain.bars import CorporateAction
+from services.domain.instruments import Instrument, NotASymbol, parse_symbol
+from services.history.index import HistoryError
+from services.history.spans import Days
+from services.market.declared_facts import read_dated_facts
+from services.market.raw_bars import PriceFileError
+
+_HEAD_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactsFile:
+    """What is declared of instruments, on which days, and their ex-days."""
+
+    days: Days
+    instruments: tuple[Instrument, ...]
+    actions: tuple[CorporateAction, ...]
+
+
+def is_facts_file(path: Path) -> bool:
+    """Answer whether a file is JSON and holds no bars; one that cannot be read is none."""
+    if path.suffix != ".json":
+        return False
+    try:
+        with path.open("rb") as content:
+            return b'"Meta Data"' not in content.read(_HEAD_BYTES)
+    except OSError:
+        return False
+
+
+def read_facts_file(path: Path) -> FactsFile:
+    """Return what a file declares.
+
+    Raises:
+        HistoryError: It is no such file; the message names the key and the mend.
+    """
+    try:
+        (first, last), told = read_dated_facts(path)
+        for symbol in (*(one.symbol for one in told.instruments), *(one.symbol for one in told.actions)):
+            parse_symbol(symbol)
+    except (PriceFileError, NotASymbol) as problem:
+        words = str(problem) if isinstance(problem, PriceFileError) else f"{path}: {problem}"
+        raise HistoryError(f"{words}; nothing was imported") from None
+    if last < first:
+        raise HistoryError(
+            f"{path}: days: {last} lies before {first}; exchange the two; nothing was imported"
+        )
+    return FactsFile(days=Days(first, last), instruments=told.instruments, actions=told.actions)
