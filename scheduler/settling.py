@@ -16,6 +16,10 @@ from services.domain.orders import OrderState, OrderTerms, Side
 from services.journal.journal import Journal
 from services.rules import Commission, OutsideRulebook, default_kind, fees_of, rules_of
 
+FEES_RATIO_MAX, FEES_CNY_LEAST = Decimal("0.005"), Decimal(6)
+"""What may be charged for a trade: a commission of at most 0.3 % of the amount, or 5 CNY where that is more
+(CSRC, notice 21 of 2002 on commissions), with duty and transfer fee beside it."""
+
 
 class NotSettled(ValueError):
     """A person's word that cannot be carried out: on another order, or the account cannot have traded so."""
@@ -44,8 +48,9 @@ class Settling:
             after = fold(account.book, events)
         except (BookBroken, OutsideRulebook) as error:
             raise NotSettled(str(error)) from error
-        if after.available_cny < min(account.book.available_cny, ZERO):
-            raise NotSettled(f"what other open orders need would be short of {-after.available_cny} CNY")
+        short_cny = min(account.book.available_cny, ZERO) - after.available_cny
+        if short_cny > ZERO and not _may_be_charged(word):
+            raise NotSettled(f"what other open orders need would be short of {short_cny} CNY")
         _require_within(self._terms(word), word)
         return events
 
@@ -123,6 +128,12 @@ class Settling:
         told = None if event is None else self.journal.value(event)
         known = {one.symbol: one for one in told.instruments} if isinstance(told, Facts) else self.instruments
         return facts_of(terms.symbol, "", known.get(terms.symbol)).kind
+
+
+def _may_be_charged(word: Settlement) -> bool:
+    """Answer whether a person states fees that a broker may charge: they may be more than was frozen."""
+    most_cny = max(FEES_CNY_LEAST, word.price_cny * word.shares * FEES_RATIO_MAX)
+    return word.fees_cny is not None and word.fees_cny <= most_cny
 
 
 def _require_within(terms: OrderTerms, word: Settlement) -> None:

@@ -35,16 +35,16 @@ async def clock_offset(
 ) -> Offset | None:
     """Return the offset of a clock that stood at `now` at `began_s` of the stopwatch.
 
-    The first host that says what time it is decides; None where none does within `wait_s`.
+    The host decides by which the clock is least wrong: one that has it right is enough, where others' own
+    clocks are off. None where no host says what time it is within `wait_s`.
     """
+    found: list[Offset] = []
     readings = await asyncio.gather(*(time_at(address, wait_s, stopwatch) for address in addresses))
     for address, reading in zip(addresses, readings, strict=True):
         if reading is None:
             continue
         here = now + timedelta(seconds=reading.at_s - began_s)
-        return Offset(
-            host=urlsplit(address).hostname or "",
-            offset_s=(here - reading.stated).total_seconds(),
-            within_s=reading.within_s,
-        )
-    return None
+        offset_s = (here - reading.stated).total_seconds()
+        host = urlsplit(address).hostname or ""
+        found.append(Offset(host=host, offset_s=offset_s, within_s=reading.within_s))
+    return min(found, key=lambda one: one.at_least_s, default=None)

@@ -82,7 +82,8 @@ class SessionState:
     left or were about to; `woken_at` is when those that wait were woken last, `waits_on` which of them
     wait on after this stage; `stages` counts the finished stages after its close, and `stage` is one
     that began and has not ended. `books` are the books that verdicts were given on, by step: what is
-    settled again after a cut must look at the same.
+    settled again after a cut must look at the same. `pause` is the one its first event was written in:
+    such a session is on record as missed, or about to be.
     """
 
     opened: Opened
@@ -97,6 +98,7 @@ class SessionState:
     woken_at: datetime | None = None
     waits_on: tuple[OrderId, ...] = ()
     books: dict[str, Book] = field(default_factory=dict)
+    pause: Pause | None = None
 
 
 class Account:
@@ -151,15 +153,20 @@ class Account:
         if step is not None:
             step(self, event, value)
 
-    def forget(self, session: str) -> None:
-        """Let go of what only the session itself and its stages look at, where nothing of it is open."""
+    def forget(self, session: str) -> bool:
+        """Let go of what only the session itself and its stages look at, unless something of it is open.
+
+        Returns whether nothing is.
+        """
         state = self.sessions[session]
         at_rest = state.outcome is not None and state.stage is None and not state.waiting
         if not at_rest or not self.unresolved.keys().isdisjoint(state.orders):
-            return
-        if not any(order.order_id in state.orders for order in self.book.open_orders):
-            state.opening, state.standing, state.books = _NO_BOOK, _NO_STANDING, {}
-            state.opened = self._forgotten = _sharing(state.opened, self._forgotten or state.opened)
+            return False
+        if any(order.order_id in state.orders for order in self.book.open_orders):
+            return False
+        state.opening, state.standing, state.books = _NO_BOOK, _NO_STANDING, {}
+        state.opened = self._forgotten = _sharing(state.opened, self._forgotten or state.opened)
+        return True
 
     def waiting(self) -> tuple[SessionState, ...]:
         """Return the closed sessions that have orders whose time has not come, oldest first."""
@@ -213,7 +220,11 @@ class Account:
 
     def _opened(self, event: Event, value: Opened) -> None:
         state = SessionState(
-            opened=value, opening=self.book, standing=self.standing(), ordinal=len(self.sessions)
+            opened=value,
+            opening=self.book,
+            standing=self.standing(),
+            ordinal=len(self.sessions),
+            pause=self.paused,
         )
         self.sessions[event.session] = self.last_session = state
         self.unfinished = event.session

@@ -90,6 +90,7 @@ class Journal:
         self._read = read
         self.events: list[Event] | Shelf = [] if read is None else Shelf(read)
         self._begun: deque[tuple[str, int]] = deque()
+        self._over: list[str] = []
         self._steps: defaultdict[str, dict[str, Event]] = defaultdict(dict)
         self._aside: dict[str, int] = {}
         self._listeners = listeners
@@ -170,6 +171,9 @@ class Journal:
             self._moment, self._at = None, at
         if at > self._latest_at:
             self._latest, self._latest_at = self._moment, at
+        if event.session not in self._steps and event.step != "opened":
+            # Of a session that was let go: who looks for its other steps must find them again.
+            self._steps[event.session] = dict(self._read_again(event.session))
         self.events.append(event)
         self._steps[event.session][event.step] = event
         self._seq, self._hash = event.seq, event.hash
@@ -184,11 +188,17 @@ class Journal:
         """Hold no more of sessions that are long over than what the account's fold says of them."""
         shelf = self.events
         while len(self._begun) > SESSIONS_HELD and isinstance(shelf, Shelf):
-            session, _ = self._begun.popleft()
-            self._steps.pop(session, None)
-            self.account.forget(session)
+            self._over.append(self._begun.popleft()[0])
+            # One of which something is open is asked for its steps, so it waits until nothing is.
+            self._over = [session for session in self._over if not self._forgotten(session)]
             shelf.forget(self._begun[0][1])
             self._put_aside(self._begun[0][1])
+
+    def _forgotten(self, session: str) -> bool:
+        if not self.account.forget(session):
+            return False
+        self._steps.pop(session, None)
+        return True
 
     def _put_aside(self, before_seq: int) -> None:
         """Of earlier events that belong to no session hold only the numbers, by their steps."""

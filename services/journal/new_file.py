@@ -36,7 +36,7 @@ class NewJournalFile:
         self._path, self._fresh = path, path.with_name(path.name + ".new")
         self._connection: sqlite3.Connection | None = None
         self._last: Event | None = None
-        self._placed = False
+        self._placed, self._failed = False, ""
 
     def add(self, events: Sequence[Event], bodies: Iterable[tuple[str, bytes]]) -> None:
         """Write the next events, and bodies under their digests.
@@ -88,18 +88,20 @@ class NewJournalFile:
         return tuple(digest for (digest,) in self._selected("SELECT hash FROM bodies", ()))
 
     def _writing(self, write: Callable[[sqlite3.Connection], None]) -> None:
+        if self._failed:
+            raise JournalFault(f"save {self._path}", f"it failed before: {self._failed}")
         try:
-            if self._connection is None:
-                self._connection = self._begun()
-            write(self._connection)
+            write(self._begun() if self._connection is None else self._connection)
         except (OSError, sqlite3.Error) as error:
+            # What was given so far is lost with the file: nothing that comes after it makes a whole one.
+            self._failed = str(error)
             self.discard()
-            raise JournalFault(f"save {self._path}", str(error)) from error
+            raise JournalFault(f"save {self._path}", self._failed) from error
 
     def _begun(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._fresh.unlink(missing_ok=True)
-        connection = sqlite3.connect(self._fresh, isolation_level=None)
+        connection = self._connection = sqlite3.connect(self._fresh, isolation_level=None)
         # Nothing that is half written is ever used, so SQLite need not guard it.
         connection.execute("PRAGMA journal_mode=OFF")
         connection.execute("PRAGMA synchronous=OFF")

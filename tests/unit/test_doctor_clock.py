@@ -52,7 +52,14 @@ def test_a_slow_answer_says_less():
     assert check.ok is True
 
 
-def test_the_first_host_that_says_the_time_decides():
+def test_one_host_that_has_the_clocks_time_is_enough_where_another_has_not():
+    wrong = {"Date": "Fri, 20 Nov 2026 02:45:10 GMT"}
+    with web_server(headers=wrong) as other, web_server(headers=DATE) as address:
+        assert judged(other, address, here=TRUE, seconds=(0.0,) * 4).ok is True
+        assert judged(other, here=TRUE).ok is False
+
+
+def test_a_host_that_does_not_answer_keeps_no_other_from_it():
     with web_server(headers=DATE) as address:
         # The first two readings are the start of each request.
         check = judged(closed_address(), address, here=TRUE, seconds=(0.0, 0.0, 0.0))

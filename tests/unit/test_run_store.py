@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -200,3 +202,35 @@ def test_a_backtest_that_ends_before_its_time_leaves_no_journal_and_no_audit_tra
     assert not ready.folder.journal.exists()
     assert not ready.folder.audit.exists()
     assert not list(ready.folder.journal.parent.glob("*.new"))
+
+
+@pytest.mark.parametrize("step", ["INSERT INTO events", "CREATE TABLE events"])
+def test_after_a_failed_write_no_journal_is_made_of_what_comes_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    path, connect = tmp_path / "journal.sqlite3", sqlite3.connect
+
+    def limited(*given: Any, **named: Any) -> sqlite3.Connection:
+        connection = connect(*given, **named)
+        # The events, or already the tables, do not fit.
+        refused = sqlite3.SQLITE_INSERT if step.startswith("INSERT") else sqlite3.SQLITE_CREATE_TABLE
+        connection.set_authorizer(
+            lambda action, what, *_rest: (
+                sqlite3.SQLITE_DENY if (action, what) == (refused, "events") else sqlite3.SQLITE_OK
+            )
+        )
+        return connection
+
+    monkeypatch.setattr("services.journal.new_file.sqlite3.connect", limited)
+    store, events = RunStore(path, events_held_max=3), chain(6)
+    store.append(events[:2], {})
+    with pytest.raises(JournalFault):
+        store.append(events[2:3], {})
+    monkeypatch.undo()
+
+    with pytest.raises(JournalFault):
+        store.append(events[3:4], {})
+    with pytest.raises(JournalFault):
+        store.save()
+
+    assert names(tmp_path) == []

@@ -177,6 +177,21 @@ def test_a_word_that_takes_the_cash_of_another_open_order_is_not_carried_out():
     assert taken == ["asked", "settlement"]
 
 
+def test_fees_that_are_more_than_was_frozen_for_them_are_taken_as_far_as_a_broker_may_charge_them():
+    # 100,000.00 less 2 x (49,980.00 + 5.10 to 12.99 of fees by the rulebook) leaves some CNY; 60.00 are more.
+    office, box = muted(), MemoryInboxes()
+    asked = answer(order("buy", MAIN, 5100, limit="9.80"), order("buy", OTHER, 5100, limit="9.80"))
+    live = setup_with(office, asked, HOLD, commands=box).open()
+    live.tick(at(MON, "10:35"))
+    first, _ = live.journal.account.order_session
+
+    put(box, live, order_id=first, shares="5100", price_cny="9.80", fees_cny="60.00")
+    live.tick(LATE)
+
+    taken = [event.kind for event in live.journal.events if event.step.startswith("command:")]
+    assert taken == ["settlement"]
+
+
 def test_an_order_said_to_be_gone_that_works_at_the_broker_halts_its_symbol_in_the_next_session():
     resting, more = order("buy", MAIN, 1000, limit="9.00"), order("buy", OTHER, 100)
     office, box = muted(), MemoryInboxes()
