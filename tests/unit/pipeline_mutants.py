@@ -431,9 +431,14 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
             "test_a_word_that_cannot_be_carried_out_changes_nothing_and_says_why",
         ),
         (
-            "if after.available_cny < min(account.book.available_cny, ZERO):",
-            "if False:",
+            "if short_cny > ZERO and",
+            "if False and",
             "test_a_word_that_takes_the_cash_of_another_open_order_is_not_carried_out",
+        ),
+        (
+            "return word.fees_cny is not None and word.fees_cny <= most_cny",
+            "return False",
+            "test_fees_that_are_more_than_was_frozen_for_them_are_taken_as_far_as_a_broker_may_charge_them",
         ),
         (
             "word.price_cny < terms.limit_cny",
