@@ -17,6 +17,7 @@ from scheduler.settling import settle_what_was_said
 from scheduler.stages import lapse, look_after, slot_of, wake
 from scheduler.world import World
 from services.domain.events import CheckOccasion, Opened, Outcome, StageKind
+from services.domain.inbox import Pause
 from services.domain.orders import OrderTerms
 from services.domain.slot import Slot
 from services.journal.account import SessionState
@@ -311,7 +312,8 @@ class Loop:
     async def _go_on(self, state: SessionState, now: datetime, bar: str) -> None:
         """Finish a session that was cut off; one cut off before its verdicts is not begun anew too late.
 
-        Nor is it where the kill file is there: its working orders are waiting to be cancelled.
+        Nor is it where the kill file is there: its working orders are waiting to be cancelled; nor one that
+        a pause was about to put on record as missed, resumed by now or not.
         """
         slot, log = slot_of(state, self._world), self._world.journal.log(state.opened.session)
         if log.has("verdicts"):
@@ -319,7 +321,7 @@ class Loop:
             self._ended(log.session)
         elif self._world.killed():
             self._close_missed(log, "the kill file is there")
-        elif why := self._why_not(slot, now):
+        elif why := self._why_not(slot, now, state.pause):
             self._close_missed(log, why)
         else:
             await run_session(slot, self._barred(state, bar))
@@ -328,12 +330,13 @@ class Loop:
     def _too_late(self, slot: Slot, now: datetime) -> bool:
         return now - slot.moment > timedelta(seconds=self._world.grace_s)
 
-    def _why_not(self, slot: Slot, now: datetime) -> str:
+    def _why_not(self, slot: Slot, now: datetime, opened_in: Pause | None = None) -> str:
         """Return why no session begins for the slot, empty where one does.
 
-        What came before the pause was put and is too late was not announced by it.
+        `opened_in` is the pause in which the first record of it was written. What came before the pause was
+        put and is too late was not announced by it.
         """
-        pause = self._world.journal.account.paused
+        pause = opened_in or self._world.journal.account.paused
         if pause is not None and pause.since <= slot.moment:
             return pause.words
         if self._too_late(slot, now):

@@ -402,7 +402,7 @@ def _say_at_every_start_that_something_was_mended(put: Put) -> None:
 
 
 def _run_on_in_a_pause(put: Put) -> None:
-    def why_not(self: Loop, slot: Slot, now: Any) -> str:
+    def why_not(self: Loop, slot: Slot, now: Any, _opened_in: Any = None) -> str:
         return self._late(slot, now) if self._too_late(slot, now) else ""
 
     put(Loop, "_why_not", why_not)

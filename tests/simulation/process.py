@@ -202,10 +202,13 @@ class Process:
         self.dead = self.broken = False
         self.nap_s = 0.0
         self._set_clock()
+        # A start asks others for the time before it opens anything: what its clock does later is seen.
+        self.clock.now()
 
     @property
     def name(self) -> str:
-        return f"{self.number} {self.clock.now().astimezone(CN):%m-%d %H:%M:%S}"
+        # The machine's clock: a look at the one the process goes by would let it notice more.
+        return f"{self.number} {self.shown.now().astimezone(CN):%m-%d %H:%M:%S}"
 
     @property
     def doubts(self) -> bool:

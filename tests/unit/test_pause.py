@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,10 @@ from services.domain.alerts import AlertKind, Severity
 from services.domain.events import Asked, Closed, Outcome, StageKind, Verdicts
 from services.domain.inbox import LifeWord, Pause, Scope, pause_after, put_at
 from services.domain.orders import Rule
+from services.domain.statement import OrderStatus
+from services.journal.journal import Journal
 from services.journal.memory_inbox import MemoryInboxes
+from services.ports import Broker, BrokerFault
 from tests.crash.touches import Crash, Fate, Store
 from tests.exchange_market import MAIN, MON, TUE, at
 from tests.unit.world import HOLD, Live, Setup, answer, order
@@ -263,6 +267,42 @@ def test_a_missed_slot_cut_off_between_its_two_records_is_not_run_after_all():
     live = setup.open(at(MON, "14:06"))
     live.tick()
 
+    assert reason(live, "20260713-1405") == "paused by ann: lunch"
+    assert live.mind.asked == 0
+
+
+@dataclass
+class Away:
+    """A broker that cannot be reached while `away`; else the one behind it."""
+
+    inner: Broker
+    away: bool = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    async def get_open_orders(self) -> tuple[OrderStatus, ...]:
+        if self.away:
+            raise BrokerFault("open orders", "no connection")
+        return await self.inner.get_open_orders()
+
+
+def test_nor_is_it_run_where_the_account_is_resumed_while_its_end_waits_for_the_broker():
+    desk, doors = Desk(), list[Away]()
+    setup = cut(desk, "opened", "14:05")
+    desk.put(LifeWord.RESUME, at(MON, "14:06"))
+
+    def door(broker: Broker, _journal: Journal) -> Broker:
+        doors.append(Away(broker))
+        return doors[-1]  # type: ignore[return-value]  # It passes all else on.
+
+    live = replace(setup, broker=door).open(at(MON, "14:06"))
+    live.tick()
+    (broker,) = doors
+    resumed, broker.away = live.journal.account.paused is None, False
+    live.tick(at(MON, "14:07"))
+
+    assert resumed
     assert reason(live, "20260713-1405") == "paused by ann: lunch"
     assert live.mind.asked == 0
 

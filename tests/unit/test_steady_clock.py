@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
 
+from commands.true_time import require_right, true_time
 from services.clock import elapsed_s
 from services.steady_clock import SteadyClock
 
@@ -107,3 +109,18 @@ def test_a_clock_set_once_more_is_waited_for_anew():
 
 def test_the_stopwatch_runs_forward():
     assert elapsed_s() <= elapsed_s()
+
+
+def test_what_a_clock_does_once_a_start_has_asked_others_for_the_time_is_no_first_moment():
+    run_s, wrong = 5000.0, timedelta(0)
+
+    class Clock:
+        def now(self) -> datetime:
+            return START + timedelta(seconds=run_s) + wrong
+
+    steady = SteadyClock(Clock(), lambda: run_s)
+    asyncio.run(require_right(true_time((), steady)))
+    run_s, wrong = 5003.0, timedelta(days=17)
+
+    assert steady.now() == later(5003)
+    assert "ahead by 17 d" in steady.doubt()
