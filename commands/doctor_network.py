@@ -103,16 +103,17 @@ async def facts(words: Words, hosts: Sequence[Host], environment: Mapping[str, s
 
 async def reachable(words: Words, host: Host, environment: Mapping[str, str]) -> Check:
     """Return whether a host can be reached, or the proxy that stands before it."""
-    variable = proxy_in_use(environment, host.host, host.scheme)
+    try:
+        port = host.port
+    except ValueError:
+        why = words.tell("not_an_address")
+        return _named(host, words.failed("host.unreachable", host=host.host, why=why))
+    variable = proxy_in_use(environment, host.host, host.scheme, port)
     told = {"host": host.host, "variable": variable}
     unusable = client_problem(environment, host.address)
     if unusable:
         return _named(host, words.failed("host.unusable", **told, why=unusable))
-    try:
-        where = _proxy(environment[variable]) if variable else (host.host, host.port)
-    except ValueError:
-        key = "host.proxy_down" if variable else "host.unreachable"
-        return _named(host, words.failed(key, **told, why=words.tell("not_an_address")))
+    where = _proxy(environment[variable]) if variable else (host.host, port)
     why = await host_problem(*where, WAIT_S)
     if not variable:
         check = words.failed("host.unreachable", **told, why=why) if why else words.passed("host.ok", **told)
@@ -143,15 +144,9 @@ async def clock(
 
 
 def _proxy(address: str) -> tuple[str, int]:
-    """Return where a proxy is.
-
-    Raises:
-        ValueError: The variable holds no address.
-    """
+    """Return where a proxy is, whose address is sound."""
     parts = urlsplit(address if "://" in address else f"http://{address}")
-    if not parts.hostname:
-        raise ValueError("no host")
-    return parts.hostname, parts.port or _PORTS.get(parts.scheme, _PROXY_PORT)
+    return parts.hostname or "", parts.port or _PORTS.get(parts.scheme, _PROXY_PORT)
 
 
 def _named(host: Host, check: Check) -> Check:

@@ -12,7 +12,7 @@ from services.settings_sections import QuoteSource
 VARIABLES: Mapping[str, tuple[str, ...]] = {
     "HTTPS_PROXY": ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"),
     "NO_PROXY": ("NO_PROXY", "no_proxy"),
-    "REQUESTS_CA_BUNDLE": ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"),
+    "REQUESTS_CA_BUNDLE": ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"),
     "KAIPAN_DATA_API_KEY": ("KAIPAN_DATA_API_KEY",),
 }
 """What is looked for in the environment, by the name it is told under."""

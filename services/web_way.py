@@ -6,13 +6,14 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from os import pathsep
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from services.market.reachability import proxy_in_use
 
-CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
-"""Name a file or a folder of certificates to trust instead of the library's own; the first set counts."""
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Name a file or folders of certificates to trust instead of the library's own; the first set counts."""
 
 _SOCKS = ("socks5", "socks5h")
 _SCHEMES = ("http", "https", *_SOCKS)
@@ -47,10 +48,10 @@ def way_to(url: str, environment: Mapping[str, str]) -> Way:
     """
     try:
         parts = urlsplit(url)
+        variable = proxy_in_use(environment, parts.hostname or "", parts.scheme, parts.port)
     except ValueError:
         # Not quoted: a piece of it may be a secret.
         raise NoWay("the address", "it is none") from None
-    variable = proxy_in_use(environment, parts.hostname or "", parts.scheme)
     proxy = proxy_address(environment[variable], variable) if variable else None
     return Way(proxy=proxy, verify=trusted_by(environment) or True)
 
@@ -98,7 +99,7 @@ def trusted_by(environment: Mapping[str, str]) -> ssl.SSLContext | None:
         return None
     path = environment[variable]
     try:
-        if Path(path).is_dir():
+        if any(Path(folder).is_dir() for folder in path.split(pathsep)):
             return ssl.create_default_context(capath=path)
         return ssl.create_default_context(cafile=path)
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +29,12 @@ class _Stated(msgspec.Struct, forbid_unknown_fields=True):
     actions: list[dict[str, object]] = []
 
 
+class _DatedFacts(msgspec.Struct, forbid_unknown_fields=True):
+    days: tuple[date, date]
+    instruments: dict[str, dict[str, object]] = {}
+    actions: list[dict[str, object]] = []
+
+
 def facts_path(path: Path) -> Path:
     """Return where the declared facts of a price file stand: `daily.jsonl.meta.json`."""
     return path.with_name(path.name + ".meta.json")
@@ -48,11 +55,35 @@ def read_declared_facts(
     return DeclaredFacts(
         adjustment=adjustment or stated.adjustment,
         volume_unit=volume_unit or stated.volume_unit,
-        instruments=tuple(
-            _record(beside, f"instruments.{symbol}", {**facts, "symbol": symbol}, Instrument)
-            for symbol, facts in stated.instruments.items()
-        ),
+        instruments=_instruments(beside, stated.instruments),
         actions=_actions(beside, stated.actions),
+    )
+
+
+def read_dated_facts(path: Path) -> tuple[tuple[date, date], DeclaredFacts]:
+    """Return the facts that a file of its own declares, after the first and the last day they speak of.
+
+    Raises:
+        PriceFileError: It cannot be read, or is no such JSON.
+    """
+    try:
+        stated = msgspec.json.decode(path.read_bytes(), type=_DatedFacts)
+    except OSError as error:
+        raise PriceFileError(f"{path}: cannot be read ({error})") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise PriceFileError(
+            f"{path}: {problem}; its keys are days ([first, last], like 2025-01-31), instruments, actions"
+        ) from None
+    facts = DeclaredFacts(
+        instruments=_instruments(path, stated.instruments), actions=_actions(path, stated.actions)
+    )
+    return stated.days, facts
+
+
+def _instruments(path: Path, stated: Mapping[str, dict[str, object]]) -> tuple[Instrument, ...]:
+    return tuple(
+        _record(path, f"instruments.{symbol}", {**facts, "symbol": symbol}, Instrument)
+        for symbol, facts in stated.items()
     )
 
 

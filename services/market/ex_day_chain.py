@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
@@ -27,6 +27,27 @@ _Paid = tuple[Decimal, Decimal, Decimal, Decimal]
 _Terms = frozenset[tuple[date, _Paid]]
 
 
+class WithoutTerms(NamedTuple):
+    """An ex-day of which it is not told what is paid or offered on it."""
+
+    symbol: Symbol
+    ex_date: date
+
+
+class Announced(NamedTuple):
+    """What one vendor announces: all that it told the terms of, and the ex-days without."""
+
+    told: tuple[Distribution, ...] = ()
+    without_terms: tuple[WithoutTerms, ...] = ()
+
+
+def announced(every: Iterable[Distribution | WithoutTerms]) -> Announced:
+    """Return announcements sorted by whether their terms are told."""
+    listed = tuple(every)
+    told = tuple(one for one in listed if isinstance(one, Distribution))
+    return Announced(told, tuple(one for one in listed if isinstance(one, WithoutTerms)))
+
+
 class DistributionTeller(Protocol):
     """One vendor's announcements of ex-days."""
 
@@ -38,9 +59,7 @@ class DistributionTeller(Protocol):
     def hosts(self) -> tuple[str, ...]:
         """The hosts it asks."""
 
-    async def distributions(
-        self, symbols: Sequence[Symbol], since: date, until: date
-    ) -> tuple[Distribution, ...]:
+    async def distributions(self, symbols: Sequence[Symbol], since: date, until: date) -> Announced:
         """Return the distributions of the symbols whose ex-day lies in [since, until].
 
         Raises:
@@ -59,7 +78,7 @@ class ExDayChain:
     ) -> None:
         self._tellers, self._confirming = tuple(tellers), tuple(confirming)
         self._day = date.min
-        self._came: dict[str, dict[Symbol, tuple[Distribution, ...]]] = {}
+        self._came: dict[str, dict[Symbol, Announced]] = {}
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -67,7 +86,9 @@ class ExDayChain:
         return tuple(dict.fromkeys(host for teller in self._every for host in teller.hosts))
 
     async def told(self, symbols: Sequence[Symbol], day: date) -> Told:
-        """Return the distributions to come of the symbols, and about whose ex-days two vendors differ.
+        """Return the distributions to come of the symbols, and about whose ex-days vendors differ.
+
+        One that tells no terms of an ex-day differs from everyone, itself alone too.
 
         A vendor that did not answer is asked again with the next question; where none did there is
         nothing, which says nothing.
@@ -75,17 +96,19 @@ class ExDayChain:
         if day != self._day:
             self._day, self._came = day, {teller.name: {} for teller in self._every}
         await asyncio.gather(*(self._ask(teller, symbols, day) for teller in self._tellers))
-        named = [one for one in symbols if any(came.get(one) for came in self._came.values())]
+        named = [one for one in symbols if any(any(came.get(one, ())) for came in self._came.values())]
         await asyncio.gather(*(self._ask(teller, named, day) for teller in self._confirming))
         found: list[Distribution] = []
         disputed: dict[Symbol, str] = {}
         for symbol in dict.fromkeys(symbols):
             said = {name: came[symbol] for name, came in self._came.items() if symbol in came}
-            why = _difference(said, day + timedelta(days=DISPUTE_DAYS))
+            told = {name: one.told for name, one in said.items()}
+            until = day + timedelta(days=DISPUTE_DAYS)
+            why = _lacking(said, until) or _difference(told, until)
             if why:
                 disputed[symbol] = why
             else:
-                found += _agreed(said)
+                found += _agreed(told)
         return tuple(found), disputed
 
     @property
@@ -102,7 +125,20 @@ class ExDayChain:
         except PriceFault:
             return
         for symbol in missing:
-            came[symbol] = tuple(one for one in told if one.symbol == symbol)
+            came[symbol] = Announced(
+                tuple(one for one in told.told if one.symbol == symbol),
+                tuple(one for one in told.without_terms if one.symbol == symbol),
+            )
+
+
+def _lacking(said: Mapping[str, Announced], until: date) -> str:
+    """Return who tells no terms of which ex-day up to `until`, empty where nobody lacks them."""
+    return "; ".join(
+        f"{name} says {one.ex_date} without its terms"
+        for name, announcements in said.items()
+        for one in announcements.without_terms
+        if one.ex_date <= until
+    )
 
 
 def _difference(said: Mapping[str, Sequence[Distribution]], until: date) -> str:

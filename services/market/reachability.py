@@ -17,10 +17,15 @@ from urllib import request
 from urllib.error import HTTPError
 
 from services.clock import stopwatch_s
+from services.market.proxy_exceptions import excepted
+from services.settings_environment import system_variable
 
 T = TypeVar("T")
 
 _HALF_SECOND = timedelta(seconds=0.5)
+
+_THIS_MACHINE = "localhost, 127.0.0.0/8, ::1"
+"""Written as NO_PROXY is: settings made for browsers leave it out, and say so in ways of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +69,21 @@ async def host_problem(host: str, port: int, timeout_s: float) -> str:
     return await answer_within(timeout_s, partial(_connection_problem, host, port, timeout_s, late), late)
 
 
-def proxy_in_use(environment: Mapping[str, str], host: str = "", scheme: str = "https") -> str:
+def proxy_in_use(
+    environment: Mapping[str, str], host: str = "", scheme: str = "https", port: int | None = None
+) -> str:
     """Return the variable that names the proxy for a host, empty where it is asked directly.
 
-    `environment` holds the process's variables. A host that NO_PROXY names has none.
+    `environment` holds the process's variables; without a port the scheme's own is meant. A host that
+    NO_PROXY names has none, and by the system's settings none that is this machine.
     """
-    excepted = environment.get("no_proxy") or environment.get("NO_PROXY", "")
-    # The type stubs leave out this function, which `urllib` itself decides by.
-    bypassed = request.proxy_bypass_environment  # type: ignore[attr-defined]
-    if host and bypassed(host, {"no": excepted}):
+    stated = environment.get("no_proxy") or environment.get("NO_PROXY", "")
+    if host and excepted(stated, scheme, host, port):
         return ""
     names = (f"{scheme}_proxy", "all_proxy")
     spelled = [spelling for name in names for spelling in (name, name.upper())]
+    if not excepted(_THIS_MACHINE, scheme, host):
+        spelled.append(system_variable(scheme))
     return next((name for name in spelled if environment.get(name)), "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
+from typing import NamedTuple
 
 from services.domain.bars import CorporateAction, Frequency, Panel
 from services.domain.events import Event
@@ -23,7 +24,7 @@ class SeenPrices:
         self._quotes: dict[Symbol, Quote] = {}
         self._moment: datetime | None = None
         self._instruments: dict[Symbol, Instrument] = {}
-        self._announced: dict[tuple[Symbol, date], CorporateAction] = {}
+        self._announced: dict[_Part, tuple[Distribution, ...]] = {}
         self._actions: tuple[CorporateAction, ...] = ()
 
     @property
@@ -88,21 +89,27 @@ class SeenPrices:
         return RememberedPrices(self)
 
     def _learn(self, facts: Facts, told_at: datetime | None = None) -> None:
-        """Remember facts; of a known moment, what they say of ex-days to come replaces what was said."""
+        """Remember facts; of a known moment, the ex-days to come that they tell replace those told before.
+
+        Of a symbol and kind that they do not tell of, because it is disputed now say, what was told
+        last stays: once its day has come it would be too late to book it.
+        """
         self._instruments.update({one.symbol: one for one in facts.instruments})
         announced = {
-            (symbol, ex_date): _action(symbol, ex_date, tuple(of_day))
-            for (symbol, ex_date), of_day in groupby(sorted(facts.distributions, key=_day_of), _day_of)
+            part: tuple(together)
+            for part, together in groupby(sorted(facts.distributions, key=_part_of), _part_of)
         }
-        named = {*(symbol for symbol, _ in announced), *facts.disputed}
+        named = {(part.symbol, part.rights) for part in announced}
         kept = {
-            (symbol, ex_date): action
-            for (symbol, ex_date), action in self._announced.items()
-            if told_at is None or symbol not in named or ex_date < day_of(symbol, told_at)
+            part: together
+            for part, together in self._announced.items()
+            if told_at is None
+            or (part.symbol, part.rights) not in named
+            or part.ex_date < day_of(part.symbol, told_at)
         }
         if kept | announced != self._announced:
             self._announced = kept | announced
-            self._actions = tuple(self._announced.values())
+            self._actions = _actions(self._announced)
 
     def _remember(self, snapshot: Snapshot, symbols: Sequence[Symbol]) -> None:
         self._moment = snapshot.moment
@@ -128,8 +135,23 @@ class SeenPrices:
         )
 
 
-def _day_of(one: Distribution) -> tuple[Symbol, date]:
-    return one.symbol, one.ex_date
+class _Part(NamedTuple):
+    """What a company hands out on one day, or the rights it offers: they are told by different reports."""
+
+    symbol: Symbol
+    ex_date: date
+    rights: bool
+
+
+def _part_of(one: Distribution) -> _Part:
+    return _Part(one.symbol, one.ex_date, one.rights_per_share > 0)
+
+
+def _actions(announced: Mapping[_Part, Sequence[Distribution]]) -> tuple[CorporateAction, ...]:
+    of_day: dict[tuple[Symbol, date], list[Distribution]] = {}
+    for part, together in announced.items():
+        of_day.setdefault((part.symbol, part.ex_date), []).extend(together)
+    return tuple(_action(symbol, ex_date, every) for (symbol, ex_date), every in of_day.items())
 
 
 def _action(symbol: Symbol, ex_date: date, of_day: Sequence[Distribution]) -> CorporateAction:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -14,11 +14,13 @@ from services.brokers.simulated import SimulatedExchange
 from services.brokers.snapshot_matching import SnapshotMarket
 from services.clock import VirtualClock
 from services.domain.bars import CorporateAction, Frequency, Panel
+from services.domain.events import Event
 from services.domain.fills import Fill
-from services.domain.instruments import Facts, Symbol
+from services.domain.instruments import Distribution, Facts, Symbol
 from services.domain.orders import ApprovedOrder, OrderKind
 from services.domain.quotes import Level, Quote, VendorSnapshot
 from services.domain.statement import AckKind, Sight
+from services.market.seen_prices import SeenPrices
 from services.ports import Clock, PriceFault
 from tests.exchange_market import MAIN, TUE, at, buy, exchange, sell
 
@@ -350,12 +352,38 @@ class Announced:
         return self.known
 
 
-def held_over_night(announced: Announced) -> tuple[VirtualClock, SimulatedExchange]:
+def held_over_night(
+    announced: Callable[[], Sequence[CorporateAction]],
+) -> tuple[VirtualClock, SimulatedExchange]:
     """Return an exchange on Tuesday after 1000 MAIN were bought, with its clock."""
     clock = VirtualClock(at(TUE, "09:35"))
     broker = exchange(SnapshotMarket(Vendor(clock), actions=announced), clock)
     asyncio.run(broker.submit_order(buy(MAIN, 1000, "10.10", day=TUE)))
     return clock, broker
+
+
+def tell(seen: SeenPrices, day: date, facts: Facts) -> None:
+    """Put the facts of a day's session on record."""
+    moment = at(day, "09:35").isoformat()
+    seen.listen(Event(1, "main", f"s{day}", "facts", "facts", 1, moment, "", "", ""), facts, None)
+
+
+def test_a_dispute_on_the_eve_of_an_ex_day_agreed_on_before_costs_no_dividend() -> None:
+    """On the ex-day the session asks the exchange first and for facts afterwards: too late to book it."""
+    seen = SeenPrices(Vendor(VirtualClock(at(TUE, "09:35"))))
+    mon, wed = TUE - timedelta(days=1), TUE + timedelta(days=1)
+    paid = Distribution(symbol=MAIN, ex_date=wed, cash_per_share=Decimal("0.5"))
+    clock, broker = held_over_night(seen.actions)
+
+    tell(seen, mon, Facts(distributions=(paid,)))
+    tell(seen, TUE, Facts(disputed={MAIN: "one says so; two says none"}))
+    clock.jump(at(wed, "09:35"))
+    moved = asyncio.run(broker.get_movements(TUE))
+    tell(seen, wed, Facts(distributions=(paid,)))
+
+    # 1000 x 0.5 CNY, once.
+    assert [one.cash_cny for one in moved] == [Decimal("500.00")]
+    assert asyncio.run(broker.get_movements(TUE)) == moved
 
 
 EX_DAY = CorporateAction(

@@ -28,9 +28,9 @@ from services.domain.instruments import (
     nothing_told,
 )
 from services.domain.orders import Rule
-from services.market.ex_day_chain import ExDayChain
+from services.market.ex_day_chain import Announced, ExDayChain, WithoutTerms
 from services.market.facts_chain import FactsChain
-from services.market.feeds.eastmoney_distributions import RIGHTS, EastMoneyDistributions
+from services.market.feeds.eastmoney_distributions import RIGHTS, EastMoneyDistributions, read_rights
 from services.market.feeds.eastmoney_industries import EastMoneyIndustries
 from services.market.feeds.sina_rights import SinaRights
 from services.market.feeds.tushare_distributions import TushareDistributions
@@ -302,6 +302,13 @@ def asked_of(answer: Answer, ask: str) -> object:
     return ends[0]
 
 
+def told_of(answer: Answer, ask: str) -> tuple[Distribution, ...]:
+    """Return the ex-days of the bank that a vendor tells with their terms."""
+    found = asked_of(answer, ask)
+    assert isinstance(found, Announced)
+    return found.told
+
+
 def test_east_money_sorts_a_hundred_shares_by_one_request():
     rows = [{"f12": "600036", "f13": 1, "f100": "银行"}, {"f12": "600666", "f13": 1, "f100": "-"}, 7]
     body = json.dumps({"data": {"diff": rows}}).encode()
@@ -337,8 +344,8 @@ def test_both_vendors_announcements_come_in_one_form_a_share():
     row = ["600036.SH", "实施", 0.3, 0.1, 1.972, "20260713", "20260714", "20260714"]
     plan = ["600036.SH", "预案", 0.3, 0.1, 1.972, None, None, None]
 
-    assert asked_of(report(bonus()), "eastmoney") == (replace(OF_THE_DAY, source="eastmoney"),)
-    assert asked_of(replies(vendor_bytes.tushare(columns, [row, row, plan])), "tushare") == (
+    assert told_of(report(bonus()), "eastmoney") == (replace(OF_THE_DAY, source="eastmoney"),)
+    assert told_of(replies(vendor_bytes.tushare(columns, [row, row, plan])), "tushare") == (
         replace(OF_THE_DAY, source="tushare", pay_date=DAY),
     )
 
@@ -348,11 +355,11 @@ def test_both_vendors_announcements_come_in_one_form_a_share():
     bonus(EX_DIVIDEND_DATE="2026-08-14 00:00:00"),
 ])  # fmt: skip
 def test_plans_other_days_and_other_shares_are_left_out(row):
-    assert asked_of(report(row), "eastmoney") == ()
+    assert told_of(report(row), "eastmoney") == ()
 
 
 def test_no_announcement_is_not_the_same_as_no_answer():
-    assert asked_of(replies(b'{"result": null, "code": 9201}'), "eastmoney") == ()
+    assert told_of(replies(b'{"result": null, "code": 9201}'), "eastmoney") == ()
     for unfit in (b'{"result": null, "code": 1}', b"<html>", b'{"result": {"data": [7]}}'):
         assert isinstance(asked_of(replies(unfit), "eastmoney"), PriceFault)
 
@@ -397,34 +404,60 @@ RIGHTS_OF_THE_DAY = Distribution(
 
 
 def test_both_vendors_rights_issues_come_in_one_form_a_share():
-    assert asked_of(report(offer()), "eastmoney rights") == (replace(RIGHTS_OF_THE_DAY, source="eastmoney"),)
-    assert asked_of(replies(page(ISSUE)), "sina rights") == (replace(RIGHTS_OF_THE_DAY, source="sina"),)
+    assert told_of(report(offer()), "eastmoney rights") == (replace(RIGHTS_OF_THE_DAY, source="eastmoney"),)
+    assert told_of(replies(page(ISSUE)), "sina rights") == (replace(RIGHTS_OF_THE_DAY, source="sina"),)
 
 
 @pytest.mark.parametrize("row", [
     offer(EX_DIVIDEND_DATE=None), offer(SECUCODE="600666.SH"), offer(EX_DIVIDEND_DATE="2026-08-14 00:00:00"),
 ])  # fmt: skip
 def test_rights_without_an_ex_day_or_of_other_days_and_shares_are_left_out(row):
-    assert asked_of(report(row), "eastmoney rights") == ()
+    assert told_of(report(row), "eastmoney rights") == ()
 
 
 @pytest.mark.parametrize("rows", [(EMPTY,), ((*ISSUE[:4], "--", "--"),), ((*ISSUE[:4], "2026-02-31", ""),)])
 def test_sinas_rights_without_an_ex_day_are_left_out(rows):
-    assert asked_of(replies(page(*rows)), "sina rights") == ()
+    assert told_of(replies(page(*rows)), "sina rights") == ()
+
+
+OFFERED_WITHOUT_TERMS = Announced((), (WithoutTerms(BANK, DAY),))
 
 
 @pytest.mark.parametrize("row", [
     offer(PLACING_RATIO=None), offer(PLACING_RATIO="-"), offer(PLACING_RATIO=0), offer(ISSUE_PRICE=None),
+])  # fmt: skip
+def test_rights_without_their_terms_are_named_and_silence_no_others(row):
+    another = offer(SECUCODE="600666.SH")
+    body = json.dumps({"result": {"data": [row, another]}, "code": 0}).encode()
+
+    assert asked_of(report(row), "eastmoney rights") == OFFERED_WITHOUT_TERMS
+    assert [one.symbol for one in read_rights((BANK, ST), body)] == [BANK, ST]
+
+
+@pytest.mark.parametrize("row", [("2026-06-30", "--", *ISSUE[2:]), (*ISSUE[:2], "--", *ISSUE[3:])])
+def test_sinas_rights_without_their_terms_are_named_too(row):
+    assert asked_of(replies(page(row)), "sina rights") == OFFERED_WITHOUT_TERMS
+
+
+@pytest.mark.parametrize(("ratio", "price"), [("3", "0"), ("3", "--"), ("--", "10"), ("", "")])
+def test_an_issue_of_long_ago_without_its_terms_hides_no_present_one(ratio, price):
+    of_1995 = ("1995-06-01", ratio, price, "100", "1995-07-10", "1995-07-07")
+
+    assert asked_of(replies(page(ISSUE, of_1995)), "sina rights") == Announced(
+        (replace(RIGHTS_OF_THE_DAY, source="sina"),)
+    )
+
+
+@pytest.mark.parametrize("row", [
     {"SECUCODE": "600036.SH", "EX_DIVIDEND_DATE": "2026-07-14"},
     {name: value for name, value in offer().items() if name != "EX_DIVIDEND_DATE"},
 ])  # fmt: skip
-def test_rights_without_their_terms_are_no_answer_rather_than_none(row):
+def test_rights_in_a_table_without_their_columns_are_no_answer_rather_than_none(row):
     assert isinstance(asked_of(report(row), "eastmoney rights"), PriceFault)
 
 
 @pytest.mark.parametrize("body", [
-    b"<html>", page(), page(("2026-06-30", "--", "14.43", "100", "2026-07-14", "")),
-    page(("2026-06-30", "1.5", "--", "100", "2026-07-14", "")), page(("2026-06-30", "1.5")),
+    b"<html>", page(), page(("2026-06-30", "1.5")),
     page(ISSUE, titles=SWAPPED), page(ISSUE, titles="除权日|股权登记日"),
     b'<table id="sharebonus_2"></table>',
 ])  # fmt: skip
@@ -439,17 +472,16 @@ class Announces:
     name: str
     says: tuple[Distribution, ...] | None
     hosts: tuple[str, ...] = ()
+    without_terms: tuple[WithoutTerms, ...] = ()
     asked: int = 0
     symbols: list[Sequence[Symbol]] = field(default_factory=list)
 
-    async def distributions(
-        self, symbols: Sequence[Symbol], since: date, until: date
-    ) -> tuple[Distribution, ...]:
+    async def distributions(self, symbols: Sequence[Symbol], since: date, until: date) -> Announced:
         self.asked += 1
         self.symbols.append(tuple(symbols))
         if self.says is None:
             raise PriceFault(self.name, "down")
-        return self.says
+        return Announced(self.says, self.without_terms)
 
 
 LATER = replace(OF_THE_DAY, ex_date=date(2026, 7, 31))
@@ -506,6 +538,20 @@ def test_rights_on_which_vendors_differ_are_disputed(two, known, disputed):
         assert "0.15 shares at 14.43" in against[BANK]
 
 
+@pytest.mark.parametrize(("ex_date", "disputed"), [
+    (date(2026, 7, 21), [ST]),  # A week ahead.
+    (date(2026, 7, 22), []),  # The terms may still come.
+])  # fmt: skip
+def test_an_ex_day_without_terms_bars_its_symbol_alone(ex_date, disputed):
+    first = Announces("one", (RIGHTS_OF_THE_DAY,), without_terms=(WithoutTerms(ST, ex_date),))
+    confirms = Announces("two", (RIGHTS_OF_THE_DAY,))
+
+    found, against = asyncio.run(ExDayChain((first,), (confirms,)).told((BANK, ST, GONE), DAY))
+
+    assert ([told.symbol for told in found], list(against)) == ([BANK], disputed)
+    assert confirms.symbols == [(BANK, ST)]
+
+
 def test_who_confirms_is_asked_about_what_is_announced_alone():
     confirms, idle = Announces("two", (RIGHTS_OF_THE_DAY,)), Announces("three", ())
 
@@ -532,19 +578,35 @@ def test_a_days_distributions_and_rights_are_one_ex_day_of_the_exchange():
     ]
 
 
-@pytest.mark.parametrize(("then", "left"), [
-    (Facts(distributions=(replace(LATER, ex_date=date(2026, 8, 3)),)), [date(2026, 7, 14), date(2026, 8, 3)]),
-    (Facts(disputed={BANK: "they differ"}), [date(2026, 7, 14)]),
-    (Facts(disputed={ST: "they differ"}), [date(2026, 7, 14), date(2026, 7, 31)]),
-])  # fmt: skip
-def test_an_ex_day_that_was_put_off_or_is_disputed_since_is_not_booked(then, left):
-    """What lies behind stays: it may not have been booked yet."""
+def on_record(*told: tuple[int, Facts]) -> SeenPrices:
+    """Return what has heard facts of days of July."""
     seen = SeenPrices(Source())  # type: ignore[arg-type]  # It is told what is on record.
-    for day, facts in ((13, Facts(distributions=(OF_THE_DAY, LATER))), (15, then)):
+    for day, facts in told:
         event = Event(1, "main", "s", "facts", "facts", 1, f"2026-07-{day}T02:35:00Z", "", "", "")
         seen.listen(event, facts, None)
+    return seen
+
+
+@pytest.mark.parametrize(("then", "left"), [
+    (Facts(distributions=(replace(LATER, ex_date=date(2026, 8, 3)),)), [date(2026, 7, 14), date(2026, 8, 3)]),
+    (Facts(disputed={BANK: "they differ"}), [date(2026, 7, 14), date(2026, 7, 31)]),
+    (Facts(disputed={ST: "they differ"}), [date(2026, 7, 14), date(2026, 7, 31)]),
+])  # fmt: skip
+def test_an_ex_day_that_was_put_off_moves_and_one_that_is_disputed_stays(then, left):
+    """What lies behind stays too: it may not have been booked yet."""
+    seen = on_record((13, Facts(distributions=(OF_THE_DAY, LATER))), (15, then))
 
     assert sorted(one.ex_date for one in seen.actions()) == left
+
+
+def test_rights_told_of_where_nobody_tells_of_dividends_leave_these_and_the_other_way_round():
+    later = replace(RIGHTS_OF_THE_DAY, ex_date=LATER.ex_date)
+    both, cash, rights = ((LATER, later), (LATER,), (later,))
+
+    for before, after in ((both, rights), (both, cash), (cash, rights), (rights, cash)):
+        seen = on_record((13, Facts(distributions=before)), (15, Facts(distributions=after)))
+        (action,) = seen.actions()
+        assert (action.cash_per_share, action.rights_per_share) == (Decimal("1.972"), Decimal("0.15"))
 
 
 def test_ex_days_are_asked_for_once_a_day_and_again_where_none_came():

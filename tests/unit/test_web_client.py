@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from os import pathsep
 from pathlib import Path
 
 import pytest
@@ -138,11 +139,22 @@ def test_a_password_that_is_spelled_out_is_passed_on():
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to name certificates by hash")
-def test_certificates_may_lie_in_a_folder(net: VendorNet, tmp_path: Path):
+@pytest.mark.parametrize(("variable", "stated"), [
+    ("REQUESTS_CA_BUNDLE", "{}"), ("SSL_CERT_DIR", "{}"), ("SSL_CERT_DIR", f"no-such-folder{pathsep}{{}}"),
+])  # fmt: skip
+def test_certificates_may_lie_in_a_folder(net: VendorNet, tmp_path: Path, variable: str, stated: str):
     (tmp_path / "ca.pem").write_bytes(Path(net.authority.bundle).read_bytes())
     subprocess.run(["openssl", "rehash", str(tmp_path)], check=True, capture_output=True)
 
-    assert asked({"HTTPS_PROXY": net.address, "REQUESTS_CA_BUNDLE": str(tmp_path)}) == "yes"
+    assert asked({"HTTPS_PROXY": net.address, variable: stated.format(tmp_path)}) == "yes"
+
+
+def test_a_folder_of_certificates_counts_where_no_file_is_named(net: VendorNet, tmp_path: Path):
+    environment = {"HTTPS_PROXY": net.address, "SSL_CERT_DIR": str(tmp_path)}
+
+    assert asked({**environment, "SSL_CERT_FILE": str(net.authority.bundle)}) == "yes"
+    assert asked(environment) != "yes"  # It holds none.
+    assert "SSL_CERT_DIR" in client_problem({"SSL_CERT_DIR": "no-such-folder"}, URL)
 
 
 def test_doctor_makes_the_client_that_would_ask():
@@ -157,6 +169,16 @@ def test_doctor_makes_the_client_that_would_ask():
     assert check.mend
     assert client_problem({"SSL_CERT_FILE": "no-such.pem"}, URL).startswith("certificates named by SSL_CERT")
     assert client_problem({}, URL) == ""
+
+
+@pytest.mark.parametrize("proxies", [{}, {"HTTPS_PROXY": "http://127.0.0.1:9"}])
+def test_doctor_calls_an_address_with_a_port_that_is_none_no_address(proxies: dict[str, str]):
+    host = Host(name="model", address="https://llm.example:port/v1")
+
+    check = asyncio.run(reachable(Words("en"), host, proxies))
+
+    assert check.ok is False
+    assert Words("en").tell("not_an_address") in check.detail
 
 
 def test_doctor_tells_of_a_socks_proxy_that_can_be_reached_and_not_be_used(

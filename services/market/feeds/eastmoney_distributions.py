@@ -8,13 +8,14 @@ none it answers with code 9201 and no result.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
 from urllib.parse import quote
 
 from services.domain.instruments import Distribution, Symbol
+from services.market.ex_day_chain import Announced, WithoutTerms, announced
 from services.market.feeds.asking import REQUEST_SYMBOLS_MAX, Part, known, split
 from services.market.feeds.eastmoney import secid
 from services.market.feeds.fields import BadAnswer, count_of, json_object, number_of, price_of, text_of
@@ -33,6 +34,7 @@ _DONE = "实施分配"
 _TEN = Decimal(10)
 
 _Row = Mapping[str, object]
+_Reader = Callable[[Part, bytes], Sequence[Distribution | WithoutTerms]]
 
 
 class EastMoneyDistributions:
@@ -43,11 +45,9 @@ class EastMoneyDistributions:
 
     def __init__(self, wire: Wire, report: str = DIVIDENDS) -> None:
         self._wire, self._report = wire, report
-        self._read = read_rights if report == RIGHTS else read_distributions
+        self._read: _Reader = read_rights if report == RIGHTS else read_distributions
 
-    async def distributions(
-        self, symbols: Sequence[Symbol], since: date, until: date
-    ) -> tuple[Distribution, ...]:
+    async def distributions(self, symbols: Sequence[Symbol], since: date, until: date) -> Announced:
         """Return the distributions of the symbols whose ex-day lies in [since, until].
 
         Raises:
@@ -61,7 +61,7 @@ class EastMoneyDistributions:
                     for part in split(mine, REQUEST_SYMBOLS_MAX)
                 )
             )
-        return tuple(one for part in answers for one in part if since <= one.ex_date <= until)
+        return announced(one for part in answers for one in part if since <= one.ex_date <= until)
 
 
 def request_of(symbols: Sequence[Symbol], since: date, report: str = DIVIDENDS) -> Request:
@@ -83,11 +83,11 @@ def read_distributions(symbols: Part, body: bytes) -> tuple[Distribution, ...]:
     return tuple(_distributions(set(symbols), _rows(body, "distributions")))
 
 
-def read_rights(symbols: Part, body: bytes) -> tuple[Distribution, ...]:
+def read_rights(symbols: Part, body: bytes) -> tuple[Distribution | WithoutTerms, ...]:
     """Return the rights issues that have an ex-day.
 
     Raises:
-        BadAnswer: The bytes are no such answer, or one of them lacks its terms.
+        BadAnswer: The bytes are no such answer.
     """
     return tuple(_rights(set(symbols), _rows(body, "rights issues")))
 
@@ -117,11 +117,12 @@ def _distributions(symbols: set[Symbol], rows: Sequence[object]) -> Iterator[Dis
             )
 
 
-def _rights(symbols: set[Symbol], rows: Sequence[object]) -> Iterator[Distribution]:
+def _rights(symbols: set[Symbol], rows: Sequence[object]) -> Iterator[Distribution | WithoutTerms]:
     for symbol, ex_date, row in _dated(symbols, rows):
         ratio, price = _a_share(row, "PLACING_RATIO"), price_of(_stated(row, "ISSUE_PRICE"))
         if not ratio or price is None:
-            raise BadAnswer(f"a rights issue of {symbol} without its ratio or its price")
+            yield WithoutTerms(symbol, ex_date)
+            continue
         yield Distribution(
             symbol=symbol,
             ex_date=ex_date,

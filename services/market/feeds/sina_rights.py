@@ -13,8 +13,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from itertools import chain
 
 from services.domain.instruments import Distribution, Symbol
+from services.market.ex_day_chain import Announced, WithoutTerms, announced
 from services.market.feeds.asking import known
 from services.market.feeds.fields import BadAnswer, gbk_text, number_of, prefixed, price_of
 from services.market.feeds.wire import Request, Wire
@@ -49,9 +51,7 @@ class SinaRights:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
-    async def distributions(
-        self, symbols: Sequence[Symbol], since: date, until: date
-    ) -> tuple[Distribution, ...]:
+    async def distributions(self, symbols: Sequence[Symbol], since: date, until: date) -> Announced:
         """Return the rights issues of the symbols whose ex-day lies in [since, until].
 
         Raises:
@@ -62,9 +62,9 @@ class SinaRights:
             raise PriceFault(HOST, f"{len(mine)} pages are not asked for, at most {PAGES_MAX}")
         async with self._wire.line() as line:
             answers = await asyncio.gather(
-                *(line.ask(request_of(symbol), partial(read_rights, symbol)) for symbol in mine)
+                *(line.ask(request_of(symbol), partial(read_rights, symbol, since, until)) for symbol in mine)
             )
-        return tuple(one for told in answers for one in told if since <= one.ex_date <= until)
+        return announced(chain.from_iterable(answers))
 
 
 def request_of(symbol: Symbol) -> Request:
@@ -73,11 +73,13 @@ def request_of(symbol: Symbol) -> Request:
     return Request(url=url, headers=_HEADERS, charsets=_CHARSETS)
 
 
-def read_rights(symbol: Symbol, body: bytes) -> tuple[Distribution, ...]:
-    """Return the rights issues that have an ex-day.
+def read_rights(
+    symbol: Symbol, since: date, until: date, body: bytes
+) -> tuple[Distribution | WithoutTerms, ...]:
+    """Return the rights issues whose ex-day lies in [since, until]; older ones often lack their terms.
 
     Raises:
-        BadAnswer: The bytes are no such page, its columns are others, or an issue lacks its terms.
+        BadAnswer: The bytes are no such page, or its columns are others.
     """
     table = _TABLE.search(gbk_text(body))
     if table is None:
@@ -89,29 +91,33 @@ def read_rights(symbol: Symbol, body: bytes) -> tuple[Distribution, ...]:
     told = rows[rows.index(titles) + 1 :]
     if not told:
         raise BadAnswer("a table of rights issues cut short")
-    return tuple(_read(symbol, told))
+    issues = ((_day(row[4]), row) for row in _issues(told))
+    return tuple(
+        _read(symbol, ex_date, row) for ex_date, row in issues if ex_date and since <= ex_date <= until
+    )
 
 
-def _read(symbol: Symbol, rows: Sequence[Sequence[str]]) -> Iterator[Distribution]:
+def _issues(rows: Sequence[Sequence[str]]) -> Iterator[Sequence[str]]:
     for row in rows:
         if len(row) <= max(_TITLES):
             if not any(cell.startswith(_NONE) for cell in row):
                 raise BadAnswer("a row that is no rights issue")
             continue
-        ex_date = _day(row[4])
-        if ex_date is None:
-            continue
-        ratio, price = number_of(row[1]), price_of(row[2])
-        if not ratio or price is None:
-            raise BadAnswer(f"a rights issue of {symbol} without its ratio or its price")
-        yield Distribution(
-            symbol=symbol,
-            ex_date=ex_date,
-            record_date=_day(row[5]),
-            source=NAME,
-            rights_per_share=ratio / _TEN,
-            rights_price_cny=price,
-        )
+        yield row
+
+
+def _read(symbol: Symbol, ex_date: date, row: Sequence[str]) -> Distribution | WithoutTerms:
+    ratio, price = number_of(row[1]), price_of(row[2])
+    if not ratio or price is None:
+        return WithoutTerms(symbol, ex_date)
+    return Distribution(
+        symbol=symbol,
+        ex_date=ex_date,
+        record_date=_day(row[5]),
+        source=NAME,
+        rights_per_share=ratio / _TEN,
+        rights_price_cny=price,
+    )
 
 
 def _day(stated: str) -> date | None:

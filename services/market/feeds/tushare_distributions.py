@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from services.domain.instruments import Distribution, Symbol
+from services.market.ex_day_chain import Announced, announced
 from services.market.feeds.asking import known
 from services.market.feeds.fields import local_moment, number_of, prefixed, text_of
 from services.market.feeds.tushare_pro import HOST, NAME, Row, TushareCalls
@@ -27,9 +28,7 @@ class TushareDistributions:
     def __init__(self, calls: TushareCalls) -> None:
         self._calls = calls
 
-    async def distributions(
-        self, symbols: Sequence[Symbol], since: date, until: date
-    ) -> tuple[Distribution, ...]:
+    async def distributions(self, symbols: Sequence[Symbol], since: date, until: date) -> Announced:
         """Return the distributions of the symbols whose ex-day lies in [since, until].
 
         Raises:
@@ -43,7 +42,7 @@ class TushareDistributions:
             )
         )
         told = (one for symbol, rows in zip(mine, answers, strict=True) for one in read(rows, symbol))
-        return tuple(one for one in told if since <= one.ex_date <= until)
+        return announced(one for one in told if since <= one.ex_date <= until)
 
 
 def read(rows: Sequence[Row], symbol: Symbol) -> Iterator[Distribution]:

@@ -46,7 +46,7 @@ class WebClients:
             PriceFault: The proxy that the environment names for it cannot be used.
         """
         parts = urlsplit(url)
-        variable = proxy_in_use(self._environment, parts.hostname or "", parts.scheme)
+        variable = proxy_in_use(self._environment, parts.hostname or "", parts.scheme, parts.port)
         if variable not in self._clients:
             try:
                 proxy = web_way.proxy_address(self._environment[variable], variable) if variable else None
