@@ -17,14 +17,15 @@ from commands.screen import Progress, Screen
 from services.domain.events import TradingDay
 from services.domain.instruments import Market, Symbol
 from services.history.akshare_history import AkshareHistory
-from services.history.descriptions import facts_known
+from services.history.descriptions import facts_by_vendors, with_files
 from services.history.download import Download, Summary, require_period
 from services.history.findings import condensed
 from services.history.index_sizes import roll_problem
 from services.history.lengths import last_day_over
-from services.history.spans import Days
+from services.history.membership import ever_listed
+from services.history.spans import NOTHING, Days
 from services.history.store import HistoryStore
-from services.history.tables import FactTables
+from services.history.tables import EARLY, FactTables
 from services.history.tushare_history import TushareHistory
 from services.history.vendors import NO_BARS, HistoryVendor, Period
 from services.market.feeds.choice import Surroundings, tushare_calls
@@ -32,6 +33,7 @@ from services.market.feeds.throttle import Pace
 from services.ports import Calendar, Clock, PriceFault
 from services.settings import Settings
 from services.settings_environment import process_environment
+from services.slots import ZONES
 
 DEADLINE_S = 60.0
 """How long one part of a download may take, retries included."""
@@ -72,7 +74,8 @@ def download(settings: Settings, asked: Asked, screen: Screen, clock: Clock, cac
         job = Download(vendor=vendor, store=store, calendar=calendar, clock=clock, period=period)
         # Listings and suspensions come first: by them is judged whether bars reach far enough.
         with screen.progress("data.describing") as bar:
-            lacks |= asyncio.run(_facts(vendor, symbols, period, tables_of(store), calendar, bar))
+            today = clock.now().astimezone(ZONES[Market.CN]).date()
+            lacks |= asyncio.run(_facts(vendor, symbols, period, tables_of(store), calendar, today, bar))
         with screen.progress("data.downloading") as bar:
             bar.expect(len(symbols))
             summary = asyncio.run(job.run(symbols, bar.step))
@@ -160,8 +163,7 @@ async def _symbols(
     screen.note(
         "data.download.members", index=asked.index, source=vendor.name, days=len(rolls), first=rolls[0].day
     )
-    members = [member for roll in rolls for member in roll.members]
-    return tuple(dict.fromkeys((*named, *members)))
+    return tuple(dict.fromkeys((*named, *ever_listed(rolls, tables.stays(asked.index)))))
 
 
 async def _keep_stays(index: str, vendor: HistoryVendor, tables: FactTables, screen: Screen) -> None:
@@ -178,17 +180,20 @@ async def _facts(
     period: Period,
     tables: FactTables,
     calendar: Calendar,
+    today: date,
     bar: Progress,
 ) -> dict[str, str]:
-    """Keep the facts and days that the vendor tells and that are not known.
+    """Keep the facts and days that the vendor tells and that no vendor told, or only on the day itself.
 
-    Returns what it does not tell, and which days it calls something else than the calendar does.
+    What files stated stays over them. Returns what it does not tell, and which days it calls something else
+    than the calendar does.
     """
     left: dict[Days, list[Symbol]] = {}
     lacks: dict[str, str] = {}
-    there = tables.described(symbols)
+    there, early = tables.described(symbols), tables.covered(EARLY)
     for symbol in symbols:
-        for days in facts_known(there.get(symbol, ())).missing(period.start, period.end):
+        known = facts_by_vendors(there.get(symbol, ())).less(early.get(symbol, NOTHING).spans)
+        for days in known.missing(period.start, period.end):
             left.setdefault(days, []).append(symbol)
     bar.expect(sum(map(len, left.values())))
     try:
@@ -199,7 +204,11 @@ async def _facts(
         for days, some in left.items():
             for first in range(0, len(some), vendor.at_a_time):
                 part = some[first : first + vendor.at_a_time]
-                tables.describe(await vendor.described(part, *days))
+                fresh = await vendor.described(part, *days)
+                tables.describe(
+                    (each for one in fresh for each in with_files(one, there.get(one.instrument.symbol, ()))),
+                    today,
+                )
                 for _ in part:
                     bar.step()
     except PriceFault as fault:

@@ -13,6 +13,7 @@ from commands.failures import CommandFailed, Exit
 from commands.history_folder import length_in, store_of, symbols_in, tables_of, told_in_a_line
 from commands.opening import open_calendar
 from commands.screen import Screen
+from services.domain.bars import Adjustment, IntArray
 from services.domain.instruments import Instrument, Symbol
 from services.history.lengths import BarLength, day_of
 from services.history.required import require_one_adjustment
@@ -44,10 +45,11 @@ def resample(
     conflicts: list[str] = []
     with told_in_a_line(), screen.waiting("data.resampling"):
         held = store.held(source, symbols_in(symbols) or None)
-        kinds = dict.fromkeys(one.kind for one in held if one.market is settings.market)
+        held = tuple(one for one in held if one.market is settings.market)
+        kinds = dict.fromkeys(one.kind for one in held)
         if not kinds:
             raise CommandFailed(Exit.USAGE, f"the history holds no {source} bars; see `data list`")
-        require_one_adjustment(held)
+        require_one_adjustment(store.apart(kinds, {one.symbol for one in held}))
         facts = {one.symbol: one for one in tables_of(store).instruments()}
         for kind in kinds:
             named = {one.symbol for one in held if one.kind == kind}
@@ -94,7 +96,7 @@ def _new(store: HistoryStore, made: _Made, conflicts: list[str]) -> _Made:
     differ: set[int] = set()
     for kind in dict.fromkeys(one.kind for one in held if one.kind.topic == series.kind.topic):
         for there in store.read(kind, [series.symbol]):
-            theirs.append(there.ends)
+            theirs.append(_gone_by(series, there))
             differ |= {*differing(series, there, PRICES)}
     if differ:
         more = f" and {len(differ) - 1} more" if len(differ) > 1 else ""
@@ -105,6 +107,16 @@ def _new(store: HistoryStore, made: _Made, conflicts: list[str]) -> _Made:
     days = (day_of(series.market, end) for end in differ)
     partial = (*made.partial, *(Days(day, day) for day in days))
     return made._replace(series=without(series, np.concatenate(theirs)), partial=partial)
+
+
+def _gone_by(series: Series, there: Series) -> IntArray:
+    """Return the ends of the bars that stay as they are there.
+
+    Adjusted bars that say the same are stored again: they tell that both are adjusted alike.
+    """
+    if series.kind.adjustment is Adjustment.RAW:
+        return there.ends
+    return np.array(differing(series, there), dtype=np.int64)
 
 
 def _stored(store: HistoryStore, fresh: Sequence[_Made], source: str, clock: Clock) -> int:

@@ -9,7 +9,6 @@ from pathlib import Path
 from commands.composition import Panels
 from commands.failures import CommandFailed, Exit
 from services.domain.bars import Panel
-from services.domain.events import TradingDay
 from services.domain.instruments import Symbol
 from services.ports import Calendar
 from services.settings import Settings
@@ -38,6 +37,7 @@ def stored_panel(
     from services.history.index import HistoryError, StorageError
     from services.history.panels import Wanted, history_panel, length_in
     from services.history.parts import NoParquet
+    from services.history.required import may_trade
     from services.history.store import HistoryStore
     from services.market.columns import with_digest
 
@@ -55,7 +55,7 @@ def stored_panel(
             adjustment=settings.prices.adjustment,
             volume_unit=settings.prices.volume_unit,
         )
-        panel = with_digest(history_panel(HistoryStore(folder), wanted, partial(_may_trade, calendar)))
+        panel = with_digest(history_panel(HistoryStore(folder), wanted, partial(may_trade, calendar)))
     except StorageError as problem:
         raise CommandFailed(Exit.UNAVAILABLE, str(problem)) from problem
     except (HistoryError, NoParquet) as problem:
@@ -69,9 +69,3 @@ def stored_panel(
             "be written and has room",
         ) from error
     return panel
-
-
-def _may_trade(calendar: Calendar, first: date, last: date) -> list[date]:
-    """Return the days from one to another that are not known to be without trading."""
-    days = (date.fromordinal(one) for one in range(first.toordinal(), last.toordinal() + 1))
-    return [day for day in days if calendar.trading_day(day) is not TradingDay.CLOSED]

@@ -66,8 +66,10 @@ def with_anchors(
     for symbol, spans in unknown.items():
         known, there = covered.get(symbol, NOTHING), bar_days.get(symbol, set())
         for days in spans:
-            before = max((one for one in there if one < days.first), default=days.first)
-            after = min((one for one in there if one > days.last), default=days.last)
+            # A bar of a day that is not whole shows nothing: what lacks beside it was not cut off.
+            sure = [one for one in there if known.holds(one)]
+            before = max((one for one in sure if one < days.first), default=days.first)
+            after = min((one for one in sure if one > days.last), default=days.last)
             asked = Days(
                 days.first if known.gap(before, days.first) else before,
                 days.last if known.gap(days.last, after) else after,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from services.history.index import INDEX_NAME
 from services.history.index_sizes import roll_problem
 from services.history.lengths import BarLength, day_of
 from services.history.moves import move_findings
+from services.history.required import may_trade
 from services.history.series import BarsDiffer, Series
 from services.history.spans import NOTHING, Covered
 from services.history.store import FOREVER, HistoryStore
@@ -220,7 +222,7 @@ def check_store(
             *map(_contradiction, differ),
             *_not_over(series, now),
             *series_findings(series, calendar, instruments, actions, covered=asked),
-            *factor_findings(series, tables),
+            *factor_findings(series, tables, partial(may_trade, calendar)),
         ]
         checked.append(Checked(name=f"history:{kind}", series=series, findings=ordered(condensed(findings))))
     return checked

@@ -12,9 +12,12 @@ from services.history.lengths import BarLength, day_end, day_of, ends_of_day, mo
 from services.history.series import Series
 from services.history.spans import Covered, Days
 
-_TAKEN_OFF = timedelta(days=7)
-"""Within so many days of its last trade a share is taken off: the exchange does so within five trading days
+_TAKEN_OFF_DAYS_MAX = 5
+"""Within so many trading days of its last trade a share is taken off: the exchange does so within five
 after a delisting period (listing rules of both exchanges, 2020-12-31)."""
+
+_TAKEN_OFF_SPAN = timedelta(days=21)
+"""No five trading days lie further apart, the longest holidays included."""
 
 
 class Reach(NamedTuple):
@@ -45,7 +48,7 @@ def reach(
     if begin > ends_on(market, length, due[0], early_close)[0]:
         lacks.append(f"begins with {series.label(0)}, asked for from {due[0]}")
         first = _whole_from(series, early_close)
-    if end < ends_on(market, length, due[-1], early_close)[-1] and not _was_last(series, facts):
+    if end < ends_on(market, length, due[-1], early_close)[-1] and not _ended(series, facts, asked, days):
         lacks.append(f"ends with {series.label(len(series) - 1)}, asked for until {due[-1]}")
         last = _whole_until(series, early_close)
     return Reach(Days(first, last) if first <= last else None, "; ".join(lacks))
@@ -100,7 +103,7 @@ def holes(
     if series.kind.length is BarLength.WEEK:
         return []
     there = frozenset(series.ends.tolist())
-    last = day_of(series.market, int(series.ends[-1])) if _was_last(series, facts) else date.max
+    last = day_of(series.market, int(series.ends[-1])) if _was_last(series, facts, days) else date.max
     due = [day for day in expected(days, facts) if day <= last]
     return [
         day
@@ -141,10 +144,28 @@ def _whole_until(series: Series, early_close: Callable[[date], time | None]) -> 
     return day if int(series.ends[-1]) >= ends else day - timedelta(days=1)
 
 
-def _was_last(series: Series, facts: Instrument | None) -> bool:
-    """Answer whether a series may end with the last trade of a share that was then taken off."""
-    left = None if facts is None or facts.delisting is None else facts.delisting.until
-    return left is not None and left - _TAKEN_OFF <= day_of(series.market, int(series.ends[-1]))
+def _ended(series: Series, facts: Instrument | None, asked: Days, days: Sequence[date]) -> bool:
+    """Answer whether an answer ends with a share's last trade.
+
+    One that was not asked for up to the day the share left may be cut off.
+    """
+    left = _left(facts)
+    return left is not None and left <= asked.last and _was_last(series, facts, days)
+
+
+def _was_last(series: Series, facts: Instrument | None, days: Sequence[date]) -> bool:
+    """Answer whether a series may end with the last trade of a share that was then taken off.
+
+    `days` are trading days.
+    """
+    left, last = _left(facts), day_of(series.market, int(series.ends[-1]))
+    if left is None or left - _TAKEN_OFF_SPAN > last:
+        return False
+    return sum(last < day <= left for day in days) <= _TAKEN_OFF_DAYS_MAX
+
+
+def _left(facts: Instrument | None) -> date | None:
+    return None if facts is None or facts.delisting is None else facts.delisting.until
 
 
 def _traded(facts: Instrument, day: date) -> bool:

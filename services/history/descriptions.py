@@ -66,6 +66,44 @@ def named_as_on(days: Days, facts: Instrument, told: Sequence[Described]) -> Ins
     return facts if held or all(one.is_name_alone for one in told) else replace(facts, name="")
 
 
+def on_run(days: Days, told: Sequence[Described]) -> Instrument:
+    """Return what is told of a run's days, under the name of the first of them: a later one nobody knew then.
+
+    A name that tells what did not last all the days is left out.
+    """
+    first = max(days.first, told[0].days.first)
+    facts = replace(together(told, days.last), name=together(told, first).name)
+    return named_as_on(days, facts, told)
+
+
+def with_files(fresh: Described, there: Iterable[Described]) -> list[Described]:
+    """Return what a vendor tells, and over it what files stated of the same days.
+
+    A file that states one thing does not say that there is nothing else.
+    """
+    files = [one for one in there if FILE in one.source and not one.is_name_alone]
+    found = [fresh.on(days) for days in covering([fresh.days]).less(one.days for one in files).spans]
+    for one in files:
+        both = covering([one.days]).within(fresh.days).spans
+        found += [_over(fresh.on(days), one.on(days)) for days in both]
+    return found
+
+
+def _over(vendors: Described, files: Described) -> Described:
+    """Return what a vendor tells of some days with what a file states over it; a dated name stays."""
+    ours, theirs = files.instrument, vendors.instrument
+    stated = {name: value for name, value in asdict(ours).items() if value != _UNSTATED.get(name)}
+    stated["name"] = theirs.name or ours.name
+    stated["st"] = joined((*theirs.st, *ours.st))
+    stated["suspended"] = joined((*theirs.suspended, *ours.suspended))
+    return Described(
+        instrument=replace(theirs, **stated),
+        industry=vendors.industry or files.industry,
+        source=f"{vendors.source}, {files.source[files.source.index(FILE) :]}",
+        days=vendors.days,
+    )
+
+
 def _on_all(states: Iterable[Span], days: Days) -> bool:
     return not covering(Days(one.since, one.until or date.max) for one in states).missing(*days)
 
@@ -92,6 +130,11 @@ def _by_days(one: Described) -> Described:
 def facts_known(told: Iterable[Described]) -> Covered:
     """Return the days of which more than a name is told."""
     return covering(one.days for one in told if not one.is_name_alone)
+
+
+def facts_by_vendors(told: Iterable[Described]) -> Covered:
+    """Return the days of which a vendor told more than a name."""
+    return facts_known(one for one in told if not one.source.startswith(FILE))
 
 
 def adjoined(told: Iterable[Described]) -> list[Described]:

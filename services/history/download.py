@@ -17,11 +17,12 @@ from services.history.asking import Gap, beside, in_parts, unknown_days, with_an
 from services.history.checking import findings_of
 from services.history.coverage import Answered, answered, expected
 from services.history.descriptions import Described, facts_known, together
+from services.history.doubtful_days import doubtful_days
 from services.history.findings import Certainty, Finding, condensed, ordered
 from services.history.index import HistoryError, Index
 from services.history.lengths import day_of, last_day_over
 from services.history.series import PRICES, Series, conflicts, on_days, seconds_of
-from services.history.spans import NOTHING, Cover, Days
+from services.history.spans import NOTHING, Cover, Covered, Days, covering
 from services.history.store import Conflict, HistoryStore
 from services.history.survey import Survey, survey
 from services.history.tables import EX_DAYS, FACTORS, FactTables
@@ -77,6 +78,7 @@ class Download:
             HistoryError: The store cannot be written; what is in it stays.
         """
         asked = tuple(dict.fromkeys(symbols))
+        self._doubt(asked)
         self._note_quiet(asked)
         gaps = self._gaps(asked)
         summary = Summary(already=len(asked) - len(gaps))
@@ -96,6 +98,15 @@ class Download:
         if not summary.unreached:
             await self._ex_days(asked, summary, step)
         return summary
+
+    def _doubt(self, symbols: Sequence[Symbol]) -> None:
+        """Note days as unknown that lack bars by facts that came after them: they are asked for again."""
+        days = Days(self.period.start, self.period.end)
+        doubtful = doubtful_days(
+            self.store, self.period.length, self.topic, symbols, days, self._described, self.calendar
+        )
+        if doubtful:
+            self.store.note_unknown(doubtful)
 
     def _note_quiet(self, symbols: Sequence[Symbol]) -> None:
         """Note days of which nothing is to be told as known: nobody is asked for a weekend."""
@@ -248,7 +259,11 @@ class Download:
         if not sound:
             return
         reached = {gap.symbol: self._reached(gap, series) for gap, series in sound.items()}
-        covers = [Cover(self.topic, symbol, days) for symbol, one in reached.items() for days in one.days]
+        covers = [
+            Cover(self.topic, gap.symbol, days)
+            for gap in sound
+            for days in Covered(reached[gap.symbol].days).within(gap.days).spans
+        ]
         try:
             summary.bars += self.store.add(
                 [on_days(series, [gap.days]) for gap, series in sound.items()],
@@ -295,12 +310,25 @@ class Download:
         tables = FactTables(Index(self.store.folder))
         days = Days(period.start, period.end)
         for symbol, told in answers.items():
+            lacks = list(told.lacks)
             if told.actions is not None:
                 tables.keep_actions(symbol, days, told.actions, self.vendor.name)
             if told.factors:
-                tables.keep_factors(symbol, days, told.factors, self.vendor.name)
-            if told.lacks:
-                summary.lacks[symbol] = "; ".join(told.lacks)
+                lost = self._without_factor(symbol, days, told)
+                for span in covering([days]).less(Days(day, day) for day in lost).spans:
+                    first, last = span
+                    some = {day: factor for day, factor in told.factors.items() if first <= day <= last}
+                    tables.keep_factors(symbol, span, some, self.vendor.name)
+                lacks += [f"{self.vendor.name} tells no factor of {_some(lost)}"] if lost else []
+            if lacks:
+                summary.lacks[symbol] = "; ".join(lacks)
+
+    def _without_factor(self, symbol: Symbol, days: Days, told: ExDays) -> list[date]:
+        """Return the days with bars, ascending, of which the vendor should have stated a factor."""
+        if told.factor_days is None:
+            return []
+        there = self.store.bar_days(self.period.length, self.topic, {symbol: [days]}).get(symbol, set())
+        return sorted(day for day in there - told.factor_days if days.first <= day <= days.last)
 
 
 def _parts(left: Mapping[Days, Sequence[Symbol]], at_a_time: int) -> Iterator[tuple[Days, Sequence[Symbol]]]:
@@ -308,6 +336,11 @@ def _parts(left: Mapping[Days, Sequence[Symbol]], at_a_time: int) -> Iterator[tu
     for days, symbols in left.items():
         for first in range(0, len(symbols), at_a_time):
             yield days, symbols[first : first + at_a_time]
+
+
+def _some(days: Sequence[date]) -> str:
+    more = f" and {len(days) - 1} more days" if len(days) > 1 else ""
+    return f"{days[0]}{more}"
 
 
 def _in_vain(before: int, answers: Iterable[Told | str]) -> int:

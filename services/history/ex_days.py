@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from itertools import pairwise
@@ -41,14 +41,19 @@ def unspoken(there: CorporateAction, told: Sequence[CorporateAction]) -> Corpora
 
 
 def unexplained(
-    series: Series, factors: Mapping[date, Decimal], known: Covered, actions: Sequence[CorporateAction]
+    series: Series,
+    factors: Mapping[date, Decimal],
+    known: Covered,
+    actions: Sequence[CorporateAction],
+    trading: Callable[[date, date], Sequence[date]],
 ) -> dict[date, str]:
-    """Return the days on which a factor changes otherwise than the ex-days tell, each with the numbers.
+    """Return the days on which factors and ex-days say different things, each with the numbers.
 
     `factors` are each from their day on, oldest first, and all there are on the `known` days; the bars are
-    raw, and `actions` those of the symbol. A change before the first bar is left out: nobody held the share.
+    raw, `actions` those of the symbol, and `trading` tells the days from one to another that are not known to
+    be without trading. A change before the first bar is left out: nobody held the share.
     """
-    found: dict[date, str] = {}
+    found = _unmoved(series, factors, known, actions, trading)
     for (since, before), (day, after) in pairwise(factors.items()):
         if before == after:
             continue
@@ -57,8 +62,8 @@ def unexplained(
             continue
         last = day_of(series.market, int(series.ends[row]))
         close = series.price(row, "close")
-        then = next((factors[at] for at in sorted(factors, reverse=True) if at <= last), None)
-        if close is None or then is None or known.missing(min(since, last), day):
+        then = _factor_on(factors, last)
+        if close is None or then is None or _unknown(known, min(since, last), day, trading):
             continue
         # Of two ex-days without a trade between them the second is reckoned from the first one's reference.
         base = close if since <= last else close * then / before
@@ -66,6 +71,32 @@ def unexplained(
         problem = _problem(base, base * before / after, told, _tick(series, day), before)
         if problem:
             found[day] = f"{day}, factor {before:f} to {after:f}: {problem}"
+    return found
+
+
+def _unmoved(
+    series: Series,
+    factors: Mapping[date, Decimal],
+    known: Covered,
+    actions: Sequence[CorporateAction],
+    trading: Callable[[date, date], Sequence[date]],
+) -> dict[date, str]:
+    """Return the ex-days between two bars between which a factor should have changed and did not."""
+    found: dict[date, str] = {}
+    for day in sorted({one.ex_date for one in actions}):
+        row = int(np.searchsorted(series.ends, moment_of(series.market, day, time(0))))
+        close = series.price(row - 1, "close") if 0 < row < len(series) else None
+        if close is None:
+            continue
+        last, following = (day_of(series.market, int(series.ends[at])) for at in (row - 1, row))
+        then = _factor_on(factors, last)
+        moved = any(last < at <= following and factor != then for at, factor in factors.items())
+        if then is None or moved or _unknown(known, last, following, trading):
+            continue
+        told = [one for one in actions if one.ex_date == day]
+        problem = _problem(close, close, told, _tick(series, day), then)
+        if problem:
+            found[day] = f"{day}, factor {then:f} unchanged: {problem}"
     return found
 
 
@@ -92,6 +123,17 @@ def _problem(
     if abs(reference - implied) <= slack:
         return ""
     return f"by the ex-days {base:f} became {reference:f}, by the factor {implied:.3f}"
+
+
+def _factor_on(factors: Mapping[date, Decimal], day: date) -> Decimal | None:
+    return next((factors[at] for at in sorted(factors, reverse=True) if at <= day), None)
+
+
+def _unknown(
+    known: Covered, first: date, last: date, trading: Callable[[date, date], Sequence[date]]
+) -> bool:
+    """Answer whether a day with trading from one to another is not among those that are known."""
+    return any(trading(*span) for span in known.missing(first, last))
 
 
 def _tick(series: Series, day: date) -> Decimal:

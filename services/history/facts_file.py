@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.domain.bars import CorporateAction
 from services.domain.instruments import Instrument, NotASymbol, parse_symbol
 from services.history.index import HistoryError
-from services.history.spans import Days
+from services.history.spans import Days, cut
 from services.market.declared_facts import read_dated_facts
+from services.market.panel_builder import DeclaredFacts
 from services.market.raw_bars import PriceFileError
 
 _HEAD_BYTES = 4096
@@ -35,6 +37,21 @@ def is_facts_file(path: Path) -> bool:
         return False
 
 
+def _outside(days: Days, told: DeclaredFacts) -> Iterator[str]:
+    """Yield what would be lost, or could not be taken back by the file put right: it is of other days."""
+    for place, action in enumerate(told.actions):
+        if not days.first <= action.ex_date <= days.last:
+            yield f"actions[{place}]: ex_date {action.ex_date} is none of days {days}; let them reach over it"
+    for one in told.instruments:
+        for key, states in (("st", one.st), ("suspended", one.suspended)):
+            for place, state in enumerate(states):
+                if not cut([state], days):
+                    yield (
+                        f"instruments.{one.symbol}.{key}[{place}]: {state.since}..{state.until or ''} holds "
+                        f"none of days {days}; let them reach over it, or leave it out"
+                    )
+
+
 def read_facts_file(path: Path) -> FactsFile:
     """Return what a file declares.
 
@@ -52,4 +69,8 @@ def read_facts_file(path: Path) -> FactsFile:
         raise HistoryError(
             f"{path}: days: {last} lies before {first}; exchange the two; nothing was imported"
         )
-    return FactsFile(days=Days(first, last), instruments=told.instruments, actions=told.actions)
+    days = Days(first, last)
+    outside = next(_outside(days, told), "")
+    if outside:
+        raise HistoryError(f"{path}: {outside}; nothing was imported")
+    return FactsFile(days=days, instruments=told.instruments, actions=told.actions)

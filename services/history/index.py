@@ -89,6 +89,17 @@ _FROM_VERSION_2 = (
 _FROM_VERSION = {1: (*_FROM_VERSION_1, *_FROM_VERSION_2), 2: _FROM_VERSION_2}
 
 
+WAIT_S = 30.0
+"""How long one waits for another process that reads or writes the index."""
+
+_IN_USE = (
+    f"another process reads or writes the history, and went on for more than {WAIT_S:.0f} s; give the "
+    "command again when that run, download or import is over"
+)
+_PRIMARY_CODE = 0xFF
+"""The part of an SQLite error code that says what kind it is."""
+
+
 class HistoryError(ValueError):
     """The store cannot be used, or what was asked is not in it: one line with the mend."""
 
@@ -151,6 +162,8 @@ class Index:
 
     def _unreadable(self, error: sqlite3.Error) -> StorageError:
         path = self._folder / INDEX_NAME
+        if _in_use(error):
+            return StorageError(f"{path}: {_IN_USE}")
         return StorageError(f"{path}: cannot be read ({error}); put it back from a copy")
 
     @contextmanager
@@ -168,7 +181,7 @@ class Index:
         path = self._folder / INDEX_NAME
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as index:
+            with closing(sqlite3.connect(path, timeout=WAIT_S, isolation_level=None)) as index:
                 index.execute("PRAGMA synchronous = FULL")
                 _bring_up(index)
                 index.execute("BEGIN IMMEDIATE")
@@ -183,9 +196,17 @@ class Index:
                     self._writer = None
                 index.execute("COMMIT")
         except (OSError, sqlite3.Error) as error:
+            if _in_use(error):
+                raise StorageError(f"{path}: {_IN_USE}") from error
             raise StorageError(
                 f"{self._folder}: cannot be written ({error}); give a --data-dir that can be and has room"
             ) from error
+
+
+def _in_use(error: Exception) -> bool:
+    """Answer whether the index could not be had because another process had it."""
+    code = error.sqlite_errorcode if isinstance(error, sqlite3.OperationalError) else 0
+    return code & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
 
 
 def covered_days(index: Index, topic: str) -> dict[Symbol, Covered]:
@@ -244,7 +265,8 @@ def _opened(path: Path) -> sqlite3.Connection | None:
         sqlite3.Error: It cannot be read.
     """
     # Not opened as read-only: what a killed writer left half done is then taken back here.
-    index = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=30, isolation_level=None)
+    place = f"{path.absolute().as_uri()}?mode=rw"
+    index = sqlite3.connect(place, uri=True, timeout=WAIT_S, isolation_level=None)
     try:
         _bring_up(index)
         index.execute("PRAGMA query_only = ON")

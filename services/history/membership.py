@@ -9,7 +9,7 @@ from itertools import pairwise
 from services.domain.instruments import Span, Symbol
 from services.history.index import HistoryError
 from services.history.index_sizes import roll_problem
-from services.history.spans import Days, covering
+from services.history.spans import Covered, Days, covering
 from services.history.tables import Roll, Stay
 
 ROLL_DAYS_MAX = 92
@@ -23,6 +23,8 @@ def membership(
 
     Who stands in two lists that follow each other was one between them. Who stands in one of the two alone
     left or joined on a day that nobody told, unless `stays` tells it: between the two it counts as none.
+    A day on which `stays` tells that one left ends its days up to the next list, or to when it joined again;
+    who joined after the last list is one from then on.
 
     Raises:
         HistoryError: Of a day no list is known that is new enough, or a list is not whole.
@@ -46,19 +48,41 @@ def membership(
     }
 
 
+def ever_listed(rolls: Sequence[Roll], stays: Sequence[Stay]) -> tuple[Symbol, ...]:
+    """Return who stands in one of the lists, oldest first, and who is known to have joined after the last."""
+    last = max((roll.day for roll in rolls), default=date.max)
+    joined = (one.symbol for one in stays if one.since > last)
+    return tuple(dict.fromkeys((*(symbol for roll in rolls for symbol in roll.members), *joined)))
+
+
 def _spans(rolls: Sequence[Roll], last: date, stays: Sequence[Stay]) -> Iterator[tuple[Symbol, Days]]:
     """Yield the days of each member from list to list; those of the last one reach to `last`."""
     for roll, after in pairwise(rolls):
         staying, before = frozenset(roll.members) & frozenset(after.members), _before(after.day)
         for symbol in roll.members:
             until = before if symbol in staying else _left_on(symbol, Days(roll.day, before), stays)
-            yield symbol, Days(roll.day, until)
+            yield from ((symbol, span) for span in _stayed(symbol, Days(roll.day, until), stays))
         for symbol in frozenset(after.members) - staying:
             since = _joined_on(symbol, Days(roll.day, before), stays)
             if since is not None:
                 yield symbol, Days(since, before)
+    since, members = rolls[-1].day, frozenset(rolls[-1].members)
+    after_all = Days(since, max(last, since))
     for symbol in rolls[-1].members:
-        yield symbol, Days(rolls[-1].day, max(last, rolls[-1].day))
+        yield from ((symbol, span) for span in _stayed(symbol, after_all, stays))
+    for one in stays:
+        if one.symbol not in members and one.since > since:
+            yield one.symbol, Days(one.since, min(one.until or after_all.last, after_all.last))
+
+
+def _stayed(symbol: Symbol, days: Days, stays: Sequence[Stay]) -> tuple[Days, ...]:
+    """Return the days of a member without those between a day it is known to have left on and its return."""
+    own = [one for one in stays if one.symbol == symbol]
+    gone = []
+    for left in (one.until for one in own if one.until is not None and days.first <= one.until < days.last):
+        back = min((one.since for one in own if one.since > left), default=date.max)
+        gone.append(Days(left + timedelta(days=1), min(_before(back), days.last)))
+    return Covered((days,)).less(gone).spans
 
 
 def _left_on(symbol: Symbol, days: Days, stays: Sequence[Stay]) -> date:

@@ -18,11 +18,11 @@ from services.domain.bars import (
     VolumeUnit,
 )
 from services.domain.instruments import Instrument, Market, Span, Symbol
-from services.history.descriptions import named_as_on, together
-from services.history.factor_check import ex_days_known
+from services.history.approximate import taken_for_so
+from services.history.descriptions import Described, on_run
 from services.history.index import HistoryError
 from services.history.lengths import BarLength, day_of, moment_of
-from services.history.membership import membership
+from services.history.membership import ever_listed, membership
 from services.history.read_units import read_together
 from services.history.required import (
     TradingDays,
@@ -40,9 +40,6 @@ from services.market.ex_references import with_ex_references
 
 PREFIX = "history:"
 """What `--prices` begins with where bars come from the store: `history:60m`."""
-
-_NAMED = 5
-"""So many symbols are named in a source's name; of the others it is said how many there are."""
 
 _FREQUENCIES = {BarLength.DAY: Frequency.DAILY, BarLength.MIN_60: Frequency.HOURLY}
 
@@ -100,26 +97,29 @@ def _panel_of(store: HistoryStore, wanted: Wanted, trading: TradingDays) -> Pane
     kinds = _kinds(store, wanted)
     covered = store.covered(kinds[0].topic)
     rolled = _rolls(tables, wanted)
-    ever = wanted.symbols or _ever(rolled) or _all_held(store, kinds, wanted)
+    stays = tables.stays(wanted.index) if rolled else ()
+    ever = wanted.symbols or ever_listed(rolled, stays) or _all_held(store, kinds, wanted)
     found = _of_known_days(read_together(store, kinds, wanted.volume_unit, (*ever, *wanted.also)), covered)
     lacking = [symbol for symbol in wanted.symbols if symbol not in found]
     if lacking or not found:
         raise _nothing(wanted, lacking)
-    held = store.held(wanted.length, found)
-    require_one_adjustment([one for one in held if one.kind in kinds])
+    require_one_adjustment(store.apart(kinds, found))
     days = _days(wanted, found.values())
-    spans = membership(rolled, wanted.index, days, tables.stays(wanted.index)) if rolled else {}
+    spans = membership(rolled, wanted.index, days, stays) if rolled else {}
     asked = wanted.symbols or tuple(spans) or ever
     told = tables.described()
-    facts = {symbol: named_as_on(days, together(some, days.last), some) for symbol, some in told.items()}
+    facts = {symbol: on_run(days, some) for symbol, some in told.items()}
     joined_on = {symbol: some[0].since for symbol, some in spans.items()}
-    require_covered(asked, days, covered, facts, wanted.length, trading, joined_on)
-    require_facts(asked, days, told, trading, joined_on)
+    needed = tuple(dict.fromkeys((*asked, *wanted.also)))
+    # Of the days before it joined a member's bars are not needed; whoever sets the market's state has all.
+    joined_on = {symbol: day for symbol, day in joined_on.items() if symbol not in wanted.also}
+    require_covered(needed, days, covered, facts, wanted.length, trading, joined_on)
+    require_facts(needed, days, told, trading, joined_on)
     _require_members(spans, found, wanted, facts)
-    symbols = [one for one in dict.fromkeys((*asked, *wanted.also)) if one in found]
+    symbols = [one for one in needed if one in found]
     if not symbols:
         raise _nothing(wanted, asked)
-    panel = _panel([found[one] for one in symbols], tables, facts, days, trading)
+    panel = _panel([found[one] for one in symbols], tables, told, facts, days, trading)
     panel = replace(panel, members={one: some for one, some in spans.items() if one in panel.column})
     try:
         return with_ex_references(panel)
@@ -139,10 +139,6 @@ def _rolls(tables: FactTables, wanted: Wanted) -> tuple[Roll, ...]:
     if not rolls:
         membership((), wanted.index, Days(wanted.start or date.min, wanted.end or date.max))
     return rolls
-
-
-def _ever(rolls: Sequence[Roll]) -> tuple[Symbol, ...]:
-    return tuple(dict.fromkeys(symbol for roll in rolls for symbol in roll.members))
 
 
 def _days(wanted: Wanted, found: Iterable[Series]) -> Days:
@@ -270,6 +266,7 @@ def _listed(kinds: Sequence[Kind]) -> str:
 def _panel(
     all_series: Sequence[Series],
     tables: FactTables,
+    told: Mapping[Symbol, Sequence[Described]],
     facts: Mapping[Symbol, Instrument],
     days: Days,
     trading: TradingDays,
@@ -292,7 +289,7 @@ def _panel(
         frequency=_FREQUENCIES[first.kind.length],
         adjustment=first.kind.adjustment,
         volume_unit=first.kind.volume_unit,
-        source=f"{PREFIX}{first.kind.length}{_without_ex_days(all_series, tables, days, trading)}",
+        source=f"{PREFIX}{first.kind.length}{taken_for_so(all_series, tables, told, days, trading)}",
         digest="",
         instruments=_told(facts, symbols),
         actions=_actions(first.kind, frozenset(symbols), tables),
@@ -303,31 +300,6 @@ def _told(facts: Mapping[Symbol, Instrument], symbols: Sequence[Symbol]) -> dict
     """Return the facts that say more than a name."""
     told = {symbol: facts[symbol] for symbol in symbols if symbol in facts}
     return {symbol: one for symbol, one in told.items() if one != Instrument(symbol=symbol, name=one.name)}
-
-
-def _without_ex_days(
-    all_series: Sequence[Series], tables: FactTables, days: Days, trading: TradingDays
-) -> str:
-    """Return, for the end of a source's name, of which symbols raw bars stand without all their ex-days."""
-    if all_series[0].kind.adjustment is not Adjustment.RAW:
-        return ""
-    covered = ex_days_known(all_series, tables)
-    unknown = [
-        one.symbol
-        for one in all_series
-        if not _ex_days_known(one, covered.get(one.symbol, NOTHING), days, trading)
-    ]
-    if not unknown:
-        return ""
-    more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
-    return f", approximate: ex-days not known of {', '.join(unknown[:_NAMED])}{more}"
-
-
-def _ex_days_known(series: Series, covered: Covered, days: Days, trading: TradingDays) -> bool:
-    """Answer whether all ex-days are known on the days of a run on which a symbol has bars."""
-    first, last = (day_of(series.market, int(series.ends[row])) for row in (0, -1))
-    missing = covered.missing(max(first, days.first), min(last, days.last))
-    return not any(trading(*span) for span in missing)
 
 
 def _actions(kind: Kind, symbols: frozenset[Symbol], tables: FactTables) -> tuple[CorporateAction, ...]:

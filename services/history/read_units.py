@@ -20,10 +20,10 @@ def read_together(
 ) -> dict[Symbol, Series]:
     """Return the bars of each symbol in one unit, those of several kinds together.
 
-    Where shares and lots of one moment say different things, those of the chosen unit count.
+    Where shares and lots of one moment tell other volumes, those of the chosen unit count.
 
     Raises:
-        HistoryError: They do, and none is chosen.
+        HistoryError: They do, and none is chosen; or they tell other prices.
     """
     shares = len(kinds) > 1 or chosen is VolumeUnit.SHARE
     unit = VolumeUnit.SHARE if shares else kinds[0].volume_unit
@@ -38,15 +38,16 @@ def _beside(ours: Series, theirs: Series, *, chosen: VolumeUnit | None) -> Serie
     """Return our bars, and theirs of other moments.
 
     Raises:
-        HistoryError: Bars of one moment differ, and no unit is chosen. Volumes less than a lot apart do not:
-            one of them was rounded.
+        HistoryError: Prices of one moment differ, or volumes where no unit is chosen. Volumes less than a lot
+            apart do not: one of them was rounded.
     """
-    differ = () if chosen else (*conflicts(ours, theirs, PRICES), *_volumes_apart(ours, theirs))
+    prices = conflicts(ours, theirs, PRICES)
+    differ = prices or (() if chosen else _volumes_apart(ours, theirs))
     if differ:
+        what, mend = ("prices", "") if prices else ("volumes", "choose with --volume-unit, or ")
         raise HistoryError(
-            f"the history holds {ours.symbol} in shares and in lots, and the bars of "
-            f"{ours.label_of(min(differ))} differ; choose with --volume-unit, or take one of them away with "
-            "`data remove`"
+            f"the history holds {ours.symbol} in shares and in lots, and the {what} of "
+            f"{ours.label_of(min(differ))} differ; {mend}take one of them away with `data remove`"
         )
     return together((ours, without(theirs, ours.ends)))
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
-from services.domain.bars import Adjustment
+from services.domain.events import TradingDay
 from services.domain.instruments import Instrument, Symbol
 from services.history.coverage import expected
 from services.history.descriptions import Described, facts_known
 from services.history.index import HistoryError
 from services.history.lengths import BarLength
 from services.history.spans import NOTHING, Covered, Days, covering
-from services.history.store import Held
+from services.ports import Calendar
 
 _NAMED = 5
 
@@ -73,25 +73,21 @@ def require_facts(
         raise _not_known("facts", unknown, days, " --source tushare")
 
 
-def require_one_adjustment(held: Iterable[Held]) -> None:
-    """Do nothing where bars of unknown adjustment come from one source alone, of each symbol.
+def require_one_adjustment(apart: Mapping[Symbol, Sequence[str]]) -> None:
+    """Do nothing where there are no symbols whose adjusted bars came `apart`, from the sources named.
 
     Raises:
-        HistoryError: They come from several: nobody knows that all of them are adjusted alike.
+        HistoryError: There are: adjusted prices are those of the day they were told on.
     """
-    sources: dict[Symbol, set[str]] = {}
-    for one in held:
-        if one.kind.adjustment is Adjustment.UNKNOWN:
-            sources.setdefault(one.symbol, set()).add(f"{one.source} ({one.kind.length})")
-    several = {symbol: some for symbol, some in sources.items() if len(some) > 1}
-    if several:
-        named = ",".join(list(several)[:_NAMED])
-        more = f" and {len(several) - _NAMED} more" if len(several) > _NAMED else ""
-        files = " and ".join(sorted(next(iter(several.values()))))
+    if apart:
+        named = ",".join(list(apart)[:_NAMED])
+        more = f" and {len(apart) - _NAMED} more" if len(apart) > _NAMED else ""
+        files = " and ".join(next(iter(apart.values())))
         raise HistoryError(
-            f"the history holds bars of {named}{more} from {files}, and nobody declared how they are "
-            "adjusted: prices may jump from one to the other; take them away with `data remove`, and import "
-            "them again with --adjustment raw, forward or backward"
+            f"the history holds bars of {named}{more} that are not known to be raw, from {files}, without a "
+            "bar in common by which they would be known to be adjusted alike: prices may jump from one to "
+            "the other; import a file that has bars of each, or take them away with `data remove` and import "
+            "them again with --adjustment raw, or as one file"
         )
 
 
@@ -108,8 +104,14 @@ def _not_known(what: str, unknown: Mapping[Symbol, Sequence[Days]], days: Days, 
         f"the history does not know the {what} of {named}{more} on {', '.join(map(str, spans[:_NAMED]))}; "
         f"get them with `data download --symbols {named}{option} --start {spans[0].first} "
         f"--end {spans[-1].last}`; or declare them in a file of facts, a suspension or a listing say, and "
-        f"`data import` it{shorter}"
+        "`data import` it; where facts were told too early or are wrong, `data remove --facts --symbols "
+        f"{named}` makes room for others{shorter}"
     )
+
+
+def may_trade(calendar: Calendar, first: date, last: date) -> list[date]:
+    """Return the days from one to another that a calendar does not know to be without trading."""
+    return [day for day in every_day(first, last) if calendar.trading_day(day) is not TradingDay.CLOSED]
 
 
 def every_day(first: date, last: date) -> list[date]:

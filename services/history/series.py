@@ -176,6 +176,25 @@ def conflicts(ours: Series, theirs: Series, columns: Sequence[str] = COLUMNS) ->
     return tuple(int(end) for end in ours.ends[left[differs]])
 
 
+def joined(pieces: Sequence[Series]) -> bool:
+    """Answer whether series of one symbol hang together: each has a bar in common with one of the others.
+
+    Bars of a moment in common tell the same prices.
+    """
+    linked, left = [*pieces[:1]], [*pieces[1:]]
+    while left:
+        near = next((one for one in left if any(_meet(one, other) for other in reversed(linked))), None)
+        if near is None:
+            return False
+        linked.append(near)
+        left = [one for one in left if one is not near]
+    return True
+
+
+def _meet(one: Series, other: Series) -> bool:
+    return bool(np.isin(one.ends, other.ends).any()) and not conflicts(one, other, PRICES)
+
+
 def without(series: Series, ends: IntArray) -> Series:
     """Return the bars of a series that end at none of the moments."""
     return series.rows(np.flatnonzero(~np.isin(series.ends, ends)))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from services.domain.instruments import Market, Symbol
 from services.history.index import HistoryError, Index, covered_days, note_covered, note_unknown
 from services.history.lengths import BarLength, day_of
 from services.history.parts import PartDamaged, part_path, part_problem, read_part, write_part
-from services.history.series import BarsDiffer, Kind, Series, conflicts, together
+from services.history.series import BarsDiffer, Kind, Series, conflicts, joined, together
 from services.history.spans import Cover, Covered, Days
 from services.slots import ZONES
 
@@ -62,6 +63,13 @@ class SetAside:
     days: Days
     why: str
     path: Path
+
+
+class Fresh(NamedTuple):
+    """Bars to be stored of a symbol, and how many of them are new."""
+
+    series: Series
+    bars: int
 
 
 class HistoryStore:
@@ -111,7 +119,7 @@ class HistoryStore:
                     self._add(index, found, source, fetched_at)
             note_covered(index, covered)
         self._sweep_aside()
-        return sum(len(one) for found in fresh for one in found)
+        return sum(one.bars for found in fresh for one in found)
 
     def covered(self, topic: str) -> Mapping[Symbol, Covered]:
         """Return the days that are known of a topic, of each symbol of which any are.
@@ -130,6 +138,16 @@ class HistoryStore:
         with self._index.writing() as index:
             note_covered(index, covers)
         self._sweep_aside()
+
+    def note_unknown(self, covers: Sequence[Cover]) -> None:
+        """Note days as known no longer; their bars stay.
+
+        Raises:
+            HistoryError: The store cannot be written.
+        """
+        with self._index.writing() as index:
+            for one in covers:
+                note_unknown(index, *one)
 
     def set_aside(self, series: Series, *, days: Days, why: str, at: datetime) -> SetAside:
         """Keep bars that did not pass where nothing reads them; `days` are those they were asked for.
@@ -259,7 +277,11 @@ class HistoryStore:
             gone = [one for one in self.held() if self._path(one.market, one.kind, one.digest) in damaged]
             _take_out(index, gone)
             for one in gone:
-                days = Days(day_of(one.market, one.first), day_of(one.market, one.last))
+                first = day_of(one.market, one.first)
+                if one.kind.length is BarLength.WEEK:
+                    # The bar's end is the week's last day of trading; it was known from its Monday on.
+                    first -= timedelta(days=first.weekday())
+                days = Days(first, day_of(one.market, one.last))
                 note_unknown(index, one.kind.topic, one.symbol, days)
         self._unlink(damaged)
         return sum(one.bars for one in gone)
@@ -361,7 +383,31 @@ class HistoryStore:
             for row in rows
         )
 
-    def _new(self, kind: Kind, all_series: Sequence[Series]) -> list[Series]:
+    def apart(self, kinds: Iterable[Kind], symbols: Iterable[Symbol]) -> dict[Symbol, tuple[str, ...]]:
+        """Return the symbols whose bars are not raw and came in parts that no bar joins, with their sources.
+
+        That those of such parts are adjusted alike nobody knows.
+
+        Raises:
+            HistoryError: A part is damaged.
+        """
+        adjusted = [one for one in kinds if one.adjustment is not Adjustment.RAW]
+        named, sources = tuple(symbols), dict[tuple[str, Symbol], list[str]]()
+        for length in dict.fromkeys(one.length for one in adjusted):
+            for one in self.held(length, named):
+                if one.kind in adjusted:
+                    sources.setdefault((one.kind.topic, one.symbol), []).append(one.source)
+        several = {key for key, some in sources.items() if len(some) > 1}
+        pieces: dict[tuple[str, Symbol], list[Series]] = {key: [] for key in several}
+        for kind in adjusted:
+            of_kind = sorted(symbol for topic, symbol in several if topic == kind.topic)
+            for some in self._pieces(kind, of_kind, *FOREVER):
+                pieces[kind.topic, some[0].symbol] += some
+        return {
+            key[1]: tuple(dict.fromkeys(sources[key])) for key in sorted(several) if not joined(pieces[key])
+        }
+
+    def _new(self, kind: Kind, all_series: Sequence[Series]) -> list[Fresh]:
         """Return the bars of the series that are not there yet, of those that have any.
 
         Raises:
@@ -370,20 +416,27 @@ class HistoryStore:
         some = [one for one in all_series if len(one)]
         first = min(int(one.ends[0]) for one in some)
         last = max(int(one.ends[-1]) for one in some)
-        known = {one.symbol: one for one in self.read(kind, [one.symbol for one in some], first, last)}
-        fresh = (_less(one, known.get(one.symbol)) for one in some)
-        return [one for one in fresh if len(one)]
+        symbols = [one.symbol for one in some]
+        known = {one.symbol: one for one in self.read(kind, symbols, first, last)}
+        fresh = [Fresh(left, len(left)) for left in (_less(one, known.get(one.symbol)) for one in some)]
+        if kind.adjustment is not Adjustment.RAW:
+            pieces = {one[0].symbol: one for one in self._pieces(kind, symbols, first, last)}
+            fresh = [
+                _joining(one, series, pieces.get(series.symbol, ()))
+                for one, series in zip(fresh, some, strict=True)
+            ]
+        return [one for one in fresh if len(one.series)]
 
     def _add(
-        self, index: sqlite3.Connection, all_series: Sequence[Series], source: str, fetched_at: datetime
+        self, index: sqlite3.Connection, fresh: Sequence[Fresh], source: str, fetched_at: datetime
     ) -> None:
-        market, kind = all_series[0].market, all_series[0].kind
-        digest = write_part(self._path(market, kind, "").parent, all_series)
+        market, kind = fresh[0].series.market, fresh[0].series.kind
+        digest = write_part(self._path(market, kind, "").parent, [one.series for one in fresh])
         row = (digest, market, kind.length, kind.adjustment, kind.volume_unit, source, fetched_at.isoformat())
         columns = "digest, market, length, adjustment, volume_unit, source, fetched_at"
         insert = f"INSERT INTO parts ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)"
         part = index.execute(insert, [*map(str, row)]).lastrowid
-        spans = [(part, one.symbol, int(one.ends[0]), int(one.ends[-1]), len(one)) for one in all_series]
+        spans = [(part, one.symbol, int(one.ends[0]), int(one.ends[-1]), bars) for one, bars in fresh]
         index.executemany("INSERT INTO spans VALUES (?, ?, ?, ?, ?)", spans)
 
     def _named(self) -> list[Path]:
@@ -431,6 +484,19 @@ def _part(path: Path, kind: Kind, symbols: Sequence[Symbol]) -> Iterator[Series]
         yield from read_part(path, kind, symbols)
     except PartDamaged as damage:
         raise HistoryError(str(damage)) from damage
+
+
+def _joining(fresh: Fresh, told: Series, pieces: Sequence[Series]) -> Fresh:
+    """Return the new bars, and of each piece that is there a bar that it has in common with what is told.
+
+    By these bars it is known that all are adjusted alike. Where nothing is new and the pieces hang together,
+    none is needed.
+    """
+    common = [one.rows(np.flatnonzero(np.isin(one.ends, told.ends))[-1:]) for one in pieces]
+    anchors = [one for one in common if len(one)]
+    if not anchors or (not fresh.bars and joined(pieces)):
+        return fresh
+    return fresh._replace(series=together((fresh.series, *anchors)))
 
 
 def _less(series: Series, there: Series | None) -> Series:

@@ -20,10 +20,12 @@ from services.history.spans import Cover, Covered, Days
 
 EX_DAYS = "ex-days"
 FACTORS = "factors"
+EARLY = "facts told early"
+"""The days of which a vendor told facts on these days themselves: more may be told of them later."""
 
 _SYMBOLS_A_QUERY = 500
 _OF_SYMBOLS = ("described", "actions", "factors")
-_OF_FACTS = f"topic IN ('{EX_DAYS}', '{FACTORS}')"
+_OF_FACTS = f"topic IN ('{EX_DAYS}', '{FACTORS}', '{EARLY}')"
 
 _T = TypeVar("_T")
 
@@ -63,8 +65,10 @@ class FactTables:
         """
         return self._index.writing()
 
-    def describe(self, all_facts: Iterable[Described]) -> None:
+    def describe(self, all_facts: Iterable[Described], today: date | None = None) -> None:
         """Keep facts of instruments, each of its days; what is there of other days stays.
+
+        With `today`, the day on which they are told, those of it are noted as told early.
 
         Raises:
             HistoryError: The store cannot be written.
@@ -82,6 +86,10 @@ class FactTables:
                 there[symbol] = adjoined([*kept, fresh.on(fresh.days)])
                 index.execute("DELETE FROM described WHERE symbol = ?", (symbol,))
                 index.executemany("INSERT INTO described VALUES (?, ?, ?, ?, ?, ?)", map(_row, there[symbol]))
+                note_unknown(index, EARLY, symbol, fresh.days)
+                if today is not None and fresh.days.last >= today:
+                    early = Days(max(today, fresh.days.first), fresh.days.last)
+                    note_covered(index, [Cover(EARLY, symbol, early)])
 
     def described(self, symbols: Iterable[Symbol] = ()) -> dict[Symbol, tuple[Described, ...]]:
         """Return what is told of each of the symbols, of all where none is named, the latest days last."""

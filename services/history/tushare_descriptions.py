@@ -37,11 +37,11 @@ class TushareDescriptions:
         """
         listings = await self._all_listings()
         listed = [symbol for symbol in symbols if symbol in listings]
-        found: list[Described | None] = []
+        found: list[Sequence[Described]] = []
         for first in range(0, len(listed), at_a_time):
             part = listed[first : first + at_a_time]
             found += await asyncio.gather(*(self._of(symbol, listings[symbol], days) for symbol in part))
-        return tuple(one for one in found if one is not None)
+        return tuple(one for some in found for one in some)
 
     async def _all_listings(self) -> Mapping[Symbol, Row]:
         """Return the rows of all shares that are or were listed, asked for once.
@@ -60,10 +60,10 @@ class TushareDescriptions:
             self._listings = found
         return self._listings
 
-    async def _of(self, symbol: Symbol, listed: Row, days: Days) -> Described | None:
-        """Return what is told of some days, None where a mark in the name stands without its days.
+    async def _of(self, symbol: Symbol, listed: Row, days: Days) -> Sequence[Described]:
+        """Return what is told of some days, of those of each name by themselves: nobody knew a later one.
 
-        The name is that of the last of the days: a later one tells what nobody knew then.
+        It is nothing where a mark in the name stands without its days.
         """
         names = await self._dated_names(symbol)
         halts = await self._calls.rows(
@@ -74,26 +74,24 @@ class TushareDescriptions:
         )
         present = short_name(listed.get("name"))
         if not names and _is_marked(present):
-            return None
-        then = [name for name, span in names if span.since <= days.last]
-        return Described(
-            instrument=Instrument(
-                symbol=symbol,
-                name=then[-1] if then else "" if names else present,
-                listed_on=day_in(listed, "list_date"),
-                st=tuple(span for name, span in names if marks_of(name).warned),
-                delisting=_delisting(names, listed, days.last),
-                suspended=tuple(
-                    Span(since=day, until=day)
-                    for day in sorted(
-                        {day_in(row, "trade_date") for row in halts if not text_of(row.get("suspend_timing"))}
-                    )
+            return ()
+        halted = {day_in(row, "trade_date") for row in halts if not text_of(row.get("suspend_timing"))}
+        return [
+            Described(
+                instrument=Instrument(
+                    symbol=symbol,
+                    name=_name_on(some.last, names) if names else present,
+                    listed_on=day_in(listed, "list_date"),
+                    st=tuple(span for name, span in names if marks_of(name).warned),
+                    delisting=_delisting(names, listed, some.last),
+                    suspended=tuple(Span(since=day, until=day) for day in sorted(halted)),
                 ),
-            ),
-            industry=text_of(listed.get("industry")),
-            source=NAME,
-            days=days,
-        )
+                industry=text_of(listed.get("industry")),
+                source=NAME,
+                days=some,
+            )
+            for some in _by_names(days, names)
+        ]
 
     async def _dated_names(self, symbol: Symbol) -> _Names:
         """Return the names a share had, each with its days, oldest first.
@@ -106,6 +104,18 @@ class TushareDescriptions:
         for row in rows:
             day_in(row, "start_date")
         return read_names(rows, symbol)
+
+
+def _by_names(days: Days, names: _Names) -> list[Days]:
+    """Return the days in spans of which each is of one name, ascending."""
+    begins = sorted({days.first, *(span.since for _, span in names if days.first < span.since <= days.last)})
+    lasts = [*(one - timedelta(days=1) for one in begins[1:]), days.last]
+    return [Days(first, last) for first, last in zip(begins, lasts, strict=True)]
+
+
+def _name_on(day: date, names: _Names) -> str:
+    """Return the name a share had on a day, empty where none is told of it."""
+    return next((name for name, span in reversed(names) if span.since <= day), "")
 
 
 def _delisting(names: _Names, listed: Row, last: date) -> Span | None:

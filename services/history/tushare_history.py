@@ -112,10 +112,10 @@ class TushareHistory:
         actions = None
         try:
             actions = await self._actions(symbol, period)
-            factors = await self._factors(symbol, period)
+            stated = await self._factors(symbol, period)
         except PriceFault as fault:
             return ExDays(actions=actions, lacks=(f"{fault.asked}: {fault.why}",))
-        return ExDays(actions=actions, factors=factors)
+        return ExDays(actions=actions, factors=_changes(stated), factor_days=frozenset(stated))
 
     async def _bars(self, symbol: Symbol, period: Period) -> tuple[RawBar, ...]:
         """Return the bars of a period, asked for in pieces that one answer holds."""
@@ -156,6 +156,11 @@ class TushareHistory:
         )
 
     async def _factors(self, symbol: Symbol, period: Period) -> dict[date, Decimal]:
+        """Return the factor of each day of which one is stated, oldest first.
+
+        Raises:
+            PriceFault: None is.
+        """
         rows: list[Row] = []
         columns = ("ts_code", "trade_date", "adj_factor")
         for piece in _pieces(replace(period, length=BarLength.DAY)):
@@ -163,12 +168,17 @@ class TushareHistory:
             rows += await self._calls.rows("adj_factor", params, columns, may_be_empty=True)
         if not rows:
             raise PriceFault(f"{NAME} adj_factor", "the table is empty")
-        by_day = sorted((day_in(row, "trade_date"), number_of(row.get("adj_factor"))) for row in rows)
-        found: dict[date, Decimal] = {}
-        for day, factor in by_day:
-            if factor is not None and (not found or factor != next(reversed(found.values()))):
-                found[day] = factor
-        return found
+        by_day = ((day_in(row, "trade_date"), number_of(row.get("adj_factor"))) for row in rows)
+        return {day: factor for day, factor in sorted(by_day) if factor is not None}
+
+
+def _changes(factors: Mapping[date, Decimal]) -> dict[date, Decimal]:
+    """Return the factors, oldest first, without those that are the same as on the day before."""
+    found: dict[date, Decimal] = {}
+    for day, factor in factors.items():
+        if not found or factor != next(reversed(found.values())):
+            found[day] = factor
+    return found
 
 
 def _pieces(period: Period) -> Iterator[tuple[date, date]]:

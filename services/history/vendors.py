@@ -42,11 +42,14 @@ class ExDays:
     """What a vendor knows of one symbol's ex-days.
 
     `actions` are all of the period, None where the vendor does not tell; `factors` are those by which it
-    adjusts, each from its day on. `lacks` says what it should have told and did not, and why.
+    adjusts, each from its day on; `factor_days` are the days on which it states one, None where it does not
+    say which: of a day with bars that is not among them it should have. `lacks` says what it should have told
+    and did not, and why.
     """
 
     actions: tuple[CorporateAction, ...] | None = None
     factors: Mapping[date, Decimal] = field(default_factory=dict)
+    factor_days: frozenset[date] | None = None
     lacks: tuple[str, ...] = ()
 
 

@@ -81,10 +81,20 @@ def read_dated_facts(path: Path) -> tuple[tuple[date, date], DeclaredFacts]:
 
 
 def _instruments(path: Path, stated: Mapping[str, dict[str, object]]) -> tuple[Instrument, ...]:
-    return tuple(
+    found = tuple(
         _record(path, f"instruments.{symbol}", {**facts, "symbol": symbol}, Instrument)
         for symbol, facts in stated.items()
     )
+    for one in found:
+        leaving = () if one.delisting is None else (one.delisting,)
+        for key, states in (("st", one.st), ("suspended", one.suspended), ("delisting", leaving)):
+            for state in states:
+                if state.until is not None and state.until < state.since:
+                    raise PriceFileError(
+                        f"{path}: instruments.{one.symbol}.{key}: until {state.until} lies before since "
+                        f"{state.since}; exchange the two"
+                    )
+    return found
 
 
 def _actions(beside: Path, stated: Sequence[Mapping[str, object]]) -> tuple[CorporateAction, ...]:

@@ -191,6 +191,12 @@ def test_a_rights_issue_is_declared_without_bars(tmp_path: Path):
     {"days": OCTOBER, "instruments": {ONE: {"listed": "1999-11-10"}}},  # no key
     {"days": OCTOBER, "actions": [dividend("tomorrow")]},
     {"days": OCTOBER, "bars": []},
+    # What the file put right could not take back, and what would be lost without a word.
+    {"days": OCTOBER, "actions": [dividend("2025-10-10"), dividend("2025-11-03")]},
+    {"days": OCTOBER, "instruments": {ONE: {"suspended": [{"since": "2025-10-17", "until": "2025-10-13"}]}}},
+    {"days": OCTOBER, "instruments": {ONE: {"st": [{"since": "2025-01-02", "until": "2025-09-30"}]}}},
+    {"days": OCTOBER, "instruments": {ONE: {"suspended": [{"since": "2025-11-03"}]}}},
+    {"days": OCTOBER, "instruments": {ONE: {"delisting": {"since": "2025-10-17", "until": "2025-10-13"}}}},
 ])  # fmt: skip
 def test_a_file_of_facts_that_is_none_is_refused_in_a_line_that_names_it(
     tmp_path: Path, told: dict[str, object]
@@ -202,6 +208,43 @@ def test_a_file_of_facts_that_is_none_is_refused_in_a_line_that_names_it(
     assert done.code == 2
     assert str(path) in done.err
     assert len(done.err.strip().splitlines()) == 1
+    assert (tables(tmp_path).described(), ex_days(tmp_path)) == ({}, [])
+
+
+@pytest.mark.parametrize(("told", "key"), [
+    ({"actions": [dividend("2025-10-10"), dividend("2025-11-03")]}, r"actions[1]"),
+    ({"instruments": {ONE: {"suspended": [{"since": "2025-10-17", "until": "2025-10-13"}]}}},
+     f"instruments.{ONE}.suspended"),
+    ({"instruments": {ONE: {"st": [{"since": "2025-01-02", "until": "2025-09-30"}]}}},
+     f"instruments.{ONE}.st[0]"),
+])  # fmt: skip
+def test_what_a_file_of_facts_says_of_other_days_is_refused_with_its_key(
+    tmp_path: Path, told: dict[str, object], key: str
+):
+    done = call("data", "import", facts_file(tmp_path, days=OCTOBER, **told), "--data-dir", tmp_path)
+
+    assert done.code == 2
+    assert key in done.err
+
+
+def test_a_suspension_that_began_before_the_days_of_a_file_is_told_of_these_days(tmp_path: Path):
+    halt = {"suspended": [{"since": "2025-09-01", "until": "2025-10-13"}]}
+
+    done = call(
+        "data", "import", facts_file(tmp_path, days=OCTOBER, instruments={ONE: halt}), "--data-dir", tmp_path
+    )
+
+    assert done.code == 0
+    (told,) = tables(tmp_path).described()[ONE]
+    assert told.instrument.suspended == (Span(since=date(2025, 10, 1), until=date(2025, 10, 13)),)
+
+
+def test_a_span_that_ends_before_it_begins_is_refused_beside_bars_too(daily: Path, tmp_path: Path):
+    meta(daily, instruments={ONE: {"suspended": [{"since": "2025-10-17", "until": "2025-10-13"}]}})
+
+    done = imported(daily, tmp_path)
+
+    assert done.code != 0
     assert tables(tmp_path).described() == {}
 
 

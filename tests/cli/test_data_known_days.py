@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from commands import data_download
-from services.domain.instruments import Symbol
+from services.domain.instruments import Market, Symbol
+from services.history.lengths import BarLength, ends_of_day, moment_of
+from services.history.spans import Cover, Days
 from services.history.store import HistoryStore
 from services.history.vendors import Period, Told
 from tests.command_line import Ran, call
-from tests.history_by_hand import AT, RAW, flat
+from tests.history_by_hand import AT, HOURLY, RAW, flat
 from tests.unit.test_history_download import Vendor, told
 
 pytest.importorskip("pyarrow", reason="the store needs the extra parquet")
@@ -34,8 +38,10 @@ def daily(path: Path, days: Mapping[str, Sequence[str]], close: str = "10.1") ->
     return path
 
 
-def imported(path: Path, data: Path) -> Ran:
-    return call("data", "import", path, "--adjustment", "raw", "--volume-unit", "share", "--data-dir", data)
+def imported(path: Path, data: Path, adjustment: str = "raw") -> Ran:
+    return call(
+        "data", "import", path, "--adjustment", adjustment, "--volume-unit", "share", "--data-dir", data
+    )
 
 
 def run(data: Path, *more: str) -> Ran:
@@ -177,3 +183,63 @@ def test_a_day_without_bars_in_a_file_is_a_hole_where_facts_tell_no_suspension(t
 
     assert (done.code, ran.code) == (0, 2), done.err
     assert "600519.SH on 2025-10-10..2025-10-10" in ran.err
+
+
+def test_longer_bars_of_an_adjusted_file_go_on_where_an_earlier_one_ended(tmp_path: Path):
+    for name, days in (("one", DAYS[:2]), ("two", DAYS)):
+        path = hourly(tmp_path / f"{name}.csv", days)
+        imported(path, tmp_path, "forward")
+        code, told_of = resampled(tmp_path)
+        assert (code, [one["new_bars"] for one in told_of["resampled"]]) == (0, [2])
+
+    assert run(tmp_path).code == 0
+
+
+def test_adjusted_bars_of_two_files_apart_make_no_longer_ones_and_no_run(tmp_path: Path):
+    for days in (DAYS[:2], DAYS[2:]):
+        path = hourly(tmp_path / "hours.csv", days)
+        imported(path, tmp_path, "backward")
+
+    done = call("data", "resample", "--from", "60m", "--to", "1d", "--data-dir", tmp_path)
+
+    assert (done.code, "data remove" in done.err) == (2, True)
+    assert HistoryStore(tmp_path / "history").held(BarLength.DAY) == ()
+
+
+def test_longer_bars_are_made_of_the_symbols_of_one_market_alone(tmp_path: Path):
+    store, day = HistoryStore(tmp_path / "history"), date(2025, 11, 28)
+    here = flat("600000.SH", HOURLY, [f"{day} {at}" for at in HOURS])
+    # The day after Thanksgiving: New York closes at one in the afternoon, Shanghai does not.
+    ends = [moment_of(Market.US, day, at) for at in ends_of_day(Market.US, BarLength.MIN_60, time(13))]
+    there = flat("AAPL.US", HOURLY, [f"{day} {at}" for at in HOURS])
+    there = replace(there, ends=np.array(ends, dtype=np.int64))
+    for one in (here, there):
+        covers = [Cover("60m raw", one.symbol, Days(day, day))]
+        store.add([one], source="x", fetched_at=AT, covered=covers)
+
+    done = call(
+        "data", "resample", "--market", "us", "--from", "60m", "--to", "1d", "--data-dir", tmp_path, "--json"
+    )
+
+    assert done.code == 0
+    assert [one.symbol for one in store.held(BarLength.DAY)] == ["AAPL.US"]
+
+
+def test_who_is_told_to_have_joined_after_an_indexs_last_list_is_downloaded_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    listed, joined = Symbol("600519.SH"), Symbol("600000.SH")
+    lists, stays = tmp_path / "lists.csv", tmp_path / "stays.csv"
+    lists.write_text(f"index_code,con_code,trade_date\n999999.SH,{listed},20250930\n")
+    stays.write_text(f"index_code,con_code,in_date,out_date\n999999.SH,{joined},20251010,\n")
+    call("data", "import", lists, stays, "--data-dir", tmp_path)
+    vendor = CalendarOfItsOwn({one: told(one) for one in (listed, joined)})
+    monkeypatch.setattr(data_download, "vendor_of", lambda *_: vendor)
+
+    done = call(
+        "data", "download", "--index", "999999.SH", "--start", "2025-10-09", "--end", "2025-10-13",
+        "--data-dir", tmp_path, "--json",
+    )  # fmt: skip
+
+    told_of: Any = done.json
+    assert sorted(told_of["stored"]) == [joined, listed]

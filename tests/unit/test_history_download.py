@@ -647,6 +647,7 @@ def test_tushares_days_come_oldest_first_with_factors_and_dividends():
         ),
     )
     assert answer.ex_days.factors == {date(2025, 10, 9): Decimal("1.01"), date(2025, 10, 10): Decimal("1.05")}
+    assert answer.ex_days.factor_days == set(map(date.fromisoformat, DAYS))
 
 
 def test_tushares_bars_stand_without_what_the_account_has_no_right_to():
@@ -754,6 +755,7 @@ def test_years_of_factors_come_in_pieces_and_none_at_all_is_a_fault():
     # 5,000 days from 2000-01-01 end with 2013-09-08.
     assert tables.spans("adj_factor") == [("20000101", "20130908"), ("20130909", "20251231")]
     assert (answer.factors, answer.lacks) == ({date(2025, 10, 9): Decimal("1.5")}, ())
+    assert answer.factor_days == {date(2025, 10, 9)}
     assert nothing.lacks
 
 

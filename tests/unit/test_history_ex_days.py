@@ -1,6 +1,6 @@
 """Ex-days of several sources, and factors that agree with them or do not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,12 +11,14 @@ import pytest
 from services.calendars import MarketCalendar
 from services.domain.bars import Adjustment, CorporateAction
 from services.domain.instruments import Market, Symbol
+from services.history import ex_days
 from services.history.checking import check_store
-from services.history.ex_days import unexplained
 from services.history.findings import FindingKind
 from services.history.index import Index
 from services.history.lengths import BarLength
 from services.history.panels import Wanted, history_panel
+from services.history.required import every_day
+from services.history.series import Series
 from services.history.spans import Cover, Covered, Days
 from services.history.store import HistoryStore
 from services.history.tables import EX_DAYS, FactTables
@@ -54,6 +56,13 @@ def tables(store: HistoryStore) -> FactTables:
 
 def factors(before: str, after: str, day: date = TENTH) -> Mapping[date, Decimal]:
     return {PERIOD.first: Decimal(before), day: Decimal(after)}
+
+
+def unexplained(
+    bars: Series, factors: Mapping[date, Decimal], known: Covered, actions: Sequence[CorporateAction]
+) -> dict[date, str]:
+    """Return on what days factors and ex-days disagree, where there may be trading on each day."""
+    return ex_days.unexplained(bars, factors, known, actions, every_day)
 
 
 @pytest.mark.parametrize(("after", "actions", "agrees"), [
@@ -212,3 +221,55 @@ def test_an_ex_day_of_another_source_is_not_withdrawn(tables: FactTables):
 
     assert tables.actions() == (CASH,)
     assert tables.covered(EX_DAYS)[ONE] == KNOWN
+
+
+def test_a_change_over_a_weekend_between_two_windows_is_seen(store: HistoryStore, tables: FactTables):
+    calendar = MarketCalendar(Market.CN, None)
+    store.add([flat(ONE, RAW, OCTOBER[:2])], source="x", fetched_at=AT)
+    store.add([flat(ONE, RAW, OCTOBER[2:], price="8.00")], source="x", fetched_at=AT)
+    store.note_covered([Cover("1d raw", ONE, PERIOD)])
+    # The eleventh and twelfth are a weekend; 10.00 became 8.00 by the factor on the Monday.
+    for window, factor in ((Days(PERIOD.first, TENTH), "1.00"), (Days(THIRTEENTH, THIRTEENTH), "1.25")):
+        tables.keep_factors(ONE, window, {window.first: Decimal(factor)}, "tushare")
+        tables.keep_actions(ONE, window, [], "tushare")
+
+    source = history_panel(store, DAILY, calendar.trading_days).source
+    (checked,) = check_store(store, tables, calendar, Market.CN, AT)
+
+    assert ONE in source
+    assert [one.first for one in checked.findings if one.kind is FindingKind.FACTOR] == ["2025-10-13"]
+
+
+@pytest.mark.parametrize(("actions", "found"), [
+    ([CASH], {TENTH}),
+    ([CASH, action(THIRTEENTH, cash_per_share="0.5")], {TENTH, THIRTEENTH}),
+    ([action(PERIOD.first, cash_per_share="0.5")], set()),           # no bar before it
+    ([action(date(2025, 10, 14), cash_per_share="0.5")], set()),     # no bar since
+    # 10.00 less 0.02 is no further off than a tick and the rounding of a factor, 10.00 x 0.001.
+    ([action(cash_per_share="0.02")], set()),
+])  # fmt: skip
+def test_an_ex_day_on_which_no_factor_changes_is_found(actions: list[CorporateAction], found: set[date]):
+    flat_factors = factors("1.000", "1.000")
+
+    assert set(unexplained(flat(ONE, RAW, OCTOBER), flat_factors, KNOWN, actions)) == found
+
+
+def test_of_an_ex_day_beside_days_without_factors_nothing_is_said():
+    bars = flat(ONE, RAW, OCTOBER)
+
+    assert unexplained(bars, factors("1", "1"), KNOWN.less([Days(TENTH, TENTH)]), [CASH]) == {}
+    assert unexplained(bars, {THIRTEENTH: Decimal(1)}, KNOWN, [CASH]) == {}
+
+
+def test_a_dividend_told_of_a_wrong_day_beside_the_right_one_makes_a_run_approximate(
+    store: HistoryStore, tables: FactTables
+):
+    keep(store, tables, "1.053")
+    tables.name_actions(ONE, PERIOD, [CASH, action(THIRTEENTH, cash_per_share="0.5")], FILE)
+    calendar = MarketCalendar(Market.CN, None)
+
+    source = history_panel(store, DAILY).source
+    (checked,) = check_store(store, tables, calendar, Market.CN, AT)
+
+    assert ONE in source
+    assert [one.first for one in checked.findings if one.kind is FindingKind.FACTOR] == ["2025-10-13"]

@@ -11,12 +11,13 @@ from commands.composition import instruments_of
 from services.calendars import MarketCalendar
 from services.clock import VirtualClock
 from services.domain.instruments import Instrument, Market, Span, Symbol
-from services.history.coverage import answered
-from services.history.descriptions import Described, together
+from services.history.coverage import answered, holes
+from services.history.descriptions import Described, together, with_files
 from services.history.download import Download
 from services.history.index import HistoryError, Index
 from services.history.lengths import BarLength
 from services.history.panels import Wanted, history_panel
+from services.history.required import every_day
 from services.history.spans import Cover, Covered, Days
 from services.history.store import HistoryStore
 from services.history.tables import FactTables, Roll
@@ -114,7 +115,7 @@ def test_a_name_of_the_last_days_alone_is_not_told_on_the_others(store: HistoryS
 
     facts = instruments_of(panel, panel.symbols)[ONE]
     assert [facts.is_st(date.fromisoformat(day)) for day in OCTOBER] == [False, True, True]
-    assert (panel.names, after.names) == (("",), ("*ST浦发",))
+    assert (panel.names, after.names) == (("浦发银行",), ("*ST浦发",))
 
 
 def test_what_an_earlier_version_stored_under_todays_name_is_no_warning(
@@ -138,7 +139,7 @@ def test_of_days_cut_off_a_later_name_is_not_told(tables: FactTables):
 
     earlier, _ = tables.described()[ONE]
 
-    assert (earlier.instrument.name, earlier.instrument.st) == ("", ())
+    assert (earlier.instrument.name, earlier.instrument.st) == ("浦发银行", ())
 
 
 @pytest.mark.parametrize("name", ["*ST浦发", "退市浦发"])
@@ -182,9 +183,11 @@ def test_a_delisting_period_is_told_from_its_first_day_to_the_last_of_the_listin
     vendor = Vendor([listing(GONE, "退市长油", list_status="D", delist_date="20140605")], names)
 
     (before,) = told(vendor, Days(date(2014, 1, 2), date(2014, 4, 18)), GONE)
-    (during,) = told(vendor, Days(date(2014, 4, 1), date(2014, 4, 30)), GONE)
+    still, during = told(vendor, Days(date(2014, 4, 1), date(2014, 4, 30)), GONE)
 
     assert (before.instrument.name, before.instrument.delisting) == ("长航油运", None)
+    assert (still.instrument.name, still.instrument.delisting) == ("长航油运", None)
+    assert (still.days.last, during.days.first) == (date(2014, 4, 20), date(2014, 4, 21))
     # Delisted on the fifth: the fourth of June was its last day.
     assert (during.instrument.name, during.instrument.delisting) == (
         "退市长油",
@@ -231,6 +234,62 @@ def test_a_name_from_after_the_days_is_not_told_where_there_is_none_of_before():
     (found,) = told(Vendor([listing(ONE, "*ST浦发")], named(ONE, ("*ST浦发", "20251103"))), PERIOD, ONE)
 
     assert found.instrument.name == ""
+
+
+def test_a_run_knows_a_share_by_the_name_of_its_first_day(store: HistoryStore, tables: FactTables):
+    keep(store, ONE)
+    names = named(ONE, ("浦发银行", "19991110"), ("浦东发展", "20251010"))
+    tables.describe(told(Vendor([listing(ONE, "浦东发展")], names), PERIOD, ONE))
+
+    whole = history_panel(store, DAILY)
+    after = history_panel(store, Wanted(length=DAILY.length, market=Market.CN, start=date(2025, 10, 10)))
+
+    assert (whole.names, after.names) == (("浦发银行",), ("浦东发展",))
+
+
+def test_what_a_file_states_lies_over_a_vendors_word_on_its_days():
+    warned = (Span(since=PERIOD.first),)
+    vendors = Instrument(symbol=ONE, name="浦发银行", listed_on=date(2000, 1, 1), st=warned)
+    fresh = Described(instrument=vendors, industry="银行", source="tushare", days=PERIOD)
+    halt = Span(since=PERIOD.last, until=PERIOD.last)
+    mine = Instrument(symbol=ONE, name="mine", listed_on=date(1999, 11, 10), suspended=(halt,))
+    november = Days(PERIOD.last, date(2025, 11, 3))
+    file = Described(instrument=mine, industry="", source="file:facts.json", days=november)
+    name = Described(
+        instrument=Instrument(symbol=ONE, name="another"), industry="", source="file:x", days=PERIOD
+    )
+
+    before, over = with_files(fresh, [name, file])
+    (again,) = with_files(over, [over])
+
+    assert (before.days, before.source) == (Days(PERIOD.first, date(2025, 10, 12)), "tushare")
+    assert (before.instrument.listed_on, before.instrument.name) == (date(2000, 1, 1), "浦发银行")
+    assert (over.days, over.industry) == (Days(PERIOD.last, PERIOD.last), "银行")
+    assert over.instrument == Instrument(
+        symbol=ONE, name="浦发银行", listed_on=date(1999, 11, 10), st=(halt,), suspended=(halt,)
+    )
+    assert over.source == "tushare, file:facts.json"
+    assert again.instrument == over.instrument
+
+
+@pytest.mark.parametrize(("facts", "source", "said"), [
+    ({"listed_on": date(1999, 11, 10)}, "file:facts.json", True),
+    ({"st": (Span(since=PERIOD.first, until=PERIOD.first),)}, "file:facts.json", False),
+    ({"listed_on": date(1999, 11, 10)}, "tushare", False),
+    ({"listed_on": date(1999, 11, 10)}, "tushare, file:facts.json", False),
+    ({"name": "浦发银行"}, "file:daily.csv", False),   # the records are approximate by themselves
+])  # fmt: skip
+def test_a_run_says_of_whom_a_file_alone_tells_facts_without_a_risk_warning(
+    store: HistoryStore, tables: FactTables, facts: Mapping[str, object], source: str, said: bool
+):
+    keep(store, ONE)
+    tables.keep_actions(ONE, PERIOD, [], "tushare")
+    mine = Instrument(symbol=ONE, **facts)  # type: ignore[arg-type]  # By name.
+    tables.describe([Described(instrument=mine, industry="", source=source, days=PERIOD)])
+
+    panel = history_panel(store, DAILY)
+
+    assert (", approximate: " in panel.source, ONE in panel.source) == (said, said)
 
 
 def test_a_name_without_its_day_is_a_fault():
@@ -296,10 +355,10 @@ def test_a_former_member_needs_bars_up_to_a_delisting_that_is_known(
 
 @pytest.mark.parametrize(("left", "whole"), [(date(2025, 10, 20), True), (date(2025, 10, 21), False)])
 def test_bars_that_end_in_the_last_week_of_a_listing_are_whole(left: date, whole: bool):
-    # The last bar is of the thirteenth: seven days before the twentieth.
+    # The last bar is of the thirteenth; the fifth trading day after it is the twentieth.
     leaving = Instrument(symbol=GONE, delisting=Span(since=date(2025, 9, 1), until=left))
     asked = Days(PERIOD.first, date(2025, 10, 31))
-    due = [*(date.fromisoformat(day) for day in OCTOBER), date(2025, 10, 14), date(2025, 10, 15)]
+    due = [date(2025, 10, day) for day in (9, 10, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 27, 28, 29, 30, 31)]
 
     found = answered(flat(GONE, RAW, OCTOBER), asked, due, leaving, Covered((asked,)))
 
@@ -322,3 +381,34 @@ def test_days_of_a_suspension_that_a_person_declares_are_asked_for_no_more(
     second = asyncio.run(again.run([ONE]))
 
     assert (first.whole, second.whole, vendor.asked) == (False, True, [ONE])
+
+
+def weekdays(first: date, last: date) -> list[date]:
+    return [one for one in every_day(first, last) if one.weekday() < 5]
+
+
+@pytest.mark.parametrize(("last", "left", "until", "whole"), [
+    # Golden week: five trading days after 2025-09-26 are 29, 30, and 9, 10, 13 of October.
+    ("2025-09-26", date(2025, 10, 13), date(2025, 10, 31), True),
+    ("2025-09-26", date(2025, 10, 14), date(2025, 10, 31), False),
+    # Cut off at the thirteenth: that it left on the twentieth says nothing of an answer until the fifteenth.
+    ("2025-10-13", date(2025, 10, 20), date(2025, 10, 15), False),
+    ("2025-10-13", date(2025, 10, 20), date(2025, 10, 20), True),
+    # Half a year without a trade is no last trade, however few of its days one looks at.
+    ("2025-10-13", date(2026, 4, 20), date(2025, 10, 15), False),
+])  # fmt: skip
+def test_a_last_trade_lies_five_trading_days_before_the_end_of_a_listing_at_most(
+    last: str, left: date, until: date, whole: bool
+):
+    closed = {date(2025, 10, day) for day in range(1, 9)}
+    asked = Days(date(2025, 9, 25), until)
+    due = [day for day in weekdays(*asked) if day not in closed]
+    leaving = Instrument(symbol=GONE, delisting=Span(since=date(2025, 9, 1), until=left))
+    bars = flat(GONE, RAW, [str(day) for day in due if str(day) <= last])
+
+    found = answered(bars, asked, due, leaving, Covered((asked,)))
+
+    assert found.days[-1].last == (until if whole else date.fromisoformat(last))
+    assert (found.lacks == "") is whole
+    tail = [day for day in due if last < str(day) <= str(left)]
+    assert holes(bars, due, leaving) == ([] if len(tail) <= 5 and left.year == 2025 else tail)

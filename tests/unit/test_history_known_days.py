@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,9 @@ from services.history.descriptions import Described
 from services.history.index import INDEX_NAME, Index, StorageError
 from services.history.lengths import BarLength, ends_of_day, last_day_over
 from services.history.series import Kind
-from services.history.spans import Cover, Days
+from services.history.spans import Cover, Covered, Days
 from services.history.store import HistoryStore
-from services.history.tables import FactTables
+from services.history.tables import FACTORS, FactTables
 from services.history.vendors import NO_BARS, NOT_SERVED, NotTold, Period, Told
 from services.market.raw_bars import RawBar
 from tests.history_by_hand import AT, HOURLY, RAW, flat, series
@@ -402,13 +403,17 @@ def test_a_vendor_that_tells_bars_of_today_alone_was_reached(store: HistoryStore
     assert (list(summary.failed), summary.unreached, store.held()) == ([ONE], False, ())
 
 
-def test_a_day_that_was_known_before_its_facts_is_not_asked_for_twice(
+def test_a_day_of_which_no_facts_are_told_is_no_hole_where_another_is_asked_for(
     store: HistoryStore, calendar: MarketCalendar
 ):
     period = replace(PERIOD, length=BarLength.MIN_60)
     lacking = Vendor({ONE: hours(ONE, [one for one in of_days(*THREE_DAYS) if one != "2025-10-09 14:00"])})
     fetched(lacking, store, calendar, [ONE], period=replace(period, end=date(2025, 10, 9)))
-    describe(store)
+    facts = Instrument(symbol=ONE, listed_on=date(1999, 11, 10))
+    after = Days(date(2025, 10, 10), date(2025, 10, 31))
+    FactTables(Index(store.folder)).describe(
+        [Described(instrument=facts, industry="", source="by hand", days=after)]
+    )
 
     # The ninth is asked for to show that the answer was not cut off, and that day is known as it is.
     assert fetched(lacking, store, calendar, [ONE], period=period).whole
@@ -437,3 +442,141 @@ def test_days_with_bars_are_those_of_the_parts_that_touch_a_window(store: Histor
     assert found(date(2025, 10, 13), date(2025, 10, 31)) == {date.fromisoformat(day) for day in THREE_DAYS}
     assert found(date(2025, 10, 14), date(2025, 10, 31)) == set()
     assert found(date(2025, 10, 1), date(2025, 10, 31), "1d forward") == {date(2025, 10, 14)}
+
+
+def test_a_day_without_bars_is_asked_for_again_once_its_suspensions_are_told(
+    store: HistoryStore, calendar: MarketCalendar
+):
+    holed = Vendor({ONE: told(ONE, ("2025-10-09", "2025-10-13"))})
+    fetched(holed, store, calendar, [ONE])
+    known = store.covered("1d raw")[ONE]
+    describe(store)
+
+    again = fetched(holed, store, calendar, [ONE])
+    unknown = store.covered("1d raw")[ONE]
+    whole = fetched(Vendor({ONE: told(ONE)}), store, calendar, [ONE])
+
+    assert known == days(("2025-10-09", "2025-10-13"))
+    assert (list(again.short), again.whole) == ([ONE], False)
+    assert unknown == days(("2025-10-09", "2025-10-09"), ("2025-10-11", "2025-10-13"))
+    assert (whole.bars, whole.whole) == (1, True)
+
+
+def test_a_day_without_bars_stays_known_where_its_suspension_is_told(
+    store: HistoryStore, calendar: MarketCalendar
+):
+    holed = Vendor({ONE: told(ONE, ("2025-10-09", "2025-10-13"))})
+    fetched(holed, store, calendar, [ONE])
+    describe(store, "2025-10-10")
+
+    assert fetched(holed, store, calendar, [ONE]).already == 1
+    assert store.covered("1d raw")[ONE] == days(("2025-10-09", "2025-10-13"))
+
+
+def test_a_day_without_bars_stays_known_where_facts_are_told_of_others_alone(
+    store: HistoryStore, calendar: MarketCalendar
+):
+    fetched(Vendor({ONE: told(ONE, ("2025-10-09", "2025-10-13"))}), store, calendar, [ONE])
+    facts = Instrument(symbol=ONE, listed_on=date(1999, 11, 10))
+    after = Days(date(2025, 10, 11), date(2025, 10, 31))
+    FactTables(Index(store.folder)).describe(
+        [Described(instrument=facts, industry="", source="by hand", days=after)]
+    )
+
+    assert fetched(Vendor({}), store, calendar, [ONE]).already == 1
+
+
+def test_a_week_without_a_bar_is_not_judged_by_suspensions(store: HistoryStore, calendar: MarketCalendar):
+    weekly = replace(PERIOD, length=BarLength.WEEK)
+    store.note_covered([Cover("1w raw", ONE, Days(PERIOD.start, PERIOD.end))])
+    describe(store)
+
+    assert fetched(Vendor({}), store, calendar, [ONE], period=weekly).already == 1
+
+
+def test_a_day_known_without_any_bar_is_asked_for_again(store: HistoryStore, calendar: MarketCalendar):
+    store.note_covered([Cover("1d raw", ONE, Days(PERIOD.start, PERIOD.end))])
+    describe(store)
+
+    summary = fetched(Vendor({ONE: told(ONE)}), store, calendar, [ONE])
+
+    assert (summary.bars, summary.whole) == (3, True)
+
+
+def test_days_that_facts_tell_wholly_of_in_shares_or_in_lots_are_no_holes(
+    store: HistoryStore, calendar: MarketCalendar
+):
+    whole = Days(PERIOD.start, PERIOD.end)
+    cover = [Cover("1d raw", ONE, whole)]
+    store.add([flat(ONE, RAW, THREE_DAYS[:2])], source="x", fetched_at=AT, covered=cover)
+    store.add([flat(ONE, LOTS, THREE_DAYS[2:])], source="x", fetched_at=AT, covered=cover)
+    describe(store)
+
+    assert fetched(Vendor({}), store, calendar, [ONE]).already == 1
+
+
+def test_a_bar_of_a_day_that_is_not_known_makes_it_not_known(store: HistoryStore, calendar: MarketCalendar):
+    store.add([flat(ONE, HOURLY, ["2025-10-09 10:30", "2025-10-09 11:30"])], source="x", fetched_at=AT)
+    period = replace(PERIOD, length=BarLength.MIN_60, start=date(2025, 10, 10))
+    vendor = Vendor({ONE: hours(ONE, of_days(*THREE_DAYS))})
+
+    fetched(vendor, store, calendar, [ONE], period=period)
+
+    # Half of the ninth is there: it says nothing of where an answer begins, and is not asked for.
+    assert vendor.days == [("2025-10-10", "2025-10-13")]
+    assert store.covered("60m raw")[ONE] == days(("2025-10-10", "2025-10-13"))
+
+
+def test_an_anchor_whose_bars_were_taken_away_meanwhile_does_not_become_known(
+    store: HistoryStore, calendar: MarketCalendar
+):
+    fetched(Vendor({ONE: told(ONE)}), store, calendar, [ONE])
+
+    class Meanwhile(Vendor):
+        """Answers while somebody removes the bars."""
+
+        async def bars(self, symbols: Sequence[Symbol], period: Period) -> Mapping[Symbol, Told | str]:
+            store.remove(BarLength.DAY)
+            return await super().bars(symbols, period)
+
+    vendor = Meanwhile({ONE: told(ONE, FIVE)})
+    fetched(vendor, store, calendar, [ONE], period=until("2025-10-15"))
+
+    assert vendor.days == [("2025-10-13", "2025-10-15")]
+    assert store.covered("1d raw")[ONE] == days(("2025-10-14", "2025-10-15"))
+
+
+@pytest.mark.parametrize(("stated", "unknown"), [
+    (THREE_DAYS[:2], days(("2025-10-13", "2025-10-13"))),   # cut off at its tail
+    (THREE_DAYS[1:], days(("2025-10-09", "2025-10-09"))),   # cut off at its head
+    ((THREE_DAYS[0], THREE_DAYS[2]), days(("2025-10-10", "2025-10-10"))),
+])  # fmt: skip
+def test_a_table_of_factors_that_lacks_a_day_with_bars_is_asked_for_again(
+    store: HistoryStore, calendar: MarketCalendar, stated: Sequence[str], unknown: Covered
+):
+    factor = {date.fromisoformat(stated[0]): Decimal("1.5")}
+    stated_on = frozenset(map(date.fromisoformat, stated))
+    cut = told(ONE, actions=(), factors=factor, factor_days=stated_on)
+    whole = told(
+        ONE, actions=(), factors={PERIOD.start: Decimal("1.5")},
+        factor_days=frozenset(map(date.fromisoformat, THREE_DAYS)),
+    )  # fmt: skip
+
+    first = fetched(Vendor({ONE: cut}), store, calendar, [ONE])
+    known = FactTables(Index(store.folder)).covered(FACTORS)[ONE]
+    second = fetched(Vendor({ONE: whole}), store, calendar, [ONE])
+
+    assert (first.stored, list(first.lacks), first.whole) == ([ONE], [ONE], False)
+    assert str(unknown.spans[0].first) in first.lacks[ONE]
+    assert known == days(("2025-10-09", "2025-10-13")).less(unknown.spans)
+    assert (second.already, second.whole) == (1, True)
+    assert FactTables(Index(store.folder)).covered(FACTORS)[ONE] == days(("2025-10-09", "2025-10-13"))
+
+
+def test_of_a_day_without_bars_no_factor_is_missed(store: HistoryStore, calendar: MarketCalendar):
+    describe(store, "2025-10-10")
+    factor = {PERIOD.start: Decimal("1.5")}
+    stated_on = frozenset({date(2025, 10, 9), date(2025, 10, 13)})
+    answer = told(ONE, ("2025-10-09", "2025-10-13"), actions=(), factors=factor, factor_days=stated_on)
+
+    assert fetched(Vendor({ONE: answer}), store, calendar, [ONE]).whole

@@ -698,3 +698,100 @@ def test_a_row_of_members_that_says_nothing_is_named(tmp_path: Path, row: str):
 
     with pytest.raises(HistoryError, match=r"weights.csv:2"):
         read_rolls(path)
+
+
+@pytest.mark.parametrize(("stays", "expected"), [
+    # It left on a day of the last list's time, and came back.
+    ([("2024-12-16", "2025-10-09")], [("2025-10-09", "2025-10-09")]),
+    ([("2024-12-16", "2025-10-09"), ("2025-10-13", None)],
+     [("2025-10-09", "2025-10-09"), ("2025-10-13", "2025-10-13")]),
+    ([("2024-12-16", "2025-10-08"), ("2025-10-10", None)], [("2025-10-10", "2025-10-13")]),
+    ([("2024-12-16", "2025-10-13")], [("2025-10-09", "2025-10-13")]),
+    # What was told of days before the list is older than the list.
+    ([("2024-12-16", "2025-09-29")], [("2025-10-09", "2025-10-13")]),
+])  # fmt: skip
+def test_a_day_on_which_a_member_left_after_the_last_list_ends_its_days(
+    stays: list[tuple[str, str | None]], expected: list[tuple[str, str]]
+):
+    told = [stay(ONE, *one) for one in stays]
+
+    found = membership([roll("2025-09-30", ONE, TWO)], INDEX, PERIOD, told)
+
+    assert spans(found) == {ONE: expected, TWO: [("2025-10-09", "2025-10-13")]}
+
+
+def test_who_left_and_came_back_between_two_lists_that_name_it_was_no_member_meanwhile():
+    rolls = [roll("2025-09-30", ONE, TWO), roll("2025-10-13", ONE, TWO)]
+    back, gone = stay(ONE, "2025-10-13"), stay(ONE, "2024-12-16", "2025-10-09")
+
+    assert spans(membership(rolls, INDEX, PERIOD, [gone, back])) == {
+        ONE: [("2025-10-09", "2025-10-09"), ("2025-10-13", "2025-10-13")],
+        TWO: [("2025-10-09", "2025-10-13")],
+    }
+    # The list that names it again says that it is back, whatever day nobody told.
+    assert spans(membership(rolls, INDEX, PERIOD, [gone]))[ONE][-1] == ("2025-10-13", "2025-10-13")
+
+
+@pytest.mark.parametrize(("told", "expected"), [
+    (("2025-10-10", None), [("2025-10-10", "2025-10-13")]),
+    (("2025-10-10", "2025-10-10"), [("2025-10-10", "2025-10-10")]),
+    (("2025-09-30", None), []),    # the day of a list that does not name it
+    (("2025-10-14", None), []),    # after the days
+])  # fmt: skip
+def test_who_joined_after_the_last_list_is_a_member_from_then_on(
+    told: tuple[str, str | None], expected: list[tuple[str, str]]
+):
+    found = membership([roll("2025-09-30", TWO)], INDEX, PERIOD, [stay(ONE, *told)])
+
+    assert spans(found).get(ONE, []) == expected
+
+
+def test_a_run_on_an_index_takes_in_who_joined_after_its_last_list(store: HistoryStore, tables: FactTables):
+    tables.keep_roll(roll("2025-09-30", TWO))
+    tables.keep_stays([stay(ONE, "2025-10-10")])
+    keep(store, [flat(TWO, RAW, DAYS)])
+    of_index = replace(DAILY, index=INDEX, start=PERIOD.first, end=PERIOD.last)
+
+    # Without its bars nothing is run: a member is missing.
+    with pytest.raises(HistoryError, match=ONE):
+        history_panel(store, of_index)
+    keep(store, [flat(ONE, RAW, DAYS[1:])])
+    panel = history_panel(store, of_index)
+
+    assert panel.symbols == (ONE, TWO)
+    assert spans(panel.members)[ONE] == [("2025-10-10", "2025-10-13")]
+
+
+def test_days_of_the_symbol_that_sets_the_markets_state_must_be_known_too(
+    store: HistoryStore, tables: FactTables
+):
+    keep(store, [flat(ONE, RAW, DAYS)])
+    keep(store, [flat(TWO, RAW, DAYS[2:])], first=DAYS[2])
+    beside = replace(DAILY, symbols=(ONE,), also=(TWO,))
+
+    with pytest.raises(HistoryError, match=rf"1d bars of {TWO} on 2025-10-09\.\.2025-10-12"):
+        history_panel(store, beside)
+    with pytest.raises(HistoryError, match=f"1d bars of {THREE}"):
+        history_panel(store, replace(beside, also=(THREE,)))
+    keep(store, [flat(TWO, RAW, DAYS[:2])])
+    listed = Instrument(symbol=TWO, listed_on=date(2001, 8, 27))
+    later = Days(date(2025, 10, 13), date(2025, 10, 13))
+    tables.describe([Described(instrument=listed, industry="", source="by hand", days=later)])
+    with pytest.raises(HistoryError, match=f"the facts of {TWO}"):
+        history_panel(store, beside)
+    tables.describe([Described(instrument=listed, industry="", source="by hand", days=PERIOD)])
+    assert history_panel(store, beside).symbols == (ONE, TWO)
+
+
+def test_the_state_symbol_needs_its_bars_of_before_it_joined_the_index(
+    store: HistoryStore, tables: FactTables
+):
+    tables.keep_roll(roll("2025-09-30", ONE))
+    tables.keep_stays([stay(TWO, "2025-10-10")])
+    keep(store, [flat(ONE, RAW, DAYS)])
+    keep(store, [flat(TWO, RAW, DAYS[1:])], first=DAYS[1])
+    of_index = replace(DAILY, index=INDEX, start=PERIOD.first, end=PERIOD.last)
+
+    assert history_panel(store, of_index).symbols == (ONE, TWO)
+    with pytest.raises(HistoryError, match=f"1d bars of {TWO} on 2025-10-09"):
+        history_panel(store, replace(of_index, also=(TWO,)))

@@ -18,7 +18,7 @@ from services.history.index import INDEX_NAME, HistoryError, Index, StorageError
 from services.history.lengths import BarLength
 from services.history.series import NONE, Series
 from services.history.spans import Cover, Covered, Days
-from services.history.store import Conflict, HistoryStore, in_unit
+from services.history.store import Conflict, Fresh, HistoryStore, in_unit
 from services.history.tables import EX_DAYS, FactTables, Roll
 from tests.history_by_hand import AT, HOURLY, MINUTES, RAW, flat, minutes, second
 
@@ -238,6 +238,47 @@ def test_bars_of_a_damaged_file_may_come_again_once_they_are_taken_out(store: Hi
     assert store.remove_damaged() == 0
 
 
+def test_of_a_damaged_file_of_weeks_no_day_of_the_first_week_stays_known(store: HistoryStore):
+    weekly = replace(RAW, length=BarLength.WEEK)
+    # Two weeks, known from Monday the sixth to Friday the seventeenth; the bars end on the Fridays.
+    weeks = Days(date(2025, 10, 6), date(2025, 10, 17))
+    bars = flat(ONE, weekly, ["2025-10-10", "2025-10-17"])
+    store.add([bars], source="drawn", fetched_at=AT, covered=[Cover("1w raw", ONE, weeks)])
+    (path,) = store.folder.glob("cn/1w/*.parquet")
+    path.write_bytes(b"x")
+
+    assert store.remove_damaged() == 2
+    assert store.covered("1w raw") == {}
+
+
+def test_a_reading_that_goes_on_is_told_from_a_disk_that_fails(
+    store: HistoryStore, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("services.history.index.WAIT_S", 0.0)
+    store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT)
+
+    with store.index.reading(), pytest.raises(StorageError) as refused:
+        HistoryStore(store.folder).add([flat(TWO, RAW, DAYS)], source="drawn", fetched_at=AT)
+
+    assert "another process" in str(refused.value)
+    assert "--data-dir" not in str(refused.value)
+
+
+def test_a_writing_that_goes_on_is_no_reason_to_put_an_index_back(
+    store: HistoryStore, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("services.history.index.WAIT_S", 0.0)
+    store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT)
+    writer = sqlite3.connect(store.folder / INDEX_NAME, timeout=0, isolation_level=None)
+    writer.execute("BEGIN EXCLUSIVE")
+
+    with pytest.raises(StorageError, match="another process") as refused:
+        store.held()
+    writer.close()
+
+    assert "from a copy" not in str(refused.value)
+
+
 def test_the_same_bytes_under_another_declaration_are_bars_of_their_own(store: HistoryStore):
     store.add([flat(ONE, RAW, DAYS)], source="drawn", fetched_at=AT)
     adjusted = replace(RAW, adjustment=Adjustment.FORWARD)
@@ -348,7 +389,7 @@ def test_two_writers_at_once_do_not_both_store_what_contradicts(store: HistorySt
     with Index(store.folder).writing() as index:
         writer.start()
         writer.join(timeout=0.2)
-        store._add(index, [flat(ONE, RAW, DAYS)], "one", AT)
+        store._add(index, [Fresh(flat(ONE, RAW, DAYS), 3)], "one", AT)
     writer.join(timeout=30)
 
     assert [type(one) for one in told] == [Conflict]
@@ -359,7 +400,7 @@ def contradicting(store: HistoryStore) -> None:
     """Store two bars of one day that differ, as the first version let two writers do."""
     for price in ("10.00", "11.00"):
         with Index(store.folder).writing() as index:
-            store._add(index, [flat(ONE, RAW, DAYS[:1], price=price)], "drawn", AT)
+            store._add(index, [Fresh(flat(ONE, RAW, DAYS[:1], price=price), 1)], "drawn", AT)
 
 
 def keep(store: HistoryStore, series: Series) -> None:

@@ -193,3 +193,12 @@ def test_a_run_reads_all_it_needs_at_one_moment(store: HistoryStore, monkeypatch
 
     assert history_panel(store, DAILY).close[:, 0].tolist() == [10.0] * 3
     assert tried == [True]
+
+
+@pytest.mark.parametrize("chosen", [VolumeUnit.SHARE, VolumeUnit.LOT])
+def test_no_choice_of_a_unit_settles_which_of_two_prices_is_right(store: HistoryStore, chosen: VolumeUnit):
+    keep(store, [flat(ONE, RAW, DAYS, volume=700)])
+    keep(store, [flat(ONE, LOTS, DAYS[1:2], price="5.00", volume=7)])
+
+    with pytest.raises(HistoryError, match=rf"{ONE}.*{DAYS[1]}.*data remove"):
+        history_panel(store, replace(DAILY, volume_unit=chosen))
