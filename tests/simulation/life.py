@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,7 @@ from commands.composition import Parts, instruments_of, market_view
 from commands.interventions import Interventions
 from commands.recorded_run import begin
 from commands.recorded_settings import recorded
+from scheduler.clock_watch import AHEAD_MAX
 from scheduler.loop import Loop
 from scheduler.slot_plan import FixedPlan, OpenPlan
 from scheduler.world import World
@@ -241,8 +243,16 @@ class History:
         return self.outside
 
     def _start_twice(self, number: int) -> None:
-        """Start twice more where everything is done: the broker is asked again, and nothing comes of it."""
+        """Start twice more where everything is done: the broker is asked again, and nothing comes of it.
+
+        Not where a clock that was wrong has left the record ahead of the right one: such a start is refused
+        before anything is opened (`scheduler.clock_watch.require_behind`).
+        """
         outside = self.outside
+        right = self.scenario.start + timedelta(seconds=self._now_s)
+        last = max(datetime.fromisoformat(event.at) for event in outside.events)
+        if self.scenario.kind is not Kind.RECORDED and last > right + AHEAD_MAX:
+            return
         for again in (1, 2):
             count, trail = len(outside.events), outside.audit.read_bytes()
             end = self.one_life(number + again)
