@@ -150,6 +150,16 @@ class CheckingJournal(Journal):
             if (session, event.step) not in self._seen:
                 self.write(session, event.step, self.value(event))
 
+    def take_collected_before(self, session: str, step: str) -> None:
+        """Take fills and movements that were on record before the broker failed at a step.
+
+        A process found them at its start; what would find them here ends with that fault.
+        """
+        failed = self._by_step[session, step]
+        for event in self.recorded[self._next : failed.seq - 1]:
+            if event.kind in _COLLECTED and (event.session, event.step) not in self._seen:
+                self.write(event.session, event.step, self.value(event))
+
     def start_at(self, moment: datetime) -> None:
         """Show the moment at which something on record began."""
         self._replay_clock.show(moment)
@@ -234,6 +244,7 @@ class CheckingLog:
         """
         recorded = self._journal.recorded_value(self.session, step)
         if isinstance(recorded, FaultRecord) and recorded.door == BrokerFault.door:
+            self._journal.take_collected_before(self.session, step)
             return cast(T, raised(self._journal.compared(self.session, step, recorded)))
         try:
             answer: object = await ask()
