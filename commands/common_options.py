@@ -61,6 +61,19 @@ def with_common(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+def take_common(
+    ctx: typer.Context,
+    data_dir: DataDir = None,
+    config: Config = None,
+    account: Account = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Take the common options before the name of a command in a group, and keep them for that command."""
+    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+    ctx.obj = common.under(ctx.obj)
+
+
 def _shared(
     data_dir: DataDir = None,
     config: Config = None,

@@ -8,16 +8,11 @@ from typing import Annotated
 
 import typer
 
-from commands.common_options import Common, with_common
+from commands.common_options import Common, take_common, with_common
 from commands.entry import day_of, run_on_account
 from commands.flags import (
-    Account,
     AdjustmentName,
-    Config,
-    DataDir,
     Day,
-    Json,
-    Lang,
     MarketName,
     VolumeUnitName,
     said,
@@ -131,20 +126,7 @@ data = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(data, name="data")
-
-
-@data.callback()
-def data_options(
-    ctx: typer.Context,
-    data_dir: DataDir = None,
-    config: Config = None,
-    account: Account = None,
-    lang: Lang = None,
-    as_json: Json = False,
-) -> None:
-    """Take the common options for the commands below `data`."""
-    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
-    ctx.obj = common.under(ctx.obj)
+data.callback()(take_common)
 
 
 @data.command(

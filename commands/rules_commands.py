@@ -7,16 +7,11 @@ from typing import Annotated
 
 import typer
 
-from commands.common_options import Common, with_common
+from commands.common_options import Common, take_common, with_common
 from commands.entry import day_of, run_on_account
 from commands.flags import (
-    Account,
     AtTime,
-    Config,
-    DataDir,
-    Json,
     KindName,
-    Lang,
     ListedOn,
     PrevClose,
     RequiredDay,
@@ -36,20 +31,7 @@ rules_app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(rules_app, name="rules")
-
-
-@rules_app.callback()
-def rules(
-    ctx: typer.Context,
-    data_dir: DataDir = None,
-    config: Config = None,
-    account: Account = None,
-    lang: Lang = None,
-    as_json: Json = False,
-) -> None:
-    """Take the common options for the commands below `rules`."""
-    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
-    ctx.obj = common.under(ctx.obj)
+rules_app.callback()(take_common)
 
 
 @rules_app.command(

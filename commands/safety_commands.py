@@ -6,16 +6,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from commands.common_options import Common, with_common
+from commands.common_options import Common, take_common, with_common
 from commands.entry import run_on_account
 from commands.flags import (
-    Account,
     ChannelName,
-    Config,
-    DataDir,
     HaltedSymbol,
-    Json,
-    Lang,
     Undo,
     Why,
     WhyKilled,
@@ -100,20 +95,7 @@ alert_app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(alert_app, name="alert")
-
-
-@alert_app.callback()
-def alert(
-    ctx: typer.Context,
-    data_dir: DataDir = None,
-    config: Config = None,
-    account: Account = None,
-    lang: Lang = None,
-    as_json: Json = False,
-) -> None:
-    """Take the common options for the commands below `alert`."""
-    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
-    ctx.obj = common.under(ctx.obj)
+alert_app.callback()(take_common)
 
 
 @alert_app.command(
