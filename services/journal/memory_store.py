@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ class Follows:
     def __init__(self) -> None:
         self.seq, self.hash = 0, GENESIS_HASH
         self._account = ""
-        self._steps: set[tuple[str, str]] = set()
+        self._steps: defaultdict[str, set[str]] = defaultdict(set)
 
     def take(self, events: Sequence[Event]) -> None:
         """Move over the next events.
@@ -25,20 +26,24 @@ class Follows:
         Raises:
             JournalFault: They do not follow the last event, or a step is already there; none was taken.
         """
-        prev, seq, account, steps = self.hash, self.seq, self._account, self._steps
-        fresh: list[tuple[str, str]] = []
+        prev, seq, account = self.hash, self.seq, self._account
+        taken: list[Event] = []
         try:
-            for number, of, session, step, _kind, _version, _at, _body, before, own in events:
+            for event in events:
+                number, of, session, step, _kind, _version, _at, _body, before, own = event
                 account = account or of
                 if number != seq + 1 or before != prev or of != account:
                     raise JournalFault(f"append event {number}", f"it does not follow event {seq}")
-                prev, seq, place, known = own, number, (session, step), len(steps)
-                steps.add(place)
-                if len(steps) == known:
-                    raise JournalFault(f"append event {seq}", f"its step {place} is already written")
-                fresh.append(place)
+                steps = self._steps[session]
+                if step in steps:
+                    place = session, step
+                    raise JournalFault(f"append event {number}", f"its step {place} is already written")
+                steps.add(step)
+                prev, seq = own, number
+                taken.append(event)
         except JournalFault:
-            steps.difference_update(fresh)
+            for event in taken:
+                self._steps[event.session].discard(event.step)
             raise
         self.hash, self.seq, self._account = prev, seq, account
 

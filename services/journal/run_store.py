@@ -60,7 +60,8 @@ class RunStore:
             require_digests(bodies)
         self._last.take(events)
         self._held += events
-        self._bodies.update(bodies)
+        if bodies:
+            self._bodies.update(bodies)
         if len(self._held) >= self._held_max:
             self._write()
 
