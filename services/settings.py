@@ -1,7 +1,5 @@
 """What the operator decides: every key of the configuration file, with unit, range and default."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

@@ -1,9 +1,7 @@
 """The section on alerts: who is told of what, when, and by which way."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
@@ -100,7 +98,7 @@ class ChannelSettings(Section):
     success_value: Annotated[str, Field(description="Hook: what it holds then.")] = ""
 
     @model_validator(mode="after")
-    def _whole(self) -> ChannelSettings:
+    def _whole(self) -> Self:
         missing = [key for key in _NEEDS.get(self.type, ()) if not getattr(self, key)]
         if missing:
             raise ValueError(f"type {self.type} needs {', '.join(missing)}")
@@ -165,7 +163,7 @@ class AlertSettings(Section):
         return channels
 
     @model_validator(mode="after")
-    def _quiet_hours(self) -> AlertSettings:
+    def _quiet_hours(self) -> Self:
         if (self.quiet_from is None) is not (self.quiet_until is None):
             raise ValueError("quiet_from and quiet_until go together")
         if self.quiet_from is not None and self.quiet_from == self.quiet_until:

@@ -1,7 +1,5 @@
 """The section on the arena: who trades beside the models, and how the results are compared."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Annotated, Literal

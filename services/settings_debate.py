@@ -1,7 +1,5 @@
 """The section on the debate of several voices."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator

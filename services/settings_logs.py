@@ -1,7 +1,5 @@
 """The section on the log of a process that stays up."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """The sections on what models cost and may take."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any

@@ -1,7 +1,5 @@
 """The section `quote_gate`: how far a vendor's quote is believed before an order may go by it."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Annotated, Literal
 

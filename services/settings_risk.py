@@ -1,7 +1,5 @@
 """The section `risk_control`: what the gate holds every order to, whatever the agent says."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path

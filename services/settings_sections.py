@@ -1,7 +1,5 @@
 """The sections of the configuration, the risk section apart."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from datetime import time

@@ -1,7 +1,5 @@
 """What the `signals` rule weighs and when it trades."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path

@@ -1,9 +1,7 @@
 """The sections on what a model may look up."""
 
-from __future__ import annotations
-
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -80,7 +78,7 @@ class McpServerSettings(Section):
         return web_address(url) if url else url
 
     @model_validator(mode="after")
-    def _one_way(self) -> McpServerSettings:
+    def _one_way(self) -> Self:
         if bool(self.command) is bool(self.url):
             raise ValueError("needs either a command or a url")
         if self.url and (self.args or self.env):

@@ -1,7 +1,5 @@
 """The kinds of value a configuration holds, and what every section of it is."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import date, time

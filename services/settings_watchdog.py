@@ -1,7 +1,5 @@
 """The section on the watchdog: what it takes for wrong, how often it looks, and what it does about it."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
