@@ -8,20 +8,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from commands import (
-    arena_commands,
-    backup_commands,
-    data_commands,
-    lifecycle_commands,
-    model_commands,
-    quotes_command,
-    replay_commands,
-    rules_commands,
-    safety_commands,
-    settle_command,
-    view_commands,
-    watch_commands,
-)
 from commands.common_options import Common
 from commands.entry import day_of, of_prices, run_command, settings_of, stated
 from commands.flags import (
@@ -50,7 +36,6 @@ from commands.flags import (
     VolumeUnitName,
 )
 from commands.options import RunOptions
-from commands.replay_commands import replay_session
 from commands.usage import OneLineUsage
 from services.settings_places import cache_folder
 
@@ -156,24 +141,9 @@ def _replay_of_main_job(
             raise CommandFailed(Exit.USAGE, f"--session goes with --mode backtest, not {mode}")
 
         run_command(common, refuse)
+    from commands.replay_commands import replay_session
+
     replay_session(common, session, agent, llm)
-
-
-for _family in (
-    view_commands,
-    replay_commands,
-    safety_commands,
-    rules_commands,
-    arena_commands,
-    model_commands,
-    backup_commands,
-    data_commands,
-    lifecycle_commands,
-    quotes_command,
-    settle_command,
-    watch_commands,
-):
-    app.add_typer(_family.app)
 
 
 def main() -> None:

@@ -11,10 +11,14 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from commands.failures import Exit
+from commands.families import COMMANDS
 
 
 class OneLineUsage(TyperGroup):
     """The program, whose usage errors are one line that names the option and where to read on."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{**given, "commands": COMMANDS})
 
     def main(
         self,

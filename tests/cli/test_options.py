@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import sys
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 import commands.flags
 import run_live
+from commands import families
 from tests.command_line import COMMANDS, ROOT, call, call_process, four_days
 
 EVERYWHERE = ("--data-dir", "--config", "--account", "--lang", "--json")
@@ -44,13 +46,15 @@ def chinese() -> ModuleType:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["run_live.py", "--lang", "zh"])
         patch.setitem(sys.modules, place.name, module)
+        assert set(COMMANDS) <= set(families.COMMANDS)
         told = [name for name in vars(commands) if name.endswith(("_command", "_commands"))]
-        for name in ("flags", "common_options", *told):
+        for name in ("flags", "common_options", "families", "usage", *told):
             # Put back with what it is replaced by below.
             patch.setattr(commands, name, getattr(commands, name))
             patch.delitem(sys.modules, f"commands.{name}")
             delattr(commands, name)
         place.loader.exec_module(module)
+        assert set(COMMANDS) <= set(importlib.import_module("commands.families").COMMANDS)
     return module
 
 
