@@ -13,7 +13,6 @@ import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, time, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +20,7 @@ from types import MappingProxyType
 
 from services.domain.events import TradingDay
 from services.domain.instruments import Market
+from services.domain.value import Value
 from services.market.atomic_file import write_whole
 
 CACHE_VERSION = 1
@@ -43,8 +43,7 @@ class OverlayError(ValueError):
     """An overlay file that cannot be used: one line naming the file, the key and the mend."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownDays:
+class KnownDays(Value, frozen=True, kw_only=True):
     """The open days in [first, until], ascending, and the early closes among them (market-local)."""
 
     first: date

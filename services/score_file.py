@@ -6,7 +6,6 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from math import isfinite
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from services.domain.instruments import Market, NotASymbol, Symbol, parse_symbol
 from services.domain.scores import Score, Scores
+from services.domain.value import Value
 from services.rules import OutsideRulebook, board_of
 from services.slots import ZONES
 
@@ -27,8 +27,7 @@ class ScoreFileError(ValueError):
     """The file cannot be used: its name, the line and the mend."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Value, frozen=True):
     line: int
     cells: dict[str, object]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+from services.domain.value import Value
 from services.settings_sections import MODEL_ALIASES
 
 Raw = dict[str, object]
@@ -27,8 +27,7 @@ MODEL_VARIABLE = "OPENAI_API_KEY"
 """Holds a key of OpenAI's: no other provider's server is ever shown it, unless the file names it there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretKey:
+class SecretKey(Value, frozen=True, kw_only=True):
     """One secret of a configuration: its key, the variables looked at in order, and whether one is set."""
 
     key: str
@@ -36,16 +35,14 @@ class SecretKey:
     present: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
+class Filled(Value, frozen=True, kw_only=True):
     """The secrets looked for, and the literal ones found as (key, mend); neither holds a secret."""
 
     keys: tuple[SecretKey, ...]
     problems: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Place(Value, frozen=True, kw_only=True):
     """Where a secret goes: the mapping it stands in, under which name, looked up in which variables."""
 
     section: Raw

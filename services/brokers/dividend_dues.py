@@ -16,6 +16,7 @@ from services.domain.fills import Fill, Movement, MovementKind
 from services.domain.instruments import Symbol
 from services.domain.money import ZERO
 from services.domain.orders import Side
+from services.domain.value import Value
 from services.rules import DividendTax, OutsideRulebook, dividend_tax
 
 _ONE_DAY = timedelta(days=1)
@@ -30,8 +31,7 @@ class _Parcel:
     given: list[tuple[date, Decimal]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Value, frozen=True):
     """Tax of shares sold out of one parcel, on one distribution."""
 
     shares: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from services.brokers.ledger import Accepted
@@ -10,13 +9,13 @@ from services.brokers.ledger_state import PlacedOrder
 from services.brokers.market_view import Offer, Traded
 from services.domain.money import ceil_to_tick, floor_to_tick, to_tick
 from services.domain.orders import Side
+from services.domain.value import Value
 from services.rules import after_hours_price
 
 _WHOLE = Decimal(10_000)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frictions:
+class Frictions(Value, frozen=True, kw_only=True):
     """What simulated trading meets beside fees: worse prices, a thin market, the tax on dividends.
 
     A price moves by `slippage_bp` of itself to the next tick, then by `slippage_ticks`.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
+
+from services.domain.value import Value
 
 
 class Severity(StrEnum):
@@ -63,8 +64,7 @@ class Words(NamedTuple):
         return self.zh if lang == "zh" else self.en
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
+class Alert(Value, frozen=True, kw_only=True):
     """One thing to tell. `at` is when it happened.
 
     `key` names the occurrence: of two alerts of one key the second is the first once more, and not told.
@@ -81,8 +81,7 @@ class Alert:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Notice(Value, frozen=True, kw_only=True):
     """An alert as a channel sends it, in one language; the title is one line."""
 
     kind: AlertKind

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
 
 from services.domain.money import ZERO
+from services.domain.value import Value
 
 OUTSIDE_JOINT = "__"
 """Stands between a server's name and its tool's in the name by which a model calls an outside tool."""
@@ -30,8 +30,7 @@ class Role(StrEnum):
     TOOL = "tool"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCall:
+class ToolCall(Value, frozen=True, kw_only=True):
     """A question the model asks one of its tools; `arguments` is JSON text as the model wrote it."""
 
     call_id: str
@@ -39,8 +38,7 @@ class ToolCall:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(Value, frozen=True, kw_only=True):
     """One thing said; `tool_calls` are of the assistant's, `call_id` of a tool's answer.
 
     `reasoning` is what the assistant thought on the way to its tool calls: some servers want it back.
@@ -53,8 +51,7 @@ class Message:
     reasoning: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolSpec:
+class ToolSpec(Value, frozen=True, kw_only=True):
     """A tool as a model is told of it; `parameters` is the JSON schema of its arguments as text."""
 
     name: str
@@ -62,8 +59,7 @@ class ToolSpec:
     parameters: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRequest:
+class ModelRequest(Value, frozen=True, kw_only=True):
     """One request to a model: everything that can change its answer.
 
     `model` is the provider's name of it, `endpoint` the address without secrets. `dialect` names how the
@@ -88,8 +84,7 @@ class ModelRequest:
         return hashlib.sha256(_encode(self)).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelReply:
+class ModelReply(Value, frozen=True, kw_only=True):
     """A model's answer to one request, and what it took.
 
     `finish_reason` "length" means it was cut off. Tokens are 0 where the server does not say;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from services.domain.book import OrderEnded
@@ -11,10 +10,10 @@ from services.domain.events import ArmedExit, FaultRecord, Halt, Opened, Outcome
 from services.domain.fills import Fill, Movement
 from services.domain.orders import OrderTerms, Refusal, SessionId
 from services.domain.statement import Statement
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionRecord:
+class SessionRecord(Value, frozen=True, kw_only=True):
     """What a session was asked, answered, refused, sent and got; `outcome` None while unfinished.
 
     `slot` is the market's local time, `HH:MM`. `state` is one of IDLE, FETCHING, ANALYZING, DECIDING,

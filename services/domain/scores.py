@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.domain.instruments import Symbol
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Value, frozen=True):
     """One symbol's score; it counts in sessions later than `after`, an aware moment."""
 
     after: datetime
     value: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scores:
+class Scores(Value, frozen=True, kw_only=True):
     """A file of scores: its name, the SHA-256 (hex) of its bytes, each symbol's scores in order of time."""
 
     name: str

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from services.domain.instruments import Span, Symbol
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Value, frozen=True):
     """What is watched on a day: the symbols in their order, and as a set."""
 
     symbols: tuple[Symbol, ...]

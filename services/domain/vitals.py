@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from services.domain.money import ZERO
+from services.domain.value import Value
 
 
 class LifeState(StrEnum):
@@ -26,8 +26,7 @@ class LifeState(StrEnum):
         return self not in (LifeState.STOPPED, LifeState.ERROR)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vitals:
+class Vitals(Value, frozen=True, kw_only=True):
     """What the process of an account says of itself every `beat_s` seconds; moments are aware.
 
     `at` is when it said so, `started_at` when the process began. `ticked_at` is when its loop last came

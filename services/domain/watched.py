@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from services.domain.events import Halt, Outcome
+from services.domain.value import Value
 from services.domain.vitals import Vitals
 
 SLOTS_BACK = timedelta(hours=24)
@@ -37,8 +37,7 @@ class Watched(StrEnum):
     DEAD_MAN = "dead_man"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueSlot:
+class DueSlot(Value, frozen=True, kw_only=True):
     """A slot that has come: its market-local name, its moment, and how its session stands.
 
     `begun` tells that there is a session; `outcome` and `ended_at`, on the process's own clock, are None
@@ -52,16 +51,14 @@ class DueSlot:
     ended_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HaltSeen:
+class HaltSeen(Value, frozen=True, kw_only=True):
     """A halt in force, as the journal tells it, and since when."""
 
     halt: Halt
     since: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessSeen:
+class ProcessSeen(Value, frozen=True, kw_only=True):
     """What the system tells of the process that trades.
 
     `memory_bytes` is what it holds in memory now, `memory_then_bytes` what it held when it had settled
@@ -77,8 +74,7 @@ class ProcessSeen:
     descriptors_max: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSeen:
+class AccountSeen(Value, frozen=True, kw_only=True):
     """What was seen of one account.
 
     `vitals` is what its process last said and `silent_s` for how long it has said nothing new;
@@ -107,8 +103,7 @@ class AccountSeen:
     process: ProcessSeen | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayDiffers:
+class DayDiffers(Value, frozen=True, kw_only=True):
     """A day of which another source says otherwise; both are `open` or `closed`."""
 
     day: date
@@ -117,8 +112,7 @@ class DayDiffers:
     theirs: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MachineSeen:
+class MachineSeen(Value, frozen=True, kw_only=True):
     """What was seen of the machine, the data folder and the calendar.
 
     Space is of the data folder's file system, in bytes, None where it cannot be told (`disk_fault`).
@@ -145,8 +139,7 @@ class MachineSeen:
     dead_man_since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Value, frozen=True, kw_only=True):
     """One look: the account, and the machine where this watch looks at that too."""
 
     account: AccountSeen

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
 import msgspec
 
 from services.domain.events import Event
+from services.domain.value import Value
 from services.ports import JournalFault
 
 GENESIS_HASH = "0" * 64
@@ -18,8 +18,7 @@ GENESIS_HASH = "0" * 64
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(Value, frozen=True, kw_only=True):
     """The last event of a journal as written down apart from it; `seq` 0 where there is none yet."""
 
     seq: int = 0
@@ -36,8 +35,7 @@ class Break(StrEnum):
     HEAD = "head"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainBreak:
+class ChainBreak(Value, frozen=True, kw_only=True):
     """The first event that does not follow from the ones before it.
 
     `seq` is the event's own; where events are missing it is the first one missing.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import mmap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import numpy as np
 
 from services.domain.bars import Adjustment, CorporateAction, Frequency, Panel, VolumeUnit
 from services.domain.instruments import Instrument, Span, Symbol
+from services.domain.value import Value
 from services.market.atomic_file import write_whole
 
 FORMAT_VERSION = 1
@@ -33,8 +34,7 @@ class PanelDamaged(ValueError):
     """A stored panel is missing, or is not what its name says; the message names the file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Header:
+class _Header(Value, frozen=True, kw_only=True):
     """Everything of a panel but its arrays; `arrays` names those in their order."""
 
     version: int
@@ -51,11 +51,10 @@ class _Header:
     actions: tuple[CorporateAction, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _MembersHeader(_Header):
+class _MembersHeader(_Header, frozen=True, kw_only=True):
     """A header that also tells when each symbol belonged to an index; without that it is a plain one."""
 
-    members: Mapping[Symbol, tuple[Span, ...]] = field(default_factory=dict)
+    members: Mapping[Symbol, tuple[Span, ...]] = msgspec.field(default_factory=dict)
 
 
 def panel_path(folder: Path, digest: str) -> Path:
@@ -161,7 +160,7 @@ def _encoded(header: _MembersHeader) -> bytes:
     """Return a header as text; one without members as panels had it before there were any."""
     if header.members:
         return msgspec.json.encode(header)
-    return msgspec.json.encode(_Header(**{one.name: getattr(header, one.name) for one in fields(_Header)}))
+    return msgspec.json.encode(_Header(**{name: getattr(header, name) for name in _Header.__struct_fields__}))
 
 
 def _decoded(path: Path, content: mmap.mmap, digest: str) -> Panel:

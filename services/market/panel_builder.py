@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from services.domain.bars import Adjustment, CorporateAction, FloatArray, Frequency, Panel, VolumeUnit
 from services.domain.instruments import Instrument, Market, NotASymbol, Symbol, parse_symbol
+from services.domain.value import Value
 from services.market.bar_times import BarTime, bar_time, market_of
 from services.market.ex_references import with_ex_references
 from services.market.raw_bars import PriceFileError, RawBar
@@ -20,8 +21,7 @@ from services.market.raw_bars import PriceFileError, RawBar
 PRICES = ("open", "high", "low", "close")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredFacts:
+class DeclaredFacts(Value, frozen=True, kw_only=True):
     """What a price file cannot say of itself."""
 
     adjustment: Adjustment = Adjustment.UNKNOWN

@@ -8,10 +8,10 @@ from datetime import date
 from decimal import Decimal
 
 from services.domain.money import ZERO
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
+class Spent(Value, frozen=True, kw_only=True):
     """CNY taken on a day, and in the calendar month of that day, the day included."""
 
     day_cny: Decimal = ZERO

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from services.domain.instruments import Board, Kind
 from services.domain.money import CENT, ZERO, floor_to_tick, to_cent, to_tick
+from services.domain.value import Value
 from services.rules.rows import Confidence, Row, Series
 
 _ONE = Decimal(1)
@@ -67,8 +67,7 @@ def individuals_taxed(board: Board, kind: Kind) -> bool:
     return kind is Kind.STOCK and board is not Board.US
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DividendTaxRates:
+class DividendTaxRates(Value, frozen=True, kw_only=True):
     """Rates by how long the shares were held: up to a month, up to a year, longer."""
 
     month: Decimal
@@ -76,8 +75,7 @@ class DividendTaxRates:
     longer: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DividendTax:
+class DividendTax(Value, frozen=True, kw_only=True):
     """Tax of one lot on one distribution, due after its sale; amounts in CNY."""
 
     rate: Decimal

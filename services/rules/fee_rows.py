@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 
 from services.domain.instruments import Board, Kind
+from services.domain.value import Value
 from services.rules.rows import CN_FIRST, US_FIRST, Confidence, Row, Series
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
+class Stamp(Value, frozen=True, kw_only=True):
     """Stamp duty on the amount, by side."""
 
     buy: Decimal
     sell: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transfer:
+class Transfer(Value, frozen=True, kw_only=True):
     """Transfer fee on the amount, or on par value."""
 
     rate: Decimal

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeVar
@@ -12,6 +11,7 @@ from services.domain.fills import Fees
 from services.domain.instruments import Board, Kind
 from services.domain.money import CENT, ZERO
 from services.domain.orders import Side
+from services.domain.value import Value
 from services.rules.fee_rows import COMMISSION_CAP, CSRC, HANDLING, HANDLING_EXEMPT, STAMP, TRANSFER
 from services.rules.rows import OutsideRulebook, Row, Series
 from services.rules.terms import FeeSchedule, Rules
@@ -21,8 +21,7 @@ T = TypeVar("T")
 _PAR = Decimal("1.00")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commission:
+class Commission(Value, frozen=True, kw_only=True):
     """The contract with the broker: rate on the amount, minimum an order, what is inside.
 
     `all_in`: handling fee and levy are inside the commission; otherwise they are charged on top.

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import groupby
 
+from services.domain.value import Value
 from services.rules.rows import CN_FIRST, Confidence, Row, Series
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProgrammaticRule:
+class ProgrammaticRule(Value, frozen=True, kw_only=True):
     """Whether trading must be reported first, and from how many orders and cancels on it is high-frequency.
 
     The thresholds are per account, either suffices, and None means that there is none.
@@ -22,8 +21,7 @@ class ProgrammaticRule:
     high_frequency_per_day: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderTraffic:
+class OrderTraffic(Value, frozen=True, kw_only=True):
     """Orders and cancels of one account on one Shanghai day: all of them, and those of its fullest second.
 
     The fullest second is any span of one second, its end not in it, not a second of the clock alone.

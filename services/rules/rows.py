@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
+
+from services.domain.value import Value
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -31,8 +32,7 @@ class Confidence(StrEnum):
     LOW = "L"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row(Generic[T_co]):
+class Row(Value, Generic[T_co], frozen=True, kw_only=True):
     """One value, the days it holds (both ends included, no end means until further notice), and why.
 
     `source` names the exchange document or the kind of evidence.
@@ -45,8 +45,7 @@ class Row(Generic[T_co]):
     confidence: Confidence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Series(Generic[T_co]):
+class Series(Value, Generic[T_co], frozen=True, kw_only=True):
     """The rows of one fact, oldest first, without gap or overlap (a test holds that)."""
 
     name: str

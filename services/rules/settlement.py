@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -11,6 +10,7 @@ from types import MappingProxyType
 
 from services.domain.instruments import Board, Instrument, Kind
 from services.domain.money import ZERO
+from services.domain.value import Value
 from services.rules.rows import CN_FIRST, US_FIRST, Confidence, Row, Series
 from services.rules.terms import Rules
 
@@ -45,8 +45,7 @@ def sellable_shares(
     return max(0, usable - sold_today - frozen)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CashRights:
+class CashRights(Value, frozen=True, kw_only=True):
     """What may be done with cash on the day of a sale, in CNY."""
 
     buyable_today: Decimal

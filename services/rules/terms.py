@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from services.domain.instruments import Board, Kind
+from services.domain.value import Value
 
 
 class Venue(StrEnum):
@@ -38,8 +39,7 @@ CALLS = frozenset({Phase.OPEN_CALL, Phase.OPEN_CALL_LOCKED, Phase.CLOSE_CALL})
 """The call auctions."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhaseSpan:
+class PhaseSpan(Value, frozen=True, kw_only=True):
     """A phase and its half-open span of the market's local time.
 
     `accepts_orders` speaks of auction orders, and in the two after-hours phases of after-hours
@@ -69,8 +69,7 @@ class OddLot(StrEnum):
     """A position below the minimum, all at once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LotRule:
+class LotRule(Value, frozen=True, kw_only=True):
     """Sizes an order may have, in shares (bonds: pieces); a maximum of None means no such limit.
 
     `takes_market_orders` False: the board takes limit orders only.
@@ -84,8 +83,7 @@ class LotRule:
     takes_market_orders: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Multipliers:
+class Multipliers(Value, frozen=True, kw_only=True):
     """Factors on the reference price; None means no limit on that side."""
 
     up: Decimal | None
@@ -100,8 +98,7 @@ class Rounding(StrEnum):
     """Limit-up truncates, limit-down rounds up."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitRule:
+class LimitRule(Value, frozen=True, kw_only=True):
     """The daily price limits of a board on a day.
 
     `free_days` is the number of unlimited trading days of a listing under registration, which
@@ -126,8 +123,7 @@ class LimitRule:
     one_tick_at_least: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cage:
+class Cage(Value, frozen=True, kw_only=True):
     """How far from the reference a limit order may be in continuous trading.
 
     `ticks` 0: the ratio alone counts. `parks`: an order outside waits at the exchange instead of
@@ -139,8 +135,7 @@ class Cage:
     parks: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRange:
+class CallRange(Value, frozen=True, kw_only=True):
     """Prices a call takes on a day without a limit: `opening` on the issue price or previous close.
 
     `later_ratio` is how far from the last trade the closing call takes orders, None where that is
@@ -151,8 +146,7 @@ class CallRange:
     later_ratio: Decimal | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HaltRule:
+class HaltRule(Value, frozen=True, kw_only=True):
     """Halts on a day without a limit: each of `moves` from the day's open halts once, for `halt_s` seconds.
 
     Trading is on again at `resumes_at_latest`, local time.
@@ -163,8 +157,7 @@ class HaltRule:
     resumes_at_latest: time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeeSchedule:
+class FeeSchedule(Value, frozen=True, kw_only=True):
     """Rates on the amount of a fill; None means the rate is not known on that day.
 
     `transfer_on_par` marks a transfer rate on the par value (1.00 CNY a share), not the amount.
@@ -179,8 +172,7 @@ class FeeSchedule:
     csrc: Decimal | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(Value, frozen=True, kw_only=True):
     """A half-open span of local time."""
 
     start: time
@@ -191,8 +183,7 @@ class Window:
         return self.start <= at < self.end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(Value, frozen=True, kw_only=True, dict=True):
     """Everything the book says about one board of one exchange on one day.
 
     `phases` is empty where the day's timetable is not known. `after_hours_windows` are the times
@@ -216,8 +207,8 @@ class Rules:
     st_buy_cap: int | None
     calls: CallRange | None
     halts: HaltRule | None
-    phase_ends: tuple[time, ...] = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        """Line up the ends of the phases, in which a time is looked for."""
-        object.__setattr__(self, "phase_ends", tuple(span.end for span in self.phases))
+    @cached_property
+    def phase_ends(self) -> tuple[time, ...]:
+        """The ends of the phases, in which a time is looked for."""
+        return tuple(span.end for span in self.phases)
