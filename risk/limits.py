@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
@@ -39,8 +38,7 @@ class Resize(StrEnum):
     CAP = "cap"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderCaps:
+class OrderCaps(Value, frozen=True, kw_only=True):
     """How many orders, how large, how much in all. None switches a cap off.
 
     `price_band_bp` is how far a limit may lie from the last price, either way. `order_cny_max` is
@@ -61,8 +59,7 @@ class OrderCaps:
     turnover_ratio_day_max: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PortfolioLimits:
+class PortfolioLimits(Value, frozen=True, kw_only=True):
     """Bounds on the portfolio as it would be after the orders. None switches a limit off.
 
     Ratios are of the equity. `drawdown_ratio_max` counts from the highest equity a session found,
@@ -76,7 +73,7 @@ class PortfolioLimits:
 
     sector_ratio_max: Decimal | None = None
     sector_unknown_ratio_max: Decimal | None = None
-    industries: Mapping[str, str] = field(default_factory=dict)
+    industries: Mapping[str, str] = msgspec.field(default_factory=dict)
     gross_ratio_max: Decimal | None = None
     drawdown_ratio_max: Decimal | None = None
     losing_sales_max: int | None = None
@@ -93,8 +90,7 @@ class PortfolioLimits:
         return self.sector_ratio_max if unknown is None else unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExitTerms:
+class ExitTerms(Value, frozen=True, kw_only=True):
     """When a position is sold without asking a mind, beside the stop loss. None switches an exit off.
 
     `take_profit_ratio` is a gain against the average cost, `trailing_stop_ratio` a fall from the
@@ -121,8 +117,7 @@ class SizingMethod(StrEnum):
     VAR = "var"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sizing:
+class Sizing(Value, frozen=True, kw_only=True):
     """How large a position a buy may build.
 
     `ratio` of the equity (fixed ratio; and the most by volatility, ATR and VaR). `positions` share the
@@ -140,8 +135,7 @@ class Sizing:
     bars: int = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateScaling:
+class StateScaling(Value, frozen=True, kw_only=True):
     """By how much the state of the market scales position, gross and sector limits and sizes.
 
     The market is `symbol`, or the equal-weighted watchlist where that is empty. It falls when its
@@ -163,8 +157,7 @@ class StateScaling:
         return self.in_downtrend != 1 or self.when_volatile != 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Degrees:
+class Degrees(Value, frozen=True, kw_only=True):
     """How much of the account is let go live: nothing sent at all, some symbols, some of the capital.
 
     `shadow` decides and records and sends nothing. `symbols` alone may be bought; empty lets all of
@@ -181,8 +174,7 @@ class Degrees:
         return equity_cny if self.capital_cny_max is None else min(self.capital_cny_max, equity_cny)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Value, frozen=True, kw_only=True):
     """The settings of the gate. Ratios are of the account's equity, 0 to 1; None switches a limit off.
 
     `marketable_bp` is how far a limit made by the gate lies from the quote; `drift_bp_max` how far

@@ -8,7 +8,6 @@ among those looked at is missing or not positive. A measure over n bars needs n 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite, sqrt
 
@@ -17,6 +16,7 @@ import numpy as np
 from risk.limits import StateScaling
 from services.domain.bars import FloatArray, History
 from services.domain.instruments import Symbol
+from services.domain.value import Value
 
 _STILL = 1e-9
 """A deviation of returns up to this is rounding: a price that moves by its tick deviates by far more."""
@@ -25,8 +25,7 @@ _BEYOND = 1e12
 """A gain of so many times the price is no gain of a market, and its sums would not stay exact."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketState:
+class MarketState(Value, frozen=True, kw_only=True):
     """Whether the market falls, whether it is volatile, and what both together scale limits by."""
 
     falling: bool

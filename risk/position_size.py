@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_DOWN, Context, Decimal
 
 from risk.limits import Sizing, SizingMethod
 from risk.measures import Measures
 from services.domain.instruments import Symbol
+from services.domain.value import Value
 
 _EXACT = Context(prec=200, rounding=ROUND_DOWN)
 """Enough digits that no product here is rounded, and so no share is gained by rounding."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsized:
+class Unsized(Value, frozen=True, kw_only=True):
     """No size can be computed; `why` is a sentence that says what is missing."""
 
     why: str
