@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import isfinite
 
 import numpy as np
 
 from services.domain.bars import FloatArray, History
 from services.domain.instruments import Symbol
+from services.domain.value import Value
 
 BARS = 250
 """How many bars are looked at by default: more would no longer move a smoothed value's sixth digit."""
@@ -36,8 +36,7 @@ NAMES = (
 """What `indicators` returns, in this order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(Value, frozen=True):
     """One symbol's latest bars without a gap, oldest first, prices in the money of the last one."""
 
     close: FloatArray

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import isnan
 
 import numpy as np
@@ -15,10 +14,10 @@ from agents.rule_options import RuleOptions
 from services.domain.bars import FloatArray, History
 from services.domain.decision import Briefing
 from services.domain.instruments import Symbol
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Value, frozen=True):
     """Where the watchlist's symbols, in ascending order, stand in a snapshot and in a history.
 
     `at` is each symbol's place in `symbols`.
@@ -59,8 +58,7 @@ def columns_of(briefing: Briefing) -> Columns:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
+class Ranking(Value, frozen=True):
     """Symbols by momentum, the highest first, as positions in `Columns.symbols`.
 
     A symbol whose momentum is unknown is left out of `order`. `lasts` and `momentum` are in the

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from services.domain.events import Outcome
 from services.domain.orders import OrderState, Rule
+from services.domain.value import Value
 from services.rules import Phase
 
 TEMPLATE_VERSION = "briefing-3"
@@ -28,8 +28,7 @@ class Cut(StrEnum):
     WATCHLIST_NOT_HELD = "watchlist_not_held"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phrases:
+class Phrases(Value, frozen=True, kw_only=True):
     """Every piece of text of one language; names in braces are filled in."""
 
     heading: str

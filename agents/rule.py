@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from agents import baselines
@@ -13,6 +12,7 @@ from agents.rule_options import RuleOptions, UnknownRule, options_of, require_se
 from agents.signal_recipe import RULE as SIGNALS
 from agents.signal_recipe import recipe_of
 from services.domain.decision import Briefing, RawAnswer, Reads, Usage
+from services.domain.value import Value
 from services.ports import Agent
 
 __all__ = ["RuleAgent", "UnknownRule", "rule_again", "rule_agent", "rule_names"]
@@ -24,8 +24,7 @@ Rule = Callable[[OrderSheet, RuleOptions], str]
 """Writes a session's orders on the sheet and returns the rationale."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Value, frozen=True):
     """A rule's maker, the options it takes and what they are where nothing is said."""
 
     make: Callable[[], Rule]

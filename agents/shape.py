@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 
+import msgspec
+
 from services.domain.money import ZERO
+from services.domain.value import Value
 from services.rules import Commission
 
 TOKENS_MAX = 24_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class Shape(Value, frozen=True, kw_only=True):
     """What shapes the text of a briefing beside its inputs.
 
     Up to `bars` recent closes a symbol, and no more than `tokens_max` tokens as
@@ -23,6 +24,6 @@ class Shape:
 
     bars: int = 20
     tokens_max: int = TOKENS_MAX
-    commission: Commission = field(default_factory=Commission)
+    commission: Commission = msgspec.field(default_factory=Commission)
     marketable_bp: Decimal = Decimal(100)
     reserve_cny: Decimal = ZERO

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import PurePath
 from types import MappingProxyType
 
+import msgspec
+
 from agents.rule_options import UnknownRule
+from services.domain.value import Value
 
 RULE = "signals"
 SCORE = "score"
@@ -21,8 +23,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,6}(\.[0-9]{1,8})?")
 _WHOLE = re.compile(r"[0-9]{1,6}")
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Value, frozen=True):
     """One signal: the indicators it needs, and its value from them, which is cut to -1 to 1 afterwards."""
 
     needs: tuple[str, ...]
@@ -64,8 +65,7 @@ DEFAULT_WEIGHTS: Mapping[str, Decimal] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Recipe(Value, frozen=True, kw_only=True):
     """What is weighed and when it is traded: buy from a score of `buy` on, sell at `sell` or below.
 
     At most `top` symbols are held. `file` is the path of the score file as it was given; a score of it
@@ -76,7 +76,7 @@ class Recipe:
         UnknownRule: The parts do not make sense; one line.
     """
 
-    weights: Mapping[str, Decimal] = field(default_factory=dict)
+    weights: Mapping[str, Decimal] = msgspec.field(default_factory=dict)
     buy: Decimal = Decimal("0.2")
     sell: Decimal = Decimal("-0.2")
     top: int = 5
@@ -95,7 +95,7 @@ class Recipe:
                 raise UnknownRule(f"the weight of {name} must be from -1000 to 1000, and not 0")
         _require_sense(self, SCORE in given)
         ordered = {name: given[name] for name in _NAMES if name in given}
-        object.__setattr__(self, "weights", MappingProxyType(ordered))
+        msgspec.structs.force_setattr(self, "weights", MappingProxyType(ordered))
 
     @property
     def name(self) -> str:

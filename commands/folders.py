@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from services.domain.value import Value
 
-@dataclass(frozen=True, slots=True)
-class AccountFolder:
+
+class AccountFolder(Value, frozen=True):
     """`<data-dir>/<account>/` and what is in it; stored panels are shared by a data folder's accounts."""
 
     data_dir: Path

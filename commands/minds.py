@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from commands.failures import CommandFailed, Exit
 from commands.past import Past
 from commands.rule_minds import rule_of
 from services.domain.decision import Briefing, RawAnswer, Reads
+from services.domain.value import Value
 from services.ports import Agent, AgentFault
 from services.score_file import ScoreFileError
 from services.settings import Settings
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from services.models.cached import Counts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mind:
+class Mind(Value, frozen=True, kw_only=True):
     """An agent to be made once the journal is there, its name and the digest of its script.
 
     `counts` tells how many answers of models were asked for and how many were kept ones; None for a

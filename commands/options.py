@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from services.domain.value import Value
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
+
+class RunOptions(Value, frozen=True, kw_only=True):
     """The main job's options that are not settings. Days are trading days, both included.
 
     `history` is the folder of the history store, from which prices named `history:60m` come.

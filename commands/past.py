@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+
+import msgspec
 
 from services.domain.decision import RawAnswer
 from services.domain.events import FaultRecord
 from services.domain.orders import SessionId
+from services.domain.value import Value
 from services.journal.journal import Journal
 from services.models.spending import Spent, Takings, nothing_spent, spent_by
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class Past(Value, frozen=True, kw_only=True):
     """The how-manieth session of the account one is, from 0, and what its models took before this process.
 
     `takings` is what they take in it: whoever is made with the same ones draws on the same budget.
@@ -23,7 +24,7 @@ class Past:
 
     ordinal_of: Callable[[SessionId], int]
     spent: Callable[[date], Spent] = nothing_spent
-    takings: Takings = field(default_factory=Takings)
+    takings: Takings = msgspec.field(default_factory=Takings)
 
 
 def past_in(journal: Journal) -> Past:

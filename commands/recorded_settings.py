@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 from hashlib import sha256
@@ -18,14 +17,14 @@ from risk.limits import Limits
 from services.brokers.pricing import Frictions
 from services.domain.events import SettingsRecord
 from services.domain.instruments import Symbol
+from services.domain.value import Value
 from services.rules import Commission
 from services.settings import Settings
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSettings:
+class RunSettings(Value, frozen=True, kw_only=True):
     """What of the configuration decides: the gate's limits, costs, what is watched, and when."""
 
     limits: Limits

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -16,10 +15,10 @@ from monitor.valuing import Valuer, benchmark
 from services.domain.bars import Panel
 from services.domain.events import Event
 from services.domain.money import ZERO
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EquityPoint:
+class EquityPoint(Value, frozen=True, kw_only=True):
     """The account's value at one mark, in CNY.
 
     `exposure` is holdings over equity, None where the equity is not positive. `drawdown` is the

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 import numpy as np
 
 from services.domain.bars import FloatArray
+from services.domain.value import Value
 
 TRADING_DAYS_A_YEAR = 252
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metrics:
+class Metrics(Value, frozen=True, kw_only=True):
     """Ratios of an equity curve; None where a ratio is not defined, never NaN.
 
     `total_return`, `annual_return`, `volatility` and `max_drawdown` are fractions (0.05 is 5%);

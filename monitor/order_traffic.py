@@ -13,6 +13,7 @@ from monitor.wording import say
 from services.domain.events import Event
 from services.domain.orders import OrderTerms
 from services.domain.statement import Ack, AckKind
+from services.domain.value import Value
 from services.rules import OrderTraffic, OutsideRulebook, order_traffic
 from services.rules.programmatic import PROGRAMMATIC, ProgrammaticRule
 
@@ -45,8 +46,7 @@ class Span(StrEnum):
     SECOND = "second"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoundUse:
+class BoundUse(Value, frozen=True, kw_only=True):
     """What was used of one bound, in orders and cancels, and on which day; `allowed` None: not known.
 
     An own cap may be reached, the exchanges' may not: from it on an account is a high-frequency one.

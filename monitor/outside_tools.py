@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from monitor.reading import ValueOf, values
 from services.domain.conversation import OUTSIDE_JOINT, OUTSIDE_OFF, TOOL_RESULT, Role
 from services.domain.decision import RawAnswer
 from services.domain.events import Event
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutsideUse:
+class OutsideUse(Value, frozen=True, kw_only=True):
     """Answers of outside tools and the sessions with any; the sessions in which they were kept off."""
 
     calls: int = 0

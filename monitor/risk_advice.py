@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -13,6 +12,7 @@ from monitor.risk_use import KEYS, HaltSpan, SessionRisk, SetLimits, Use
 from monitor.wording import say
 from services.domain.events import HaltCause
 from services.domain.orders import OrderTerms, Refusal, Rule, Side
+from services.domain.value import Value
 
 NEAR_RATIO = Decimal("0.8")
 """From this part of a limit on, a session that the limit neither refused nor halted came near it."""
@@ -54,8 +54,7 @@ _OTHER_KEYS: Mapping[Rule, tuple[str, ...]] = MappingProxyType(
 """The keys of the rules that record no use."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advice:
+class Advice(Value, frozen=True, kw_only=True):
     """One suggestion: what it is about, the keys that change it, and the values of its sentence."""
 
     kind: str

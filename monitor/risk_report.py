@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
@@ -14,10 +13,10 @@ from monitor.risk_advice import Advice, advice, asked_in, highest, near
 from monitor.risk_use import KEYS, HaltSpan, RiskTrail, SessionRisk, Use
 from services.domain.events import ArmedExit
 from services.domain.orders import Change, Refusal, Rule
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitRow:
+class LimitRow(Value, frozen=True, kw_only=True):
     """A limit's highest use, when and of what, and the last one; `near` counts the sessions near it.
 
     Near is at `NEAR_RATIO` of it or above and below all of it, where the rule refused nothing of the
@@ -31,8 +30,7 @@ class LimitRow:
     near: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiskReport:
+class RiskReport(Value, frozen=True, kw_only=True):
     """The risk of a period. Counts are by rule, the most frequent first; losses are ratios.
 
     `asked` counts the orders that agent and exits asked for, `shadow_orders` those that passed and

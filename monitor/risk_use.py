@@ -95,8 +95,7 @@ class Use(Value, frozen=True, kw_only=True):
         return self.rule in _FLOORS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HaltSpan:
+class HaltSpan(Value, frozen=True, kw_only=True):
     """A halt, and from when to when it was in force, market-local; `lifted` None: it still is."""
 
     halt: Halt
@@ -129,24 +128,20 @@ class SessionRisk:
         return armed_exits(self.exits, self.verdicts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OfPortfolio:
+class _OfPortfolio(Value, frozen=True, kw_only=True):
     drawdown_ratio_max: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Degrees:
+class _Degrees(Value, frozen=True, kw_only=True):
     capital_cny_max: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Caps:
+class _Caps(Value, frozen=True, kw_only=True):
     orders_day_max: int | None = None
     orders_per_second_max: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetLimits:
+class SetLimits(Value, frozen=True, kw_only=True):
     """The limits of the recorded settings that the report asks for; None: not set."""
 
     position_ratio_max: Decimal | None = None

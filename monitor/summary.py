@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from operator import attrgetter
@@ -25,12 +25,12 @@ from services.domain.events import Event, Outcome
 from services.domain.fills import Fees
 from services.domain.instruments import Symbol
 from services.domain.money import ZERO, to_cent
+from services.domain.value import Value
 
 _WITH_TOOLS = frozenset({"llm", "debate"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+class Position(Value, frozen=True, kw_only=True):
     """A holding at the end: cost without fees and value, in CNY; the price is the one it counts with."""
 
     symbol: Symbol
@@ -41,8 +41,7 @@ class Position:
     value_cny: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(Value, frozen=True, kw_only=True):
     """What became of an account; money in CNY, ratios as fractions, None where not defined.
 
     `completed` counts the sessions that ended in the state COMPLETED, `no_trade` those in

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from monitor.json_value import Json
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingOverlap:
+class TrainingOverlap(Value, frozen=True, kw_only=True):
     """The last day that training data may hold, and how many of a period's trading days lie up to it.
 
     `cutoff` is None where no model decides, or nobody said until when its data goes.

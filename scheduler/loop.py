@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from services.domain.events import CheckOccasion, Opened, Outcome, StageKind
 from services.domain.inbox import Pause
 from services.domain.orders import OrderTerms
 from services.domain.slot import Slot
+from services.domain.value import Value
 from services.journal.account import SessionState
 from services.journal.journal import JournalDrift, Log
 from services.ports import BrokerFault, JournalFault
@@ -36,8 +37,7 @@ class Plan(Protocol):
         """Return the first slot after `moment`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Killed:
+class Killed(Value, frozen=True, kw_only=True):
     """The kill file was found: how many orders worked then, and how many still do after their cancel."""
 
     orders: int

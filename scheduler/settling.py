@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from scheduler.world import World
@@ -13,6 +12,7 @@ from services.domain.fills import Fees, Fill, FillId
 from services.domain.instruments import Facts, Instrument, Kind, Symbol, facts_of
 from services.domain.money import ZERO, to_cent
 from services.domain.orders import OrderState, OrderTerms, Side
+from services.domain.value import Value
 from services.journal.journal import Journal
 from services.rules import Commission, OutsideRulebook, default_kind, fees_of, rules_of
 
@@ -25,8 +25,7 @@ class NotSettled(ValueError):
     """A person's word that cannot be carried out: on another order, or the account cannot have traded so."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settling:
+class Settling(Value, frozen=True, kw_only=True):
     """An account whose orders a person may settle, and what its trades cost."""
 
     journal: Journal
