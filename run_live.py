@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import replace
+import os
 from typing import TYPE_CHECKING
 
 import typer
+from msgspec.structs import replace
 
 from commands.common_options import Common
 from commands.entry import day_of, of_prices, run_command, settings_of, stated
@@ -150,6 +151,8 @@ def main() -> None:
     """Run the command line."""
     # What a command loads stays: at its usual rhythm the collector searches it a hundred times on the way.
     gc.set_threshold(20_000)
+    # Nobody else has a say in the settings: to look for who might have is to read of every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         app()
     finally:
