@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from agents.phrases import TEMPLATE_VERSION
@@ -118,10 +118,9 @@ def _snapshot_identity(snapshot: Snapshot) -> str:
 
 
 _ALWAYS = object()
+_USUAL = dict(zip(reversed(Quote.__struct_fields__), reversed(Quote.__struct_defaults__), strict=False))
 _JUDGED: Mapping[str, object] = {
-    one.name: one.default
-    for one in fields(Quote)
-    if one.name in ("barred", "barred_by", "disputed", "confirmed_by")
+    name: _USUAL[name] for name in ("barred", "barred_by", "disputed", "confirmed_by")
 }
 """What a quote says only where somebody judged it: left out where it says nothing, as it once was of all."""
 
@@ -129,7 +128,7 @@ _JUDGED: Mapping[str, object] = {
 def _as_told(quote: Quote | None) -> Mapping[str, object] | None:
     if quote is None:
         return None
-    told = {one.name: getattr(quote, one.name) for one in fields(quote)}
+    told = {name: getattr(quote, name) for name in quote.__struct_fields__}
     return {name: value for name, value in told.items() if value != _JUDGED.get(name, _ALWAYS)}
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from decimal import Decimal
 from math import isnan
 from typing import NamedTuple, TypedDict
 
+import msgspec
 import orjson
 
 from agents.parsing import ORDERS_MAX
@@ -40,8 +40,7 @@ class _Terms(NamedTuple):
     share: int
 
 
-@dataclass(slots=True)
-class OrderSheet:
+class OrderSheet(msgspec.Struct):
     """The orders of one answer, and the cash they leave: what is available, plus what the sells bring.
 
     `target_cny` is one holding's share of the equity. Orders beyond what an answer may hold are not
@@ -51,8 +50,8 @@ class OrderSheet:
     briefing: Briefing
     target_cny: Decimal
     cash_cny: Decimal
-    orders: list[WrittenOrder] = field(default_factory=list)
-    _terms: dict[Symbol, _Terms] = field(default_factory=dict)
+    orders: list[WrittenOrder] = msgspec.field(default_factory=list)
+    _terms: dict[Symbol, _Terms] = msgspec.field(default_factory=dict)
 
     def fits(self, symbol: Symbol, last: float) -> bool:
         """Answer whether a valid lot fits into one holding's share of the equity and trades at this slot."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
+
+from services.domain.value import Value
 
 
 class UnknownRule(ValueError):
     """No rule of that name, or an option that it does not have: one line with what there is."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RuleOptions:
+class RuleOptions(Value, frozen=True, kw_only=True):
     """What a plain rule can be told.
 
     `top`: how many symbols are held. `lookback`: over how many bars is looked back. `every`: after

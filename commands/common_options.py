@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,10 @@ from typing import Any
 import typer
 
 from commands.flags import Account, Config, DataDir, Json, Lang
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Common:
+class Common(Value, frozen=True, kw_only=True):
     """The options that every command takes, and what the main job's ones override."""
 
     data_dir: Path | None

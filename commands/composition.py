@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import cached_property
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from agents.briefing import TEMPLATE_VERSION
 from commands.failures import CommandFailed, Exit
@@ -21,6 +23,7 @@ from services.domain.bars import CorporateAction, Frequency, Panel
 from services.domain.events import Genesis
 from services.domain.instruments import Instrument, Market, Symbol, facts_of
 from services.domain.universe import Universe
+from services.domain.value import Value
 from services.executor import Executor
 from services.journal.codec import VERSION
 from services.journal.journal import Journal
@@ -64,8 +67,7 @@ class Panels:
         self._open[panel.digest] = panel
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parts:
+class Parts(Value, frozen=True, kw_only=True, dict=True):
     """What one account is made of; `world` puts it together."""
 
     genesis: Genesis
@@ -78,7 +80,7 @@ class Parts:
     broker: Broker
     journal: Journal
     panels: Panels
-    outside: Interventions = field(default_factory=Interventions)
+    outside: Interventions = msgspec.field(default_factory=Interventions)
     pace: Pace = at_once
     versions: Mapping[str, str] | None = None
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
+from services.domain.value import Value
 from services.journal.kill_file import kill_requested, kill_words
 from services.journal.memory_inbox import MemoryInboxes
 from services.ports import Commands
 
 
-@dataclass(frozen=True, kw_only=True)
-class Interventions:
+class Interventions(Value, frozen=True, kw_only=True):
     """Where an account's process looks for them; by default nowhere, as in a backtest.
 
     `stop` returns why no order may leave now, empty while all is well. `killed` answers whether a
@@ -23,7 +24,7 @@ class Interventions:
     stop: Callable[[], str] = lambda: ""
     killed: Callable[[], bool] = lambda: False
     kill_words: Callable[[], str] = lambda: ""
-    commands: Commands = field(default_factory=MemoryInboxes)
+    commands: Commands = msgspec.field(default_factory=MemoryInboxes)
 
 
 def interventions_in(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,11 +14,11 @@ from services.calendars import FIRST_DAYS, FollowedCalendar, MarketCalendar, Ove
 from services.domain.bars import Adjustment, Frequency, Panel
 from services.domain.events import Genesis, TradingDay
 from services.domain.instruments import Market, Symbol
+from services.domain.value import Value
 from services.settings import Settings
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recorded:
+class Recorded(Value, frozen=True, kw_only=True):
     """A run over recorded prices: what it runs on, and its first record."""
 
     panel: Panel
@@ -55,8 +54,7 @@ def follow_calendar(settings: Settings, cache: Path | None) -> FollowedCalendar:
         raise CommandFailed(Exit.USAGE, f"calendar_overlay: {error}") from error
 
 
-@dataclass(frozen=True, kw_only=True)
-class Period:
+class Period(Value, frozen=True, kw_only=True):
     """Recorded prices and the days of them that are run; any number of accounts may run on it."""
 
     panel: Panel

@@ -6,9 +6,10 @@ import asyncio
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from commands.composition import Parts, instruments_of, market_view, require_ledger, same_run
 from commands.failures import CommandFailed, Exit
@@ -26,6 +27,7 @@ from services.brokers.simulated import SimulatedExchange
 from services.clock import LastEventClock, VirtualClock
 from services.domain.events import Event, Genesis, RunFinished, SettingsRecord
 from services.domain.instruments import Market
+from services.domain.value import Value
 from services.journal.account_lock import WriterLock, account_lock
 from services.journal.audit_file import AuditFile
 from services.journal.journal import Journal, Listener
@@ -41,8 +43,7 @@ def _nothing(_world: World, _session: str) -> None:
     return None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Watch:
+class Watch(Value, frozen=True, kw_only=True):
     """Who is told of a run under way: the count of sessions planned, each that ended, each that was woken.
 
     `listen` is told every event of the journal, and again where the journal is opened anew.
@@ -54,8 +55,7 @@ class Watch:
     listen: Listener = lambda _event, _value, _account: None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(Value, frozen=True, kw_only=True):
     """What a run left: its journal, whether it had been finished before, the sessions planned.
 
     `killed` is there where the kill file ended it before its time.

@@ -84,7 +84,7 @@ def run_settings(settings: Settings, watchlist: tuple[Symbol, ...], quote_source
 
 def recorded(settings: RunSettings) -> SettingsRecord:
     """Return the settings as the journal keeps them, under the digest of what they are."""
-    values = {name: _text(getattr(settings, name)) for name in RunSettings.__dataclass_fields__}
+    values = {name: _text(getattr(settings, name)) for name in RunSettings.__struct_fields__}
     return SettingsRecord(config_hash=sha256(_text(values).encode()).hexdigest(), values=values)
 
 

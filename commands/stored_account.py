@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from commands.folders import AccountFolder
 from services.clock import SystemClock
 from services.domain.bars import Panel
 from services.domain.events import Event, Genesis
+from services.domain.value import Value
 from services.journal.journal import Journal, Listener
 from services.ports import JournalFault
 from services.settings import Settings
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from services.journal.sql_store import SqlStore
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredAccount:
+class StoredAccount(Value, frozen=True, kw_only=True):
     """A journal folded, with what it refers to. Nothing in it or beside it changes."""
 
     folder: AccountFolder

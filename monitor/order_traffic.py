@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 from monitor.json_value import Json
 from monitor.wording import say
@@ -86,16 +87,15 @@ class BoundUse(Value, frozen=True, kw_only=True):
         }
 
 
-@dataclass(slots=True, kw_only=True)
-class Sent:
+class Sent(msgspec.Struct, kw_only=True):
     """When orders and cancels left, as a journal tells it, event by event: UTC text.
 
     An order leaves when it is answered, or, where no answer was written down, when it was intended;
     one that was withheld never left.
     """
 
-    orders: dict[str, str] = field(default_factory=dict)
-    cancels: list[str] = field(default_factory=list)
+    orders: dict[str, str] = msgspec.field(default_factory=dict)
+    cancels: list[str] = msgspec.field(default_factory=list)
 
     def take(self, event: Event, value: OrderTerms | Ack) -> None:
         """Move over one event."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import assert_never
+
+import msgspec
 
 from monitor.armed import armed_exits
 from monitor.reading import ValueOf, inline_value, values
@@ -46,23 +47,22 @@ _WANTED = (
 _LABEL = re.compile(r"(\d{4})(\d{2})(\d{2})-(\d{2})(\d{2})")
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(msgspec.Struct):
     """What was read of one session so far."""
 
     first: Event
-    steps: set[str] = field(default_factory=set)
+    steps: set[str] = msgspec.field(default_factory=set)
     opened: Opened | None = None
     closed: Closed | None = None
     decision: Decision | BadAnswer | None = None
     statement: Statement | None = None
-    verdicts: list[Verdicts] = field(default_factory=list)
-    orders: dict[str, OrderTerms] = field(default_factory=dict)
-    fills: dict[str, Fill] = field(default_factory=dict)
-    ended: dict[str, OrderEnded] = field(default_factory=dict)
-    movements: dict[str, Movement] = field(default_factory=dict)
-    faults: list[FaultRecord] = field(default_factory=list)
-    halts: list[Halt] = field(default_factory=list)
+    verdicts: list[Verdicts] = msgspec.field(default_factory=list)
+    orders: dict[str, OrderTerms] = msgspec.field(default_factory=dict)
+    fills: dict[str, Fill] = msgspec.field(default_factory=dict)
+    ended: dict[str, OrderEnded] = msgspec.field(default_factory=dict)
+    movements: dict[str, Movement] = msgspec.field(default_factory=dict)
+    faults: list[FaultRecord] = msgspec.field(default_factory=list)
+    halts: list[Halt] = msgspec.field(default_factory=list)
     exits: Exits | None = None
 
 

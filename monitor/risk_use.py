@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -105,8 +105,7 @@ class HaltSpan(Value, frozen=True, kw_only=True):
     lifted_by: str = ""
 
 
-@dataclass(slots=True, kw_only=True)
-class SessionRisk:
+class SessionRisk(msgspec.Struct, kw_only=True):
     """What one session tells. Losses are ratios, from the day's first and the highest equity.
 
     None is a loss that is not known: a holding had no price, or no session kept the peak. `halted_by`
@@ -115,8 +114,8 @@ class SessionRisk:
 
     day: date
     slot: str = ""
-    uses: dict[str, Use] = field(default_factory=dict)
-    verdicts: list[Verdicts] = field(default_factory=list)
+    uses: dict[str, Use] = msgspec.field(default_factory=dict)
+    verdicts: list[Verdicts] = msgspec.field(default_factory=list)
     exits: Exits | None = None
     halted_by: frozenset[str] = frozenset()
     daily_loss: Decimal | None = None
@@ -156,18 +155,17 @@ class SetLimits(Value, frozen=True, kw_only=True):
         return equity_cny if capital is None else min(capital, equity_cny)
 
 
-@dataclass(slots=True)
-class RiskTrail:
+class RiskTrail(msgspec.Struct):
     """What a journal tells of limits, folded event by event. `limits` None: no settings were recorded.
 
     `sent` are the orders and cancels that left; `real_time` says that time passed while sessions ran.
     """
 
-    sessions: dict[str, SessionRisk] = field(default_factory=dict)
-    halts: list[HaltSpan] = field(default_factory=list)
+    sessions: dict[str, SessionRisk] = msgspec.field(default_factory=dict)
+    halts: list[HaltSpan] = msgspec.field(default_factory=list)
     limits: SetLimits | None = None
     zone: ZoneInfo = ZONES[Market.CN]
-    sent: Sent = field(default_factory=Sent)
+    sent: Sent = msgspec.field(default_factory=Sent)
     real_time: bool = False
 
     def take(self, event: Event, value: object) -> None:

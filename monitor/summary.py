@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from operator import attrgetter
@@ -226,14 +225,14 @@ def summary_of(
 
 def fee_lines(fees: Fees) -> tuple[tuple[str, Decimal], ...]:
     """Return the additive fee lines by name, and last their `total`, in CNY."""
-    lines = tuple((line.name, getattr(fees, line.name)) for line in fields(fees))
+    lines = tuple((name, getattr(fees, name)) for name in Fees.__struct_fields__)
     return (*lines, ("total", fees.total))
 
 
 def _fees(trail: Trail) -> Fees:
     """Return the sums of the fee lines over all fills."""
     paid = [trade.fill.fees for trade in trail.trades]
-    return Fees(**{line.name: sum(map(attrgetter(line.name), paid), ZERO) for line in fields(Fees)})
+    return Fees(**{name: sum(map(attrgetter(name), paid), ZERO) for name in Fees.__struct_fields__})
 
 
 def _by_rule(trail: Trail) -> dict[str, int]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 from monitor.reading import ValueOf, inline_value, values
 from monitor.risk_use import WANTED as RISK_WANTED
@@ -78,23 +80,22 @@ class Trade(Value, frozen=True, kw_only=True):
     realised_cny: Decimal | None
 
 
-@dataclass(slots=True)
-class Trail:
+class Trail(msgspec.Struct):
     """What a journal tells of an account, folded once."""
 
     genesis: Genesis | None = None
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = msgspec.field(default_factory=dict)
     finished: bool = False
-    book: Book = field(default_factory=lambda: Book(cash_cny=ZERO))
-    marks: list[Mark] = field(default_factory=list)
-    trades: list[Trade] = field(default_factory=list)
-    movements: dict[str, Movement] = field(default_factory=dict)
-    orders: dict[str, OrderTerms] = field(default_factory=dict)
-    sessions: dict[str, Opened] = field(default_factory=dict)
-    closed: dict[str, Closed] = field(default_factory=dict)
-    refused: dict[str, dict[Refusal, None]] = field(default_factory=dict)
-    seen: dict[Symbol, Decimal] = field(default_factory=dict)
-    risk: RiskTrail = field(default_factory=RiskTrail)
+    book: Book = msgspec.field(default_factory=lambda: Book(cash_cny=ZERO))
+    marks: list[Mark] = msgspec.field(default_factory=list)
+    trades: list[Trade] = msgspec.field(default_factory=list)
+    movements: dict[str, Movement] = msgspec.field(default_factory=dict)
+    orders: dict[str, OrderTerms] = msgspec.field(default_factory=dict)
+    sessions: dict[str, Opened] = msgspec.field(default_factory=dict)
+    closed: dict[str, Closed] = msgspec.field(default_factory=dict)
+    refused: dict[str, dict[Refusal, None]] = msgspec.field(default_factory=dict)
+    seen: dict[Symbol, Decimal] = msgspec.field(default_factory=dict)
+    risk: RiskTrail = msgspec.field(default_factory=RiskTrail)
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:

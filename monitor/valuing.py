@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -17,10 +16,10 @@ from services.domain.bars import FloatArray, Panel
 from services.domain.book import Book
 from services.domain.instruments import Symbol
 from services.domain.money import ZERO, from_float, to_cent
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, kw_only=True)
-class Valuer:
+class Valuer(Value, frozen=True, kw_only=True, dict=True):
     """Prices at a mark: read off the panel, else as the journal tells them.
 
     Where the journal knows none either, holdings count at what they cost.

@@ -5,8 +5,9 @@ The checks run in the order of `Rule`; the first that applies is the reason.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
+
+import msgspec
 
 from risk.breaches import drawn_down
 from risk.candidate import Candidate, Rejected
@@ -43,11 +44,10 @@ _UNCROSSING = (Phase.OPEN_CALL_LOCKED, Phase.CLOSE_CALL)
 _CLOCK_SKEW = timedelta(seconds=2)
 
 
-@dataclass(slots=True)
-class Earlier:
+class Earlier(msgspec.Struct):
     """What the same session asked before, granted or not, and the symbols it asks both to buy and to sell."""
 
-    seen: set[tuple[Symbol, Side]] = field(default_factory=set)
+    seen: set[tuple[Symbol, Side]] = msgspec.field(default_factory=set)
     contradicted: frozenset[Symbol] = frozenset()
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
+
+import msgspec
 
 from risk.breaches import drawn_down
 from risk.dividends import Dividends, received_cny
@@ -33,8 +34,7 @@ from services.rules import (
 _NONE: Dividends = MappingProxyType({})
 
 
-@dataclass(slots=True)
-class _Position:
+class _Position(msgspec.Struct):
     """All lots of one symbol: shares, what was paid for them, the oldest's day, the dividends since."""
 
     shares: int

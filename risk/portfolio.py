@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import msgspec
@@ -16,13 +15,12 @@ from services.domain.money import ZERO
 from services.domain.orders import OrderTerms, Origin, Side
 
 
-@dataclass(slots=True)
-class _Held:
+class _Held(msgspec.Struct):
     """What would be held: shares and CNY by symbol, CNY by sector and in all."""
 
-    shares: dict[Symbol, int] = field(default_factory=dict)
-    values_cny: dict[Symbol, Decimal] = field(default_factory=dict)
-    sectors: dict[str, Decimal] = field(default_factory=dict)
+    shares: dict[Symbol, int] = msgspec.field(default_factory=dict)
+    values_cny: dict[Symbol, Decimal] = msgspec.field(default_factory=dict)
+    sectors: dict[str, Decimal] = msgspec.field(default_factory=dict)
     gross_cny: Decimal = ZERO
 
     def add(self, symbol: Symbol, shares: int, value_cny: Decimal, sector: str) -> None:

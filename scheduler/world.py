@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, time, timedelta
+
+import msgspec
 
 from agents.shape import TOKENS_MAX
 from risk.limits import Limits
@@ -14,6 +16,7 @@ from services.domain.instruments import Fact, Instrument, Market, Symbol
 from services.domain.slot import Slot
 from services.domain.statement import Statement
 from services.domain.universe import Universe
+from services.domain.value import Value
 from services.executor import Executor
 from services.journal.journal import Journal
 from services.journal.memory_inbox import MemoryInboxes
@@ -24,8 +27,7 @@ _LISTED_LATE_MAX = timedelta(days=30)
 """How late a broker may list what it booked before the last session; older movements are not asked for."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class World:
+class World(Value, frozen=True, kw_only=True):
     """The doors and settings of one account.
 
     `run_id` is "live" on the system clock, else the hash that names the run. `grace_s` is how late
@@ -68,12 +70,12 @@ class World:
     keep_orders: bool = False
     heartbeat_s: int = 0
     times: tuple[time, ...] | None = None
-    watched: frozenset[Symbol] = field(default_factory=frozenset)
+    watched: frozenset[Symbol] = msgspec.field(default_factory=frozenset)
     keep_panel: Callable[[Panel], None] = lambda _panel: None
-    unknown: Mapping[Symbol, Mapping[Fact, str]] = field(default_factory=dict)
-    industries: Mapping[Symbol, str] = field(default_factory=dict)
-    disputed: Mapping[Symbol, str] = field(default_factory=dict)
-    commands: Commands = field(default_factory=MemoryInboxes)
+    unknown: Mapping[Symbol, Mapping[Fact, str]] = msgspec.field(default_factory=dict)
+    industries: Mapping[Symbol, str] = msgspec.field(default_factory=dict)
+    disputed: Mapping[Symbol, str] = msgspec.field(default_factory=dict)
+    commands: Commands = msgspec.field(default_factory=MemoryInboxes)
     killed: Callable[[], bool] = lambda: False
     clock_doubt: Callable[[], str] | None = None
     kill_words: Callable[[], str] = lambda: ""

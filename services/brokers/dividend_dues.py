@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import takewhile
 
+import msgspec
 from msgspec.structs import replace
 
 from services.brokers.ledger import Moved, TaxDue
@@ -22,13 +22,12 @@ from services.rules import DividendTax, OutsideRulebook, dividend_tax
 _ONE_DAY = timedelta(days=1)
 
 
-@dataclass(slots=True)
-class _Parcel:
+class _Parcel(msgspec.Struct):
     """Shares that came together, and what each share of them was given since, by ex-date."""
 
     acquired_on: date
     shares: int
-    given: list[tuple[date, Decimal]] = field(default_factory=list)
+    given: list[tuple[date, Decimal]] = msgspec.field(default_factory=list)
 
 
 class _Part(Value, frozen=True):

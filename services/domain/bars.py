@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -62,8 +62,7 @@ class CorporateAction(Value, frozen=True, kw_only=True):
     rights_price_cny: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Panel:
+class Panel(Value, frozen=True, kw_only=True, dict=True):
     """Bars as arrays time x symbol, read through `until` and `opening` alone.
 
     `starts` and `ends` are int64 seconds since the epoch, ascending, one per row; a row's label is
@@ -91,10 +90,10 @@ class Panel:
     source: str
     digest: str
     prev_close: FloatArray | None = None
-    instruments: Mapping[Symbol, Instrument] = field(default_factory=dict)
+    instruments: Mapping[Symbol, Instrument] = msgspec.field(default_factory=dict)
     actions: tuple[CorporateAction, ...] = ()
     synthetic: bool = False
-    members: Mapping[Symbol, tuple[Span, ...]] = field(default_factory=dict)
+    members: Mapping[Symbol, tuple[Span, ...]] = msgspec.field(default_factory=dict)
 
     @cached_property
     def column(self) -> Mapping[Symbol, int]:

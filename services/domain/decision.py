@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from msgspec import field
+import msgspec
 
 from services.domain.bars import History
 from services.domain.book import Book
@@ -60,7 +59,7 @@ class RawAnswer(Value, frozen=True, kw_only=True):
     text: str
     model: str
     transcript: tuple[Mapping[str, str], ...] = ()
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = msgspec.field(default_factory=Usage)
     calls: tuple[ModelCall, ...] = ()
     fault: str = ""
     over_budget: str = ""
@@ -103,8 +102,7 @@ class Reads(StrEnum):
     ARRAYS = "arrays"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Briefing:
+class Briefing(Value, frozen=True, kw_only=True):
     """Everything a mind is shown in one session; nothing in it is later than `slot.moment`.
 
     `history` is None where the source has none (a live source without bars). `text` is the rendering

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
 from math import isnan
 from typing import NamedTuple, Protocol
 
+import msgspec
 import numpy as np
-from msgspec import field
 
 from services.domain.bars import FloatArray, Panel
 from services.domain.instruments import Symbol
@@ -79,7 +78,7 @@ class Comparison(Value, frozen=True, kw_only=True):
     source: str
     other: str
     compared: int
-    differed: Mapping[str, int] = field(default_factory=dict)
+    differed: Mapping[str, int] = msgspec.field(default_factory=dict)
 
 
 class SourceAnswer(Value, frozen=True, kw_only=True):
@@ -211,8 +210,7 @@ class _Shown(NamedTuple):
     quotes: dict[Symbol, Quote | None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class PanelSnapshot:
+class PanelSnapshot(Value, frozen=True, kw_only=True, dict=True):
     """What a panel shows at `moment`: the open of the bar in progress, else the last close.
 
     A symbol without a bar where others have one is suspended; its last price is its last close.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -73,8 +72,7 @@ class Stage(Value, frozen=True, kw_only=True):
     standing: Standing
 
 
-@dataclass(slots=True)
-class SessionState:
+class SessionState(msgspec.Struct):
     """What of a session matters to the ones after it.
 
     `opening` and `standing` are book and standing at the session's first event; `ordinal` counts the
@@ -88,16 +86,16 @@ class SessionState:
 
     opened: Opened
     opening: Book
-    standing: Standing = field(default_factory=Standing)
+    standing: Standing = msgspec.field(default_factory=Standing)
     ordinal: int = 0
     outcome: Outcome | None = None
-    waiting: dict[OrderId, OrderTerms] = field(default_factory=dict)
-    orders: dict[OrderId, OrderTerms] = field(default_factory=dict)
+    waiting: dict[OrderId, OrderTerms] = msgspec.field(default_factory=dict)
+    orders: dict[OrderId, OrderTerms] = msgspec.field(default_factory=dict)
     stages: int = 0
     stage: Stage | None = None
     woken_at: datetime | None = None
     waits_on: tuple[OrderId, ...] = ()
-    books: dict[str, Book] = field(default_factory=dict)
+    books: dict[str, Book] = msgspec.field(default_factory=dict)
     pause: Pause | None = None
 
 

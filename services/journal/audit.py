@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import orjson
 
 from services.domain.book import Book, OrderEnded
@@ -39,15 +39,14 @@ _SILENT = frozenset({Outcome.MARKET_CLOSED, Outcome.CALENDAR_UNKNOWN})
 _NO_TRADE: Mapping[str, Any] = {"action": "no_trade", "symbol": "", "amount": 0}
 
 
-@dataclass(slots=True)
-class _Session:
+class _Session(msgspec.Struct):
     """What is known of a session until its line is written."""
 
     opened: Opened
     reason: str = ""
-    refusals: list[Refusal] = field(default_factory=list)
-    orders: dict[str, OrderTerms] = field(default_factory=dict)
-    open_orders: set[str] = field(default_factory=set)
+    refusals: list[Refusal] = msgspec.field(default_factory=list)
+    orders: dict[str, OrderTerms] = msgspec.field(default_factory=dict)
+    open_orders: set[str] = msgspec.field(default_factory=set)
     waiting: int = 0
     fills: int = 0
     closed: bool = False

@@ -197,7 +197,9 @@ def _finite(number: Decimal | float) -> bool:
 
 def _parts(value: object) -> Iterator[tuple[str, object]]:
     """Yield what `value` holds, each with the text that leads to it."""
-    if is_dataclass(value):
+    if isinstance(value, msgspec.Struct):
+        yield from ((f".{name}", getattr(value, name)) for name in value.__struct_fields__)
+    elif is_dataclass(value):
         yield from ((f".{field.name}", getattr(value, field.name)) for field in fields(value))
     elif isinstance(value, Mapping):
         yield from ((f"[{key!r}]", held) for key, held in value.items())

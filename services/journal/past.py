@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+
+import msgspec
 
 from services.domain.book import OrderEnded
 from services.domain.decision import Decision
@@ -35,8 +36,7 @@ _NOT_HELD = (Outcome.MARKET_CLOSED, Outcome.CALENDAR_UNKNOWN)
 """Outcomes of sessions in which nothing was looked at."""
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(msgspec.Struct):
     """What was read of one session so far."""
 
     opened: Opened
@@ -44,10 +44,10 @@ class _Draft:
     equity_cny: Decimal | None = None
     said: str = ""
     decided: bool = False
-    refused: dict[Refusal, None] = field(default_factory=dict)
-    orders: dict[OrderId, OrderTerms] = field(default_factory=dict)
-    fills: dict[str, tuple[int, Fill]] = field(default_factory=dict)
-    ended: dict[OrderId, OrderEnded] = field(default_factory=dict)
+    refused: dict[Refusal, None] = msgspec.field(default_factory=dict)
+    orders: dict[OrderId, OrderTerms] = msgspec.field(default_factory=dict)
+    fills: dict[str, tuple[int, Fill]] = msgspec.field(default_factory=dict)
+    ended: dict[OrderId, OrderEnded] = msgspec.field(default_factory=dict)
 
 
 def past_of(journal: Journal, session: str, sessions_min: int) -> tuple[PastSession, ...]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import mmap
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from services.domain.bars import Adjustment, CorporateAction, Frequency, Panel, VolumeUnit
 from services.domain.instruments import Instrument, Span, Symbol

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from math import nan
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,8 +30,7 @@ class DeclaredFacts(Value, frozen=True, kw_only=True):
     actions: tuple[CorporateAction, ...] = ()
 
 
-@dataclass(slots=True)
-class _Series:
+class _Series(msgspec.Struct):
     """The bars of one symbol so far, as plain numbers; `open_line` is the line of a bar in progress."""
 
     symbol: Symbol
@@ -40,8 +39,10 @@ class _Series:
     open_line: int = 0
     last_line: int = 0
     last_label: str = ""
-    ends: array[int] = field(default_factory=lambda: array("q"))
-    columns: tuple[array[float], ...] = field(default_factory=lambda: tuple(array("d") for _ in range(6)))
+    ends: array[int] = msgspec.field(default_factory=lambda: array("q"))
+    columns: tuple[array[float], ...] = msgspec.field(
+        default_factory=lambda: tuple(array("d") for _ in range(6))
+    )
 
 
 class PanelBuilder:

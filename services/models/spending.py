@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+
+import msgspec
 
 from services.domain.money import ZERO
 from services.domain.value import Value
@@ -18,11 +19,10 @@ class Spent(Value, frozen=True, kw_only=True):
     month_cny: Decimal = ZERO
 
 
-@dataclass(slots=True)
-class Takings:
+class Takings(msgspec.Struct):
     """CNY that this process took or holds, by trading day; purses that share it share days and months."""
 
-    by_day: dict[date, Decimal] = field(default_factory=dict)
+    by_day: dict[date, Decimal] = msgspec.field(default_factory=dict)
 
     def add(self, day: date, cny: Decimal) -> None:
         """Take or hold so much more on that day; below 0 it is given back."""
