@@ -22,7 +22,6 @@ _SZSE = "SZSE code assignment"
 _BSE = "BSE code assignment; all stocks renumbered to 920 on 2025-10-09"
 
 
-@lru_cache(maxsize=4096)
 def board_of(symbol: Symbol, day: date) -> Board:
     """Return the board that trades `symbol` on `day`.
 
@@ -31,13 +30,19 @@ def board_of(symbol: Symbol, day: date) -> Board:
     Raises:
         OutsideRulebook: The code is of no known board on that day.
     """
+    return _rows_of(symbol).on(day)
+
+
+@lru_cache(maxsize=8192)
+def _rows_of(symbol: Symbol) -> Series[Board]:
+    """Return the rows of the symbol's code, which are the same on every day."""
     code, _, suffix = symbol.rpartition(".")
     if suffix == "US":
-        return US_CODES.on(day)
+        return US_CODES
     series = CODES.get(f"{code[:3]}.{suffix}") or CODES.get(f"{code[:2]}.{suffix}")
     if series is None:
         raise OutsideRulebook(f"{symbol}: no board is known for this code")
-    return series.on(day)
+    return series
 
 
 def venue_of(board: Board, symbol: Symbol | None = None) -> Venue:

@@ -8,9 +8,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 from typing import TypeVar
 
-from services.domain.instruments import Board, Instrument, Kind
+from services.domain.instruments import Board, Instrument, Kind, Symbol
 from services.domain.value import Value
-from services.rules.boards import default_kind
 from services.rules.limit_rows import (
     DELISTING_FIRST_DAY_FREE,
     FIRST_DAY,
@@ -62,6 +61,13 @@ class Band(Value, frozen=True, kw_only=True):
 
 _UNLIMITED = Band(limit_down=None, limit_up=None)
 
+_LAST: dict[Symbol, tuple[Rules, Instrument, Decimal, Band]] = {}
+"""The band of each symbol that was asked for last, behind all that it was reckoned from.
+
+Whoever asks of a symbol within a day asks the same: mind, gate and exchange, order for order. There are
+never more of them than symbols.
+"""
+
 
 def price_band(rules: Rules, prev_close: Decimal, instrument: Instrument) -> Band:
     """Return the prices accepted for an order in `instrument` on the rules' day.
@@ -79,16 +85,12 @@ def price_band(rules: Rules, prev_close: Decimal, instrument: Instrument) -> Ban
     """
     if not (prev_close.is_finite() and prev_close > 0):
         raise ValueError(f"{instrument.symbol}: a previous close must be positive, not {prev_close}")
-    limits = rules.limits
-    if instrument.relisted_on == rules.day:
-        return _relisted(rules, prev_close, instrument)
-    number = listing_day(rules, instrument)
-    if number is not None and number <= _free_days(limits, instrument):
-        return _UNLIMITED
-    if number == 1 and limits.first_day is not None:
-        issue = instrument.issue_price_cny
-        return _rounded(rules, prev_close if issue is None else Decimal(issue), limits.first_day)
-    return _rounded(rules, prev_close, _everyday(rules, instrument))
+    last = _LAST.get(instrument.symbol)
+    if last is not None and last[0] is rules and last[1] is instrument and last[2] == prev_close:
+        return last[3]
+    band = _band(rules, prev_close, instrument)
+    _LAST[instrument.symbol] = (rules, instrument, prev_close, band)
+    return band
 
 
 def limits_on(board: Board, day: date, venue: Venue) -> LimitRule:
@@ -119,6 +121,19 @@ def limits_on(board: Board, day: date, venue: Venue) -> LimitRule:
     )
 
 
+def _band(rules: Rules, prev_close: Decimal, instrument: Instrument) -> Band:
+    limits = rules.limits
+    if instrument.relisted_on == rules.day:
+        return _relisted(rules, prev_close, instrument)
+    number = listing_day(rules, instrument)
+    if number is not None and number <= _free_days(limits, instrument):
+        return _UNLIMITED
+    if number == 1 and limits.first_day is not None:
+        issue = instrument.issue_price_cny
+        return _rounded(rules, prev_close if issue is None else Decimal(issue), limits.first_day)
+    return _rounded(rules, prev_close, _everyday(rules, instrument))
+
+
 def _relisted(rules: Rules, prev_close: Decimal, instrument: Instrument) -> Band:
     """Return the band of the day on which a delisted share trades again."""
     free = rules.limits.relisting_first_day_free
@@ -143,7 +158,7 @@ def _everyday(rules: Rules, instrument: Instrument) -> Multipliers:
         return limits.share_reform
     if instrument.st and instrument.is_st(day):
         return limits.st
-    kind = instrument.kind or default_kind(rules.board)
+    kind = instrument.kind or rules.kind
     return limits.wide_fund if kind is Kind.ETF_EQUITY_20 else limits.ordinary
 
 

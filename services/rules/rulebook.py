@@ -23,7 +23,7 @@ from services.rules import (
     trading_halts,
     us,
 )
-from services.rules.boards import board_of, venue_of
+from services.rules.boards import board_of, default_kind, venue_of
 from services.rules.cage import cage_on
 from services.rules.fees import fees_on
 from services.rules.limits import limits_on
@@ -70,6 +70,7 @@ def rules_on(board: Board, day: date, venue: Venue | None = None) -> Rules:
     windows = after_hours_windows(venue, spans)
     return Rules(
         board=board,
+        kind=default_kind(board),
         venue=venue,
         day=day,
         version=RULES_VERSION,

@@ -189,10 +189,12 @@ class Rules(Value, frozen=True, kw_only=True, dict=True):
     `phases` is empty where the day's timetable is not known. `after_hours_windows` are the times
     at which after-hours orders are accepted, empty where the board has none. `st_buy_cap` is the
     most shares of one risk-warned stock an account may buy in a day, None for no cap. `calls` and
-    `halts` are for days without a price limit, None where they are not known.
+    `halts` are for days without a price limit, None where they are not known. `kind` is what an
+    instrument of the board is unless its own data says otherwise.
     """
 
     board: Board
+    kind: Kind
     venue: Venue
     day: date
     version: str
