@@ -35,15 +35,16 @@ def cage_bound(
     cage = rules.cage
     if cage is None:
         return None
-    other, own = (best_ask, best_bid) if side is Side.BUY else (best_bid, best_ask)
-    for reference in (other, own, last, prev_close):
-        if reference is not None:
-            break
-    else:
+    buys, tick = side is Side.BUY, rules.tick
+    reference = best_ask if buys else best_bid
+    if reference is None:
+        reference = best_bid if buys else best_ask
+    if reference is None:
+        reference = prev_close if last is None else last
+    if reference is None:
         raise OutsideRulebook(f"{rules.board}: the price cage has no reference price")
-    tick = rules.tick
     away = max(reference * cage.ratio, tick * max(cage.ticks, 1))
-    if side is Side.BUY:
+    if buys:
         return (reference + away).quantize(tick, ROUND_HALF_UP)
     return max(tick, (reference - away).quantize(tick, ROUND_HALF_UP))
 

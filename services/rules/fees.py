@@ -53,8 +53,8 @@ def fees_of(
         OutsideRulebook: A rate is not known on that day.
         ValueError: A negative amount.
     """
-    if amount <= 0:
-        if amount < 0:
+    if amount <= ZERO:
+        if amount < ZERO:
             raise ValueError(f"the amount of a fill cannot be {amount}")
         return Fees()
     schedule = rules.fees
@@ -69,7 +69,7 @@ def fees_of(
     if not commission.all_in:
         handling, csrc = _passed_on(rules, kind, amount)
     return Fees(
-        commission=charge if charge > 0 else ZERO,
+        commission=charge if charge > ZERO else ZERO,
         stamp_duty=(amount * stamp).quantize(CENT, ROUND_HALF_UP) if stamp else ZERO,
         transfer_fee=(base * transfer).quantize(CENT, ROUND_HALF_UP) if transfer else ZERO,
         handling_fee=handling,

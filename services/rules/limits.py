@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from services.domain.instruments import Board, Instrument, Kind, Symbol
+from services.domain.money import ZERO
 from services.domain.value import Value
 from services.rules.limit_rows import (
     DELISTING_FIRST_DAY_FREE,
@@ -83,7 +84,7 @@ def price_band(rules: Rules, prev_close: Decimal, instrument: Instrument) -> Ban
 
     Source: rows `limit ratio`, `limit first day` and those beside them (document and date in each row).
     """
-    if not (prev_close.is_finite() and prev_close > 0):
+    if not (prev_close.is_finite() and prev_close > ZERO):
         raise ValueError(f"{instrument.symbol}: a previous close must be positive, not {prev_close}")
     last = _LAST.get(instrument.symbol)
     if last is not None and last[0] is rules and last[1] is instrument and last[2] == prev_close:
@@ -110,7 +111,7 @@ def limits_on(board: Board, day: date, venue: Venue) -> LimitRule:
         share_reform=None if reform is None else _around(reform),
         wide_fund=_around(wide),
         free_days=0 if free is None else free.value,
-        free_days_since=day if free is None else free.since,
+        free_days_since=date.max if free is None else free.since,
         first_day=FIRST_DAY[board].on(day) if board in FIRST_DAY else None,
         first_day_call=_known(FIRST_DAY_CALL, board, day),
         delisting_first_day_free=board in DELISTING_FIRST_DAY_FREE

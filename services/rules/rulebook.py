@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import cache, lru_cache
+
+from msgspec.structs import replace
 
 from services.domain.instruments import Board, Symbol
 from services.rules import (
@@ -29,7 +32,7 @@ from services.rules.fees import fees_on
 from services.rules.limits import limits_on
 from services.rules.order_prices import calls_on
 from services.rules.phases import after_hours_windows, phases_on
-from services.rules.rows import Series
+from services.rules.rows import Series, require_known
 from services.rules.settlement import st_buy_cap_on
 from services.rules.terms import Rules, Venue
 from services.rules.trading_halts import halts_on
@@ -65,7 +68,28 @@ def rules_on(board: Board, day: date, venue: Venue | None = None) -> Rules:
     Raises:
         OutsideRulebook: Before the board's first row, or past `KNOWN_UNTIL`.
     """
+    require_known(day)
     venue = venue or venue_of(board)
+    stretch = board, venue, bisect_right(_changes(), day)
+    rules = _BETWEEN.get(stretch)
+    if rules is None:
+        rules = _BETWEEN[stretch] = _resolved(board, day, venue)
+    return replace(rules, day=day)
+
+
+_BETWEEN: dict[tuple[Board, Venue, int], Rules] = {}
+"""The rules of a board between two days on which any row changes: they differ in their day alone."""
+
+
+@cache
+def _changes() -> tuple[date, ...]:
+    """Return the days on which a row of the book begins, and those after one ends, in order."""
+    rows = [row for series in every_series() for row in series.rows]
+    ended = [row.until + timedelta(days=1) for row in rows if row.until is not None]
+    return tuple(sorted({*(row.since for row in rows), *ended}))
+
+
+def _resolved(board: Board, day: date, venue: Venue) -> Rules:
     spans = phases_on(board, day, venue)
     windows = after_hours_windows(venue, spans)
     return Rules(
@@ -80,6 +104,7 @@ def rules_on(board: Board, day: date, venue: Venue | None = None) -> Rules:
         cage=cage_on(board, day),
         fees=fees_on(board, day),
         phases=spans,
+        phase_ends=tuple(span.end for span in spans),
         after_hours=bool(windows),
         after_hours_windows=windows,
         st_buy_cap=st_buy_cap_on(board, day),

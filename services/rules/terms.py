@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
-from functools import cached_property
 
 from services.domain.instruments import Board, Kind
 from services.domain.value import Value
@@ -183,14 +182,15 @@ class Window(Value, frozen=True, kw_only=True):
         return self.start <= at < self.end
 
 
-class Rules(Value, frozen=True, kw_only=True, dict=True):
+class Rules(Value, frozen=True, kw_only=True):
     """Everything the book says about one board of one exchange on one day.
 
     `phases` is empty where the day's timetable is not known. `after_hours_windows` are the times
     at which after-hours orders are accepted, empty where the board has none. `st_buy_cap` is the
     most shares of one risk-warned stock an account may buy in a day, None for no cap. `calls` and
     `halts` are for days without a price limit, None where they are not known. `kind` is what an
-    instrument of the board is unless its own data says otherwise.
+    instrument of the board is unless its own data says otherwise. `phase_ends` are the ends of
+    `phases`, in which a time is looked for.
     """
 
     board: Board
@@ -204,13 +204,9 @@ class Rules(Value, frozen=True, kw_only=True, dict=True):
     cage: Cage | None
     fees: FeeSchedule
     phases: tuple[PhaseSpan, ...]
+    phase_ends: tuple[time, ...]
     after_hours: bool
     after_hours_windows: tuple[Window, ...]
     st_buy_cap: int | None
     calls: CallRange | None
     halts: HaltRule | None
-
-    @cached_property
-    def phase_ends(self) -> tuple[time, ...]:
-        """The ends of the phases, in which a time is looked for."""
-        return tuple(span.end for span in self.phases)

@@ -273,6 +273,27 @@ def test_limits_are_ticks_around_the_previous_close(board, day, ticks, risk_warn
     assert found.limit_up % rules.tick == 0
 
 
+def test_limits_asked_for_again_are_of_what_is_asked_then():
+    friday, monday = date(2026, 7, 3), date(2026, 7, 6)
+
+    # Each differs from the one before in one thing: price, warning, day, board, and price back again.
+    assert band(Board.SSE_MAIN, "10.00", friday) == ("9.00", "11.00")
+    assert band(Board.SSE_MAIN, "20.00", friday) == ("18.00", "22.00")
+    assert band(Board.SSE_MAIN, "20.00", friday, ST) == ("19.00", "21.00")
+    assert band(Board.SSE_MAIN, "20.00", monday, ST) == ("18.00", "22.00")
+    assert band(Board.CHINEXT, "20.00", monday, ST) == ("16.00", "24.00")
+    assert band(Board.CHINEXT, "10.00", monday, ST) == ("8.00", "12.00")
+
+
+def test_a_previous_close_that_is_none_is_seen_though_the_symbol_was_asked_for_before():
+    rules = rules_on(Board.SSE_MAIN, DAY)
+    assert price_band(rules, D("10.00"), ANY).limit_up == D("11.00")
+
+    for wrong in ("0", "-1", "NaN", "sNaN", "Infinity"):
+        with pytest.raises(ValueError, match="positive"):
+            price_band(rules, D(wrong), ANY)
+
+
 @given(cents=st.integers(1, 3_000_000))
 def test_a_bse_limit_never_exceeds_thirty_percent(cents):
     prev = D(cents) / 100

@@ -1,7 +1,8 @@
 """The book itself: rows without gap or overlap, its first and last day, its version."""
 
 import hashlib
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,9 +14,13 @@ from services.rules import (
     Confidence,
     OutsideRulebook,
     Row,
+    Rules,
     Series,
+    Venue,
     every_series,
+    rulebook,
     rules_on,
+    venue_of,
 )
 
 H = Confidence.HIGH
@@ -162,3 +167,31 @@ def test_a_board_has_rules_from_its_first_day_on_and_none_before(board, first):
 
 def test_asking_twice_gives_the_same_object():
     assert rules_on(Board.STAR, date(2026, 11, 20)) is rules_on(Board.STAR, date(2026, 11, 20))
+
+
+def known(board: Board, day: date, ask: Callable[[Board, date, Venue], Rules]) -> Rules | str:
+    """Return the rules, or in words why there are none."""
+    try:
+        return ask(board, day, venue_of(board))
+    except OutsideRulebook as unknown:
+        return str(unknown)
+
+
+@pytest.mark.parametrize("board", Board)
+def test_rules_of_a_day_are_what_the_rows_of_that_day_say(board):
+    first = {row.since for series in every_series() for row in series.rows}
+    last = {row.until for series in every_series() for row in series.rows if row.until is not None}
+    # Both ends of each stretch in which no row changes, and the days beside them.
+    days = sorted({day + timedelta(days=off) for day in first | last for off in (-1, 0, 1)})
+    assert len(days) > 150
+
+    for day in days:
+        assert known(board, day, rules_on) == known(board, day, rulebook._resolved)
+
+
+def test_rules_are_looked_up_anew_where_a_row_begins_and_where_one_ends_without_another():
+    changes = rulebook._changes()
+
+    # The closing call at SSE began on the first; the old codes of BSE ended the day before the second.
+    assert {date(2018, 8, 20), date(2025, 10, 9)} <= set(changes)
+    assert list(changes) == sorted(set(changes))
