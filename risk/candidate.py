@@ -10,7 +10,7 @@ import msgspec
 from services.domain.instruments import Instrument, Kind, Symbol
 from services.domain.orders import Change, Intent, Origin, Rule, Side
 from services.domain.quotes import Quote
-from services.rules import Band, Phase, PhaseSpan, Rules
+from services.rules import Band, PhaseSpan, Rules
 
 
 class Rejected(Exception):
@@ -29,6 +29,7 @@ class Proposal(msgspec.Struct, kw_only=True):
 
     symbol: Symbol
     side: Side
+    buys: bool
     origin: Origin
     index: int
     rules: Rules
@@ -36,10 +37,6 @@ class Proposal(msgspec.Struct, kw_only=True):
     shares: int = 0
     limit_cny: Decimal = Decimal(0)
     changes: tuple[Change, ...] = ()
-    buys: bool = False
-
-    def __post_init__(self) -> None:
-        self.buys = self.side is Side.BUY
 
     def shrink(self, shares: int, rule: Rule, reason: str) -> None:
         """Make the order smaller, and keep the record of it."""
@@ -59,7 +56,8 @@ class Proposal(msgspec.Struct, kw_only=True):
 class Candidate(Proposal, kw_only=True):
     """An intent on its way through the gate: what is known of it, and the size and limit found.
 
-    `afternoon_end` is there at lunch alone: when the phase ends in which the order may be sent.
+    `later` tells that the quote is not of the moment at which the mind was asked. `afternoon_end` is there
+    at lunch alone: when the phase ends in which the order may be sent.
     """
 
     intent: Intent
@@ -67,8 +65,5 @@ class Candidate(Proposal, kw_only=True):
     instrument: Instrument
     phase: PhaseSpan
     band: Band
+    later: bool
     afternoon_end: time | None = None
-
-    def during(self, phase: Phase) -> bool:
-        """Answer whether the order is judged in `phase`."""
-        return self.phase.phase is phase

@@ -5,7 +5,7 @@ The checks run in the order of `Rule`; the first that applies is the reason.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -28,7 +28,6 @@ from services.rules import (
     PhaseSpan,
     Rules,
     after_hours_eligible,
-    default_kind,
     missed_start,
     order_band,
     phase_at,
@@ -41,14 +40,21 @@ from services.rules import (
 _UNCROSSING = (Phase.OPEN_CALL_LOCKED, Phase.CLOSE_CALL)
 """At their end an auction makes a price, whatever the last one was."""
 
+_TAKING = CALLS | {Phase.CONTINUOUS, Phase.LUNCH}
+"""They take orders in every instrument; at lunch an order waits."""
+
 _CLOCK_SKEW = timedelta(seconds=2)
 
 
 class Earlier(msgspec.Struct):
-    """What the same session asked before, granted or not, and the symbols it asks both to buy and to sell."""
+    """What the same session asked before, granted or not, and the symbols it asks both to buy and to sell.
+
+    `fresh_at` is when the quote was true that was found fresh last.
+    """
 
     seen: set[tuple[Symbol, Side]] = msgspec.field(default_factory=set)
     contradicted: frozenset[Symbol] = frozenset()
+    fresh_at: datetime | None = None
 
 
 def examine(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
@@ -64,8 +70,12 @@ def examine(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
     except OutsideRulebook as unknown:
         raise Rejected(Rule.RULES_UNKNOWN, str(unknown)) from None
     if candidate.buys:
-        _require_agreed_ex_day(intent.symbol, desk)
-        _st_cap(candidate, desk)
+        if intent.symbol in desk.disputed:
+            # Nobody knows what it is worth on the day that two vendors announce differently.
+            why = desk.disputed[intent.symbol]
+            raise Rejected(Rule.RULES_UNKNOWN, f"{intent.symbol}: its ex-day is not known: {why}")
+        if candidate.instrument.st or not candidate.quote.approximate:
+            _st_cap(candidate, desk)
     return candidate
 
 
@@ -77,24 +87,24 @@ def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
     if intent.side is Side.BUY and allowed and symbol not in allowed:
         raise Rejected(Rule.NOT_ALLOWED, f"{symbol} is not among the {len(allowed)} symbols let go live")
     rules = rules_of(symbol, desk.day)
-    quote, known = desk.snapshot.get(symbol), desk.instruments.get(symbol)
-    _trades(symbol, quote, known, desk)
-    if quote is None:
-        why = _because(untradable(desk.snapshot, symbol))
-        raise Rejected(Rule.QUOTE_MISSING, f"no quote of {symbol}{why}")
-    _not_barred(quote)
-    if desk.first.moment != desk.snapshot.moment:
+    known, later = desk.instruments.get(symbol), desk.first.moment != desk.snapshot.moment
+    quote = _tradable_quote(symbol, known, desk)
+    if later:
         _not_barred(desk.first.get(symbol), "when the mind was asked: ")
     if intent.target_weight is not None:
         _require_whole_equity(desk)
     instrument = facts_of(symbol, quote.name, known)
-    band, span = _band(quote, instrument, rules, desk)
+    band, span = _band(quote, instrument, rules, desk, earlier)
     _free(intent, desk, earlier)
-    kind = instrument.kind or default_kind(rules.board)
-    _require_taking(instrument, kind, rules, desk, span.phase)
+    kind, phase = instrument.kind or rules.kind, span.phase
+    if phase not in _TAKING and not (
+        phase is Phase.AFTER_HOURS and after_hours_eligible(rules, kind, instrument)
+    ):
+        raise Rejected(Rule.PHASE, f"{symbol} takes no order at {desk.local:%H:%M} ({phase})")
     return Candidate(
         symbol=symbol,
         side=intent.side,
+        buys=intent.side is Side.BUY,
         origin=intent.origin,
         index=intent.index,
         intent=intent,
@@ -104,19 +114,27 @@ def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
         kind=kind,
         phase=span,
         band=band,
-        afternoon_end=phase_at(rules, span.end).end if span.phase is Phase.LUNCH else None,
+        later=later,
+        afternoon_end=phase_at(rules, span.end).end if phase is Phase.LUNCH else None,
     )
 
 
-def _trades(symbol: Symbol, quote: Quote | None, known: Instrument | None, desk: Desk) -> None:
-    """Refuse what is suspended: by its quote for now, by its declared facts for the day.
+def _tradable_quote(symbol: Symbol, known: Instrument | None, desk: Desk) -> Quote:
+    """Return the quote; refuse what is suspended: by its quote for now, by its declared facts for the day.
 
-    It comes before every look at the price: what does not trade has an old quote, or none.
+    That comes before every look at the price: what does not trade has an old quote, or none.
     """
-    declared = known is not None and known.is_suspended(desk.day)
+    quote = desk.snapshot.get(symbol)
+    declared = known is not None and known.suspended != () and known.is_suspended(desk.day)
     if declared or (quote is not None and quote.suspended):
         why = "" if quote is None else _because(quote.barred)
         raise Rejected(Rule.SUSPENDED, f"{symbol} does not trade {'today' if declared else 'now'}{why}")
+    if quote is None:
+        why = _because(untradable(desk.snapshot, symbol))
+        raise Rejected(Rule.QUOTE_MISSING, f"no quote of {symbol}{why}")
+    if quote.barred:
+        _not_barred(quote)
+    return quote
 
 
 def _not_barred(quote: Quote | None, when: str = "") -> None:
@@ -136,21 +154,26 @@ def _require_whole_equity(desk: Desk) -> None:
 
 
 def _band(
-    quote: Quote, instrument: Instrument, rules: Rules, desk: Desk
+    quote: Quote, instrument: Instrument, rules: Rules, desk: Desk, earlier: Earlier
 ) -> tuple[Band, PhaseSpan]:
     """Return the prices an order may have by the rulebook now, with which a quote of this moment agrees.
 
     They are the day's limits, narrower in a call on a day without limits. With them comes the phase.
+    Quotes read off bars are as fresh as another such quote of their moment.
     """
     if quote.prev_close_cny is None:
         raise Rejected(Rule.QUOTE_MISSING, f"no previous close of {quote.symbol}: its limits are unknown")
     band = price_band(rules, quote.prev_close_cny, instrument)
-    if quote.limit_down_cny is None or quote.limit_up_cny is None:
+    off_bars, down, up = quote.approximate, quote.limit_down_cny, quote.limit_up_cny
+    if not off_bars and (down is None or up is None):
         unknown = unknown_for_limits(quote, rules, desk)
         if unknown and not band.unlimited:
             raise Rejected(Rule.RULES_UNKNOWN, f"{unknown}, and {quote.source} states no limits")
-    _fresh(quote, desk, rules)
-    _agrees(quote, band, rules)
+    if not off_bars or quote.seen_at is not earlier.fresh_at:
+        _fresh(quote, desk, rules)
+        earlier.fresh_at = quote.seen_at
+    if not off_bars or down is not None or up is not None:
+        _agrees(quote, band, rules)
     span = phase_at(rules, desk.local)
     if span.phase in CALLS:
         prev_close, last = quote.prev_close_cny, quote.last_cny
@@ -208,9 +231,10 @@ def _agrees(quote: Quote, band: Band, rules: Rules) -> None:
 def _free(intent: Intent, desk: Desk, earlier: Earlier) -> None:
     """Refuse where trading is halted, an order is open, or the session contradicts itself."""
     symbol = intent.symbol
-    for halt in (desk.halts.get(""), desk.halts.get(symbol)):
-        if halt is not None and not _may_still(intent, halt, desk):
-            raise Rejected(Rule.HALTED, f"halted: {halt.why}")
+    if desk.halts:
+        for halt in (desk.halts.get(""), desk.halts.get(symbol)):
+            if halt is not None and not _may_still(intent, halt, desk):
+                raise Rejected(Rule.HALTED, f"halted: {halt.why}")
     for order in desk.book.open_orders:
         if order.symbol == symbol:
             raise Rejected(Rule.UNRESOLVED, f"order {order.order_id} in {symbol} is still open")
@@ -227,32 +251,13 @@ def _may_still(intent: Intent, halt: Halt, desk: Desk) -> bool:
     return intent.origin is Origin.EXIT and let and (not halt.symbol or not halt.cause.uncertain)
 
 
-def _require_taking(instrument: Instrument, kind: Kind, rules: Rules, desk: Desk, phase: Phase) -> None:
-    """Refuse in a phase that takes no order, or none in this instrument."""
-    match phase:
-        case Phase.CONTINUOUS | Phase.LUNCH | Phase.OPEN_CALL | Phase.OPEN_CALL_LOCKED | Phase.CLOSE_CALL:
-            return
-        case Phase.AFTER_HOURS if after_hours_eligible(rules, kind, instrument):
-            return
-        case _:
-            raise Rejected(
-                Rule.PHASE, f"{instrument.symbol} takes no order at {desk.local:%H:%M} ({phase})"
-            )
-
-
-def _require_agreed_ex_day(symbol: Symbol, desk: Desk) -> None:
-    """Refuse a buy of what two vendors announce different ex-days of: nobody knows what it is worth then."""
-    if symbol in desk.disputed:
-        raise Rejected(Rule.RULES_UNKNOWN, f"{symbol}: its ex-day is not known: {desk.disputed[symbol]}")
-
-
 def _st_cap(candidate: Candidate, desk: Desk) -> None:
     """Refuse a buy beyond what one account may buy of a risk-warned stock a day.
 
     What may carry a warning for all that is known is held to it as well.
     """
     symbol, shares, rules = candidate.intent.symbol, candidate.shares, candidate.rules
-    unknown = unknown_warning(candidate.quote, desk) if default_kind(rules.board) is Kind.STOCK else ""
+    unknown = unknown_warning(candidate.quote, desk) if rules.kind is Kind.STOCK else ""
     cap = rules.st_buy_cap if unknown else st_daily_buy_cap(rules, candidate.instrument)
     if cap is None:
         return

@@ -33,7 +33,7 @@ from services.rules import (
     OutsideRulebook,
     Phase,
     PhaseSpan,
-    default_kind,
+    Rules,
     fees_of,
     phase_at,
     round_lot_down,
@@ -62,8 +62,7 @@ class _Tally:
         self.after = portfolio_of(desk)
         self.unsold: Portfolio | None = None
         self.sells = False
-        self.spans: tuple[PhaseSpan, time | None] | None = None
-        self.window: _Window = (desk.moment, desk.moment)
+        self.window: tuple[PhaseSpan, time | None, _Window] | None = None
         self.approved: list[OrderTerms] = []
         self.waiting: list[OrderTerms] = []
         self.deferred: list[Deferred] = []
@@ -93,9 +92,9 @@ class _Tally:
     def _sell(self, candidate: Candidate) -> None:
         """Count on what the sell brings at its limit, the least it can bring when filled whole."""
         self.sells = True
-        amount = to_cent(candidate.limit_cny * candidate.shares)
-        net_cny = amount - _fees_cny(candidate, candidate.shares, amount, self.desk)
-        if net_cny >= 0:
+        amount, fees_cny = _traded_cny(candidate, candidate.shares, self.desk)
+        net_cny = amount - fees_cny
+        if net_cny >= ZERO:
             self.expected += net_cny
         else:
             # The least commission can be more than a small sale brings.
@@ -104,38 +103,52 @@ class _Tally:
                 reason = f"costs {-net_cny} CNY more than it brings, {max(cash, ZERO)} available"
                 raise Rejected(Rule.CASH, reason, candidate.shares)
             self.spendable += net_cny
-        self._let_through(self._terms(candidate, ZERO), candidate)
+        terms, waits = self._terms(candidate, ZERO), candidate.afternoon_end is not None
+        (self.waiting if waits else self.approved).append(terms)
 
     def _buy(self, candidate: Candidate) -> None:
         freeze_cny = _paid(candidate, self.desk, self.spendable + self.expected, self.after)
         short = max(ZERO, freeze_cny - self.spendable)
-        terms = self._terms(candidate, freeze_cny)
-        leans = self._leans_on_sells(candidate)
+        terms, waits = self._terms(candidate, freeze_cny), candidate.afternoon_end is not None
+        leans = self.sells and bool(self.checks.portfolio) and self._leans_on_sells(candidate)
         self.spendable, self.expected = self.spendable - freeze_cny + short, self.expected - short
-        if (short or leans) and not candidate.during(Phase.LUNCH):
+        if (short or leans) and not waits:
             self.deferred.append(Deferred(terms=terms, short_cny=short))
         else:
-            self._let_through(terms, candidate)
+            (self.waiting if waits else self.approved).append(terms)
 
     def _terms(self, candidate: Candidate, freeze_cny: Decimal) -> OrderTerms:
         """Return the order; when it may be sent is the same for all that stand in one phase."""
-        spans = candidate.phase, candidate.afternoon_end
-        if spans != self.spans:
-            self.spans, self.window = spans, _window(self.desk, candidate)
-        return _terms(candidate, self.desk, freeze_cny, self.window)
+        desk, intent, window = self.desk, candidate.intent, self.window
+        if window is None or window[0] is not candidate.phase or window[1] != candidate.afternoon_end:
+            window = candidate.phase, candidate.afternoon_end, _window(desk, candidate)
+            self.window = window
+        not_before, send_by = window[2]
+        return OrderTerms(
+            order_id=order_id(*desk.names, intent.origin, str(intent.index), intent.symbol, intent.side, "0"),
+            session=desk.session,
+            symbol=intent.symbol,
+            side=intent.side,
+            shares=candidate.shares,
+            limit_cny=candidate.limit_cny,
+            freeze_cny=freeze_cny,
+            not_before=not_before,
+            send_by=send_by,
+            day=desk.day,
+            why=intent.why,
+            origin=intent.origin,
+            index=intent.index,
+            rules_version=candidate.rules.version,
+            approximate=candidate.quote.approximate,
+        )
 
     def _leans_on_sells(self, candidate: Candidate) -> bool:
         """Answer whether a limit would refuse the buy if none of the session's sells were filled."""
         if self.unsold is None:
-            if not (self.sells and self.checks.portfolio):
-                return False
             self.unsold = portfolio_of(self.desk)
         leans = not within(candidate, self.desk, self.unsold, self.checks.portfolio)
         self.unsold.take(candidate)
         return leans
-
-    def _let_through(self, terms: OrderTerms, candidate: Candidate) -> None:
-        (self.waiting if candidate.during(Phase.LUNCH) else self.approved).append(terms)
 
     def review(self) -> Review:
         sent, shadow = tuple(self.approved), self.desk.limits.degrees.shadow
@@ -205,7 +218,7 @@ def fund(
         spendable -= freeze_cny
         after.take(order)
         changed += order.changes
-        last = min(max(send_by, one.terms.send_by), _phase_end(one.terms, desk))
+        last = min(max(send_by, one.terms.send_by), _phase_end(order.rules, desk))
         approved.append(replace(one.terms, shares=order.shares, freeze_cny=freeze_cny, send_by=last))
     return Review(
         approved=tuple(ApprovedOrder(terms=terms) for terms in approved),
@@ -217,27 +230,6 @@ def fund(
             market=after.market,
             scale=after.scale,
         ),
-    )
-
-
-def _terms(candidate: Candidate, desk: Desk, freeze_cny: Decimal, window: _Window) -> OrderTerms:
-    intent, (not_before, send_by) = candidate.intent, window
-    return OrderTerms(
-        order_id=order_id(*desk.names, intent.origin, intent.index, intent.symbol, intent.side, 0),
-        session=desk.session,
-        symbol=intent.symbol,
-        side=intent.side,
-        shares=candidate.shares,
-        limit_cny=candidate.limit_cny,
-        freeze_cny=freeze_cny,
-        not_before=not_before,
-        send_by=send_by,
-        day=desk.day,
-        why=intent.why,
-        origin=intent.origin,
-        index=intent.index,
-        rules_version=candidate.rules.version,
-        approximate=candidate.quote.approximate,
     )
 
 
@@ -253,8 +245,7 @@ def _window(desk: Desk, candidate: Candidate) -> _Window:
     return not_before.astimezone(zone), min(send_by, last).astimezone(zone)
 
 
-def _phase_end(terms: OrderTerms, desk: Desk) -> datetime:
-    rules = rules_of(terms.symbol, desk.day)
+def _phase_end(rules: Rules, desk: Desk) -> datetime:
     end = datetime.combine(desk.day, phase_at(rules, desk.local).end, desk.slot_zone)
     return end.astimezone(desk.moment.tzinfo)
 
@@ -271,40 +262,21 @@ def _proposal(terms: OrderTerms, desk: Desk) -> Proposal:
     return Proposal(
         symbol=terms.symbol,
         side=terms.side,
+        buys=terms.side is Side.BUY,
         origin=terms.origin,
         index=terms.index,
         rules=rules,
-        kind=(facts and facts.kind) or default_kind(rules.board),
+        kind=(facts and facts.kind) or rules.kind,
         shares=terms.shares,
         limit_cny=terms.limit_cny,
     )
 
 
-def _cost_cny(order: Proposal, shares: int, desk: Desk) -> Decimal:
-    """Return what a buy of `shares` freezes: its amount at the limit, and the fees on it."""
+def _traded_cny(order: Proposal, shares: int, desk: Desk) -> tuple[Decimal, Decimal]:
+    """Return what `shares` amount to at the order's limit, and the fees on it."""
     amount = to_cent(order.limit_cny * shares)
-    return amount + _fees_cny(order, shares, amount, desk)
-
-
-def _fees_cny(order: Proposal, shares: int, amount: Decimal, desk: Desk) -> Decimal:
-    return fees_of(order.rules, order.kind, order.side, amount, desk.commission, shares=shares).total
-
-
-def _affordable(order: Proposal, desk: Desk, cash_cny: Decimal) -> Decimal:
-    """Return what a buy freezes, once it was brought down to what `cash_cny` pays where that is let.
-
-    Raises:
-        Rejected: CASH or CASH_RESERVE.
-    """
-    freeze = _cost_cny(order, order.shares, desk)
-    if freeze <= cash_cny:
-        return freeze
-    short = _short(order.shares, freeze, cash_cny, desk)
-    fits = _shares_for_cash(order, desk, cash_cny) if Resize.CASH in desk.limits.resize else 0
-    if fits <= 0:
-        raise short
-    order.shrink(fits, short.rule, short.reason)
-    return _cost_cny(order, fits, desk)
+    fees = fees_of(order.rules, order.kind, order.side, amount, desk.commission, shares=shares)
+    return amount, fees.total
 
 
 def _paid(order: Proposal, desk: Desk, cash_cny: Decimal, after: Portfolio) -> Decimal:
@@ -315,23 +287,32 @@ def _paid(order: Proposal, desk: Desk, cash_cny: Decimal, after: Portfolio) -> D
     Raises:
         Rejected: CASH, CASH_RESERVE, or the limit that the smaller buy breaks.
     """
-    asked = order.shares
-    freeze_cny = _affordable(order, desk, cash_cny)
-    if order.shares < asked:
-        fitted(order, desk, after, checks_of(desk.limits).portfolio)
-    return freeze_cny
+    amount, fees_cny = _traded_cny(order, order.shares, desk)
+    freeze = amount + fees_cny
+    if freeze <= cash_cny:
+        return freeze
+    short = _short(order.shares, freeze, cash_cny, desk)
+    fits, freeze = _fitting_cash(order, desk, cash_cny) if Resize.CASH in desk.limits.resize else (0, ZERO)
+    if fits <= 0:
+        raise short
+    order.shrink(fits, short.rule, short.reason)
+    fitted(order, desk, after, checks_of(desk.limits).portfolio)
+    return freeze
 
 
-def _shares_for_cash(order: Proposal, desk: Desk, cash_cny: Decimal) -> int:
-    """Return the most lot-valid shares that `cash_cny` pays with their fees, 0 where it pays none."""
+def _fitting_cash(order: Proposal, desk: Desk, cash_cny: Decimal) -> tuple[int, Decimal]:
+    """Return the most lot-valid shares that `cash_cny` pays with their fees, and what they freeze.
+
+    0 shares where it pays none.
+    """
     shares = max(0, int(cash_cny // order.limit_cny))
-    while shares > 0:
-        shares = round_lot_down(order.rules, Side.BUY, shares, 0)
-        over = _cost_cny(order, shares, desk) - cash_cny if shares else ZERO
-        if over <= 0:
-            return shares
+    while (shares := round_lot_down(order.rules, Side.BUY, shares, 0)) > 0:
+        amount, fees_cny = _traded_cny(order, shares, desk)
+        over = amount + fees_cny - cash_cny
+        if over <= ZERO:
+            return shares, amount + fees_cny
         shares -= max(1, int(over // order.limit_cny))
-    return 0
+    return 0, ZERO
 
 
 def _short(shares: int, freeze_cny: Decimal, spendable: Decimal, desk: Desk) -> Rejected:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
-from risk.limits import Desk
+from risk.limits import Desk, PortfolioLimits
 from risk.portfolio import Portfolio
 from services.domain.money import ZERO
 from services.domain.orders import LimitUse, Rule
@@ -20,7 +19,11 @@ def uses(desk: Desk, after: Portfolio, cash_cny: Decimal) -> tuple[LimitUse, ...
     is not known, is left out. Among the orders and cancels of the day stands the cancel that each
     open or new order may need.
     """
-    found = [*_counts(desk, after), *_traded(desk, after), *_losses(desk, after), *_portfolio(desk, after)]
+    found: list[LimitUse] = []
+    _counts(found, desk, after)
+    _traded(found, desk, after)
+    _losses(found, desk, after)
+    _portfolio(found, desk, after)
     reserve = desk.limits.cash_reserve_cny_min
     if reserve:
         # A floor: what must stay over what stays.
@@ -28,77 +31,89 @@ def uses(desk: Desk, after: Portfolio, cash_cny: Decimal) -> tuple[LimitUse, ...
     return tuple(found)
 
 
-def _counts(desk: Desk, after: Portfolio) -> Iterator[LimitUse]:
+def _counts(found: list[LimitUse], desk: Desk, after: Portfolio) -> None:
     caps = desk.limits.caps
     if caps.order_cny_max is not None:
         symbol, amount = after.largest or ("", ZERO)
-        yield _use(Rule.ORDER_CNY, amount, caps.order_cny_max, symbol)
-    if caps.orders_session_max is not None:
-        yield _use(Rule.ORDER_COUNT, Decimal(after.orders), Decimal(caps.orders_session_max), "session")
-    if caps.orders_day_max is not None:
-        yield _use(Rule.ORDER_COUNT, Decimal(after.orders_today), Decimal(caps.orders_day_max), "day")
+        found.append(_use(Rule.ORDER_CNY, amount, caps.order_cny_max, symbol))
+    session, day = caps.orders_session_max, caps.orders_day_max
+    if session is not None:
+        found.append(_use(Rule.ORDER_COUNT, Decimal(after.orders), Decimal(session), "session"))
+    if day is not None:
+        found.append(_use(Rule.ORDER_COUNT, Decimal(after.orders_today), Decimal(day), "day"))
 
 
-def _traded(desk: Desk, after: Portfolio) -> Iterator[LimitUse]:
+def _traded(found: list[LimitUse], desk: Desk, after: Portfolio) -> None:
     caps = desk.limits.caps
-    if caps.notional_cny_session_max is not None:
-        yield _use(Rule.NOTIONAL, after.notional_cny, caps.notional_cny_session_max, "session")
-    whole = desk.today.notional_cny + after.notional_cny
-    if caps.notional_cny_day_max is not None:
-        yield _use(Rule.NOTIONAL, whole, caps.notional_cny_day_max, "day")
-    if caps.turnover_ratio_session_max is not None and after.has_ratios:
+    session, day = caps.notional_cny_session_max, caps.notional_cny_day_max
+    if session is not None:
+        found.append(_use(Rule.NOTIONAL, after.notional_cny, session, "session"))
+    if day is not None:
+        found.append(_use(Rule.NOTIONAL, desk.today.notional_cny + after.notional_cny, day, "day"))
+    session, day = caps.turnover_ratio_session_max, caps.turnover_ratio_day_max
+    if session is not None and after.has_ratios:
         used = after.notional_cny / after.base_cny
-        yield _use(Rule.TURNOVER, used, caps.turnover_ratio_session_max, "session")
-    if caps.turnover_ratio_day_max is not None and after.has_ratios:
-        yield _use(Rule.TURNOVER, whole / after.base_cny, caps.turnover_ratio_day_max, "day")
+        found.append(_use(Rule.TURNOVER, used, session, "session"))
+    if day is not None and after.has_ratios:
+        used = (desk.today.notional_cny + after.notional_cny) / after.base_cny
+        found.append(_use(Rule.TURNOVER, used, day, "day"))
 
 
-def _losses(desk: Desk, after: Portfolio) -> Iterator[LimitUse]:
-    drawdown, streak = desk.limits.portfolio.drawdown_ratio_max, desk.limits.portfolio.losing_sales_max
-    losses = (
-        (Rule.DAILY_LOSS, desk.day_equity_cny, desk.limits.daily_loss_ratio_max),
-        (Rule.DRAWDOWN, desk.peak_equity_cny, drawdown),
+def _losses(found: list[LimitUse], desk: Desk, after: Portfolio) -> None:
+    bounds = desk.limits.portfolio
+    daily, drawdown, streak = (
+        desk.limits.daily_loss_ratio_max,
+        bounds.drawdown_ratio_max,
+        bounds.losing_sales_max,
     )
-    for rule, before_cny, most in losses:
-        if most is not None and before_cny > 0 and not after.unpriced:
-            yield _use(rule, _lost(desk, before_cny), most)
+    if daily is not None:
+        _lost(found, Rule.DAILY_LOSS, desk, after, desk.day_equity_cny, daily)
+    if drawdown is not None:
+        _lost(found, Rule.DRAWDOWN, desk, after, desk.peak_equity_cny, drawdown)
     if streak is not None:
-        yield _use(Rule.LOSING_STREAK, Decimal(desk.losing_sales), Decimal(streak))
+        found.append(_use(Rule.LOSING_STREAK, Decimal(desk.losing_sales), Decimal(streak)))
 
 
-def _portfolio(desk: Desk, after: Portfolio) -> Iterator[LimitUse]:
-    limits, base, scale = desk.limits.portfolio, after.base_cny, after.scale
-    if desk.limits.degrees.capital_cny_max is not None and after.has_ratios:
-        yield _use(Rule.CAPITAL, after.gross_cny, desk.limits.degrees.capital_cny_max)
-    if desk.limits.position_ratio_max is not None and after.has_ratios and after.values_cny:
+def _lost(
+    found: list[LimitUse], rule: Rule, desk: Desk, after: Portfolio, from_cny: Decimal, most: Decimal
+) -> None:
+    """Add what was lost since the equity was `from_cny`, where that and the equity of now are known."""
+    if from_cny > 0 and not after.unpriced:
+        lost = max(ZERO, from_cny - desk.equity_cny) / desk.limits.degrees.base_cny(from_cny)
+        found.append(_use(rule, lost, most))
+
+
+def _portfolio(found: list[LimitUse], desk: Desk, after: Portfolio) -> None:
+    limits = desk.limits
+    capital, position, bounds = limits.degrees.capital_cny_max, limits.position_ratio_max, limits.portfolio
+    if capital is not None and after.has_ratios:
+        found.append(_use(Rule.CAPITAL, after.gross_cny, capital))
+    if position is not None and after.has_ratios and after.values_cny:
         symbol, value = max(after.values_cny.items(), key=lambda pair: pair[1])
-        yield _use(Rule.POSITION_RATIO, value / base, desk.limits.position_ratio_max * scale, symbol)
-    yield from _sectors(desk, after)
-    if limits.gross_ratio_max is not None and after.has_ratios:
-        yield _use(Rule.GROSS_EXPOSURE, after.gross_cny / base, limits.gross_ratio_max * scale)
-    if limits.correlation_max is not None and after.correlation is not None and after.has_ratios:
-        yield _use(Rule.CORRELATION, after.correlation[1], limits.correlation_max, after.correlation[0])
-    if limits.var_ratio_max is not None and after.has_ratios:
+        found.append(_use(Rule.POSITION_RATIO, value / after.base_cny, position * after.scale, symbol))
+    if bounds.sector_ratio_max is not None or bounds.sector_unknown_ratio_max is not None:
+        _sectors(found, bounds, after)
+    if bounds.gross_ratio_max is not None and after.has_ratios:
+        used = after.gross_cny / after.base_cny
+        found.append(_use(Rule.GROSS_EXPOSURE, used, bounds.gross_ratio_max * after.scale))
+    if bounds.correlation_max is not None and after.correlation is not None and after.has_ratios:
+        other, correlated = after.correlation
+        found.append(_use(Rule.CORRELATION, correlated, bounds.correlation_max, other))
+    if bounds.var_ratio_max is not None and after.has_ratios:
         loss = after.value_at_risk_cny()
         if loss is not None:
-            yield _use(Rule.VAR, loss / base, limits.var_ratio_max)
+            found.append(_use(Rule.VAR, loss / after.base_cny, bounds.var_ratio_max))
 
 
-def _sectors(desk: Desk, after: Portfolio) -> Iterator[LimitUse]:
-    bounds = desk.limits.portfolio
-    if bounds.sector_ratio_max is None and bounds.sector_unknown_ratio_max is None:
-        return
+def _sectors(found: list[LimitUse], bounds: PortfolioLimits, after: Portfolio) -> None:
+    """Add the fullest sector, and what is of no known sector."""
     for known in (True, False) if after.has_ratios else ():
         sectors = {name: value for name, value in after.sectors.items() if bool(name) is known}
         if sectors:
             name, value = max(sectors.items(), key=lambda pair: pair[1])
             ratio = bounds.sector_bound(name)
             if ratio is not None:
-                yield _use(Rule.SECTOR, value / after.base_cny, ratio * after.scale, name)
-
-
-def _lost(desk: Desk, from_cny: Decimal) -> Decimal:
-    return max(ZERO, from_cny - desk.equity_cny) / desk.limits.degrees.base_cny(from_cny)
+                found.append(_use(Rule.SECTOR, value / after.base_cny, ratio * after.scale, name))
 
 
 def _use(rule: Rule, used: Decimal, allowed: Decimal, subject: str = "") -> LimitUse:

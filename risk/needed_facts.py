@@ -5,7 +5,7 @@ from __future__ import annotations
 from risk.limits import Desk
 from services.domain.instruments import Board, Fact, Kind, marks_of
 from services.domain.quotes import Quote
-from services.rules import Rules, default_kind
+from services.rules import Rules
 
 _FUNDS = frozenset({Board.SSE_FUND, Board.SZSE_FUND})
 
@@ -18,16 +18,11 @@ _ASKED = {
 
 
 def unknown_for_limits(quote: Quote, rules: Rules, desk: Desk) -> str:
-    """Return which fact the day's price limits hang on is not known, and why; empty for none.
-
-    Prices read off bars stay approximate instead.
-    """
-    if quote.approximate:
-        return ""
+    """Return which fact the day's price limits hang on is not known, and why; empty for none."""
     if rules.board in _FUNDS:
         return _unknown(Fact.FUND_KIND, quote, _kind(quote, desk))
     listing = _unknown(Fact.LISTING, quote, _listing(quote, rules, desk))
-    if default_kind(rules.board) is not Kind.STOCK:
+    if rules.kind is not Kind.STOCK:
         return listing
     return (
         unknown_warning(quote, desk)
@@ -86,7 +81,7 @@ def _listing(quote: Quote, rules: Rules, desk: Desk) -> str | None:
     stated, told = _stated(Fact.LISTING, quote, desk), desk.instruments.get(quote.symbol)
     if stated is not None or (told is not None and told.listed_on is not None):
         return stated
-    if default_kind(rules.board) is not Kind.STOCK:
+    if rules.kind is not Kind.STOCK:
         return ""
     names = (quote.name, told.name if told is not None else "")
     return next((f"it is named {name!r}" for name in names if marks_of(name).new), None)

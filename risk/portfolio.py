@@ -37,16 +37,19 @@ _Taken = tuple[Symbol, bool, int, Decimal]
 """An order let through, as large as it was then: its symbol, whether it buys, its shares and its limit."""
 
 
+_Sent = tuple[Symbol, Origin, int, Decimal]
+"""An order of the session: its symbol, who wanted it, its shares and its limit."""
+
+
 class Portfolio(msgspec.Struct, kw_only=True):
     """What would be held, in shares and in CNY, and what this session has let through already.
 
     `base_cny` is the equity that ratios are of. Holdings count at the last price, buys that are not
     filled yet at their limit; what is held is valued once a limit asks for it. `correlation` is the
     highest that a buy let through has with another holding, and `nearest` that of the buy looked at
-    last; `largest` is the order of the most CNY that the bound on one order holds. `results_cny` is
-    what the portfolio gains in each run of bars, once its value at risk was asked for. `cancels` are
-    those that open orders and new ones may need. `_taken` are the orders that `_held` does not count
-    yet.
+    last. `results_cny` is what the portfolio gains in each run of bars, once its value at risk was asked
+    for. `cancels` are those that open orders and new ones may need. `_sent` are the orders that
+    `_notional_cny` and `_largest` do not count yet, `_taken` those that `_held` does not.
     """
 
     desk: Desk
@@ -56,14 +59,27 @@ class Portfolio(msgspec.Struct, kw_only=True):
     scale: Decimal = Decimal(1)
     orders: int = 0
     cancels: int = 0
-    notional_cny: Decimal = ZERO
     correlation: tuple[Symbol, Decimal] | None = None
     nearest: tuple[Symbol, Decimal] | None = None
-    largest: tuple[Symbol, Decimal] | None = None
     results_cny: FloatArray | None = None
     _unpriced: tuple[Symbol, ...] | None = None
     _held: _Held | None = None
     _taken: list[_Taken] = msgspec.field(default_factory=list)
+    _notional_cny: Decimal = ZERO
+    _largest: tuple[Symbol, Decimal] | None = None
+    _sent: list[_Sent] = msgspec.field(default_factory=list)
+
+    @property
+    def notional_cny(self) -> Decimal:
+        """What the session's orders come to."""
+        self._count_sent()
+        return self._notional_cny
+
+    @property
+    def largest(self) -> tuple[Symbol, Decimal] | None:
+        """The order of the most CNY that the bound on one order holds."""
+        self._count_sent()
+        return self._largest
 
     @property
     def shares(self) -> dict[Symbol, int]:
@@ -113,12 +129,8 @@ class Portfolio(msgspec.Struct, kw_only=True):
 
     def count(self, order: OrderTerms | Proposal) -> None:
         """Count an order of the session that left already: the book holds what it moved."""
-        amount = order.limit_cny * order.shares
         self.orders += 1
-        self.notional_cny += amount
-        bound = order.origin is Origin.DECISION
-        if bound and (self.largest is None or amount > self.largest[1]):
-            self.largest = (order.symbol, amount)
+        self._sent.append((order.symbol, order.origin, order.shares, order.limit_cny))
 
     def take(self, order: Proposal) -> None:
         """Count an order that was let through, as if it were filled whole."""
@@ -153,6 +165,15 @@ class Portfolio(msgspec.Struct, kw_only=True):
     def _unit_results(self, symbol: Symbol) -> FloatArray | None:
         limits = self.desk.limits.portfolio
         return self.measures.unit_results(symbol, limits.var_bars, limits.var_horizon_bars)
+
+    def _count_sent(self) -> None:
+        for symbol, origin, shares, limit_cny in self._sent:
+            amount = limit_cny * shares
+            self._notional_cny += amount
+            bound = origin is Origin.DECISION
+            if bound and (self._largest is None or amount > self._largest[1]):
+                self._largest = symbol, amount
+        self._sent.clear()
 
     def _valued(self) -> _Held:
         """Return what would be held, the orders let through meanwhile counted."""

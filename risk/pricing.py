@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 
 from risk.candidate import Candidate, Rejected
 from risk.limits import BP, Desk
-from services.domain.money import ceil_to_tick, floor_to_tick, to_tick
+from services.domain.money import ZERO, to_tick
 from services.domain.orders import Rule
 from services.rules import CALLS, Phase, after_hours_price, cage_bound
 
@@ -17,15 +17,26 @@ def limit_of(candidate: Candidate, desk: Desk) -> Decimal:
     Raises:
         Rejected: TICK, PRICE_LIMIT, LIMIT_UP, LIMIT_DOWN, CAGE, PRICE_BAND, DRIFT or QUOTE_MISSING.
     """
-    cage = _cage(candidate) if candidate.during(Phase.CONTINUOUS) else None
+    quote, band, phase = candidate.quote, candidate.band, candidate.phase.phase
+    caged = phase is Phase.CONTINUOUS and candidate.rules.cage is not None
+    cage = _cage(candidate) if caged else None
     asked = candidate.intent.limit_cny
     limit = _marketable(candidate, desk, cage) if asked is None else _on_tick(asked, candidate)
-    _check_day(limit, candidate)
-    _check_sealed(candidate)
+    if not band.allows(limit):
+        raise Rejected(Rule.PRICE_LIMIT, f"{limit} is outside {band.limit_down} to {band.limit_up}")
+    if phase is Phase.AFTER_HOURS:
+        _check_close(limit, candidate)
+    side = quote.asks if candidate.buys else quote.bids
+    if not (side or (side is None and quote.approximate) or phase in CALLS):
+        _check_sealed(candidate, "sealed" if side == () else "no book is known")
     if cage is not None and ((limit > cage) if candidate.buys else (limit < cage)):
         raise Rejected(Rule.CAGE, f"{limit} is beyond the price cage at {cage}")
-    _check_band(limit, candidate, desk)
-    _check_drift(candidate, desk)
+    most, last = desk.limits.caps.price_band_bp, quote.last_cny
+    if most is not None and abs(limit - last) * BP > most * last:
+        # It is further from the last price than the account allows: a slip of the finger.
+        raise Rejected(Rule.PRICE_BAND, f"{limit} is more than {most} bp away from the last price {last}")
+    if candidate.later:
+        _check_drift(candidate, desk)
     return limit
 
 
@@ -33,7 +44,7 @@ def _cage(candidate: Candidate) -> Decimal | None:
     quote = candidate.quote
     return cage_bound(
         candidate.rules,
-        candidate.intent.side,
+        candidate.side,
         best_ask=quote.asks[0].price_cny if quote.asks else None,
         best_bid=quote.bids[0].price_cny if quote.bids else None,
         last=quote.last_cny,
@@ -48,19 +59,23 @@ def _marketable(candidate: Candidate, desk: Desk, cage: Decimal | None) -> Decim
     """
     last, tick, band = candidate.quote.last_cny, candidate.rules.tick, candidate.band
     share = desk.limits.marketable_bp / BP
-    if candidate.during(Phase.AFTER_HOURS):
+    if candidate.phase.phase is Phase.AFTER_HOURS:
         limit = to_tick(last, tick)
     elif candidate.buys:
         limit = last * (1 + share)
-        for bound in (cage, band.limit_up):
-            limit = limit if bound is None else min(limit, bound)
-        limit = floor_to_tick(limit, tick)
+        if cage is not None and cage < limit:
+            limit = cage
+        if band.limit_up is not None and band.limit_up < limit:
+            limit = band.limit_up
+        limit = limit.quantize(tick, ROUND_FLOOR)
     else:
         limit = last * (1 - share)
-        for bound in (cage, band.limit_down):
-            limit = limit if bound is None else max(limit, bound)
-        limit = ceil_to_tick(limit, tick)
-    if limit <= 0:
+        if cage is not None and cage > limit:
+            limit = cage
+        if band.limit_down is not None and band.limit_down > limit:
+            limit = band.limit_down
+        limit = limit.quantize(tick, ROUND_CEILING)
+    if limit <= ZERO:
         raise Rejected(Rule.TICK, f"{last} is less than the tick of {tick}")
     return limit
 
@@ -77,29 +92,20 @@ def _on_tick(asked: Decimal, candidate: Candidate) -> Decimal:
     return limit
 
 
-def _check_day(limit: Decimal, candidate: Candidate) -> None:
-    band, last = candidate.band, candidate.quote.last_cny
-    if not band.allows(limit):
-        raise Rejected(Rule.PRICE_LIMIT, f"{limit} is outside {band.limit_down} to {band.limit_up}")
-    if candidate.during(Phase.AFTER_HOURS):
-        close = to_tick(last, candidate.rules.tick)
-        if after_hours_price(candidate.intent.side, limit, close) is None:
-            raise Rejected(Rule.PRICE_LIMIT, f"after hours trades at the close {close}, limit {limit}")
+def _check_close(limit: Decimal, candidate: Candidate) -> None:
+    """Refuse what cannot trade at the close, the one price after hours."""
+    close = to_tick(candidate.quote.last_cny, candidate.rules.tick)
+    if after_hours_price(candidate.side, limit, close) is None:
+        raise Rejected(Rule.PRICE_LIMIT, f"after hours trades at the close {close}, limit {limit}")
 
 
-def _check_sealed(candidate: Candidate) -> None:
+def _check_sealed(candidate: Candidate, known: str) -> None:
     """Refuse to buy at a limit-up nobody sells at, and to sell at a limit-down nobody buys at.
 
     On bars the exchange decides, and in a call the side may still come. A vendor's quote without that side
     of the book cannot say that somebody is there.
     """
-    if candidate.phase.phase in CALLS:
-        return
     quote, band = candidate.quote, candidate.band
-    side = quote.asks if candidate.buys else quote.bids
-    if side or (side is None and quote.approximate):
-        return
-    known = "sealed" if side == () else "no book is known"
     if candidate.buys:
         if band.limit_up is not None and quote.last_cny >= band.limit_up:
             raise Rejected(Rule.LIMIT_UP, f"{known} at the upper limit {band.limit_up}: nobody sells")
@@ -107,17 +113,8 @@ def _check_sealed(candidate: Candidate) -> None:
         raise Rejected(Rule.LIMIT_DOWN, f"{known} at the lower limit {band.limit_down}: nobody buys")
 
 
-def _check_band(limit: Decimal, candidate: Candidate, desk: Desk) -> None:
-    """Refuse a limit further from the last price than the account allows: a slip of the finger."""
-    most, last = desk.limits.caps.price_band_bp, candidate.quote.last_cny
-    if most is not None and abs(limit - last) * BP > most * last:
-        raise Rejected(Rule.PRICE_BAND, f"{limit} is more than {most} bp away from the last price {last}")
-
-
 def _check_drift(candidate: Candidate, desk: Desk) -> None:
     """Refuse where the price ran away while the mind was thinking."""
-    if desk.first is desk.snapshot or desk.first.moment == desk.snapshot.moment:
-        return
     before, now = desk.first.get(candidate.intent.symbol), candidate.quote.last_cny
     if before is None:
         raise Rejected(Rule.QUOTE_MISSING, f"{candidate.intent.symbol} had no quote when the mind was asked")

@@ -16,7 +16,7 @@ from decimal import Decimal
 from risk.candidate import Candidate, Rejected
 from risk.limits import BP, Desk, Resize
 from services.domain.orders import Rule, Side
-from services.rules import lot_problem, round_lot_down, settlement_days
+from services.rules import LotProblem, lot_problem, round_lot_down, settlement_days
 
 _SHARES_MAX = 1_000_000_000
 """More than any account holds, and few enough that money stays exact where a board sets no maximum."""
@@ -29,28 +29,23 @@ def size(candidate: Candidate, desk: Desk) -> None:
         Rejected: SIZE, POSITION, BOARD_LOT, ORDER_MAX or T_PLUS_1.
         OutsideRulebook: The settlement of the kind is not known on that day.
     """
-    held = desk.book.held(candidate.symbol)
-    candidate.shares = _wanted(candidate, desk, held)
-    if candidate.shares <= 0:
-        raise Rejected(Rule.SIZE, f"{candidate.shares} shares are no order", candidate.shares)
-    if not candidate.buys:
-        _require_held(candidate, desk, held)
-    _require_lots(candidate, desk, held)
-    if not candidate.buys:
+    sells, weight = not candidate.buys, candidate.intent.target_weight
+    held = desk.book.held(candidate.symbol) if sells or weight is not None else 0
+    candidate.shares = shares = _wanted(candidate, desk, held)
+    if shares <= 0:
+        raise Rejected(Rule.SIZE, f"{shares} shares are no order", shares)
+    if sells and shares > held:
+        _smaller(candidate, desk, Resize.SELLABLE, held, Rule.POSITION, f"asks {shares}, holds {held}")
+    problem = lot_problem(candidate.rules, candidate.side, candidate.shares, held)
+    if problem is not None or candidate.shares > _SHARES_MAX:
+        _fit_lots(candidate, desk, held, problem)
+    if sells:
         _require_sellable(candidate, desk, held)
 
 
-def _require_held(candidate: Candidate, desk: Desk, held: int) -> None:
-    if candidate.shares > held:
-        reason = f"asks {candidate.shares}, holds {held}"
-        _smaller(candidate, desk, Resize.SELLABLE, held, Rule.POSITION, reason)
-
-
-def _require_lots(candidate: Candidate, desk: Desk, held: int) -> None:
+def _fit_lots(candidate: Candidate, desk: Desk, held: int, problem: LotProblem | None) -> None:
+    """Bring the order down to a valid size: its own is none, for the `problem` or for being absurd."""
     rules, side, shares = candidate.rules, candidate.side, candidate.shares
-    problem = lot_problem(rules, side, shares, held)
-    if problem is None and shares <= _SHARES_MAX:
-        return
     rule = Rule.ORDER_MAX if problem is None or problem.over_max else Rule.BOARD_LOT
     reason = f"{shares} shares is over the {_SHARES_MAX} of one order" if problem is None else problem.detail
     fits = round_lot_down(rules, side, min(shares, _SHARES_MAX), held)
@@ -66,9 +61,7 @@ def _require_sellable(candidate: Candidate, desk: Desk, held: int) -> None:
         _smaller(candidate, desk, Resize.SELLABLE, fits, Rule.T_PLUS_1, reason)
 
 
-def _smaller(
-    candidate: Candidate, desk: Desk, policy: Resize, fits: int, rule: Rule, reason: str
-) -> None:
+def _smaller(candidate: Candidate, desk: Desk, policy: Resize, fits: int, rule: Rule, reason: str) -> None:
     """Bring the order down to `fits` shares where the policy lets it and that is an order, else refuse."""
     if fits <= 0 or policy not in desk.limits.resize:
         raise Rejected(rule, reason, candidate.shares)

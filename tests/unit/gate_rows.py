@@ -22,6 +22,7 @@ from risk.limits import (
 from services.domain.events import Halt, HaltCause
 from services.domain.instruments import Instrument, Span
 from services.domain.orders import Intent, Rule
+from services.domain.quotes import Quote
 from services.rules import Commission
 from tests.unit.gate_desk import (
     ALL,
@@ -61,6 +62,8 @@ MIXED = book(lot(MAIN, 200), lot(MAIN, 100, on=TUE))
 PENNY = quote(last="0.05", prev="0.05")
 # The cap counts what was bought of the share that day, not what was held of it or bought of another.
 NEARLY_CAPPED = book(lot(MAIN, 300), lot(MAIN, 499_900, on=TUE), lot(OTHER, 300, on=TUE))
+SUSPENDED_BEFORE = {MAIN: Instrument(symbol=MAIN, suspended=(Span(since=MON, until=MON),))}
+OFF_BARS = quote(seen="09:30", approximate=True)
 UNNAMED = replace(quote(limits=("9.00", "11.00")), name="")
 TWO_HELD = book(lot(MAIN, 300), lot(OTHER, 300))
 HELD_1000 = book(lot(OTHER, 1000))
@@ -135,6 +138,10 @@ def caps(**one: Decimal | int) -> Limits:
     return Limits(caps=replace(OrderCaps(), **one))
 
 
+def of_the_same_moment(*, approximate: bool) -> Quote:
+    return replace(quote(OTHER, approximate=approximate), seen_at=OFF_BARS.seen_at)
+
+
 def spent(notional: str) -> DaySoFar:
     """Return a day on which orders of so much left already."""
     return DaySoFar(orders=1, notional_cny=d(notional))
@@ -149,6 +156,7 @@ def correlated(most: str) -> Limits:
 
 
 TWO_NOTIONALS = caps(notional_cny_session_max=d("1000.00"), notional_cny_day_max=d("3000.00"))
+THREE_BUYS = (buy(), buy(OTHER), buy(CHINEXT))
 A_DAYS_TURN = caps(turnover_ratio_day_max=d("0.03"))
 
 # One row a case: the rule, what it refuses, and the nearest thing that it lets through.
@@ -193,6 +201,11 @@ ROWS: list[Row] = [
         (desk(UNNAMED, instruments={}, account=NEARLY_CAPPED), (buy(shares=100),)),
     ),
     (
+        Rule.RULES_UNKNOWN,  # Two vendors differ about its ex-day: it may leave, and no more of it may come.
+        (replace(desk(account=HELD_300), disputed={MAIN: "two days"}), (buy(),)),
+        (replace(desk(account=HELD_300), disputed={MAIN: "two days"}), (sell(),)),
+    ),
+    (
         Rule.RULES_UNKNOWN,  # The handling fee beside a commission has no row so early.
         (desk(day=EARLY, commission=Commission(all_in=False)), (buy(),)),
         (desk(day=EARLY), (buy(),)),
@@ -206,6 +219,11 @@ ROWS: list[Row] = [
         Rule.SUSPENDED,  # By what is declared of the day.
         (desk(instruments=SUSPENDED), (buy(),)),
         (desk(instruments=SUSPENDED), (buy(OTHER),)),
+    ),
+    (
+        Rule.SUSPENDED,  # A suspension that is over is none.
+        (desk(instruments=SUSPENDED), (buy(),)),
+        (desk(instruments=SUSPENDED_BEFORE), (buy(),)),
     ),
     (
         Rule.SUSPENDED,  # By the judgement of its quote.
@@ -304,9 +322,27 @@ ROWS: list[Row] = [
         (desk(quote(seen="09:30", approximate=True)), (buy(),)),
     ),
     (
+        Rule.QUOTE_STALE,  # Each quote read off bars has a moment of its own.
+        (desk(OFF_BARS, quote(OTHER, day=MON, approximate=True)), (buy(), buy(OTHER))),
+        (desk(OFF_BARS, quote(OTHER, approximate=True)), (buy(), buy(OTHER))),
+    ),
+    (
+        Rule.QUOTE_STALE,  # A vendor's ages, though one read off bars of the same moment does not.
+        (desk(OFF_BARS, of_the_same_moment(approximate=False)), (buy(), buy(OTHER))),
+        (desk(OFF_BARS, of_the_same_moment(approximate=True)), (buy(), buy(OTHER))),
+    ),
+    (
         Rule.QUOTE_DISAGREES,
         (desk(quote(limits=("9.00", "11.01"))), (buy(),)),
         (desk(quote(limits=("9.00", "11.00"))), (buy(),)),
+    ),
+    *(
+        (  # Limits that come with a price read off bars are held against the book as well.
+            Rule.QUOTE_DISAGREES,
+            (desk(replace(OFF_BARS, limit_down_cny=down, limit_up_cny=up)), (buy(),)),
+            (desk(OFF_BARS), (buy(),)),
+        )
+        for down, up in ((d("9.01"), d("11.00")), (d("9.01"), None), (None, d("11.01")))
     ),
     (
         Rule.QUOTE_DISAGREES,
@@ -416,6 +452,11 @@ ROWS: list[Row] = [
         Rule.SIZE,
         (desk(), (buy(shares=0),)),
         (desk(), (buy(shares=100),)),
+    ),
+    (
+        Rule.SIZE,  # 300 at 10.00 are 30 % of it already.
+        (desk(account=HELD_300, equity="10000.00"), (buy(weight="0.3", limit=None),)),
+        (desk(account=HELD_300, equity="10000.00"), (buy(weight="0.4", limit=None),)),
     ),
     (
         Rule.SIZE,
@@ -611,6 +652,11 @@ ROWS: list[Row] = [
         Rule.NOTIONAL,  # The day's orders before it count.
         (desk(limits=caps(notional_cny_day_max=d("3000.00")), today=spent("2000.01")), (buy(),)),
         (desk(limits=caps(notional_cny_day_max=d("3000.00")), today=spent("2000.00")), (buy(),)),
+    ),
+    (
+        Rule.NOTIONAL,  # Each order of the session counts once.
+        (desk(limits=caps(notional_cny_session_max=d("3000.00"))), (*THREE_BUYS, buy(FUND))),
+        (desk(limits=caps(notional_cny_session_max=d("3000.00"))), THREE_BUYS),
     ),
     (
         Rule.NOTIONAL,  # The tighter of both speaks.

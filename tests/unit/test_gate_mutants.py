@@ -114,7 +114,7 @@ def test_a_change_that_no_longer_matches_the_source_is_no_mutant():
 
 
 def test_a_change_that_changes_nothing_would_be_seen():
-    harmless = Mutant(of=Rule.CASH, module="gate", old="net_cny >= 0:", new="0 <= net_cny:")
+    harmless = Mutant(of=Rule.CASH, module="gate", old="net_cny >= ZERO:", new="ZERO <= net_cny:")
 
     assert spoiled(harmless) is None
 

@@ -51,6 +51,7 @@ def order(symbol: Symbol, side: Side, shares: int) -> Proposal:
     return Proposal(
         symbol=symbol,
         side=side,
+        buys=side is Side.BUY,
         origin=Origin.DECISION,
         index=0,
         rules=rules_of(symbol, TUE),
