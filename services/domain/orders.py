@@ -203,12 +203,12 @@ class OrderState(StrEnum):
         return self is not OrderState.WORKING
 
 
-def order_id(*parts: str | int) -> OrderId:
+def order_id(*parts: str) -> OrderId:
     """Return the 20-character `[A-Z2-7]` id that the parts of a decision always derive.
 
     Parts: run id or "live", account, slot, origin, index, symbol, side, child.
     """
-    digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
+    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
     bits = int.from_bytes(digest[:13]) >> 4
     return OrderId("".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS]))
 

@@ -116,7 +116,7 @@ def test_a_risk_warning_holds_on_its_days():
 
 
 def test_an_order_id_is_derived_from_every_part_and_nothing_else():
-    parts = ("live", "main", "20260714-1035", "decision", 0, MAIN, "buy", 0)
+    parts = ("live", "main", "20260714-1035", "decision", "0", MAIN, "buy", "0")
     ids = {order_id(*parts[:n], "x", *parts[n + 1 :]) for n in range(len(parts))} | {order_id(*parts)}
 
     assert order_id(*parts) == order_id(*parts)
