@@ -80,11 +80,11 @@ def examine(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
 
 
 def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
-    symbol = intent.symbol
-    if symbol not in desk.watchlist and (intent.side is Side.BUY or not desk.book.held(symbol)):
+    symbol, buys = intent.symbol, intent.side is Side.BUY
+    if symbol not in desk.watchlist and (buys or not desk.book.held(symbol)):
         raise Rejected(Rule.SYMBOL_UNKNOWN, f"{symbol} is not on the watchlist")
     allowed = desk.limits.degrees.symbols
-    if intent.side is Side.BUY and allowed and symbol not in allowed:
+    if buys and allowed and symbol not in allowed:
         raise Rejected(Rule.NOT_ALLOWED, f"{symbol} is not among the {len(allowed)} symbols let go live")
     rules = rules_of(symbol, desk.day)
     known, later = desk.instruments.get(symbol), desk.first.moment != desk.snapshot.moment
@@ -104,7 +104,7 @@ def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
     return Candidate(
         symbol=symbol,
         side=intent.side,
-        buys=intent.side is Side.BUY,
+        buys=buys,
         origin=intent.origin,
         index=intent.index,
         intent=intent,

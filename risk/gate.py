@@ -54,11 +54,11 @@ class Review(Value, frozen=True, kw_only=True):
 class _Tally:
     """The account as it would be after the orders approved so far; `unsold` is it without their sells."""
 
-    def __init__(self, desk: Desk, intents: Sequence[Intent]) -> None:
+    def __init__(self, desk: Desk, contradicted: frozenset[Symbol]) -> None:
         self.desk, self.checks = desk, checks_of(desk.limits)
         self.spendable = desk.book.available_cny - desk.limits.cash_reserve_cny_min
         self.expected = ZERO
-        self.earlier = Earlier(contradicted=_contradicted(intents))
+        self.earlier = Earlier(contradicted=contradicted)
         self.after = portfolio_of(desk)
         self.unsold: Portfolio | None = None
         self.sells = False
@@ -178,11 +178,13 @@ def review(intents: Sequence[Intent], desk: Desk) -> Review:
     judged by `fund` on what became of them.
     During lunch an order that passes waits for the afternoon, when it is reviewed again.
     """
-    tally = _Tally(desk, intents)
-    for side in (Side.SELL, Side.BUY):
-        for intent in intents:
-            if intent.side is side:
-                tally.judge(intent)
+    sell = Side.SELL
+    sells = [intent for intent in intents if intent.side is sell]
+    buys = [intent for intent in intents if intent.side is not sell]
+    both = frozenset([one.symbol for one in sells]).intersection([one.symbol for one in buys])
+    tally = _Tally(desk, contradicted=both)
+    for intent in sells + buys:
+        tally.judge(intent)
     return tally.review()
 
 
@@ -248,12 +250,6 @@ def _window(desk: Desk, candidate: Candidate) -> _Window:
 def _phase_end(rules: Rules, desk: Desk) -> datetime:
     end = datetime.combine(desk.day, phase_at(rules, desk.local).end, desk.slot_zone)
     return end.astimezone(desk.moment.tzinfo)
-
-
-def _contradicted(intents: Sequence[Intent]) -> frozenset[Symbol]:
-    """Return the symbols that the session asks both to buy and to sell."""
-    sides = {(intent.symbol, intent.side) for intent in intents}
-    return frozenset(symbol for symbol, side in sides if side is Side.BUY and (symbol, Side.SELL) in sides)
 
 
 def _proposal(terms: OrderTerms, desk: Desk) -> Proposal:

@@ -20,11 +20,11 @@ def limit_of(candidate: Candidate, desk: Desk) -> Decimal:
     quote, band, phase = candidate.quote, candidate.band, candidate.phase.phase
     caged = phase is Phase.CONTINUOUS and candidate.rules.cage is not None
     cage = _cage(candidate) if caged else None
-    asked = candidate.intent.limit_cny
-    limit = _marketable(candidate, desk, cage) if asked is None else _on_tick(asked, candidate)
+    asked, at_close = candidate.intent.limit_cny, phase is Phase.AFTER_HOURS
+    limit = _marketable(candidate, desk, cage, at_close) if asked is None else _on_tick(asked, candidate)
     if not band.allows(limit):
         raise Rejected(Rule.PRICE_LIMIT, f"{limit} is outside {band.limit_down} to {band.limit_up}")
-    if phase is Phase.AFTER_HOURS:
+    if at_close:
         _check_close(limit, candidate)
     side = quote.asks if candidate.buys else quote.bids
     if not (side or (side is None and quote.approximate) or phase in CALLS):
@@ -52,14 +52,14 @@ def _cage(candidate: Candidate) -> Decimal | None:
     )
 
 
-def _marketable(candidate: Candidate, desk: Desk, cage: Decimal | None) -> Decimal:
+def _marketable(candidate: Candidate, desk: Desk, cage: Decimal | None, at_close: bool) -> Decimal:
     """Return the quote moved by `marketable_bp`, no further than cage and daily limit, on the tick.
 
     After hours there is one price, the close.
     """
     last, tick, band = candidate.quote.last_cny, candidate.rules.tick, candidate.band
     share = desk.limits.marketable_bp / BP
-    if candidate.phase.phase is Phase.AFTER_HOURS:
+    if at_close:
         limit = to_tick(last, tick)
     elif candidate.buys:
         limit = last * (1 + share)

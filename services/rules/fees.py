@@ -59,7 +59,8 @@ def fees_of(
         return Fees()
     schedule = rules.fees
     due = (commission.rate * (amount_before + amount)).quantize(CENT, ROUND_HALF_UP)
-    charge = max(due, commission.min_cny) - commission_paid
+    least = commission.min_cny
+    charge = (due if due >= least else least) - commission_paid
     stamp = schedule.stamp_sell if side is Side.SELL else schedule.stamp_buy
     transfer = schedule.transfer
     if stamp is None or transfer is None:
