@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 from risk.limits import Desk, PortfolioLimits
 from risk.portfolio import Portfolio
@@ -38,9 +39,14 @@ def _counts(found: list[LimitUse], desk: Desk, after: Portfolio) -> None:
         found.append(_use(Rule.ORDER_CNY, amount, caps.order_cny_max, symbol))
     session, day = caps.orders_session_max, caps.orders_day_max
     if session is not None:
-        found.append(_use(Rule.ORDER_COUNT, Decimal(after.orders), Decimal(session), "session"))
+        found.append(_orders(after.orders, session, "session"))
     if day is not None:
-        found.append(_use(Rule.ORDER_COUNT, Decimal(after.orders_today), Decimal(day), "day"))
+        found.append(_orders(after.orders_today, day, "day"))
+
+
+@lru_cache(maxsize=1024)
+def _orders(count: int, most: int, span: str) -> LimitUse:
+    return _use(Rule.ORDER_COUNT, Decimal(count), Decimal(most), span)
 
 
 def _traded(found: list[LimitUse], desk: Desk, after: Portfolio) -> None:
