@@ -100,13 +100,17 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
         ),
     ),
     *_in(
-        "risk.needed_facts",
+        "risk.examination",
         "test_gate_needed_facts",
         (
-            "    if quote.approximate:\n        return \"\"\n    if rules.board",
-            "    if rules.board",
+            "if not off_bars and (down is None or up is None):",
+            "if down is None or up is None:",
             "test_prices_read_off_bars_stay_approximate",
         ),
+    ),
+    *_in(
+        "risk.needed_facts",
+        "test_gate_needed_facts",
         (
             "unknown_warning(quote, desk)\n        or listing",
             "listing",
