@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
 
 from services.brokers.market_view import Offer
 from services.domain.money import ceil_to_tick, floor_to_tick
-from services.domain.orders import OrderTerms, Side
+from services.domain.orders import OrderKind, OrderTerms, Side
+from services.domain.value import Value
 from services.rules import Cage, Phase, Rules, cage_bound
 
 _ONE = Decimal(1)
+# A member looked up on its class costs three function calls.
+_BUY, _LIMIT, _CONTINUOUS = Side.BUY, OrderKind.LIMIT, Phase.CONTINUOUS
 
 
-class Caged(NamedTuple):
-    """What the cage says of a limit order: the worst price it may have, None where there is no cage.
+class Caged(Value, frozen=True, kw_only=True):
+    """What the cage says of a limit order: whether it is inside, and the worst price it may have.
 
-    `approximate` marks a bound reckoned from trades, because no book is known.
+    `bound_cny` is None where there is no cage. `approximate` marks a bound reckoned from trades,
+    because no book is known.
     """
 
+    inside: bool = True
     bound_cny: Decimal | None = None
     approximate: bool = False
 
-    def allows(self, side: Side, limit_cny: Decimal) -> bool:
-        """Answer whether the limit is inside: not above the bound of a buy, not below that of a sell."""
-        bound = self.bound_cny
-        if bound is None:
-            return True
-        return limit_cny <= bound if side is Side.BUY else limit_cny >= bound
 
-
-_NO_CAGE = Caged()
+NO_CAGE = Caged()
 
 
 def caged(terms: OrderTerms, rules: Rules, phase: Phase, offer: Offer) -> Caged:
@@ -42,19 +39,25 @@ def caged(terms: OrderTerms, rules: Rules, phase: Phase, offer: Offer) -> Caged:
     Raises:
         OutsideRulebook: The board has a cage and no reference is known.
     """
-    if rules.cage is None or terms.kind.market or phase is not Phase.CONTINUOUS:
-        return _NO_CAGE
+    if rules.cage is None or phase is not _CONTINUOUS or (terms.kind is not _LIMIT and terms.kind.market):
+        return NO_CAGE
     if terms.stop_cny is not None:
-        return _after_trade(rules, terms.side, terms.stop_cny)
+        bound = _bound_after(rules, terms.side, terms.stop_cny)
+        return Caged(inside=_inside(bound, terms.side, terms.limit_cny), bound_cny=bound, approximate=True)
+    bids, asks = offer.bids, offer.asks
     bound = cage_bound(
         rules,
         terms.side,
-        best_ask=offer.asks[0].price_cny if offer.asks else None,
-        best_bid=offer.bids[0].price_cny if offer.bids else None,
+        best_ask=asks[0].price_cny if asks else None,
+        best_bid=bids[0].price_cny if bids else None,
         last=offer.last_cny if offer.last_on == rules.day else None,
         prev_close=offer.prev_close_cny,
     )
-    return Caged(bound, approximate=offer.bids is None or offer.asks is None)
+    return Caged(
+        inside=_inside(bound, terms.side, terms.limit_cny),
+        bound_cny=bound,
+        approximate=bids is None or asks is None,
+    )
 
 
 def parked_until(rules: Rules, cage: Cage, side: Side, limit_cny: Decimal) -> Decimal:
@@ -64,19 +67,25 @@ def parked_until(rules: Rules, cage: Cage, side: Side, limit_cny: Decimal) -> De
     the market has fallen to it.
     """
     tick = rules.tick
-    if side is Side.BUY:
+    if side is _BUY:
         # Two ticks below is outside whichever way the bound is rounded.
         price = max(tick, floor_to_tick(limit_cny / (_ONE + cage.ratio), tick) - 2 * tick)
         step = tick
     else:
         price = ceil_to_tick(limit_cny / (_ONE - cage.ratio), tick) + 2 * tick
         step = -tick
-    while not _after_trade(rules, side, price).allows(side, limit_cny):
+    while not _inside(_bound_after(rules, side, price), side, limit_cny):
         price += step
     return price
 
 
-def _after_trade(rules: Rules, side: Side, last_cny: Decimal) -> Caged:
-    """Return the cage where a trade at `last_cny` is all that is known."""
-    bound = cage_bound(rules, side, best_ask=None, best_bid=None, last=last_cny, prev_close=None)
-    return Caged(bound, approximate=True)
+def _bound_after(rules: Rules, side: Side, last_cny: Decimal) -> Decimal | None:
+    """Return the cage's bound where a trade at `last_cny` is all that is known."""
+    return cage_bound(rules, side, best_ask=None, best_bid=None, last=last_cny, prev_close=None)
+
+
+def _inside(bound_cny: Decimal | None, side: Side, limit_cny: Decimal) -> bool:
+    """Answer whether the limit is inside: not above the bound of a buy, not below that of a sell."""
+    if bound_cny is None:
+        return True
+    return limit_cny <= bound_cny if side is _BUY else limit_cny >= bound_cny

@@ -28,51 +28,36 @@ from services.domain.orders import OrderId, OrderKind, OrderState, OrderTerms, S
 from services.domain.statement import OrderStatus
 
 _NO_FEES = Fees()
+# A member looked up on its class costs three function calls.
+_BUY, _WORKING, _FILLED = Side.BUY, OrderState.WORKING, OrderState.FILLED
+_MARKET_TO_LIMIT = OrderKind.MARKET_TO_LIMIT
 
 
 class PlacedOrder(msgspec.Struct):
     """One order as the ledger tells it.
 
-    `amount_cny` and `paid` are the amount and fees of its fills so far, `price_cny` is the last one's
-    price. `triggered` is true once a stop woke up, or a parked order came inside the cage.
+    `limit_cny` is the price it may not be worse than: its limit, or what a market order turned into.
+    `asleep`: it waits for the market to reach `wakes_at_cny`, None for one that never did. A stop
+    that the cage would park when its trigger is reached sleeps on until it would not.
+    `amount_cny` and `paid` are the amount and fees of its fills so far.
     """
 
     terms: OrderTerms
     state: OrderState
+    limit_cny: Decimal
     reason: str = ""
     accepted: Accepted | None = None
+    wakes_at_cny: Decimal | None = None
+    asleep: bool = False
     filled: int = 0
     fills: int = 0
     amount_cny: Decimal = ZERO
     paid: Fees = _NO_FEES
-    price_cny: Decimal | None = None
-    triggered: bool = False
 
     @property
     def left(self) -> int:
         """Shares not filled yet."""
         return self.terms.shares - self.filled
-
-    @property
-    def wakes_at_cny(self) -> Decimal | None:
-        """The price that wakes the order, None for one that never sleeps.
-
-        A stop that the cage would park when its trigger is reached sleeps on until it would not.
-        """
-        parked = None if self.accepted is None else self.accepted.parked_until_cny
-        return self.terms.stop_cny if parked is None else parked
-
-    @property
-    def asleep(self) -> bool:
-        """Whether the order waits for a price to wake it."""
-        return not self.triggered and self.wakes_at_cny is not None
-
-    @property
-    def limit_cny(self) -> Decimal:
-        """The price the order may not be worse than: its limit, or what a market order turned into."""
-        if self.price_cny is not None and self.terms.kind is OrderKind.MARKET_TO_LIMIT:
-            return self.price_cny
-        return self.terms.limit_cny
 
     @property
     def status(self) -> OrderStatus:
@@ -122,7 +107,7 @@ class LedgerState:
 
     def used(self, symbol: Symbol, side: Side, picture: float) -> int:
         """Return how many shares this account has bought, or sold, in one bar or against one quote."""
-        return self._used.get((symbol, side is Side.BUY, picture), 0)
+        return self._used.get((symbol, side is _BUY, picture), 0)
 
     def apply(self, entry: Entry) -> None:
         """Move the state over one entry.
@@ -137,15 +122,26 @@ class LedgerState:
         self.book = Book(cash_cny=entry.cash_cny)
 
     def _accept(self, entry: Accepted) -> None:
-        self.book = self.book.after(entry.terms)
-        order = PlacedOrder(entry.terms, OrderState.WORKING, accepted=entry)
-        self.orders[entry.terms.order_id] = self.working[entry.terms.order_id] = order
+        terms = entry.terms
+        self.book = self.book.after(terms)
+        wakes_at_cny = terms.stop_cny if entry.parked_until_cny is None else entry.parked_until_cny
+        self.orders[terms.order_id] = self.working[terms.order_id] = PlacedOrder(
+            terms=terms,
+            state=_WORKING,
+            limit_cny=terms.limit_cny,
+            accepted=entry,
+            wakes_at_cny=wakes_at_cny,
+            asleep=wakes_at_cny is not None,
+        )
 
     def _reject(self, entry: Rejected) -> None:
-        self.orders[entry.terms.order_id] = PlacedOrder(entry.terms, OrderState.REJECTED, entry.reason)
+        terms = entry.terms
+        self.orders[terms.order_id] = PlacedOrder(
+            terms=terms, state=OrderState.REJECTED, limit_cny=terms.limit_cny, reason=entry.reason
+        )
 
     def _trigger(self, entry: Triggered) -> None:
-        self.orders[entry.order_id].triggered = True
+        self.orders[entry.order_id].asleep = False
 
     def _cancel(self, entry: Cancelled) -> None:
         self._end(entry.order_id, OrderState.CANCELLED, entry.reason)
@@ -173,12 +169,13 @@ class LedgerState:
         order.filled += fill.shares
         order.fills += 1
         order.amount_cny += fill.amount_cny
-        order.price_cny = fill.price_cny
+        if order.terms.kind is _MARKET_TO_LIMIT:
+            order.limit_cny = fill.price_cny
         if picture is not None:
-            key = (fill.symbol, fill.side is Side.BUY, picture)
+            key = (fill.symbol, fill.side is _BUY, picture)
             self._used[key] = self._used.get(key, 0) + fill.shares
         if order.filled == order.terms.shares:
-            order.state = OrderState.FILLED
+            order.state = _FILLED
             del self.working[fill.order_id]
 
     def _end(self, order_id: OrderId, state: OrderState, reason: str) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from services.domain.bars import CorporateAction
 from services.domain.instruments import Symbol
 from services.domain.quotes import Level
+from services.domain.value import Value
 
 
-class Offer(NamedTuple):
+class Offer(Value, frozen=True, kw_only=True):
     """What an order for a symbol meets at one moment, prices in CNY a share.
 
     `buy_cny` and `sell_cny` are the prices at which it could be bought and sold just then, None
@@ -42,7 +43,7 @@ class Offer(NamedTuple):
     volume: int | None = None
 
 
-class Traded(NamedTuple):
+class Traded(Value, frozen=True, kw_only=True):
     """A bar that has ended, in CNY a share: when it began (seconds since the epoch), its range, its close.
 
     `volume` is in shares, None where its unit is not known.

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+
+from msgspec.structs import replace
 
 from services.brokers.acceptance import examine, rejected
+from services.brokers.hours import Hours, hours_at
 from services.brokers.ledger import Accepted, Cancelled, Filled, Rejected, Triggered
 from services.brokers.ledger_state import LedgerState, PlacedOrder
 from services.brokers.market_view import MarketView, Offer
 from services.brokers.matcher import Attempt, Matcher, Trades
 from services.brokers.pricing import Frictions
 from services.brokers.request import Facts, Request, rulebook_facts
+from services.domain.book import Book
 from services.domain.events import TradingDay
 from services.domain.instruments import Instrument, Symbol
-from services.domain.orders import OrderKind, OrderState, OrderTerms, Rule
+from services.domain.orders import OrderKind, OrderTerms, Rule
 from services.ports import Calendar, PriceFault
 from services.rules import Commission, OutsideRulebook, Phase, Rules, phase_at, trading_time
+
+# A member looked up on its class costs three function calls.
+_LIMIT, _STOP = OrderKind.LIMIT, OrderKind.STOP
 
 
 class OrderDesk:
     """Judges new orders and tries accepted ones, at a moment given in market time.
 
-    Nothing here remembers an order: what becomes of one is in the entries that come back.
+    Nothing here remembers an order: what becomes of one is in the entries that come back. What the
+    calendar and the timetables say is asked once a moment, what the rulebook says of a symbol once a day.
     """
 
     def __init__(
@@ -40,48 +48,72 @@ class OrderDesk:
         self._instruments = instruments
         self._facts: dict[Symbol, tuple[Instrument | None, Facts]] = {}
         self._facts_day = date.min
+        self._at: datetime | None = None
+        self._is_open = False
+        self._early_close: time | None = None
+        self._hours: list[Hours] = []
 
-    async def receive(
-        self, terms: OrderTerms, state: LedgerState, at: datetime
-    ) -> list[Accepted | Rejected | Filled | Triggered | Cancelled]:
-        """Return what becomes of a new order: a rejection, or its acceptance and its immediate trades.
+    async def offer(self, symbol: Symbol, at: datetime) -> Offer | str:
+        """Return what the market shows of a symbol, or why it does not: empty where it does not know it.
+
+        Nobody stands in an old quote any more.
+        """
+        try:
+            offer = await self._market.offer(symbol, at)
+        except PriceFault as fault:
+            return str(fault)
+        if offer is None:
+            return ""
+        if offer.seen_at is None or self._is_fresh(symbol, offer.seen_at, at):
+            return offer
+        return replace(offer, buy_cny=None, sell_cny=None, bids=None, asks=None)
+
+    def judge(self, terms: OrderTerms, shown: Offer | str, book: Book, at: datetime) -> Accepted | Rejected:
+        """Return the entry that takes a new order on what `offer` returned, or tells which rule it breaks."""
+        if isinstance(shown, str):
+            rule = Rule.QUOTE_MISSING if shown else Rule.SYMBOL_UNKNOWN
+            return rejected(terms, at, rule, shown or f"the market does not know {terms.symbol}")
+        day = at.date()
+        if at is not self._at:
+            self._at, self._hours = at, []
+            self._is_open = self._calendar.trading_day(day) is TradingDay.OPEN
+            self._early_close = self._calendar.early_close(day)
+        if not self._is_open:
+            return rejected(terms, at, Rule.PHASE, f"{day} is not known as a trading day")
+        try:
+            facts = self.facts(terms.symbol, day)
+            hours = self._hours_of(facts.rules, at)
+        except OutsideRulebook as unknown:
+            return rejected(terms, at, Rule.RULES_UNKNOWN, str(unknown))
+        commission = self._commission
+        return examine(
+            Request(terms=terms, hours=hours, book=book, facts=facts, offer=shown, commission=commission)
+        )
+
+    def at_once(
+        self, placed: PlacedOrder, accepted: Accepted, offer: Offer, state: LedgerState
+    ) -> Sequence[Filled | Triggered | Cancelled]:
+        """Return what an order trades on the offer that it was accepted on.
 
         What is left of a market order is cancelled, or goes on at the last price it paid.
         """
-        offer, why = await self._offer(terms.symbol, at)
-        if offer is None:
-            rule = Rule.QUOTE_MISSING if why else Rule.SYMBOL_UNKNOWN
-            return [rejected(terms, at, rule, why or f"the market does not know {terms.symbol}")]
-        day = at.date()
-        if self._calendar.trading_day(day) is not TradingDay.OPEN:
-            return [rejected(terms, at, Rule.PHASE, f"{day} is not known as a trading day")]
-        try:
-            facts = self.facts(terms.symbol, day)
-        except OutsideRulebook as unknown:
-            return [rejected(terms, at, Rule.RULES_UNKNOWN, str(unknown))]
-        early_close = self._calendar.early_close(day)
-        verdict = examine(terms, Request(at, state.book, facts, offer, self._commission, early_close))
-        if isinstance(verdict, Rejected):
-            return [verdict]
-        placed = PlacedOrder(terms, OrderState.WORKING, accepted=verdict)
-        attempt = Attempt(placed, verdict, facts, state, at)
-        trades = self._matcher.on_offer(attempt, offer, new=True)
-        if terms.kind is OrderKind.LIMIT or terms.kind is OrderKind.STOP:
-            return [verdict, *trades]
+        terms, at = accepted.terms, accepted.at
+        trades = self._matcher.on_offer(self._attempt(placed, accepted, state, at), offer, new=True)
+        if terms.kind is _LIMIT or terms.kind is _STOP:
+            return trades
         shares = sum(trade.fill.shares for trade in trades if isinstance(trade, Filled))
         rests = terms.kind is OrderKind.MARKET_TO_LIMIT and shares
         if shares == terms.shares or rests:
-            return [verdict, *trades]
-        ended = Cancelled(at=at, order_id=terms.order_id, reason="nobody else stood within its protection")
-        return [verdict, *trades, ended]
+            return trades
+        reason = "nobody else stood within its protection"
+        return [*trades, Cancelled(at=at, order_id=terms.order_id, reason=reason)]
 
     def in_bar(self, placed: PlacedOrder, accepted: Accepted, state: LedgerState, at: datetime) -> Trades:
         """Return what a working order traded in a bar that ended at `at`; nothing where none did."""
         traded = self._market.traded(placed.terms.symbol, at.timestamp())
         if traded is None:
             return []
-        facts = self.facts(placed.terms.symbol, at.date())
-        return self._matcher.in_bar(Attempt(placed, accepted, facts, state, at), traded)
+        return self._matcher.in_bar(self._attempt(placed, accepted, state, at), traded)
 
     async def on_offer(
         self, placed: PlacedOrder, accepted: Accepted, state: LedgerState, at: datetime
@@ -91,14 +123,14 @@ class OrderDesk:
         Once its day is over that is the closing call alone, which takes what is awake and rests until its
         end. On bars the bar that ends there tells what it traded.
         """
-        facts = self.facts(placed.terms.symbol, at.date())
+        attempt = self._attempt(placed, accepted, state, at)
         over = at >= accepted.expires_at
-        if over and (placed.asleep or not _ends_in_call(accepted, facts.rules)):
+        if over and (placed.asleep or not _ends_in_call(accepted, attempt.facts.rules)):
             return []
-        offer, _ = await self._offer(placed.terms.symbol, at)
-        if offer is None or (over and accepted.call_at is None and not offer.live):
+        offer = await self.offer(placed.terms.symbol, at)
+        if isinstance(offer, str) or (over and accepted.call_at is None and not offer.live):
             return []
-        return self._matcher.on_offer(Attempt(placed, accepted, facts, state, at), offer)
+        return self._matcher.on_offer(attempt, offer)
 
     def facts(self, symbol: Symbol, day: date) -> Facts:
         """Return the rulebook's word on `symbol` on `day`.
@@ -117,15 +149,22 @@ class OrderDesk:
         """Return the phase of the symbol's exchange at `at`."""
         return phase_at(self.facts(symbol, at.date()).rules, at.time()).phase
 
-    async def _offer(self, symbol: Symbol, at: datetime) -> tuple[Offer | None, str]:
-        """Return what the market shows, or why it cannot be seen; nobody stands in an old quote any more."""
-        try:
-            offer = await self._market.offer(symbol, at)
-        except PriceFault as fault:
-            return None, str(fault)
-        if offer is None or offer.seen_at is None or self._is_fresh(symbol, offer.seen_at, at):
-            return offer, ""
-        return offer._replace(buy_cny=None, sell_cny=None, bids=None, asks=None), ""
+    def _attempt(self, placed: PlacedOrder, accepted: Accepted, state: LedgerState, at: datetime) -> Attempt:
+        facts = self.facts(accepted.terms.symbol, at.date())
+        return Attempt(placed=placed, accepted=accepted, facts=facts, state=state, at=at)
+
+    def _hours_of(self, rules: Rules, at: datetime) -> Hours:
+        """Return the hours of the present moment; a handful of boards share them.
+
+        Raises:
+            OutsideRulebook: The timetable of that day is not known.
+        """
+        for hours in self._hours:
+            if hours.rules is rules:
+                return hours
+        hours = hours_at(rules, at, self._early_close)
+        self._hours.append(hours)
+        return hours
 
     def _is_fresh(self, symbol: Symbol, seen: datetime, at: datetime) -> bool:
         """Answer whether a quote is of that day, and the market has hardly traded since."""

@@ -6,13 +6,12 @@ from decimal import Decimal
 
 from services.brokers.caging import Caged, parked_until
 from services.brokers.market_view import Offer
-from services.brokers.request import AFTER_HOURS, Facts, Objection, Request
+from services.brokers.request import Facts, Objection, Request
 from services.domain.orders import OrderTerms, Rule
 from services.rules import (
     Band,
     OutsideRulebook,
     Phase,
-    PhaseSpan,
     Rules,
     after_hours_price,
     order_band,
@@ -36,17 +35,18 @@ def day_band(facts: Facts, offer: Offer) -> Band:
     return band
 
 
-def price_objection(terms: OrderTerms, request: Request, span: PhaseSpan, band: Band) -> Objection | None:
+def price_objection(request: Request, band: Band) -> Objection | None:
     """Return why the limit is no price now: tick, price limits or a call's range, after hours the close."""
-    limit, tick = terms.limit_cny, request.facts.rules.tick
+    terms, hours, tick = request.terms, request.hours, request.facts.rules.tick
+    limit = terms.limit_cny
     if not is_price(limit, tick):
         return Objection(rule=Rule.TICK, detail=f"{limit} is no price on the tick of {tick}")
-    if span.phase in _CALLS:
-        band = _call_band(request, span.phase)
+    if hours.phase in _CALLS:
+        band = _call_band(request, hours.phase)
     if not band.allows(limit):
         detail = f"{limit} is outside {band.limit_down} to {band.limit_up}"
         return Objection(rule=Rule.PRICE_LIMIT, detail=detail)
-    if span.phase in AFTER_HOURS and after_hours_price(terms.side, limit, request.offer.last_cny) is None:
+    if hours.after_hours and after_hours_price(terms.side, limit, request.offer.last_cny) is None:
         detail = f"{limit} cannot trade at the close of {request.offer.last_cny}"
         return Objection(rule=Rule.PRICE_LIMIT, detail=detail)
     return None
@@ -54,7 +54,7 @@ def price_objection(terms: OrderTerms, request: Request, span: PhaseSpan, band: 
 
 def cage_objection(terms: OrderTerms, rules: Rules, cage: Caged) -> Objection | None:
     """Return why the limit is too far from the market; None where the exchange parks such an order."""
-    if cage.allows(terms.side, terms.limit_cny) or (rules.cage is not None and rules.cage.parks):
+    if cage.inside or (rules.cage is not None and rules.cage.parks):
         return None
     detail = f"{terms.limit_cny} is beyond the price cage at {cage.bound_cny}"
     return Objection(rule=Rule.CAGE, detail=detail + ", reckoned without a book" * cage.approximate)
@@ -62,7 +62,7 @@ def cage_objection(terms: OrderTerms, rules: Rules, cage: Caged) -> Objection | 
 
 def parking_price(terms: OrderTerms, rules: Rules, cage: Caged) -> Decimal | None:
     """Return the price that lets in an order outside the cage, None for one that is inside."""
-    if rules.cage is None or cage.allows(terms.side, terms.limit_cny):
+    if cage.inside or rules.cage is None:
         return None
     return parked_until(rules, rules.cage, terms.side, terms.limit_cny)
 
@@ -79,7 +79,7 @@ def _call_band(request: Request, phase: Phase) -> Band:
         OutsideRulebook: They are not known.
     """
     facts, offer = request.facts, request.offer
-    traded = offer.last_on == request.at.date()
+    traded = offer.last_on == request.hours.day
     return order_band(
         facts.rules,
         facts.instrument,

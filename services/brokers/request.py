@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
-from typing import NamedTuple
+from datetime import date
 
+from services.brokers.hours import Hours
 from services.brokers.market_view import Offer
 from services.domain.book import Book
 from services.domain.instruments import Instrument, Kind, Symbol, facts_of
-from services.domain.orders import Rule
+from services.domain.orders import OrderTerms, Rule
 from services.domain.value import Value
-from services.rules import Commission, Phase, Rules, default_kind, rules_of, settlement_days
-
-AFTER_HOURS = frozenset({Phase.AFTER_HOURS_WAIT, Phase.AFTER_HOURS})
+from services.rules import Commission, Rules, default_kind, rules_of, settlement_days, st_daily_buy_cap
 
 
 class Facts(Value, frozen=True, kw_only=True):
-    """What the rulebook says of one symbol on one day."""
+    """What the rulebook says of one symbol on one day.
+
+    `suspended`: it is known not to trade that day. `buy_cap` is the most shares of it that one account
+    may buy that day, None for no cap.
+    """
 
     rules: Rules
     kind: Kind
     instrument: Instrument
     settlement_days: int
+    suspended: bool
+    buy_cap: int | None
 
 
 class Objection(Value, frozen=True, kw_only=True):
@@ -34,18 +38,15 @@ class Objection(Value, frozen=True, kw_only=True):
         return f"{self.rule}: {self.detail}"
 
 
-class Request(NamedTuple):
-    """What an order is judged by: moment in market time, book, facts, offer and contract.
+class Request(Value, frozen=True, kw_only=True):
+    """An order, and what it is judged by: hours, book, facts, offer and contract."""
 
-    `early_close` is the local time at which a shortened day ends.
-    """
-
-    at: datetime
+    terms: OrderTerms
+    hours: Hours
     book: Book
     facts: Facts
     offer: Offer
     commission: Commission
-    early_close: time | None = None
 
 
 def rulebook_facts(symbol: Symbol, day: date, told: Instrument | None) -> Facts:
@@ -62,4 +63,6 @@ def rulebook_facts(symbol: Symbol, day: date, told: Instrument | None) -> Facts:
         kind=kind,
         instrument=instrument,
         settlement_days=settlement_days(kind, day, rules.board),
+        suspended=instrument.is_suspended(day),
+        buy_cap=st_daily_buy_cap(rules, instrument),
     )

@@ -25,13 +25,13 @@ from services.brokers.ledger import (
     Triggered,
 )
 from services.brokers.ledger_state import LedgerState, PlacedOrder
-from services.brokers.market_view import MarketView
+from services.brokers.market_view import MarketView, Offer
 from services.brokers.order_desk import OrderDesk
 from services.brokers.pricing import Frictions
 from services.brokers.statement_cache import StatementCache
 from services.domain.fills import Fill, Movement
 from services.domain.instruments import Instrument, Market, Symbol
-from services.domain.orders import ApprovedOrder, OrderId, OrderState, Side
+from services.domain.orders import ApprovedOrder, OrderId, OrderState, OrderTerms, Side
 from services.domain.statement import Ack, AckKind, Balance, Holding, OrderStatus, Sight, Sighting
 from services.ports import BrokerFault, Calendar, Clock
 from services.rules import Commission, Phase, individuals_taxed
@@ -39,6 +39,8 @@ from services.slots import ZONES
 
 _ACCEPTED = Ack(kind=AckKind.ACCEPTED)
 _NONE = Frictions()
+# A member looked up on its class costs three function calls.
+_SELL = Side.SELL
 _CANCEL_LOCKED = frozenset({Phase.OPEN_CALL_LOCKED, Phase.CLOSE_CALL})
 
 
@@ -88,12 +90,13 @@ class SimulatedExchange:
     async def submit_order(self, order: ApprovedOrder) -> Ack:
         """Take or reject the order, trade it if it can trade now; a known id gets its first answer again."""
         async with self._turn:
-            await self._bring_up()
+            if self._behind():
+                await self._bring_up()
             placed = self._state.orders.get(order.order_id)
             if placed is None:
                 self._release_ahead()
-                self._commit(await self._desk.receive(order.terms, self._state, self._moment))
-                placed = self._state.orders[order.order_id]
+                shown = await self._desk.offer(order.terms.symbol, self._moment)
+                placed = self._take(order.terms, shown)
         if placed.accepted is None:
             return Ack(kind=AckKind.REJECTED, reason=placed.reason)
         return _ACCEPTED
@@ -114,14 +117,15 @@ class SimulatedExchange:
                 phase = self._desk.phase(placed.terms.symbol, self._moment)
                 if phase in _CANCEL_LOCKED:
                     return Ack(kind=AckKind.REJECTED, reason=f"no cancels in {phase}")
-                self._commit([Cancelled(at=self._moment, order_id=order_id)])
+                self._withdraw(order_id)
         if placed.state is OrderState.CANCELLED:
             return Ack(kind=AckKind.ACCEPTED)
         return Ack(kind=AckKind.REJECTED, reason=f"the order is {placed.state}")
 
     async def get_order_status(self, order_id: OrderId) -> Sighting:
         """Return the order, or the certainty that it never arrived."""
-        await self._advance()
+        if self._behind():
+            await self._advance()
         placed = self._state.orders.get(order_id)
         if placed is None:
             return Sighting(sight=Sight.ABSENT, reason="not in the ledger")
@@ -129,14 +133,16 @@ class SimulatedExchange:
 
     async def get_open_orders(self) -> tuple[OrderStatus, ...]:
         """Return the working orders, in order of acceptance."""
-        await self._advance()
+        if self._behind():
+            await self._advance()
         if not self._state.working:
             return ()
         return tuple(placed.status for placed in self._state.working.values())
 
     async def get_fills(self, since: date) -> tuple[Fill, ...]:
         """Return the fills of `since` and later, oldest first."""
-        await self._advance()
+        if self._behind():
+            await self._advance()
         fills = self._state.fills
         first = len(fills)
         while first and fills[first - 1].trade_date >= since:
@@ -145,7 +151,8 @@ class SimulatedExchange:
 
     async def get_movements(self, since: date) -> tuple[Movement, ...]:
         """Return dividends, new shares and dividend tax of `since` and later, oldest first."""
-        await self._advance()
+        if self._behind():
+            await self._advance()
         movements = self._state.movements
         first = len(movements)
         while first and movements[first - 1].day >= since:
@@ -154,12 +161,14 @@ class SimulatedExchange:
 
     async def get_positions(self) -> tuple[Holding, ...]:
         """Return what is held, in order of first purchase, with sellable shares."""
-        await self._advance()
+        if self._behind():
+            await self._advance()
         return self._statement.holdings(self._state, self._moment.date(), self._settlement_days)
 
     async def get_balance(self) -> Balance:
         """Return the cash."""
-        await self._advance()
+        if self._behind():
+            await self._advance()
         return self._statement.balance(self._state, self._moment.date())
 
     def close(self) -> None:
@@ -193,10 +202,12 @@ class SimulatedExchange:
         """Let the exchange stand at `moment`."""
         self._moment = moment.astimezone(self._zone)
 
+    def _behind(self) -> bool:
+        """Answer whether the exchange is not up to the clock; within one moment it is, most of the time."""
+        return self._stale or self._clock.now() is not self._seen
+
     async def _advance(self) -> None:
-        """Bring the exchange up to the clock before a listing; nothing is due most of the time."""
-        if self._clock.now() is self._seen and not self._stale:
-            return
+        """Bring the exchange up to the clock before a listing."""
         async with self._turn:
             await self._bring_up()
 
@@ -304,7 +315,7 @@ class SimulatedExchange:
         for entry in happened:
             self._note(entry, entries)
         for entry in happened:
-            if isinstance(entry, Filled) and entry.fill.side is Side.SELL:
+            if isinstance(entry, Filled) and entry.fill.side is _SELL:
                 for due in dues_of(entry.fill, self._state, entry.at):
                     self._note(due, entries)
             elif isinstance(entry, Moved) and self._state.owed_cny:
@@ -316,12 +327,27 @@ class SimulatedExchange:
         self._state.apply(entry)
         entries.append(entry)
 
-    def _commit(self, entries: Sequence[Entry]) -> None:
-        """Write the entries and what follows from them, and reckon what is due next."""
-        # Until they are committed the state is ahead of the ledger; where that fails, it is read again.
+    def _take(self, terms: OrderTerms, shown: Offer | str) -> PlacedOrder:
+        """Judge a new order on what the market shows, trade it if it can trade now, and write both down."""
+        # Until it is committed the state is ahead of the ledger; where that fails, it is read again.
+        self._stale = True
+        verdict = self._desk.judge(terms, shown, self._state.book, self._moment)
+        written: list[Entry] = []
+        self._note(verdict, written)
+        placed = self._state.orders[terms.order_id]
+        if isinstance(verdict, Accepted) and isinstance(shown, Offer):
+            self._apply(self._desk.at_once(placed, verdict, shown, self._state), written)
+        self._ledger.append(written)
+        self._stale = False
+        if self._state.working:
+            self._schedule()
+        return placed
+
+    def _withdraw(self, order_id: OrderId) -> None:
+        """Cancel a working order, and write it down."""
         self._stale = True
         written: list[Entry] = []
-        self._apply(entries, written)
+        self._note(Cancelled(at=self._moment, order_id=order_id), written)
         self._ledger.append(written)
         self._stale = False
         self._schedule()

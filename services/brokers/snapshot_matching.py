@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from services.brokers.market_view import Offer, Traded
 from services.domain.bars import CorporateAction
 from services.domain.instruments import Symbol
@@ -58,7 +60,7 @@ class SnapshotMarket:
             picture=quote.seen_at.timestamp(),
         )
         # Nobody stands where the gate would not let an order go.
-        return offer._replace(buy_cny=None, sell_cny=None, bids=None, asks=None) if quote.barred else offer
+        return replace(offer, buy_cny=None, sell_cny=None, bids=None, asks=None) if quote.barred else offer
 
     def traded(self, symbol: Symbol, second: float) -> Traded | None:
         """Return None: a quote says nothing of what traded before it."""
