@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 from math import isfinite
 
 CENT = Decimal("0.01")
@@ -53,6 +54,13 @@ def from_float(price: float) -> Decimal:
     Raises:
         ValueError: The number is NaN or infinite.
     """
+    # The two zeros are equal, and not written alike.
+    return _written(price) if price else Decimal(repr(float(price)))
+
+
+@lru_cache(maxsize=1 << 14)
+def _written(price: float) -> Decimal:
+    """Return the decimal of `from_float`; prices come back, and reading one takes five times as long."""
     if not isfinite(price):
         raise ValueError(f"not a finite price: {price!r}")
     return Decimal(repr(float(price)))

@@ -62,6 +62,7 @@ def test_a_float_that_came_from_text_goes_back_to_it():
         "0.30000000000000004",
         "1450.55",
     ]
+    assert [str(from_float(price)) for price in (0.0, -0.0, 0.0)] == ["0.0", "-0.0", "0.0"]
 
 
 @pytest.mark.parametrize("price", [float("nan"), float("inf")])
