@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from math import isnan
 from typing import NamedTuple
 
-import numpy as np
-
 from services.brokers.market_view import Offer, Traded
-from services.domain.bars import Adjustment, CorporateAction, FloatArray, Panel, VolumeUnit
+from services.domain.bars import Adjustment, CorporateAction, Panel, VolumeUnit
 from services.domain.instruments import Symbol
 from services.domain.money import from_float
 
@@ -40,31 +38,29 @@ class BarMarket:
     """
 
     def __init__(self, panel: Panel) -> None:
-        self._panel = panel
+        self.actions: Sequence[CorporateAction] = _bookable(panel)
+        self._panel, self._columns = panel, panel.column
+        # Each returns the number of a row and a column.
+        self._open, self._high, self._low = panel.open.item, panel.high.item, panel.low.item
+        self._close, self._volumes = panel.close.item, panel.volume.item
+        self._stated = None if panel.prev_close is None else panel.prev_close.item
         self._starts = panel.starts.tolist()
         self._ends = panel.ends.tolist()
         self._looks = sorted({*self._starts, *self._ends})
-        self._day = 0
-        self._day_row = 0
         self._unit_shares = _UNIT_SHARES.get(panel.volume_unit)
         self._at: datetime | None = None
         self._place = _NOWHERE
 
-    @property
-    def actions(self) -> Sequence[CorporateAction]:
-        """The panel's ex-days where its prices are raw."""
-        return self._panel.actions if self._panel.adjustment is Adjustment.RAW else ()
-
     async def offer(self, symbol: Symbol, at: datetime) -> Offer | None:
         """Return the open of the bar in progress; where none is, the last close and no trade."""
-        column = self._panel.column.get(symbol)
+        column = self._columns.get(symbol)
         if at is not self._at:
             self._at, self._place = at, self._place_of(at)
         row, reference_row, day, in_progress = self._place
         if column is None or row < 0:
             return None
         prev = self._prev_close(reference_row, column)
-        last = _price(self._panel.open if in_progress else self._panel.close, row, column)
+        last = _price(self._open if in_progress else self._close, row, column)
         if last is None:
             return _suspended(prev, day)
         trade = last if in_progress else None
@@ -92,11 +88,11 @@ class BarMarket:
 
     def traded(self, symbol: Symbol, second: float) -> Traded | None:
         """Return the bar that ended at `second`."""
-        row, column = bisect_left(self._ends, second), self._panel.column.get(symbol)
+        row, column = bisect_left(self._ends, second), self._columns.get(symbol)
         if column is None or row == len(self._ends) or self._ends[row] != second:
             return None
-        low, high = _price(self._panel.low, row, column), _price(self._panel.high, row, column)
-        close = _price(self._panel.close, row, column)
+        low, high = _price(self._low, row, column), _price(self._high, row, column)
+        close = _price(self._close, row, column)
         if low is None or high is None or close is None:
             return None
         return Traded(
@@ -121,7 +117,7 @@ class BarMarket:
 
         Nothing is nothing in a unit nobody declared, too.
         """
-        volume = self._panel.volume.item(row, column)
+        volume = self._volumes(row, column)
         if volume == 0:
             return 0
         if self._unit_shares is None:
@@ -133,28 +129,29 @@ class BarMarket:
 
         A row past the last is of a day without data: the last close stands before it.
         """
-        panel = self._panel
         if row == len(self._ends):
             return self._last_close(row, column)
-        if panel.prev_close is not None:
-            stated = _price(panel.prev_close, row, column)
+        if self._stated is not None:
+            stated = _price(self._stated, row, column)
             if stated is not None:
                 return stated
-        day = int(panel.days[row])
-        if day != self._day:
-            self._day, self._day_row = day, int(np.searchsorted(panel.days, day))
-        return self._last_close(self._day_row, column)
+        return self._last_close(self._panel.first_rows[row], column)
 
     def _last_close(self, before: int, column: int) -> Decimal | None:
         for row in range(before - 1, -1, -1):
-            close = _price(self._panel.close, row, column)
+            close = _price(self._close, row, column)
             if close is not None:
                 return close
         return None
 
 
-def _price(prices: FloatArray, row: int, column: int) -> Decimal | None:
-    price = prices.item(row, column)
+def _bookable(panel: Panel) -> Sequence[CorporateAction]:
+    """Return the panel's ex-days where its prices are raw."""
+    return panel.actions if panel.adjustment is Adjustment.RAW else ()
+
+
+def _price(number: Callable[[int, int], float], row: int, column: int) -> Decimal | None:
+    price = number(row, column)
     return None if isnan(price) else from_float(price)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -104,6 +105,17 @@ class LedgerState:
         self.owed_cny = ZERO
         self.version = 0
         self._used: dict[tuple[Symbol, bool, float], int] = {}
+        self._day = date.min
+        self._day_began = 0
+
+    def fills_since(self, day: date) -> tuple[Fill, ...]:
+        """Return the fills of `day` and later, oldest first."""
+        if day > self._day:
+            return ()
+        fills, first = self.fills, self._day_began
+        while first and fills[first - 1].trade_date >= day:
+            first -= 1
+        return tuple(fills[first:])
 
     def used(self, symbol: Symbol, side: Side, picture: float) -> int:
         """Return how many shares this account has bought, or sold, in one bar or against one quote."""
@@ -163,6 +175,8 @@ class LedgerState:
     def _fill(self, entry: Filled) -> None:
         fill, picture = entry.fill, entry.picture
         self.book = self.book.after(fill)
+        if fill.trade_date != self._day:
+            self._day, self._day_began = fill.trade_date, len(self.fills)
         self.fills.append(fill)
         order = self.orders[fill.order_id]
         order.paid = sum_of_fees(order.paid, fill.fees) if order.fills else fill.fees

@@ -51,10 +51,9 @@ class Matcher:
     """Trades orders against bars, quotes and books. Remembers nothing but what trading costs."""
 
     def __init__(self, commission: Commission, frictions: Frictions) -> None:
-        self._commission, self._frictions = commission, frictions
+        self._commission, self._mover = commission, Mover(frictions)
         # As two whole numbers: exact, and a third of a Decimal's cost.
         self._cap = frictions.volume_cap_ratio.as_integer_ratio()
-        self._movers: dict[Decimal, Mover] = {}
 
     def on_offer(self, attempt: Attempt, offer: Offer, *, new: bool = False) -> Trades:
         """Return what the order trades on what is offered; `new` for one that just arrived.
@@ -106,8 +105,8 @@ class Matcher:
         woken: Trades = [Triggered(at=attempt.at, order_id=terms.order_id)]
         if later is not traded:
             return woken
-        mover = self._mover(attempt.facts.rules.tick)
-        price = price_of_stop(attempt.placed, attempt.accepted, stop, mover)
+        tick = attempt.facts.rules.tick
+        price = price_of_stop(attempt.placed, attempt.accepted, stop, self._mover, tick)
         return woken + self._in_volume(attempt, price, traded)
 
     def _uncrossed_live(self, attempt: Attempt, offer: Offer, call_at: datetime | None) -> Trades:
@@ -133,21 +132,21 @@ class Matcher:
             levels = offer.asks if placed.terms.side is _BUY else offer.bids
             if levels is not None:
                 return self._walk(attempt, levels, offer)
-            price = price_on_offer(placed, accepted, offer, self._mover(rules.tick))
+            price = price_on_offer(placed, accepted, offer, self._mover, rules.tick)
         if price is None:
             return ()
         return ((price, self._share_of(attempt, offer.volume, offer.picture)),)
 
     def _walk(self, attempt: Attempt, levels: Sequence[Level], offer: Offer) -> Sequence[_Bite]:
         """Return what the levels of a book give, up to the order's limit and less what was taken before."""
-        placed, mover = attempt.placed, self._mover(attempt.facts.rules.tick)
+        placed, tick = attempt.placed, attempt.facts.rules.tick
         best = offer.buy_cny if placed.terms.side is _BUY else offer.sell_cny
         if best is None or offer.picture is None:
             return ()
         taken = attempt.state.used(placed.terms.symbol, placed.terms.side, offer.picture)
         bites: list[_Bite] = []
         for level in levels:
-            price = mover.within(placed, attempt.accepted, level.price_cny)
+            price = self._mover.within(placed, attempt.accepted, level.price_cny, tick)
             if price is None:
                 break
             there = max(0, level.shares - taken)
@@ -174,17 +173,12 @@ class Matcher:
             return left
         return _valid(placed, room, attempt.facts.rules)
 
-    def _mover(self, tick: Decimal) -> Mover:
-        mover = self._movers.get(tick)
-        if mover is None:
-            mover = self._movers[tick] = Mover(self._frictions, tick)
-        return mover
-
     def _fills(
         self, attempt: Attempt, bites: Iterable[_Bite], picture: float | None, *, approximate: bool
     ) -> Trades:
         """Return one fill for each bite; none that the account's cash could not bear."""
-        placed, facts, terms = attempt.placed, attempt.facts, attempt.placed.terms
+        placed, facts, at = attempt.placed, attempt.facts, attempt.at
+        terms, rules = placed.terms, facts.rules
         filled, fills, before, paid = placed.filled, placed.fills, placed.amount_cny, placed.paid
         sells = terms.side is _SELL
         spare = attempt.state.book.available_cny if sells else ZERO
@@ -193,7 +187,10 @@ class Matcher:
             if shares <= 0:
                 continue
             amount = to_cent(price * shares)
-            fees = self._fees(facts, terms.side, before + amount, filled + shares, paid if fills else None)
+            filled, before = filled + shares, before + amount
+            fees = fees_of(rules, facts.kind, terms.side, before, self._commission, shares=filled)
+            if fills:
+                fees = _beyond(paid, fees)
             if sells:
                 spare += amount - fees.total
                 if spare < 0:
@@ -209,26 +206,23 @@ class Matcher:
                 price_cny=price,
                 amount_cny=amount,
                 fees=fees,
-                trade_date=attempt.at.date(),
-                traded_at=attempt.at,
+                trade_date=at.date(),
+                traded_at=at,
                 approximate=approximate or attempt.accepted.approximate,
             )
-            trades.append(Filled(at=attempt.at, fill=fill, picture=picture))
-            filled, before = filled + shares, before + amount
+            trades.append(Filled(at=at, fill=fill, picture=picture))
         return trades
 
-    def _fees(self, facts: Facts, side: Side, amount: Decimal, shares: int, paid: Fees | None) -> Fees:
-        """Return what an order that has traded `amount` in all owes beyond what it has paid, line by line."""
-        due = fees_of(facts.rules, facts.kind, side, amount, self._commission, shares=shares)
-        if paid is None:
-            return due
-        return Fees(
-            commission=max(ZERO, due.commission - paid.commission),
-            stamp_duty=max(ZERO, due.stamp_duty - paid.stamp_duty),
-            transfer_fee=max(ZERO, due.transfer_fee - paid.transfer_fee),
-            handling_fee=max(ZERO, due.handling_fee - paid.handling_fee),
-            csrc_fee=max(ZERO, due.csrc_fee - paid.csrc_fee),
-        )
+
+def _beyond(paid: Fees, due: Fees) -> Fees:
+    """Return what an order that owes `due` in all owes beyond what it has paid, line by line."""
+    return Fees(
+        commission=max(ZERO, due.commission - paid.commission),
+        stamp_duty=max(ZERO, due.stamp_duty - paid.stamp_duty),
+        transfer_fee=max(ZERO, due.transfer_fee - paid.transfer_fee),
+        handling_fee=max(ZERO, due.handling_fee - paid.handling_fee),
+        csrc_fee=max(ZERO, due.csrc_fee - paid.csrc_fee),
+    )
 
 
 def _meets_call_at(attempt: Attempt, offer: Offer) -> datetime | None:

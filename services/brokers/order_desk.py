@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from msgspec.structs import replace
 
-from services.brokers.acceptance import examine, rejected
+from services.brokers.acceptance import rejected
 from services.brokers.hours import Hours, hours_at
 from services.brokers.ledger import Accepted, Cancelled, Filled, Rejected, Triggered
 from services.brokers.ledger_state import LedgerState, PlacedOrder
@@ -68,8 +68,8 @@ class OrderDesk:
             return offer
         return replace(offer, buy_cny=None, sell_cny=None, bids=None, asks=None)
 
-    def judge(self, terms: OrderTerms, shown: Offer | str, book: Book, at: datetime) -> Accepted | Rejected:
-        """Return the entry that takes a new order on what `offer` returned, or tells which rule it breaks."""
+    def request(self, terms: OrderTerms, shown: Offer | str, book: Book, at: datetime) -> Request | Rejected:
+        """Return what a new order is judged by on what `offer` returned, or the entry that turns it away."""
         if isinstance(shown, str):
             rule = Rule.QUOTE_MISSING if shown else Rule.SYMBOL_UNKNOWN
             return rejected(terms, at, rule, shown or f"the market does not know {terms.symbol}")
@@ -86,19 +86,18 @@ class OrderDesk:
         except OutsideRulebook as unknown:
             return rejected(terms, at, Rule.RULES_UNKNOWN, str(unknown))
         commission = self._commission
-        return examine(
-            Request(terms=terms, hours=hours, book=book, facts=facts, offer=shown, commission=commission)
-        )
+        return Request(terms=terms, hours=hours, book=book, facts=facts, offer=shown, commission=commission)
 
     def at_once(
-        self, placed: PlacedOrder, accepted: Accepted, offer: Offer, state: LedgerState
+        self, request: Request, placed: PlacedOrder, accepted: Accepted, state: LedgerState
     ) -> Sequence[Filled | Triggered | Cancelled]:
         """Return what an order trades on the offer that it was accepted on.
 
         What is left of a market order is cancelled, or goes on at the last price it paid.
         """
         terms, at = accepted.terms, accepted.at
-        trades = self._matcher.on_offer(self._attempt(placed, accepted, state, at), offer, new=True)
+        attempt = Attempt(placed=placed, accepted=accepted, facts=request.facts, state=state, at=at)
+        trades = self._matcher.on_offer(attempt, request.offer, new=True)
         if terms.kind is _LIMIT or terms.kind is _STOP:
             return trades
         shares = sum(trade.fill.shares for trade in trades if isinstance(trade, Filled))

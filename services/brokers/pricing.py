@@ -7,7 +7,7 @@ from decimal import Decimal
 from services.brokers.ledger import Accepted
 from services.brokers.ledger_state import PlacedOrder
 from services.brokers.market_view import Offer, Traded
-from services.domain.money import ceil_to_tick, floor_to_tick, to_tick
+from services.domain.money import ZERO, ceil_to_tick, floor_to_tick, to_tick
 from services.domain.orders import Side
 from services.domain.value import Value
 from services.rules import after_hours_price
@@ -34,7 +34,9 @@ class Frictions(Value, frozen=True, kw_only=True):
     quote_age_s_max: int = 180
 
 
-def price_on_offer(order: PlacedOrder, accepted: Accepted, offer: Offer, moved: Mover) -> Decimal | None:
+def price_on_offer(
+    order: PlacedOrder, accepted: Accepted, offer: Offer, moved: Mover, tick: Decimal
+) -> Decimal | None:
     """Return the price at which the order trades at once: what is offered, moved by slippage against it.
 
     None where nobody offers, the side is sealed, or the moved price leaves the order's limit or
@@ -43,7 +45,7 @@ def price_on_offer(order: PlacedOrder, accepted: Accepted, offer: Offer, moved: 
     offered = offer.buy_cny if order.terms.side is _BUY else offer.sell_cny
     if offered is None or (offer.from_trades and sealed(accepted, offered)):
         return None
-    return moved.within(order, accepted, offered)
+    return moved.within(order, accepted, offered, tick)
 
 
 def price_in_bar(order: PlacedOrder, traded: Traded, tick: Decimal) -> Decimal | None:
@@ -57,9 +59,11 @@ def price_in_bar(order: PlacedOrder, traded: Traded, tick: Decimal) -> Decimal |
     return to_tick(limit, tick) if through else None
 
 
-def price_of_stop(order: PlacedOrder, accepted: Accepted, stop_cny: Decimal, moved: Mover) -> Decimal | None:
+def price_of_stop(
+    order: PlacedOrder, accepted: Accepted, stop_cny: Decimal, moved: Mover, tick: Decimal
+) -> Decimal | None:
     """Return the price at which a stop triggered inside a bar trades: its trigger, moved by slippage."""
-    return None if sealed(accepted, stop_cny) else moved.within(order, accepted, stop_cny)
+    return None if sealed(accepted, stop_cny) else moved.within(order, accepted, stop_cny, tick)
 
 
 def price_at_close(
@@ -89,28 +93,26 @@ def sealed(order: Accepted, price: Decimal) -> bool:
 
 
 class Mover:
-    """Moves a price by slippage against an order, on one tick."""
+    """Moves a price by slippage against an order."""
 
-    def __init__(self, frictions: Frictions, tick: Decimal) -> None:
+    def __init__(self, frictions: Frictions) -> None:
         self._ratio = frictions.slippage_bp / _WHOLE if frictions.slippage_bp else None
-        self._away = frictions.slippage_ticks * tick if frictions.slippage_ticks else None
-        self._tick = tick
+        self._ticks = frictions.slippage_ticks
 
-    def within(self, order: PlacedOrder, accepted: Accepted, price: Decimal) -> Decimal | None:
+    def within(self, order: PlacedOrder, accepted: Accepted, price: Decimal, tick: Decimal) -> Decimal | None:
         """Return the price moved against the order, None where that leaves its limit or the day's."""
         if order.terms.side is _BUY:
-            price = ceil_to_tick(price if self._ratio is None else price * (1 + self._ratio), self._tick)
-            price = price if self._away is None else price + self._away
+            price = ceil_to_tick(price if self._ratio is None else price * (1 + self._ratio), tick)
+            price = price + self._ticks * tick if self._ticks else price
             inside = price <= order.limit_cny
         else:
-            price = floor_to_tick(price if self._ratio is None else price * (1 - self._ratio), self._tick)
-            price = price if self._away is None else price - self._away
+            price = floor_to_tick(price if self._ratio is None else price * (1 - self._ratio), tick)
+            price = price - self._ticks * tick if self._ticks else price
             inside = price >= order.limit_cny
         return price if inside and _inside(accepted, price) else None
 
 
 def _inside(order: Accepted, price: Decimal) -> bool:
     """Answer whether `price` is positive and inside the day's limits."""
-    above = order.limit_up_cny is not None and price > order.limit_up_cny
-    below = order.limit_down_cny is not None and price < order.limit_down_cny
-    return price > 0 and not (above or below)
+    highest, lowest = order.limit_up_cny, order.limit_down_cny
+    return price > ZERO and (highest is None or price <= highest) and (lowest is None or price >= lowest)

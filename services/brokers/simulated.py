@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from services.brokers.acceptance import examine
 from services.brokers.dividend_dues import dues_of, paid_out_of
 from services.brokers.ex_days import ExDays
 from services.brokers.ledger import (
@@ -25,13 +26,14 @@ from services.brokers.ledger import (
     Triggered,
 )
 from services.brokers.ledger_state import LedgerState, PlacedOrder
-from services.brokers.market_view import MarketView, Offer
+from services.brokers.market_view import MarketView
 from services.brokers.order_desk import OrderDesk
 from services.brokers.pricing import Frictions
+from services.brokers.request import Request
 from services.brokers.statement_cache import StatementCache
 from services.domain.fills import Fill, Movement
 from services.domain.instruments import Instrument, Market, Symbol
-from services.domain.orders import ApprovedOrder, OrderId, OrderState, OrderTerms, Side
+from services.domain.orders import ApprovedOrder, OrderId, OrderState, Side
 from services.domain.statement import Ack, AckKind, Balance, Holding, OrderStatus, Sight, Sighting
 from services.ports import BrokerFault, Calendar, Clock
 from services.rules import Commission, Phase, individuals_taxed
@@ -96,7 +98,7 @@ class SimulatedExchange:
             if placed is None:
                 self._release_ahead()
                 shown = await self._desk.offer(order.terms.symbol, self._moment)
-                placed = self._take(order.terms, shown)
+                placed = self._take(self._desk.request(order.terms, shown, self._state.book, self._moment))
         if placed.accepted is None:
             return Ack(kind=AckKind.REJECTED, reason=placed.reason)
         return _ACCEPTED
@@ -143,11 +145,7 @@ class SimulatedExchange:
         """Return the fills of `since` and later, oldest first."""
         if self._behind():
             await self._advance()
-        fills = self._state.fills
-        first = len(fills)
-        while first and fills[first - 1].trade_date >= since:
-            first -= 1
-        return tuple(fills[first:])
+        return self._state.fills_since(since)
 
     async def get_movements(self, since: date) -> tuple[Movement, ...]:
         """Return dividends, new shares and dividend tax of `since` and later, oldest first."""
@@ -327,16 +325,16 @@ class SimulatedExchange:
         self._state.apply(entry)
         entries.append(entry)
 
-    def _take(self, terms: OrderTerms, shown: Offer | str) -> PlacedOrder:
-        """Judge a new order on what the market shows, trade it if it can trade now, and write both down."""
+    def _take(self, request: Request | Rejected) -> PlacedOrder:
+        """Judge a new order, trade it if it can trade now, and write both down."""
+        verdict = examine(request) if isinstance(request, Request) else request
+        written: list[Entry] = []
         # Until it is committed the state is ahead of the ledger; where that fails, it is read again.
         self._stale = True
-        verdict = self._desk.judge(terms, shown, self._state.book, self._moment)
-        written: list[Entry] = []
         self._note(verdict, written)
-        placed = self._state.orders[terms.order_id]
-        if isinstance(verdict, Accepted) and isinstance(shown, Offer):
-            self._apply(self._desk.at_once(placed, verdict, shown, self._state), written)
+        placed = self._state.orders[request.terms.order_id]
+        if isinstance(verdict, Accepted) and isinstance(request, Request):
+            self._apply(self._desk.at_once(request, placed, verdict, self._state), written)
         self._ledger.append(written)
         self._stale = False
         if self._state.working:
