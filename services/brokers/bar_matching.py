@@ -19,15 +19,19 @@ _UNIT_SHARES = {VolumeUnit.SHARE: 1, VolumeUnit.LOT: 100}
 
 
 class _Place(NamedTuple):
-    """Where a moment stands in the rows: the one that shows prices, the one with the day's reference."""
+    """Where a moment stands in the rows: the one that shows prices, the one with the day's reference.
+
+    `closed_rows` counts those before the day of the reference.
+    """
 
     row: int
     reference_row: int
+    closed_rows: int
     day: date
     in_progress: bool
 
 
-_NOWHERE = _Place(-1, -1, date.min, in_progress=False)
+_NOWHERE = _Place(-1, -1, 0, date.min, in_progress=False)
 
 
 class BarMarket:
@@ -56,10 +60,10 @@ class BarMarket:
         column = self._columns.get(symbol)
         if at is not self._at:
             self._at, self._place = at, self._place_of(at)
-        row, reference_row, day, in_progress = self._place
+        row, reference_row, closed_rows, day, in_progress = self._place
         if column is None or row < 0:
             return None
-        prev = self._prev_close(reference_row, column)
+        prev = self._prev_close(reference_row, closed_rows, column)
         last = _price(self._open if in_progress else self._close, row, column)
         if last is None:
             return _suspended(prev, day)
@@ -84,7 +88,10 @@ class BarMarket:
             return _NOWHERE
         day = date.fromordinal(int(self._panel.days[row]))
         # Before the open the last row is of an earlier day; the day's own reference stands in its first row.
-        return _Place(row, row if day == at.date() else row + 1, day, in_progress)
+        # A row past the last is of a day without data: the last close stands before it.
+        reference_row = row if day == at.date() else row + 1
+        before = reference_row if reference_row == len(self._ends) else self._panel.first_rows[reference_row]
+        return _Place(row, reference_row, before, day, in_progress)
 
     def traded(self, symbol: Symbol, second: float) -> Traded | None:
         """Return the bar that ended at `second`."""
@@ -120,26 +127,18 @@ class BarMarket:
         volume = self._volumes(row, column)
         if volume == 0:
             return 0
-        if self._unit_shares is None:
+        if self._unit_shares is None or isnan(volume):
             return None
-        return None if isnan(volume) else int(volume) * self._unit_shares
+        return int(volume) * self._unit_shares
 
-    def _prev_close(self, row: int, column: int) -> Decimal | None:
-        """Return the close before the row's day, as the file states it or else as last traded.
-
-        A row past the last is of a day without data: the last close stands before it.
-        """
-        if row == len(self._ends):
-            return self._last_close(row, column)
-        if self._stated is not None:
+    def _prev_close(self, row: int, closed_rows: int, column: int) -> Decimal | None:
+        """Return the close before the row's day, as the file states it or else as last traded."""
+        if self._stated is not None and row < len(self._ends):
             stated = _price(self._stated, row, column)
             if stated is not None:
                 return stated
-        return self._last_close(self._panel.first_rows[row], column)
-
-    def _last_close(self, before: int, column: int) -> Decimal | None:
-        for row in range(before - 1, -1, -1):
-            close = _price(self._close, row, column)
+        for last in range(closed_rows - 1, -1, -1):
+            close = _price(self._close, last, column)
             if close is not None:
                 return close
         return None

@@ -62,18 +62,18 @@ class Matcher:
         """
         if offer.volume == 0:
             return []
-        call_at = _meets_call_at(attempt, offer)
-        if offer.suspended or call_at is not None:
-            return self._uncrossed_live(attempt, offer, call_at)
+        if offer.suspended or attempt.accepted.call_at is not None or offer.live:
+            call_at = _meets_call_at(attempt, offer)
+            if offer.suspended or call_at is not None:
+                return self._uncrossed_live(attempt, offer, call_at)
         woken: Trades = []
         if attempt.placed.asleep:
             if new or not _wakes(attempt, offer):
                 return []
             woken = [Triggered(at=attempt.at, order_id=attempt.placed.terms.order_id)]
-        bites = self._bites(attempt, offer)
-        if not bites:
-            return woken
-        fills = self._fills(attempt, bites, offer.picture, approximate=offer.from_trades)
+        fills = self._fills(
+            attempt, self._bites(attempt, offer), offer.picture, approximate=offer.from_trades
+        )
         return [*woken, *fills] if woken else fills
 
     def in_bar(self, attempt: Attempt, traded: Traded) -> Trades:

@@ -46,8 +46,7 @@ class OrderDesk:
         self._commission, self._matcher = commission, Matcher(commission, frictions)
         self._quote_age_max = timedelta(seconds=frictions.quote_age_s_max)
         self._instruments = instruments
-        self._facts: dict[Symbol, tuple[Instrument | None, Facts]] = {}
-        self._facts_day = date.min
+        self._facts: dict[Symbol, Facts] = {}
         self._at: datetime | None = None
         self._is_open = False
         self._early_close: time | None = None
@@ -137,12 +136,10 @@ class OrderDesk:
         Raises:
             OutsideRulebook: The code or the day is not in the book.
         """
-        if day != self._facts_day:
-            self._facts_day, self._facts = day, {}
-        told, kept = self._instruments.get(symbol), self._facts.get(symbol)
-        if kept is None or (told is not None and kept[0] is not told):
-            kept = self._facts[symbol] = told, rulebook_facts(symbol, day, told)
-        return kept[1]
+        told, facts = self._instruments.get(symbol), self._facts.get(symbol)
+        if facts is None or facts.rules.day != day or (told is not None and facts.told is not told):
+            facts = self._facts[symbol] = rulebook_facts(symbol, day, told, facts)
+        return facts
 
     def phase(self, symbol: Symbol, at: datetime) -> Phase:
         """Return the phase of the symbol's exchange at `at`."""

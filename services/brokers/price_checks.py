@@ -7,6 +7,7 @@ from decimal import Decimal
 from services.brokers.caging import Caged, parked_until
 from services.brokers.market_view import Offer
 from services.brokers.request import Facts, Objection, Request
+from services.domain.money import ZERO
 from services.domain.orders import OrderTerms, Rule
 from services.rules import (
     Band,
@@ -69,7 +70,7 @@ def parking_price(terms: OrderTerms, rules: Rules, cage: Caged) -> Decimal | Non
 
 def is_price(price: Decimal, tick: Decimal) -> bool:
     """Answer whether a number is a price on the tick: positive, finite and not absurd."""
-    return price.is_finite() and 0 < price < _LIMIT_BEYOND_SENSE and price % tick == 0
+    return price.is_finite() and ZERO < price < _LIMIT_BEYOND_SENSE and not price % tick
 
 
 def _call_band(request: Request, phase: Phase) -> Band:

@@ -16,12 +16,14 @@ from services.rules import Commission, Rules, default_kind, rules_of, settlement
 class Facts(Value, frozen=True, kw_only=True):
     """What the rulebook says of one symbol on one day.
 
+    `told` is what was declared of the symbol, and `instrument` that with what its name says beside it.
     `suspended`: it is known not to trade that day. `buy_cap` is the most shares of it that one account
     may buy that day, None for no cap.
     """
 
     rules: Rules
     kind: Kind
+    told: Instrument | None
     instrument: Instrument
     settlement_days: int
     suspended: bool
@@ -49,18 +51,23 @@ class Request(Value, frozen=True, kw_only=True):
     commission: Commission
 
 
-def rulebook_facts(symbol: Symbol, day: date, told: Instrument | None) -> Facts:
+def rulebook_facts(symbol: Symbol, day: date, told: Instrument | None, before: Facts | None) -> Facts:
     """Return the rulebook's word on `symbol`; what its declared name says counts.
+
+    `before` is the word on another day, of which what was declared alone is used, where it is the same.
 
     Raises:
         OutsideRulebook: The code or the day is not in the book.
     """
     rules = rules_of(symbol, day)
-    instrument = facts_of(symbol, "", told)
+    instrument = (
+        before.instrument if before is not None and before.told is told else facts_of(symbol, "", told)
+    )
     kind = instrument.kind or default_kind(rules.board)
     return Facts(
         rules=rules,
         kind=kind,
+        told=told,
         instrument=instrument,
         settlement_days=settlement_days(kind, day, rules.board),
         suspended=instrument.is_suspended(day),

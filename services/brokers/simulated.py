@@ -96,7 +96,8 @@ class SimulatedExchange:
                 await self._bring_up()
             placed = self._state.orders.get(order.order_id)
             if placed is None:
-                self._release_ahead()
+                if self._ahead:
+                    self._release_ahead()
                 shown = await self._desk.offer(order.terms.symbol, self._moment)
                 placed = self._take(self._desk.request(order.terms, shown, self._state.book, self._moment))
         if placed.accepted is None:
@@ -312,6 +313,8 @@ class SimulatedExchange:
         """
         for entry in happened:
             self._note(entry, entries)
+        if not self._state.owed_cny and not self._state.distributions:
+            return
         for entry in happened:
             if isinstance(entry, Filled) and entry.fill.side is _SELL:
                 for due in dues_of(entry.fill, self._state, entry.at):
