@@ -30,7 +30,10 @@ class Fees(Value, frozen=True, kw_only=True):
     @property
     def total(self) -> Decimal:
         """The sum of the lines."""
-        return self.commission + self.stamp_duty + self.transfer_fee + self.handling_fee + self.csrc_fee
+        total = self.commission + self.stamp_duty + self.transfer_fee
+        if self.handling_fee or self.csrc_fee:
+            total += self.handling_fee + self.csrc_fee
+        return total
 
 
 class Fill(Value, frozen=True, kw_only=True):
