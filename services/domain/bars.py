@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from services.domain.bar_moves import ExDay, Moves
 from services.domain.instruments import Instrument, Span, Symbol
+from services.domain.price_rows import PriceRows, ReferenceRows
 from services.domain.value import Value
 
 FloatArray = NDArray[np.float64]
@@ -108,6 +109,34 @@ class Panel(Value, frozen=True, kw_only=True, dict=True):
             same = row > 0 and day == self.days[row - 1]
             firsts.append(firsts[-1] if same else row)
         return firsts
+
+    @cached_property
+    def opens_cny(self) -> PriceRows:
+        """The opens as exact decimals, `opens_cny[row][symbol]`: of ended rows and of the one in progress."""
+        return PriceRows(self.column, self.open)
+
+    @cached_property
+    def highs_cny(self) -> PriceRows:
+        """The highs as exact decimals, of rows that ended."""
+        return PriceRows(self.column, self.high)
+
+    @cached_property
+    def lows_cny(self) -> PriceRows:
+        """The lows as exact decimals, of rows that ended."""
+        return PriceRows(self.column, self.low)
+
+    @cached_property
+    def closes_cny(self) -> PriceRows:
+        """The closes as exact decimals, of rows that ended."""
+        return PriceRows(self.column, self.close)
+
+    @cached_property
+    def prev_closes_cny(self) -> ReferenceRows:
+        """The close before each row's day, as the file states it or as last traded, as exact decimals.
+
+        The row past the last is of a day without data.
+        """
+        return ReferenceRows(self.column, self.prev_close, self.close, self.first_rows)
 
     @cached_property
     def moves(self) -> Moves:

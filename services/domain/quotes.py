@@ -17,6 +17,7 @@ from services.domain.instruments import Symbol
 from services.domain.money import from_float
 from services.domain.orders import Rule
 from services.domain.own_clock import ClockReading
+from services.domain.price_rows import PriceRow, last_known
 from services.domain.value import Value
 
 
@@ -199,14 +200,14 @@ def untradable(snapshot: Snapshot, symbol: Symbol) -> str:
 class _Shown(NamedTuple):
     """What a panel shows at a moment: rows ended, row in progress, last prices and when they were true.
 
-    `prices` and `quotes` are those that somebody looked at.
+    `lasts_cny` are the prices somebody looked at as decimals, None before the first bar; `quotes` likewise.
     """
 
     ended: int
     opening: int | None
     lasts: FloatArray
+    lasts_cny: PriceRow | None
     seen_at: datetime
-    prices: dict[Symbol, Decimal | None]
     quotes: dict[Symbol, Quote | None]
 
 
@@ -239,10 +240,12 @@ class PanelSnapshot(Value, frozen=True, kw_only=True, dict=True):
         panel = self.panel
         ended, opening = panel.ended(self.moment), panel.opening(self.moment)
         if opening is not None:
-            return _Shown(ended, opening, panel.open[opening], _utc(panel._starts[opening]), {}, {})
-        if ended == 0:
-            return _Shown(ended, opening, np.full(len(panel.symbols), np.nan), _utc(0), {}, {})
-        return _Shown(ended, opening, panel.close[ended - 1], _utc(panel._ends[ended - 1]), {}, {})
+            row, prices, exact, seen = opening, panel.open, panel.opens_cny, panel._starts[opening]
+        elif ended:
+            row, prices, exact, seen = ended - 1, panel.close, panel.closes_cny, panel._ends[ended - 1]
+        else:
+            return _Shown(0, None, np.full(len(panel.symbols), np.nan), None, _utc(0), {})
+        return _Shown(ended, opening, prices[row], exact[row], _utc(seen), {})
 
     def lasts(self) -> FloatArray:
         """Return the last prices in the order of `symbols`, NaN where this instant has none."""
@@ -250,26 +253,20 @@ class PanelSnapshot(Value, frozen=True, kw_only=True, dict=True):
 
     def last(self, symbol: Symbol) -> Decimal | None:
         """Return the last price of `symbol` alone; cheaper than its whole quote."""
-        known = self._shown.prices
-        if symbol not in known:
-            known[symbol] = self._last(symbol)
-        return known[symbol]
-
-    def _last(self, symbol: Symbol) -> Decimal | None:
-        column = self.panel.column.get(symbol)
-        if column is not None and not isnan(price := self._shown.lasts.item(column)):
-            return from_float(price)
+        lasts = self._shown.lasts_cny
+        price = None if lasts is None else lasts[symbol]
+        if price is not None:
+            return price
         quote = self.get(symbol)
         return None if quote is None else quote.last_cny
 
     def prev_close(self, symbol: Symbol) -> Decimal | None:
         """Return the previous close of `symbol` alone; cheaper than its whole quote."""
-        column = self.panel.column.get(symbol)
-        if column is None or isnan(self._shown.lasts.item(column)):
+        lasts = self._shown.lasts_cny
+        if lasts is None or lasts[symbol] is None:
             quote = self.get(symbol)
             return None if quote is None else quote.prev_close_cny
-        prev = self._prev_close(column)
-        return None if prev is None else from_float(prev)
+        return self._prev_closes[symbol]
 
     def get(self, symbol: Symbol) -> Quote | None:
         """Return the quote of `symbol`; None before its first bar, or where its last is unknown."""
@@ -279,22 +276,21 @@ class PanelSnapshot(Value, frozen=True, kw_only=True, dict=True):
         return known[symbol]
 
     def _read(self, symbol: Symbol) -> Quote | None:
-        panel, column = self.panel, self.panel.column.get(symbol)
-        if column is None:
+        panel, shown = self.panel, self._shown
+        column = panel.column.get(symbol)
+        if column is None or shown.lasts_cny is None:
             return None
-        shown = self._shown
-        price, seen_at = shown.lasts.item(column), shown.seen_at
-        suspended = isnan(price)
-        if suspended:
-            past = _last_known(panel, column, shown.ended - 1)
+        price, seen_at = shown.lasts_cny[symbol], shown.seen_at
+        suspended = price is None
+        if price is None:
+            past = last_known(panel.close, column, shown.ended - 1)
             if past is None or _still_open(panel, column, shown.ended - 1):
                 return None
-            price, seen_at = panel.close.item(past, column), _utc(panel._ends[past])
-        prev = self._prev_close(column)
+            price, seen_at = from_float(panel.close.item(past, column)), _utc(panel._ends[past])
         return Quote(
             symbol=symbol,
-            last_cny=shown.prices.get(symbol) or from_float(price),
-            prev_close_cny=None if prev is None else from_float(prev),
+            last_cny=price,
+            prev_close_cny=self._prev_closes[symbol],
             seen_at=seen_at,
             source=panel.source,
             suspended=suspended,
@@ -302,27 +298,16 @@ class PanelSnapshot(Value, frozen=True, kw_only=True, dict=True):
             name=panel.names[column],
         )
 
-    def _prev_close(self, column: int) -> float | None:
-        """Return the close before the day of `moment`, as stated by the file or as last traded."""
-        panel, shown = self.panel, self._shown
+    @cached_property
+    def _prev_closes(self) -> PriceRow:
+        """The closes before the day of `moment`, as stated by the file or as last traded."""
+        shown = self._shown
         row = shown.opening if shown.opening is not None else shown.ended - 1
-        if panel.prev_close is not None and not isnan(stated := panel.prev_close.item(row, column)):
-            return stated
-        past = _last_known(panel, column, panel.first_rows[row] - 1)
-        return None if past is None else panel.close.item(past, column)
+        return self.panel.prev_closes_cny[row]
 
 
 def _utc(second: int) -> datetime:
     return datetime.fromtimestamp(second, UTC)
-
-
-def _last_known(panel: Panel, column: int, row: int) -> int | None:
-    """Return the last row not after `row` with a close for the column."""
-    while row >= 0:
-        if not isnan(panel.close[row, column]):
-            return row
-        row -= 1
-    return None
 
 
 def _still_open(panel: Panel, column: int, row: int) -> bool:
