@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from hashlib import sha256
 
@@ -57,7 +57,7 @@ def equal_weight(sheet: OrderSheet, options: RuleOptions) -> str:
     if not renews(briefing, options.every):
         return f"Not a bar to renew on: every {options.every}."
     lasts = dict(quoted(briefing))
-    held = briefing.book.holdings()
+    held = sheet.held
     members = _first_that_fit(sheet, briefing.watchlist, lasts, held, options.top)
     worth = {one: held[one] * from_float(lasts[one]) for one in members if one in held and one in lasts}
     spare_cny = sheet.target_cny * DRIFT
@@ -80,7 +80,7 @@ def mean_reversion(sheet: OrderSheet, options: RuleOptions) -> str:
     if not renews(briefing, options.every):
         return f"Not a bar to renew on: every {options.every}."
     lasts = dict(quoted(briefing))
-    held = briefing.book.holdings()
+    held = sheet.held
     distances = dict(_distances(history, sorted(lasts), options.lookback))
     kept = [symbol for symbol in held if symbol not in distances or distances[symbol] < 0.0]
     fallen = sorted((far, symbol) for symbol, far in distances.items() if far <= ENTRY)
@@ -96,7 +96,7 @@ def random_picks(sheet: OrderSheet, options: RuleOptions) -> str:
     briefing = sheet.briefing
     if not renews(briefing, options.every):
         return f"Not a bar to renew on: every {options.every}."
-    lasts, held = dict(quoted(briefing)), briefing.book.holdings()
+    lasts, held = dict(quoted(briefing)), sheet.held
     # A digest, not a generator: the same draw on every version of Python, and for every watchlist order.
     draws = sorted(
         (sha256(f"{options.seed}|{briefing.slot.label}|{one}".encode()).digest(), one)
@@ -111,7 +111,7 @@ def _first_that_fit(
     sheet: OrderSheet,
     symbols: Iterable[Symbol],
     lasts: dict[Symbol, float],
-    held: dict[Symbol, int],
+    held: Mapping[Symbol, int],
     top: int,
 ) -> list[Symbol]:
     """Return the first `top` symbols that are held, with or without a price now, or that a lot fits of."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isnan
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ def columns_of(briefing: Briefing) -> Columns:
     )
 
 
-class Ranking(Value, frozen=True):
+class Ranking(NamedTuple):
     """Symbols by momentum, the highest first, as positions in `Columns.symbols`.
 
     A symbol whose momentum is unknown is left out of `order`. `lasts` and `momentum` are in the
@@ -67,7 +68,7 @@ class Ranking(Value, frozen=True):
 
     order: list[int]
     lasts: list[float]
-    momentum: list[float]
+    momentum: FloatArray
 
 
 def rank(briefing: Briefing, history: History, columns: Columns, lookback: int) -> Ranking | None:
@@ -77,26 +78,25 @@ def rank(briefing: Briefing, history: History, columns: Columns, lookback: int) 
     is later than the first close: there is no momentum to speak of.
     """
     closes = history.closes(lookback)
-    lasts = briefing.snapshot.lasts()[columns.in_quotes]
+    lasts = briefing.snapshot.lasts().take(columns.in_quotes)
     if not len(closes):
         return None
-    base = closes[0][columns.in_charts]
+    base = closes[0].take(columns.in_charts)
     if len(closes) == 1 and np.array_equal(base, lasts, equal_nan=True):
         return None
-    unknown = np.isnan(base)
-    if np.count_nonzero(unknown):
-        base = _first_known(closes, columns.in_charts, base, unknown)
     momentum = lasts / base - 1.0
-    order = (-momentum).argsort(kind="stable")
-    known = len(order) - np.count_nonzero(np.isnan(momentum))
-    return Ranking(order[:known].tolist(), lasts.tolist(), momentum.tolist())
+    order = (-momentum).argsort(kind="stable").tolist()
+    # What is unknown stands last, so without any there is nothing to look for.
+    if order and isnan(momentum.item(order[-1])):
+        momentum = lasts / _first_known(closes, columns.in_charts, base) - 1.0
+        order = (-momentum).argsort(kind="stable").tolist()
+        order = order[: len(order) - np.count_nonzero(np.isnan(momentum))]
+    return Ranking(order, lasts.tolist(), momentum)
 
 
-def _first_known(
-    closes: FloatArray, columns: NDArray[np.int64], base: FloatArray, unknown: NDArray[np.bool_]
-) -> FloatArray:
+def _first_known(closes: FloatArray, columns: NDArray[np.int64], base: FloatArray) -> FloatArray:
     """Return `base` with its unknown closes replaced by the column's first known one, where there is one."""
-    gaps = np.flatnonzero(unknown)
+    gaps = np.flatnonzero(np.isnan(base))
     window = closes[:, columns[gaps]]
     first = np.argmax(~np.isnan(window), axis=0)
     filled = base.copy()
@@ -123,56 +123,42 @@ class MomentumRule:
         ranking = rank(briefing, history, columns, options.lookback)
         if ranking is None:
             return "No bars to rank by."
-        held = briefing.book.holdings()
-        top = _top(sheet, columns, ranking, held, options.top)
-        _rotate(sheet, columns, ranking, held, top, resize=options.resize > 0)
-        shown = ", ".join(f"{columns.symbols[i]} {ranking.momentum[i]:+.2%}" for i in top)
+        top = _top(sheet, columns, ranking, options.top)
+        _rotate(sheet, columns, ranking, top, resize=options.resize > 0)
+        shown = ", ".join(f"{columns.symbols[i]} {ranking.momentum.item(i):+.2%}" for i in top)
         bars = min(history.rows, options.lookback)
         return f"Momentum over {bars} bars, the top {options.top}: {shown or 'none fits'}."
 
 
-def _top(
-    sheet: OrderSheet, columns: Columns, ranking: Ranking, held: Mapping[Symbol, int], top: int
-) -> list[int]:
+def _top(sheet: OrderSheet, columns: Columns, ranking: Ranking, top: int) -> list[int]:
     """Return the best positions that are held already or can be entered."""
     chosen: list[int] = []
+    symbols, held, lasts = columns.symbols, sheet.held, ranking.lasts
     for i in ranking.order:
-        symbol = columns.symbols[i]
-        if symbol in held or sheet.fits(symbol, ranking.lasts[i]):
+        if symbols[i] in held or sheet.fits(symbols[i], lasts[i]):
             chosen.append(i)
             if len(chosen) == top:
                 break
     return chosen
 
 
-def _rotate(
-    sheet: OrderSheet,
-    columns: Columns,
-    ranking: Ranking,
-    held: Mapping[Symbol, int],
-    top: list[int],
-    *,
-    resize: bool,
-) -> None:
+def _rotate(sheet: OrderSheet, columns: Columns, ranking: Ranking, top: list[int], *, resize: bool) -> None:
     """Write the sells of what left the top, then the buys of what entered; never both of one symbol.
 
     With `resize` also what brings the others to their share, sells among the sells.
     """
-    busy = working(sheet.briefing)
-    chosen = {columns.symbols[i] for i in top}
-    for symbol in sorted((held.keys() if resize else held.keys() - chosen) - busy):
+    held, busy, lasts = sheet.held, working(sheet.briefing), ranking.lasts
+    chosen = [columns.symbols[i] for i in top]
+    for symbol in sorted(held.keys() - busy):
         at = columns.at.get(symbol)
-        if at is None or isnan(last := ranking.lasts[at]):
+        if at is None:
             continue
-        if symbol in chosen:
-            sheet.sell_over(symbol, last, "above its share")
-        else:
-            sheet.sell_all(symbol, last, "left the top")
-    for i in top:
-        symbol = columns.symbols[i]
-        if symbol in busy:
-            continue
-        if symbol not in held:
-            sheet.buy(symbol, ranking.lasts[i], "entered the top")
+        if symbol not in chosen:
+            sheet.sell_all(symbol, lasts[at], "left the top")
         elif resize:
-            sheet.buy_short_of(symbol, ranking.lasts[i], "below its share")
+            sheet.sell_over(symbol, lasts[at], "above its share")
+    for i, symbol in zip(top, chosen, strict=True):
+        if symbol not in held and symbol not in busy:
+            sheet.buy(symbol, lasts[i], "entered the top")
+        elif resize and symbol not in busy:
+            sheet.buy_short_of(symbol, lasts[i], "below its share")

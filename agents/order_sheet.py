@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from math import isnan
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
 
 import msgspec
 import orjson
 
-from agents.parsing import ORDERS_MAX
-from agents.sizing import cost_cny, proceeds_cny, shares_for, shares_to_sell, tradable_rules
+from agents.parsing import ORDERS_MAX, SHARES_MAX
+from agents.sizing import (
+    FEE_FLOOR_CNY,
+    cost_cny,
+    proceeds_cny,
+    shares_by_floats,
+    shares_for,
+    shares_to_sell,
+    tradable_rules,
+)
 from services.domain.decision import Briefing
 from services.domain.instruments import Symbol
 from services.domain.money import from_float
@@ -32,60 +40,59 @@ class WrittenOrder(TypedDict):
     reason: str
 
 
-class _Terms(NamedTuple):
-    """On what terms a symbol trades at this slot: rules (None: not at all), price, one holding's shares."""
-
-    rules: Rules | None
-    price_cny: Decimal
-    share: int
+_Terms = tuple[Rules, int]
+"""On what terms a symbol trades at this slot: its rules, and the shares of one holding."""
 
 
 class OrderSheet(msgspec.Struct):
     """The orders of one answer, and the cash they leave: what is available, plus what the sells bring.
 
-    `target_cny` is one holding's share of the equity. Orders beyond what an answer may hold are not
-    written. A symbol's price, rules and share are worked out once.
+    `target_cny` is one holding's share of the equity, `held` what the book holds. Orders beyond what an
+    answer may hold are not written, nor are those of a symbol whose `last` price is not known. On what
+    terms a symbol trades is worked out once.
     """
 
     briefing: Briefing
     target_cny: Decimal
     cash_cny: Decimal
+    held: Mapping[Symbol, int]
     orders: list[WrittenOrder] = msgspec.field(default_factory=list)
-    _terms: dict[Symbol, _Terms] = msgspec.field(default_factory=dict)
+    _terms: dict[Symbol, _Terms | None] = msgspec.field(default_factory=dict)
+    _spendable: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Tell how much of one holding's share of the equity buys shares."""
+        self._spendable = float(self.target_cny - FEE_FLOOR_CNY)
 
     def fits(self, symbol: Symbol, last: float) -> bool:
         """Answer whether a valid lot fits into one holding's share of the equity and trades at this slot."""
-        return self._terms_of(symbol, last).share > 0
+        terms = self._terms_of(symbol, last)
+        return terms is not None and terms[1] > 0
 
     def sell_all(self, symbol: Symbol, last: float, reason: str) -> None:
         """Sell what may be sold today; nothing is written when that is nothing."""
         terms = self._terms_of(symbol, last)
-        shares = 0 if terms.rules is None else shares_to_sell(self.briefing, terms.rules, symbol)
-        self._sell(symbol, shares, terms.price_cny, reason)
+        if terms is not None:
+            self._sell(symbol, terms, SHARES_MAX, last, reason)
 
     def sell_down(self, symbol: Symbol, excess_cny: Decimal, last: float, reason: str) -> None:
         """Sell as many whole lots as `excess_cny` is worth, as far as they may be sold today."""
-        rules, price, _ = self._terms_of(symbol, last)
-        shares = 0
-        if rules is not None:
-            most = min(int(excess_cny / price), shares_to_sell(self.briefing, rules, symbol))
-            shares = round_lot_down(rules, Side.SELL, most, self.briefing.book.held(symbol))
-        self._sell(symbol, shares, price, reason)
+        terms = self._terms_of(symbol, last)
+        if terms is not None:
+            self._sell(symbol, terms, int(excess_cny / from_float(last)), last, reason)
 
     def sell_over(self, symbol: Symbol, last: float, reason: str) -> None:
         """Sell the whole lots held beyond what one holding's share buys, as far as T+1 allows."""
-        rules, price, share = self._terms_of(symbol, last)
-        held = self.briefing.book.held(symbol)
-        if rules is not None and held > share:
-            most = min(held - share, shares_to_sell(self.briefing, rules, symbol))
-            self._sell(symbol, round_lot_down(rules, Side.SELL, most, held), price, reason)
+        terms = self._terms_of(symbol, last)
+        if terms is not None and (over := self.held.get(symbol, 0) - terms[1]) > 0:
+            self._sell(symbol, terms, over, last, reason)
 
     def buy_short_of(self, symbol: Symbol, last: float, reason: str) -> None:
         """Buy the lots that are short of what one holding's share buys, or what of them the cash buys."""
-        rules, price, share = self._terms_of(symbol, last)
-        held = self.briefing.book.held(symbol)
-        if rules is not None and held < share:
-            most = min(share - held, shares_for(rules, self.cash_cny, price))
+        terms = self._terms_of(symbol, last)
+        if terms is not None and (short := terms[1] - self.held.get(symbol, 0)) > 0:
+            rules, price = terms[0], from_float(last)
+            most = min(short, shares_for(rules, self.cash_cny, price))
             self._buy(symbol, round_lot_down(rules, Side.BUY, most, 0), price, reason)
 
     def buy(self, symbol: Symbol, last: float, reason: str, wanted_cny: Decimal | None = None) -> None:
@@ -93,26 +100,33 @@ class OrderSheet(msgspec.Struct):
 
         Nothing is written where that is less than a lot.
         """
-        rules, price, _ = self._terms_of(symbol, last)
-        most_cny = min(self.target_cny if wanted_cny is None else wanted_cny, self.cash_cny)
-        shares = 0 if rules is None else shares_for(rules, most_cny, price)
-        self._buy(symbol, shares, price, reason)
+        terms = self._terms_of(symbol, last)
+        if terms is not None:
+            price = from_float(last)
+            most_cny = min(self.target_cny if wanted_cny is None else wanted_cny, self.cash_cny)
+            shares = terms[1] if most_cny == self.target_cny else shares_for(terms[0], most_cny, price)
+            self._buy(symbol, shares, price, reason)
 
     def text(self, rationale: str) -> str:
         """Return the answer's JSON text."""
         return orjson.dumps({"rationale": rationale, "orders": self.orders}).decode()
 
-    def _terms_of(self, symbol: Symbol, last: float) -> _Terms:
-        terms = self._terms.get(symbol)
-        if terms is None:
-            rules, price = tradable_rules(self.briefing, symbol), from_float(last)
-            share = 0 if rules is None or price <= 0 else shares_for(rules, self.target_cny, price)
-            terms = self._terms[symbol] = _Terms(rules, price, share)
-        return terms
+    def _terms_of(self, symbol: Symbol, last: float) -> _Terms | None:
+        """Return the terms of a symbol, None where it cannot be traded at this slot."""
+        known = self._terms
+        if symbol not in known:
+            rules = tradable_rules(self.briefing, symbol) if last > 0 else None
+            known[symbol] = None if rules is None else (rules, self._share(rules, last))
+        return known[symbol]
 
-    def _sell(self, symbol: Symbol, shares: int, price_cny: Decimal, reason: str) -> None:
+    def _share(self, rules: Rules, last: float) -> int:
+        shares = shares_by_floats(rules, self._spendable, last)
+        return shares_for(rules, self.target_cny, from_float(last)) if shares is None else shares
+
+    def _sell(self, symbol: Symbol, terms: _Terms, most: int, last: float, reason: str) -> None:
+        shares = shares_to_sell(self.briefing, terms[0], symbol, self.held.get(symbol, 0), most)
         if shares > 0 and self._write(symbol, "sell", shares, reason):
-            self.cash_cny += proceeds_cny(shares, price_cny)
+            self.cash_cny += proceeds_cny(shares, from_float(last))
 
     def _buy(self, symbol: Symbol, shares: int, price_cny: Decimal, reason: str) -> None:
         if shares > 0 and self._write(symbol, "buy", shares, reason):
@@ -133,6 +147,7 @@ def order_sheet(briefing: Briefing, holdings: int) -> OrderSheet:
         briefing=briefing,
         target_cny=briefing.equity_cny * INVESTED / holdings,
         cash_cny=briefing.book.available_cny,
+        held=briefing.book.holdings(),
     )
 
 
@@ -158,7 +173,7 @@ def hold_only(
     `lasts` are the prices known; what has none is neither sold nor bought. Sells stand in the order
     of the symbols, buys in that of `wanted`.
     """
-    held, busy = sheet.briefing.book.holdings(), working(sheet.briefing)
+    held, busy = sheet.held, working(sheet.briefing)
     chosen = list(wanted)
     for symbol in sorted(held.keys() - set(chosen) - busy):
         if symbol in lasts:

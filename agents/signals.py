@@ -105,7 +105,7 @@ def _totals(
 def _trade(
     sheet: OrderSheet, recipe: Recipe, lasts: dict[Symbol, float], totals: Mapping[Symbol, float]
 ) -> str:
-    held = sheet.briefing.book.holdings()
+    held = sheet.held
     buy, sell = float(recipe.buy), float(recipe.sell)
     kept = [symbol for symbol in held if symbol not in totals or totals[symbol] > sell]
     high = sorted((-total, symbol) for symbol, total in totals.items() if total >= buy)
