@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from math import floor
 
 import msgspec
 import numpy as np
@@ -167,16 +168,12 @@ class Panel(Value, frozen=True, kw_only=True, dict=True):
         return {column: tuple(ex_days) for column, ex_days in found.items()}
 
     @cached_property
-    def _starts(self) -> list[int]:
-        return [int(second) for second in self.starts.tolist()]
-
-    @cached_property
-    def _ends(self) -> list[int]:
-        return [int(second) for second in self.ends.tolist()]
+    def _places(self) -> _Places:
+        return _Places(self.starts.tolist(), self.ends.tolist())
 
     def ended(self, moment: datetime) -> int:
         """Return how many rows have ended at `moment` (end <= moment)."""
-        return bisect_right(self._ends, moment.timestamp())
+        return self._places.of(moment)[0]
 
     def until(self, moment: datetime) -> History:
         """Return the bars whose end is not after `moment`."""
@@ -187,9 +184,31 @@ class Panel(Value, frozen=True, kw_only=True, dict=True):
 
         None where no bar is in progress (lunch, after the close, outside the data).
         """
-        second = moment.timestamp()
-        row = bisect_right(self._ends, second)
-        return row if row < len(self._starts) and self._starts[row] <= second else None
+        return self._places.of(moment)[1]
+
+
+class _Places:
+    """Where moments stand in the rows: how many have ended, and the one in progress.
+
+    The last moment asked for is remembered by its identity, for all who look at one moment ask for it.
+    """
+
+    __slots__ = ("_ends", "_latest", "_starts")
+
+    def __init__(self, starts: list[int], ends: list[int]) -> None:
+        self._starts, self._ends = starts, ends
+        self._latest: tuple[datetime | None, tuple[int, int | None]] = None, (0, None)
+
+    def of(self, moment: datetime) -> tuple[int, int | None]:
+        latest, place = self._latest
+        if moment is not latest:
+            # Whole seconds end and begin rows, and whole numbers are compared in a fifth of the time.
+            second = floor(moment.timestamp())
+            row = bisect_right(self._ends, second)
+            opened = row < len(self._starts) and self._starts[row] <= second
+            place = row, row if opened else None
+            self._latest = moment, place
+        return place
 
 
 class History(Value, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from math import isnan, nan
 
@@ -24,11 +24,11 @@ class PriceRow(dict[Symbol, Decimal | None]):
     `[]` alone reads what nobody asked for before; `get` and `in` do not.
     """
 
-    __slots__ = ("_columns", "_prices")
+    __slots__ = ("_columns", "_price")
 
-    def __init__(self, columns: Mapping[Symbol, int], prices: _Prices) -> None:
-        super().__init__()
-        self._columns, self._prices = columns, prices
+    def __init__(self, columns: Mapping[Symbol, int], price: Callable[[int], float]) -> None:
+        """Make a row whose prices `price` returns by column, NaN where there is none."""
+        self._columns, self._price = columns, price
 
     def __missing__(self, symbol: Symbol) -> Decimal | None:
         """Make one price's decimal and keep it."""
@@ -36,9 +36,6 @@ class PriceRow(dict[Symbol, Decimal | None]):
         price = nan if column is None else self._price(column)
         exact = self[symbol] = None if isnan(price) else from_float(price)
         return exact
-
-    def _price(self, column: int) -> float:
-        return self._prices.item(column)
 
 
 class PriceRows(dict[int, PriceRow]):
@@ -51,7 +48,6 @@ class PriceRows(dict[int, PriceRow]):
     __slots__ = ("_columns", "_prices")
 
     def __init__(self, columns: Mapping[Symbol, int], prices: _Prices) -> None:
-        super().__init__()
         self._columns, self._prices = columns, prices
 
     def __missing__(self, row: int) -> PriceRow:
@@ -65,7 +61,7 @@ class PriceRows(dict[int, PriceRow]):
         return begun
 
     def _begun(self, row: int) -> PriceRow:
-        return PriceRow(self._columns, self._prices[row])
+        return PriceRow(self._columns, self._prices[row].item)
 
 
 class ReferenceRows(PriceRows):
@@ -89,26 +85,15 @@ class ReferenceRows(PriceRows):
     def _begun(self, row: int) -> PriceRow:
         past = row == len(self._first_rows)
         before = (row if past else self._first_rows[row]) - 1
-        stated = None if past or self._stated is None else self._stated[row]
-        return _ReferenceRow(self._columns, stated, self._prices, before)
+        closes, stated = self._prices, None if past or self._stated is None else self._stated[row]
 
-
-class _ReferenceRow(PriceRow):
-    """The closes before a row's day, whose last row is `before`."""
-
-    __slots__ = ("_before", "_stated")
-
-    def __init__(
-        self, columns: Mapping[Symbol, int], stated: _Prices | None, closes: _Prices, before: int
-    ) -> None:
-        super().__init__(columns, closes)
-        self._stated, self._before = stated, before
-
-    def _price(self, column: int) -> float:
-        if self._stated is not None and not isnan(price := self._stated.item(column)):
+        def close_before(column: int) -> float:
+            price: float = nan if stated is None else stated.item(column)
+            if isnan(price) and (known := last_known(closes, column, before)) is not None:
+                price = closes.item(known, column)
             return price
-        row = last_known(self._prices, column, self._before)
-        return nan if row is None else self._prices.item(row, column)
+
+        return PriceRow(self._columns, close_before)
 
 
 def last_known(closes: _Prices, column: int, row: int) -> int | None:

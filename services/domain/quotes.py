@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import isnan
 from typing import NamedTuple, Protocol
 
@@ -198,16 +199,16 @@ def untradable(snapshot: Snapshot, symbol: Symbol) -> str:
 
 
 class _Shown(NamedTuple):
-    """What a panel shows at a moment: rows ended, row in progress, last prices and when they were true.
+    """What a panel shows at a moment: the rows ended, the row in progress, the row of its prices.
 
-    `lasts_cny` are the prices somebody looked at as decimals, None before the first bar; `quotes` likewise.
+    `row` is -1 before the first bar, when no symbol has a price. `quotes` are those somebody looked at.
     """
 
     ended: int
     opening: int | None
+    row: int
     lasts: FloatArray
-    lasts_cny: PriceRow | None
-    seen_at: datetime
+    lasts_cny: PriceRow
     quotes: dict[Symbol, Quote | None]
 
 
@@ -219,6 +220,11 @@ class PanelSnapshot(Value, frozen=True, kw_only=True, dict=True):
 
     panel: Panel
     moment: datetime
+    _shown: _Shown = dataclasses.field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Look up what the panel shows, once for all who ask."""
+        object.__setattr__(self, "_shown", _shown(self.panel, self.moment))
 
     @property
     def source(self) -> str:
@@ -235,26 +241,13 @@ class PanelSnapshot(Value, frozen=True, kw_only=True, dict=True):
         """Whether a bar is in progress at this moment."""
         return self._shown.opening is not None
 
-    @cached_property
-    def _shown(self) -> _Shown:
-        panel = self.panel
-        ended, opening = panel.ended(self.moment), panel.opening(self.moment)
-        if opening is not None:
-            row, prices, exact, seen = opening, panel.open, panel.opens_cny, panel._starts[opening]
-        elif ended:
-            row, prices, exact, seen = ended - 1, panel.close, panel.closes_cny, panel._ends[ended - 1]
-        else:
-            return _Shown(0, None, np.full(len(panel.symbols), np.nan), None, _utc(0), {})
-        return _Shown(ended, opening, prices[row], exact[row], _utc(seen), {})
-
     def lasts(self) -> FloatArray:
         """Return the last prices in the order of `symbols`, NaN where this instant has none."""
         return self._shown.lasts
 
     def last(self, symbol: Symbol) -> Decimal | None:
         """Return the last price of `symbol` alone; cheaper than its whole quote."""
-        lasts = self._shown.lasts_cny
-        price = None if lasts is None else lasts[symbol]
+        price = self._shown.lasts_cny[symbol]
         if price is not None:
             return price
         quote = self.get(symbol)
@@ -262,11 +255,11 @@ class PanelSnapshot(Value, frozen=True, kw_only=True, dict=True):
 
     def prev_close(self, symbol: Symbol) -> Decimal | None:
         """Return the previous close of `symbol` alone; cheaper than its whole quote."""
-        lasts = self._shown.lasts_cny
-        if lasts is None or lasts[symbol] is None:
+        shown = self._shown
+        if shown.lasts_cny[symbol] is None:
             quote = self.get(symbol)
             return None if quote is None else quote.prev_close_cny
-        return self._prev_closes[symbol]
+        return self.panel.prev_closes_cny[shown.row][symbol]
 
     def get(self, symbol: Symbol) -> Quote | None:
         """Return the quote of `symbol`; None before its first bar, or where its last is unknown."""
@@ -278,35 +271,40 @@ class PanelSnapshot(Value, frozen=True, kw_only=True, dict=True):
     def _read(self, symbol: Symbol) -> Quote | None:
         panel, shown = self.panel, self._shown
         column = panel.column.get(symbol)
-        if column is None or shown.lasts_cny is None:
+        if column is None:
             return None
-        price, seen_at = shown.lasts_cny[symbol], shown.seen_at
+        price, row = shown.lasts_cny[symbol], shown.row
         suspended = price is None
         if price is None:
             past = last_known(panel.close, column, shown.ended - 1)
             if past is None or _still_open(panel, column, shown.ended - 1):
                 return None
-            price, seen_at = from_float(panel.close.item(past, column)), _utc(panel._ends[past])
+            price, row = from_float(panel.close.item(past, column)), past
+        begun = shown.opening is not None and not suspended
         return Quote(
             symbol=symbol,
             last_cny=price,
-            prev_close_cny=self._prev_closes[symbol],
-            seen_at=seen_at,
+            prev_close_cny=panel.prev_closes_cny[shown.row][symbol],
+            seen_at=_utc((panel.starts if begun else panel.ends).item(row)),
             source=panel.source,
             suspended=suspended,
             approximate=True,
             name=panel.names[column],
         )
 
-    @cached_property
-    def _prev_closes(self) -> PriceRow:
-        """The closes before the day of `moment`, as stated by the file or as last traded."""
-        shown = self._shown
-        row = shown.opening if shown.opening is not None else shown.ended - 1
-        return self.panel.prev_closes_cny[row]
+def _shown(panel: Panel, moment: datetime) -> _Shown:
+    ended, opening = panel.ended(moment), panel.opening(moment)
+    if opening is not None:
+        return _Shown(ended, opening, opening, panel.open[opening], panel.opens_cny[opening], {})
+    if ended:
+        return _Shown(ended, None, ended - 1, panel.close[ended - 1], panel.closes_cny[ended - 1], {})
+    unknown = np.full(len(panel.symbols), np.nan)
+    return _Shown(0, None, -1, unknown, PriceRow({}, unknown.item), {})
 
 
+@lru_cache(maxsize=8)
 def _utc(second: int) -> datetime:
+    """Return a moment of which most quotes of a snapshot are."""
     return datetime.fromtimestamp(second, UTC)
 
 

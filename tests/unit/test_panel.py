@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -50,6 +50,24 @@ def rows(market: Panel, clock: str) -> tuple[int, int | None]:
 )
 def test_a_bar_has_ended_at_its_label_and_is_in_progress_from_its_start(clock, ended, opening):
     assert rows(HOURLY, clock) == (ended, opening)
+
+
+def test_moments_asked_in_turn_each_stand_where_they_do():
+    early, late = at(TUE, "09:30"), at(TUE, "15:00")
+
+    places = [(HOURLY.ended(moment), HOURLY.opening(moment)) for moment in (early, late, early, early)]
+
+    assert places == [(4, 4), (8, None), (4, 4), (4, 4)]
+
+
+def test_a_part_of_a_second_ends_no_bar_early():
+    just_before = at(TUE, "10:30") - timedelta(microseconds=1)
+    before_1970 = datetime.fromtimestamp(-0.5, UTC)
+    bar = panel({MAIN: [(10.0, 11.0, 9.0, 10.5)]}, days=(TUE,), hours=WHOLE_DAY)
+    ends_then = replace(bar, starts=bar.starts * 0 - 9, ends=bar.ends * 0)
+
+    assert (HOURLY.ended(just_before), HOURLY.opening(just_before)) == (4, 4)
+    assert (ends_then.ended(before_1970), ends_then.opening(before_1970)) == (0, 0)
 
 
 def test_a_daily_bar_is_in_progress_from_half_past_nine():
