@@ -18,7 +18,11 @@ _LOOK_AHEAD_DAYS = 30
 
 
 class FixedPlan:
-    """All slots of the open days in [start, end]."""
+    """All slots of the open days in [start, end].
+
+    A loop asks several times for what comes after one moment, that of the slot handled last: how many slots
+    lie not after it is kept until another moment is asked for.
+    """
 
     def __init__(
         self,
@@ -36,19 +40,24 @@ class FixedPlan:
         )
         # Moments of one zone compare ten times faster than those of two.
         self._moments = [slot.moment.astimezone(UTC) for slot in self.slots]
+        self._handled: datetime | None = None
+        self._past = 0
 
     def between(self, after: datetime, until: datetime) -> tuple[Slot, ...]:
         """Return the slots with after < moment <= until, ascending."""
-        return self.slots[self._past(after) : self._past(until)]
+        first = self._not_after(after)
+        return self.slots[first : bisect_right(self._moments, until.astimezone(UTC), first)]
 
     def next_after(self, moment: datetime) -> Slot | None:
         """Return the first slot after `moment`, None when the period is over."""
-        at = self._past(moment)
+        at = self._not_after(moment)
         return self.slots[at] if at < len(self.slots) else None
 
-    def _past(self, moment: datetime) -> int:
+    def _not_after(self, moment: datetime) -> int:
         """Return how many slots lie not after `moment`."""
-        return bisect_right(self._moments, moment.astimezone(UTC))
+        if moment is not self._handled:
+            self._handled, self._past = moment, bisect_right(self._moments, moment.astimezone(UTC))
+        return self._past
 
 
 class OpenPlan:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import cached_property
 
 from services.domain.bars import Frequency
 from services.domain.instruments import Market
 from services.domain.value import Value
 
 
-class Slot(Value, frozen=True, kw_only=True):
+class Slot(Value, frozen=True, kw_only=True, dict=True):
     """A planned session: its trading day, the market's local label and the exact moment (aware)."""
 
     market: Market
@@ -19,18 +19,12 @@ class Slot(Value, frozen=True, kw_only=True):
     at: time
     moment: datetime
 
-    @property
+    @cached_property
     def label(self) -> str:
         """`20251010-1035`: the day and local time, part of the session id."""
-        return _label(self.day, self.at)
+        return f"{self.day.isoformat().replace('-', '')}-{self.at.hour:02d}{self.at.minute:02d}"
 
     @property
     def local(self) -> str:
         """`2025-10-10 10:35:00`: the slot time in the market's zone, as the audit trail prints it."""
         return f"{self.day.isoformat()} {self.at.isoformat('seconds')}"
-
-
-@lru_cache(maxsize=64)
-def _label(day: date, at: time) -> str:
-    """Return the day and the time without separators; a session asks for its own more than once."""
-    return f"{day.isoformat().replace('-', '')}-{at.hour:02d}{at.minute:02d}"

@@ -88,6 +88,7 @@ def test_a_slot_is_due_at_its_moment_and_only_once():
 
     assert clocks(plan.between(due - timedelta(seconds=1), due)) == ["10:35"]
     assert plan.between(due, due + timedelta(seconds=1)) == ()
+    assert plan.between(due, due - timedelta(hours=1)) == ()
     assert clocks(plan.between(at(MON, "10:00"), at(MON, "14:05"))) == ["10:35", "11:35", "14:05"]
 
 
@@ -98,6 +99,20 @@ def test_a_fixed_plan_knows_what_comes_next_until_it_is_over():
     assert following is not None
     assert (following.day, following.at) == (MON, time(10, 35))
     assert plan.next_after(at(TUE, "15:05")) is None
+
+
+def test_a_fixed_plan_asked_by_turns_for_two_moments_answers_for_each():
+    plan, friday, monday = fixed(), at(FRI, "15:05"), at(MON, "14:05")
+
+    answers = [plan.next_after(moment) for moment in (friday, monday, friday, friday, monday)]
+
+    assert [one and f"{one.moment:%d %H:%M}" for one in answers] == [
+        f"{MON:%d} 10:35",
+        f"{MON:%d} 15:05",
+        f"{MON:%d} 10:35",
+        f"{MON:%d} 10:35",
+        f"{MON:%d} 15:05",
+    ]
 
 
 class KnownUntil(Weekdays):
