@@ -18,6 +18,8 @@ def take_commands(world: World) -> tuple[str, ...]:
     """
     journal = world.journal
     taken = world.commands.unread(journal.account.taken)
+    if not taken:
+        return ()
     for command in taken:
         journal.write("", command.step, _taken(world, command))
         settle_what_was_said(world)

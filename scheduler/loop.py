@@ -72,6 +72,7 @@ class Loop:
         self._first_look = True
         self._looked: set[str] = set()
         self._beaten: datetime | None = None
+        self._grace = timedelta(seconds=world.grace_s)
         self._reconciler = Reconciler(world, self._world_of)
         self._clock = ClockWatch(world)
 
@@ -185,7 +186,8 @@ class Loop:
 
     def _take_commands(self) -> None:
         words = take_commands(self._world)
-        self.stop_asked = self.stop_asked or stop_asked(words, first_look=self._first_look)
+        if words:
+            self.stop_asked = self.stop_asked or stop_asked(words, first_look=self._first_look)
         self._first_look = False
 
     async def _do_what_is_due(self, now: datetime) -> None:
@@ -208,7 +210,8 @@ class Loop:
                 self._missed(slot, why)
                 continue
             await self._look_after(account.working(), StageKind.NEXT_SLOT)
-            await self._run(slot)
+            await run_session(slot, self._world)
+            self._ended(self._world.session_id(slot))
         await self._reconciler.after_close(now)
 
     def _give_up_late_slots(self, now: datetime) -> None:
@@ -237,7 +240,10 @@ class Loop:
 
     async def _look_at_working(self, now: datetime) -> None:
         """Look after the orders whose day is over, then after those whose heartbeat has come."""
-        working = self._world.journal.account.working()
+        account = self._world.journal.account
+        if not account.book.open_orders and not account.unresolved:
+            return
+        working = account.working()
         over = [
             terms
             for terms in working
@@ -245,7 +251,6 @@ class Loop:
         ]
         await self._look_after(over, StageKind.EXPIRY)
         again = await self._reconciler.found_again(now)
-        account = self._world.journal.account
         await self._look_after(
             [terms for terms in account.working() if terms.order_id in again], StageKind.HEARTBEAT
         )
@@ -264,18 +269,20 @@ class Loop:
         held_up = not self.reconciled or account.unfinished is not None or account.in_stage()
         if again_at is not None and held_up:
             return again_at
-        moments = [wake_due(state) for state in account.waiting()]
-        moments += [
-            expiry(terms, self._world) for terms in account.working() if terms.order_id not in self._looked
-        ]
-        moments += self._reconciler.next_due()
-        beat = next_beat(self._world, self._beaten)
-        if beat is not None:
-            moments.append(beat)
         slot = self._plan.next_after(self._handled())
-        if slot is not None:
-            moments.append(slot.moment)
+        moments = [] if slot is None else [slot.moment]
+        moments += [wake_due(state) for state in account.waiting()]
+        moments += self._reconciler.next_due()
+        if account.book.open_orders:
+            moments += self._looks_due()
         return min(moments, default=None)
+
+    def _looks_due(self) -> list[datetime]:
+        """Return when working orders are looked at next: as their day ends, and at a heartbeat."""
+        working = self._world.journal.account.working()
+        moments = [expiry(terms, self._world) for terms in working if terms.order_id not in self._looked]
+        beat = next_beat(self._world, self._beaten)
+        return moments if beat is None else [*moments, beat]
 
     def next_slot(self) -> Slot | None:
         """Return the next slot not handled yet."""
@@ -288,11 +295,7 @@ class Loop:
             return account.last_session.opened.slot
         if account.genesis is None:
             raise RuntimeError("the journal has no first event")
-        return account.genesis.opened_at - timedelta(seconds=self._world.grace_s)
-
-    async def _run(self, slot: Slot) -> None:
-        await run_session(slot, self._world)
-        self._ended(self._world.session_id(slot))
+        return account.genesis.opened_at - self._grace
 
     async def _wake(self, state: SessionState, bar: str = "") -> None:
         await wake(state, self._barred(state, bar))
@@ -328,7 +331,7 @@ class Loop:
             self._ended(log.session)
 
     def _too_late(self, slot: Slot, now: datetime) -> bool:
-        return now - slot.moment > timedelta(seconds=self._world.grace_s)
+        return now - slot.moment > self._grace
 
     def _why_not(self, slot: Slot, now: datetime, opened_in: Pause | None = None) -> str:
         """Return why no session begins for the slot, empty where one does.

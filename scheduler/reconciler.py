@@ -102,7 +102,8 @@ class Reconciler:
         Raises:
             JournalFault: It cannot be written.
         """
-        await self._compare_daily(CheckOccasion.BEFORE_OPEN, _BEFORE_OPEN, now)
+        if self._world.daily_checks:
+            await self._compare_daily(CheckOccasion.BEFORE_OPEN, _BEFORE_OPEN, now)
 
     async def after_close(self, now: datetime) -> None:
         """Compare once day orders have ended, where that is asked for and was not done yet.
@@ -110,12 +111,11 @@ class Reconciler:
         Raises:
             JournalFault: It cannot be written.
         """
-        await self._compare_daily(CheckOccasion.AFTER_CLOSE, _AFTER_CLOSE[self._world.market], now)
+        if self._world.daily_checks:
+            await self._compare_daily(CheckOccasion.AFTER_CLOSE, _AFTER_CLOSE[self._world.market], now)
 
     async def _compare_daily(self, occasion: CheckOccasion, since: time, now: datetime) -> None:
         world = self._world
-        if not world.daily_checks:
-            return
         day = local(now, world.market).date()
         due = _at(day, since, world.market)
         checked = world.journal.account.checked_at

@@ -161,6 +161,8 @@ def settle_what_was_said(world: World) -> None:
         JournalFault: It cannot be written.
     """
     account = world.journal.account
+    if not account.unresolved:
+        return
     for order_id, word in tuple(account.settlements.items()):
         if order_id in account.unresolved:
             settle(world, word)

@@ -33,7 +33,9 @@ class VirtualClock:
 
     def jump(self, moment: datetime) -> None:
         """Move the clock forward to `moment`; a moment already past leaves it where it is."""
-        self._now = max(self._now, moment.astimezone(UTC))
+        then = moment.astimezone(UTC)
+        if then > self._now:
+            self._now = then
 
 
 class ReplayClock:
