@@ -9,6 +9,8 @@ from services.domain.statement import Statement
 
 def not_ours(book: Book, statement: Statement) -> tuple[Halt, ...]:
     """Return a halt for each symbol in which the broker works on an order that the journal has not open."""
+    if not statement.open_orders:
+        return ()
     ours = {order.order_id for order in book.open_orders}
     return tuple(
         Halt(symbol=order.symbol, why=f"the broker works on order {order.order_id}, the journal does not")

@@ -41,6 +41,8 @@ from services.journal.past import past_of
 from services.ports import AgentFault, BrokerFault, PriceFault
 from services.slots import local
 
+_NOTHING_YET = DaySoFar()
+
 
 async def run_session(slot: Slot, world: World) -> Closed:
     """Run one session to its end, or go on with one that was cut off.
@@ -89,8 +91,9 @@ async def run_session(slot: Slot, world: World) -> Closed:
 
 def _watch(world: World, book: Book) -> tuple[Symbol, ...]:
     """Return what the session looks at: the watchlist, and what is held beside it."""
-    held = tuple(symbol for symbol in book.holdings() if symbol not in world.watched)
-    return (*world.watchlist, *held) if held else world.watchlist
+    watched = world.watched
+    beside = [lot.symbol for lot in book.lots if lot.symbol not in watched]
+    return (*world.watchlist, *dict.fromkeys(beside)) if beside else world.watchlist
 
 
 def opened(session: str, slot: Slot, world: World) -> Opened:
@@ -213,7 +216,8 @@ async def place(log: Log, stage: str, world: World, desk: Desk, judged: Review) 
     """
     sells = [order for order in judged.approved if order.terms.side is Side.SELL]
     buys = [order for order in judged.approved if order.terms.side is Side.BUY]
-    await world.executor.send(sells, log)
+    if sells:
+        await world.executor.send(sells, log)
     if buys:
         await world.executor.send(buys, log)
     if judged.verdicts.deferred:
@@ -258,7 +262,7 @@ def desk_for(
         day_equity_cny=opening.day_equity_cny,
         halts=_by_symbol(opening.halts),
         history=history,
-        today=_so_far(standing) if same_day else DaySoFar(),
+        today=_so_far(standing) if same_day else _NOTHING_YET,
         peak_equity_cny=opening.peak_equity_cny,
         losing_sales=standing.losing_sales,
         unpriced=tuple(map(Symbol, opening.unpriced)),
@@ -267,6 +271,8 @@ def desk_for(
 
 def _by_symbol(halts: Sequence[Halt]) -> dict[str, Halt]:
     """Return one halt a symbol: the first of the strictest cause, of limits' the drawdown's."""
+    if not halts:
+        return {}
     found: dict[str, Halt] = {}
     for halt in sorted(halts, key=lambda one: (-one.cause.strictness, drawn_down((one,)) is None)):
         found.setdefault(halt.symbol, halt)
@@ -283,13 +289,14 @@ def _outcome(
     log: Log, world: World, opening: Opening, decision: Decision | None, why: str
 ) -> tuple[Outcome, str]:
     """Return how the session ended, and a sentence on it."""
-    state = world.journal.account.sessions[log.session]
-    if any(not halt.symbol for halt in opening.halts):
-        return Outcome.HALTED, next(halt.why for halt in opening.halts if not halt.symbol)
+    for halt in opening.halts:
+        if not halt.symbol:
+            return Outcome.HALTED, halt.why
     if decision is None:
         return Outcome.RISK_ONLY, why
+    state = world.journal.account.sessions[log.session]
     return (Outcome.DONE if state.orders or state.waiting else Outcome.NO_TRADE), why
 
 
 def _named(intents: Sequence[Intent]) -> tuple[Symbol, ...]:
-    return tuple(dict.fromkeys(intent.symbol for intent in intents))
+    return tuple(dict.fromkeys([intent.symbol for intent in intents]))

@@ -179,8 +179,9 @@ def _of_before(terms: OrderTerms, fresh: Snapshot, slot: Slot) -> bool:
 
 
 def _rest(log: Log, prefix: str, world: World) -> None:
-    state = world.journal.account.sessions[log.session]
-    working = sum(world.journal.account.book.order(one) is not None for one in state.orders)
+    account = world.journal.account
+    orders = account.sessions[log.session].orders
+    working = sum([order.order_id in orders for order in account.book.open_orders])
     log.settle(f"{prefix}rested", Rested(working=working))
 
 

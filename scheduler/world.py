@@ -139,8 +139,5 @@ class World(Value, frozen=True, kw_only=True):
         account = self.journal.account
         first = account.traded_days[0] if account.traded_days else day
         since = max(first, (account.day or day) - _LISTED_LATE_MAX)
-        return tuple(
-            movement
-            for movement in await self.broker.get_movements(min(since, day))
-            if movement.day >= day or movement.movement_id not in account.movements
-        )
+        listed = await self.broker.get_movements(min(since, day))
+        return tuple([one for one in listed if one.day >= day or one.movement_id not in account.movements])

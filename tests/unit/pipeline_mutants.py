@@ -166,12 +166,12 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
             "test_the_peak_is_the_highest_equity_less_what_was_paid_in_or_out",
         ),
         (
-            "        book = cast(Opening, _of_day(journal, \"book\")).book\n",
+            "        cash_cny, held = book.cash_cny, book.holdings()\n",
             "",
             "test_what_was_lost_before_everything_had_a_price_counts_as_lost_that_day",
         ),
         (
-            "        seen.append(cast(Snapshot, _of_day(journal, \"prices\")))\n",
+            "        first = cast(Snapshot, _of_day(journal, \"prices\"))\n",
             "",
             "test_the_previous_close_of_what_was_sold_meanwhile_is_the_first_sessions",
         ),
@@ -185,12 +185,12 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
         "scheduler.session",
         "test_day_caps",
         (
-            "today=_so_far(standing) if same_day else DaySoFar(),",
-            "today=DaySoFar(),",
+            "today=_so_far(standing) if same_day else _NOTHING_YET,",
+            "today=_NOTHING_YET,",
             "test_a_cap_of_the_day_counts_the_sessions_before_and_begins_anew_on_the_next",
         ),
         (
-            "today=_so_far(standing) if same_day else DaySoFar(),",
+            "today=_so_far(standing) if same_day else _NOTHING_YET,",
             "today=_so_far(standing),",
             "test_a_cap_of_the_day_counts_the_sessions_before_and_begins_anew_on_the_next",
         ),
