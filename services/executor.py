@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from services.domain.book import OrderEnded
@@ -47,34 +47,29 @@ class Executor:
             self._broker, self._clock, self._journal, lambda: why, self._commands, pace=self._pace
         )
 
-    async def send(self, orders: Iterable[ApprovedOrder], log: Log) -> None:
+    async def send(self, orders: Sequence[ApprovedOrder], log: Log) -> None:
         """Send the orders in turn, then write what was filled at once.
 
         Raises:
             BrokerFault: The fills could not be listed; the orders stay open and are asked for later.
         """
-        sent: list[OrderTerms] = []
         for order in orders:
             await self._send(order, log)
-            sent.append(order.terms)
-        if sent:
-            await self._collect_sent(sent, log)
+        if orders:
+            await self._collect_sent(orders, log)
 
-    async def _collect_sent(self, sent: Sequence[OrderTerms], log: Log) -> None:
+    async def _collect_sent(self, sent: Sequence[ApprovedOrder], log: Log) -> None:
         """Collect; a listing that fails is on record, and where it is the broker is not asked again.
 
         Raises:
             BrokerFault: The listing failed, now or then.
         """
-        step = f"unlisted:{sent[0].order_id}"
-
-        async def collect() -> None:
-            await self.collect(min(terms.day for terms in sent))
-
+        step = f"unlisted:{sent[0].terms.order_id}"
+        since = min([order.terms.day for order in sent])
         if self._journal.holds(log.session, step):
-            await log.once(step, collect)
+            await log.once(step, lambda: self.collect(since))
         try:
-            await collect()
+            await self.collect(since)
         except BrokerFault as fault:
             log.settle(step, FaultRecord(door=fault.door, asked=fault.asked, why=fault.why))
             raise
@@ -85,14 +80,16 @@ class Executor:
         Raises:
             BrokerFault: The listing failed.
         """
-        sold = False
+        sold, known = False, self._journal.account.fills
         for fill in await self._broker.get_fills(since):
-            self._take(fill)
+            if fill.fill_id not in known:
+                self._take(fill)
             sold = sold or fill.side is Side.SELL
         if not sold:
             return
+        booked = self._journal.account.movements
         for movement in await self._broker.get_movements(since):
-            if movement.order_id is not None:
+            if movement.order_id is not None and movement.movement_id not in booked:
                 self._move(movement, movement.order_id)
 
     async def resolve(self, terms: OrderTerms, log: Log) -> None:
@@ -173,12 +170,12 @@ class Executor:
 
     def withheld(self, order: ApprovedOrder) -> Ack | None:
         """Return why the order may not leave at this moment, None where it may."""
-        stopped = self._stop() or self._halted_since(order.terms) or self._halted(order.terms)
+        terms = order.terms
+        stopped = self._stop() or self._halted_since(terms) or self._halted(terms)
         if stopped:
             return Ack(kind=AckKind.WITHHELD, reason=stopped)
-        now = self._clock.now()
-        if now > order.terms.send_by:
-            return Ack(kind=AckKind.WITHHELD, reason=f"its last moment {order.terms.send_by} passed")
+        if self._clock.now() > terms.send_by:
+            return Ack(kind=AckKind.WITHHELD, reason=f"its last moment {terms.send_by} passed")
         return None
 
     def _halted_since(self, terms: OrderTerms) -> str:
@@ -206,12 +203,13 @@ class Executor:
         return ""
 
     async def _send(self, order: ApprovedOrder, log: Log) -> None:
-        order_id = order.order_id
-        step, sent = f"intended:{order_id}", f"sent:{order_id}"
+        terms = order.terms
+        step, sent = f"intended:{terms.order_id}", f"sent:{terms.order_id}"
         cut_off = log.has(step) and not log.has(sent)
-        log.settle(step, order.terms)
+        log.settle(step, terms)
         ack = await log.once(sent, lambda: self._leave(order, log, look_first=cut_off))
-        self._answered(order.terms, ack, log)
+        if ack.kind is not AckKind.ACCEPTED:
+            self._answered(terms, ack, log)
 
     def _answered(self, terms: OrderTerms, ack: Ack, log: Log) -> None:
         """Write what follows from the answer to an order."""
@@ -272,9 +270,10 @@ class Executor:
             log.settle(step, OrderEnded(order_id=order_id, state=state, reason=reason))
 
     def _take(self, fill: Fill) -> None:
+        """Write a fill that the journal does not hold, in the session that sent its order."""
         account = self._journal.account
         # What a person told of an order stands: the broker's own later word would count it a second time.
-        if fill.fill_id in account.fills or fill.order_id in account.settlements:
+        if fill.order_id in account.settlements:
             return
         session = account.order_session.get(fill.order_id)
         # After a crash a fill may be known before the answer to its order, which is asked for first.
@@ -284,12 +283,12 @@ class Executor:
         self.resolved(fill.order_id, "the broker lists a fill of it")
 
     def _move(self, movement: Movement, order_id: OrderId) -> None:
+        """Write a movement that the journal does not hold, in the session that sent its order."""
         account = self._journal.account
         session = account.order_session.get(order_id)
         if session is None or self._journal.find(session, f"sent:{order_id}") is None:
             return
-        if movement.movement_id not in account.movements:
-            self._journal.log(session).settle(f"movement:{movement.movement_id}", movement)
+        self._journal.log(session).settle(f"movement:{movement.movement_id}", movement)
 
 
 def unresolved(terms: OrderTerms, why: str) -> Halt:

@@ -149,8 +149,8 @@ def _fold_a_fill_twice(put: Put) -> None:
     original = Account._fill
 
     def fold(self: Account, event: Any, value: Fill) -> None:
-        self.fills.discard(value.fill_id)
         original(self, event, value)
+        self.fills.discard(value.fill_id)
 
     put(Executor, "_take", take)
     put(Account, "_fill", fold)

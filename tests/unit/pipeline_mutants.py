@@ -459,7 +459,7 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
         "services.executor",
         "test_reconciler",
         (
-            "self._stop() or self._halted_since(order.terms) or",
+            "self._stop() or self._halted_since(terms) or",
             "self._stop() or",
             "test_what_differs_by_then_is_not_sent",
         ),
@@ -478,8 +478,8 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
         "services.executor",
         "test_settling",
         (
-            " or fill.order_id in account.settlements:",
-            ":",
+            "if fill.order_id in account.settlements:",
+            "if False:",
             "test_what_the_broker_says_of_a_settled_order_later_is_not_counted_again",
         ),
     ),
