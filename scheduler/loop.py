@@ -121,6 +121,9 @@ class Loop:
 
     async def _go_on_with_what_was_cut_off(self, now: datetime) -> bool:
         """Answer whether all is whole again; what sends waits until the broker's statement was compared."""
+        account = self._world.journal.account
+        if account.unfinished is None and not account.in_stage():
+            return True
         waking, begun = await self._finish_looks(), self._begun()
         if begun is None and not waking:
             return True
@@ -266,9 +269,10 @@ class Loop:
         if self.killed is not None or self.stop_asked:
             return None
         account, again_at = self._world.journal.account, self._reconciler.again_at
-        held_up = not self.reconciled or account.unfinished is not None or account.in_stage()
-        if again_at is not None and held_up:
-            return again_at
+        if again_at is not None:
+            held_up = not self.reconciled or account.unfinished is not None or account.in_stage()
+            if held_up:
+                return again_at
         slot = self._plan.next_after(self._handled())
         moments = [] if slot is None else [slot.moment]
         moments += [wake_due(state) for state in account.waiting()]

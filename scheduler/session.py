@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 
 from msgspec.structs import replace
 
@@ -32,7 +31,8 @@ from services.domain.events import (
     TradingDay,
 )
 from services.domain.instruments import Symbol
-from services.domain.orders import Intent, SessionId, Side
+from services.domain.orders import Intent, LimitUse, SessionId, Side
+from services.domain.past import PastSession
 from services.domain.quotes import Snapshot
 from services.domain.slot import Slot
 from services.journal.account import Standing
@@ -142,8 +142,22 @@ def _briefing(
     history: History | None,
 ) -> Briefing:
     """Return what the mind is shown; only one that reads text is told of the past, halts and limits."""
-    shown = partial(
-        brief,
+    reads = world.agent.reads
+    shape: Shape | None = None
+    past: tuple[PastSession, ...] = ()
+    limits: tuple[LimitUse, ...] = ()
+    if reads is not Reads.ARRAYS:
+        standing = world.journal.account.sessions[log.session].standing
+        desk = desk_for(log, slot, world, opening, standing, snapshot, snapshot, history)
+        shape = Shape(
+            tokens_max=world.briefing_tokens_max,
+            commission=world.commission,
+            marketable_bp=world.limits.marketable_bp,
+            reserve_cny=world.limits.cash_reserve_cny_min,
+        )
+        past = past_of(world.journal, log.session, world.memory_sessions)
+        limits = limits_in_force(desk)
+    return brief(
         session=SessionId(log.session),
         slot=slot,
         book=opening.book,
@@ -152,23 +166,12 @@ def _briefing(
         history=history,
         instruments=world.instruments,
         equity_cny=opening.equity_cny,
-        reads=world.agent.reads,
+        reads=reads,
         lang=world.lang,
-    )
-    if world.agent.reads is Reads.ARRAYS:
-        return shown()
-    standing = world.journal.account.sessions[log.session].standing
-    desk = desk_for(log, slot, world, opening, standing, snapshot, snapshot, history)
-    return shown(
-        shape=Shape(
-            tokens_max=world.briefing_tokens_max,
-            commission=world.commission,
-            marketable_bp=world.limits.marketable_bp,
-            reserve_cny=world.limits.cash_reserve_cny_min,
-        ),
-        past=past_of(world.journal, log.session, world.memory_sessions),
+        shape=shape,
+        past=past,
         halts=opening.halts,
-        limits=limits_in_force(desk),
+        limits=limits,
     )
 
 

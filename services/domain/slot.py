@@ -22,7 +22,7 @@ class Slot(Value, frozen=True, kw_only=True, dict=True):
     @cached_property
     def label(self) -> str:
         """`20251010-1035`: the day and local time, part of the session id."""
-        return f"{self.day.isoformat().replace('-', '')}-{self.at.hour:02d}{self.at.minute:02d}"
+        return f"{self.day.isoformat().replace('-', '')}-{self.at.isoformat('minutes').replace(':', '')}"
 
     @property
     def local(self) -> str:
