@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date, time, timedelta
 
-import msgspec
+from msgspec import field
+from msgspec.structs import replace
 
 from agents.shape import TOKENS_MAX
 from risk.limits import Limits
@@ -70,12 +70,12 @@ class World(Value, frozen=True, kw_only=True):
     keep_orders: bool = False
     heartbeat_s: int = 0
     times: tuple[time, ...] | None = None
-    watched: frozenset[Symbol] = msgspec.field(default_factory=frozenset)
+    watched: frozenset[Symbol] = field(default_factory=frozenset)
     keep_panel: Callable[[Panel], None] = lambda _panel: None
-    unknown: Mapping[Symbol, Mapping[Fact, str]] = msgspec.field(default_factory=dict)
-    industries: Mapping[Symbol, str] = msgspec.field(default_factory=dict)
-    disputed: Mapping[Symbol, str] = msgspec.field(default_factory=dict)
-    commands: Commands = msgspec.field(default_factory=MemoryInboxes)
+    unknown: Mapping[Symbol, Mapping[Fact, str]] = field(default_factory=dict)
+    industries: Mapping[Symbol, str] = field(default_factory=dict)
+    disputed: Mapping[Symbol, str] = field(default_factory=dict)
+    commands: Commands = field(default_factory=MemoryInboxes)
     killed: Callable[[], bool] = lambda: False
     clock_doubt: Callable[[], str] | None = None
     kill_words: Callable[[], str] = lambda: ""
