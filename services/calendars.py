@@ -37,6 +37,8 @@ RULE_HORIZONS = {Market.US: date(2027, 12, 31)}
 NO_OVERLAY: Mapping[date, TradingDay] = MappingProxyType({})
 
 _SATURDAY = 5
+_OPEN = TradingDay.OPEN
+"""Named here, as each look-up of an enum's member costs as much as a call of a function (CPython 3.11)."""
 
 
 class OverlayError(ValueError):
@@ -71,7 +73,7 @@ class MarketCalendar:
     def trading_day(self, day: date) -> TradingDay:
         """Return what is known of `day`."""
         if day in self._open:
-            return TradingDay.OPEN
+            return _OPEN
         stated = self._overlay.get(day)
         if stated is not None:
             return stated
