@@ -168,6 +168,8 @@ class Account:
 
     def waiting(self) -> tuple[SessionState, ...]:
         """Return the closed sessions that have orders whose time has not come, oldest first."""
+        if not self._waiting:
+            return ()
         # While a session's orders are woken, none of them may be left before its stage has ended.
         return tuple(state for state in self._waiting.values() if state.waiting)
 
