@@ -29,8 +29,11 @@ INLINE_BYTES_MAX = 4096
 
 _FAULTS: Mapping[str, type[Fault]] = {kind.door: kind for kind in (PriceFault, BrokerFault, JournalFault)}
 
-Listener = Callable[[Event, object, Account], None]
-"""Called with each event, its decoded body and the account after it."""
+Hear = Callable[[Event, object, Account], None]
+"""Called with an event, its decoded body and the account after it."""
+
+Listener = Hear | Mapping[type, Callable[..., None]]
+"""Who is told of every event; or, by the type of the body, who is told of those alone."""
 
 
 class JournalDrift(RuntimeError):
@@ -70,7 +73,7 @@ class Journal:
 
     `panel_of` returns a stored panel by digest; snapshots read off a panel are recorded as that
     digest and a moment. `account` is the fold up to the last event. Listeners are called with every
-    event there is and every one to come, in order.
+    event there is and every one to come, in order, or with those of the types they name.
 
     With `read`, which reads events of the store by their numbers, only those of the last `SESSIONS_HELD`
     sessions are held in memory: for a process that stays up. The others are read when somebody asks.
@@ -93,7 +96,7 @@ class Journal:
         self._over: list[str] = []
         self._steps: defaultdict[str, dict[str, Event]] = defaultdict(dict)
         self._aside: dict[str, int] = {}
-        self._listeners = listeners
+        self._hearers = _Hearers(listeners)
         self._seq, self._hash = 0, GENESIS_HASH
         self._moment: datetime | None = None
         self._at = ""
@@ -178,8 +181,8 @@ class Journal:
         self._steps[event.session][event.step] = event
         self._seq, self._hash = event.seq, event.hash
         self.account.apply(event, value)
-        for listener in self._listeners:
-            listener(event, value, self.account)
+        for hear in self._hearers[type(value)]:
+            hear(event, value, self.account)
         if self._read is not None and event.step == "opened":
             self._begun.append((event.session, event.seq))
             self._let_go()
@@ -211,6 +214,18 @@ class Journal:
         if self._read is None or session not in self.account.sessions:
             return {}
         return {event.step: event for event in self.events if event.session == session}
+
+
+class _Hearers(dict[type, tuple[Hear, ...]]):
+    """Who of the listeners is told of a body of a type, in their order: found once for each type."""
+
+    def __init__(self, listeners: tuple[Listener, ...]) -> None:
+        self._listeners = listeners
+
+    def __missing__(self, kind: type) -> tuple[Hear, ...]:
+        told = (one.get(kind) if isinstance(one, Mapping) else one for one in self._listeners)
+        found = self[kind] = tuple(hear for hear in told if hear is not None)
+        return found
 
 
 class SessionLog:
