@@ -205,7 +205,7 @@ def _require_whole(stage: Path, account: str, clock: Clock, failed: str) -> None
     copied, panels = AccountFolder(stage, _ACCOUNT), Panels(stage / _PANELS)
     audit = AuditFile(copied.audit)
     with closing(SqlStore.open_read_only(copied.journal, account)) as store:
-        Journal(store, account, clock, panels.get, (audit.listen,))
+        Journal(store, account, clock, panels.get, (audit.hears,))
         audit.repair()
         found = verify_record(store, copied.audit, account, clock, panels.get)
     for one in found.problems[:1]:

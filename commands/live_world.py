@@ -156,7 +156,7 @@ def open_live_account(
             settings.account,
             clock,
             panels.get,
-            (audit.listen, seen.listen, *heard, *listeners(store)),
+            (audit.hears, seen.listen, *heard, *listeners(store)),
             store.between,
         ),
         panels=panels,

@@ -224,7 +224,7 @@ class RecordedRun:
         watch: Watch,
         read: Read | None = None,
     ) -> Journal:
-        listeners = (audit.listen, watch.listen)
+        listeners = (audit.hears, watch.listen)
         return Journal(store, self._run.genesis.account, clock, self._run.panels.get, listeners, read)
 
     async def _drive(

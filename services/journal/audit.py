@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
+from types import MethodType
+from typing import Literal
 
 import msgspec
-import orjson
+from msgspec import UNSET, UnsetType
 
 from services.domain.book import Book, OrderEnded
 from services.domain.decision import BadAnswer, Decision
@@ -18,38 +18,39 @@ from services.domain.events import (
     Event,
     FaultRecord,
     Genesis,
-    Opened,
     Outcome,
     Rested,
     Verdicts,
     WaitsOn,
 )
-from services.domain.fills import Fees, Fill, Movement
+from services.domain.fills import Fill, Movement
 from services.domain.instruments import Market
-from services.domain.money import ZERO
 from services.domain.orders import OrderTerms, Refusal, Side
-from services.journal.account import Account
-from services.slots import local
+from services.journal.account import Account, SessionState
+from services.journal.audit_line import (
+    NO_TRADE,
+    Action,
+    Holdings,
+    Line,
+    LocalTimes,
+    encode,
+    fees_told,
+    refusal_told,
+)
 
 GENESIS_HASH = "0" * 64
 
 _SILENT = frozenset({Outcome.MARKET_CLOSED, Outcome.CALENDAR_UNKNOWN})
 """Sessions on days without trading leave no line."""
 
-_NO_TRADE: Mapping[str, Any] = {"action": "no_trade", "symbol": "", "amount": 0}
-
 
 class _Session(msgspec.Struct):
-    """What is known of a session until its line is written."""
+    """What its line needs of a session, beside what the account holds of it."""
 
-    opened: Opened
     reason: str = ""
     refusals: list[Refusal] = msgspec.field(default_factory=list)
-    orders: dict[str, OrderTerms] = msgspec.field(default_factory=dict)
-    open_orders: set[str] = msgspec.field(default_factory=set)
     waiting: int = 0
     fills: int = 0
-    closed: bool = False
     told: bool = False
 
 
@@ -62,18 +63,21 @@ class AuditTrail:
     """
 
     def __init__(self) -> None:
-        self._genesis: Genesis | None = None
-        self._market = Market.CN
-        self._book = Book(cash_cny=ZERO)
-        self._held_by: Book | None = None
-        self._positions = self._lots = orjson.Fragment(b"{}")
-        self._sessions: dict[str, _Session] = {}
+        self._account = self._mode = ""
+        self._synthetic: Literal[True] | UnsetType = UNSET
+        self._holdings, self._times = Holdings(), LocalTimes(Market.CN)
+        self._sessions: defaultdict[str, _Session] = defaultdict(_Session)
         self._fills: set[str] = set()
         self._movements: set[str] = set()
         self._id = 0
         self._hash = GENESIS_HASH
         self._lines: list[bytes] = []
-        self._held: list[tuple[_Session | None, dict[str, Any]]] = []
+        self._held: list[tuple[_Session | None, Line]] = []
+
+    @property
+    def collects(self) -> Mapping[type, Callable[..., None]]:
+        """What takes the bodies that complete no line, by their type: may be called in place of `apply`."""
+        return {kind: MethodType(step, self) for kind, step in _COLLECTING.items()}
 
     def apply(self, event: Event, value: object, account: Account) -> Sequence[bytes]:
         """Return the lines that are complete after the event; none for most.
@@ -83,168 +87,140 @@ class AuditTrail:
         step = _STEPS.get(type(value))
         if step is None:
             return ()
-        self._book = account.book
-        step(self, event, value)
+        step(self, event, value, account)
         if not self._lines:
             return ()
         lines, self._lines = self._lines, []
         return lines
 
-    def _opening_line(self, _event: Event, value: Genesis) -> None:
-        self._genesis, self._market = value, Market(value.market)
-        moment = local(value.opened_at, self._market)
-        line = self._line(_time(moment), _NO_TRADE, None)
-        del line["this_action"]
-        line["reason"] = "opening balance"
+    def _opening_line(self, _event: Event, value: Genesis, account: Account) -> None:
+        self._account, self._mode = value.account, value.mode
+        self._synthetic = True if value.synthetic else UNSET
+        self._times = LocalTimes(Market(value.market))
+        line = self._line(account.book, self._times.text(value.opened_at), None, UNSET)
+        line.reason = "opening balance"
         self._write(line)
 
-    def _opened(self, event: Event, value: Opened) -> None:
-        self._sessions[event.session] = _Session(opened=value)
+    def _decision(self, event: Event, value: Decision, _account: Account) -> None:
+        self._sessions[event.session].reason = value.rationale
 
-    def _reason(self, event: Event, value: object) -> None:
-        session = self._sessions.get(event.session)
-        if session is None:
-            return
-        if isinstance(value, Decision):
-            session.reason = value.rationale
-        elif isinstance(value, BadAnswer):
-            session.reason = f"bad answer ({value.kind}): {value.reason}"
-        elif isinstance(value, FaultRecord):
-            session.reason = f"{value.door}: {value.asked}: {value.why}"
+    def _bad_answer(self, event: Event, value: BadAnswer, _account: Account) -> None:
+        self._sessions[event.session].reason = f"bad answer ({value.kind}): {value.reason}"
 
-    def _verdicts(self, event: Event, value: Verdicts) -> None:
+    def _fault(self, event: Event, value: FaultRecord, _account: Account) -> None:
+        self._sessions[event.session].reason = f"{value.door}: {value.asked}: {value.why}"
+
+    def _verdicts(self, event: Event, value: Verdicts, _account: Account) -> None:
         session = self._sessions[event.session]
         session.refusals += value.refused
         session.waiting = len(value.waiting)
         if value.shadow:
             session.reason = "; ".join(filter(None, (_shadow(value.shadow), session.reason)))
 
-    def _waits_on(self, event: Event, value: WaitsOn) -> None:
+    def _waits_on(self, event: Event, value: WaitsOn, _account: Account) -> None:
         self._sessions[event.session].waiting = len(value.orders)
 
-    def _intended(self, event: Event, value: OrderTerms) -> None:
-        session = self._sessions[event.session]
-        session.orders[value.order_id] = value
-        session.open_orders.add(value.order_id)
-
-    def _fill(self, event: Event, value: Fill) -> None:
+    def _fill(self, event: Event, value: Fill, account: Account) -> None:
         if value.fill_id in self._fills:
             return
         self._fills.add(value.fill_id)
         session = self._sessions[event.session]
-        if self._book.order(value.order_id) is None:
-            session.open_orders.discard(value.order_id)
         session.fills += 1
-        self._held.append((session, self._fill_line(session, value)))
+        self._held.append((session, self._fill_line(value, account.sessions[event.session], account.book)))
 
-    def _fill_line(self, session: _Session, fill: Fill) -> dict[str, Any]:
-        total = fill.fees.total
-        cash = -(fill.amount_cny + total) if fill.side is Side.BUY else fill.amount_cny - total
-        action = {"action": fill.side, "symbol": fill.symbol, "amount": fill.shares}
-        line = self._line(session.opened.at, action, session.opened.session)
-        line["order_id"] = fill.order_id
-        line["fill_id"] = fill.fill_id
-        line["price"] = str(fill.price_cny)
-        line["amount_cny"] = str(fill.amount_cny)
-        line["fees"] = _fees(fill.fees, total)
-        line["cash_change_cny"] = str(cash)
-        line["reason"] = session.orders[fill.order_id].why
-        line["trade_time"] = _time(local(fill.traded_at, self._market))
-        return line
+    def _fill_line(self, fill: Fill, of: SessionState, book: Book) -> Line:
+        amount, total = fill.amount_cny, fill.fees.total
+        self._holdings.turn_to(book)
+        return Line(
+            date=of.opened.at,
+            this_action=Action(action=fill.side, symbol=fill.symbol, amount=fill.shares),
+            positions=self._holdings.positions,
+            account=self._account,
+            mode=self._mode,
+            session_id=of.opened.session,
+            order_id=fill.order_id,
+            fill_id=fill.fill_id,
+            price=fill.price_cny,
+            amount_cny=amount,
+            fees=fees_told(fill.fees, total),
+            cash_change_cny=-(amount + total) if fill.side is Side.BUY else amount - total,
+            lots=self._holdings.lots,
+            reason=of.orders[fill.order_id].why,
+            trade_time=self._times.text(fill.traded_at),
+            synthetic=self._synthetic,
+        )
 
-    def _ended(self, event: Event, value: OrderEnded) -> None:
+    def _ended(self, event: Event, value: OrderEnded, account: Account) -> None:
         session = self._sessions[event.session]
-        session.open_orders.discard(value.order_id)
         if not session.fills:
-            terms = session.orders[value.order_id]
+            terms = account.sessions[event.session].orders[value.order_id]
             session.reason = f"{terms.side} of {terms.symbol} {value.state}: {value.reason}"
 
-    def _movement(self, event: Event, value: Movement) -> None:
+    def _movement(self, event: Event, value: Movement, account: Account) -> None:
         if value.movement_id in self._movements:
             return
         self._movements.add(value.movement_id)
-        session = self._sessions[event.session]
-        action = {"action": value.kind, "symbol": value.symbol, "amount": value.shares}
-        line = self._line(session.opened.at, action, session.opened.session)
-        line["cash_change_cny"] = str(value.cash_cny)
-        line["reason"] = value.why
-        line["trade_time"] = f"{value.day.isoformat()} 00:00:00"
+        opened = account.sessions[event.session].opened
+        action = Action(action=value.kind, symbol=value.symbol, amount=value.shares)
+        line = self._line(account.book, opened.at, opened.session, action)
+        line.cash_change_cny = value.cash_cny
+        line.reason = value.why
+        line.trade_time = f"{value.day.isoformat()} 00:00:00"
         if self._held:
             # What a sale made due stands after that sale, which is still to be told.
             self._held.append((None, line))
         else:
             self._write(line)
 
-    def _closed(self, event: Event, value: Closed) -> None:
+    def _closed(self, event: Event, value: Closed, account: Account) -> None:
         session = self._sessions[event.session]
-        session.closed = True
         if value.outcome in _SILENT:
             session.told = True
         elif not session.reason:
             session.reason = value.reason
-        self._tell(session)
+        self._tell(session, event, account)
 
-    def _rested(self, event: Event, _value: Rested) -> None:
-        self._tell(self._sessions[event.session])
+    def _rested(self, event: Event, _value: Rested, account: Account) -> None:
+        self._tell(self._sessions[event.session], event, account)
 
-    def _tell(self, session: _Session) -> None:
+    def _tell(self, session: _Session, event: Event, account: Account) -> None:
         """Write what the session's stage brought; a session that can bring no fill any more gets its line."""
         for owner, line in self._held:
-            if owner is None:
-                self._write(line)
-            else:
-                self._tell_with_refusals(owner, line)
+            if owner is not None:
+                _give_refusals(owner, line)
+            self._write(line)
         self._held = []
-        if session.told or session.open_orders or session.waiting:
+        if session.told or session.waiting:
             return
-        line = self._line(session.opened.at, _NO_TRADE, session.opened.session)
-        line["reason"] = session.reason
-        self._tell_with_refusals(session, line)
-
-    def _tell_with_refusals(self, session: _Session, line: dict[str, Any]) -> None:
-        line["refusals"] = [_refusal(refusal) for refusal in session.refusals]
-        session.told, session.refusals = True, []
+        of = account.sessions[event.session]
+        if any(order.order_id in of.orders for order in account.book.open_orders):
+            return
+        line = self._line(account.book, of.opened.at, of.opened.session, NO_TRADE)
+        line.reason = session.reason
+        _give_refusals(session, line)
         self._write(line)
 
-    def _line(self, at: str, action: Mapping[str, Any], session_id: str | None) -> dict[str, Any]:
-        """Return a line's fields in their order, with the holdings of now and nothing traded.
+    def _line(self, book: Book, at: str, session_id: str | None, action: Action | UnsetType) -> Line:
+        """Return a line with the holdings of a book and nothing traded."""
+        self._holdings.turn_to(book)
+        return Line(
+            date=at,
+            this_action=action,
+            positions=self._holdings.positions,
+            account=self._account,
+            mode=self._mode,
+            session_id=session_id,
+            lots=self._holdings.lots,
+            synthetic=self._synthetic,
+        )
 
-        `id` and `prev` get their values when the line is written.
-        """
-        genesis = self._genesis
-        if self._book is not self._held_by:
-            self._held_by = self._book
-            self._positions, self._lots = _holdings(self._book)
-        return {
-            "date": at,
-            "id": 0,
-            "this_action": action,
-            "positions": self._positions,
-            "account": genesis.account if genesis else "",
-            "mode": genesis.mode if genesis else "",
-            "session_id": session_id,
-            "order_id": None,
-            "fill_id": None,
-            "price": None,
-            "amount_cny": "0.00",
-            "fees": _NOTHING,
-            "cash_change_cny": "0.00",
-            "lots": self._lots,
-            "refusals": [],
-            "reason": "",
-            "trade_time": None,
-            "prev": "",
-        }
-
-    def _write(self, line: dict[str, Any]) -> None:
+    def _write(self, line: Line) -> None:
         """Chain the line and add its bytes; `hash` stands last."""
-        line["id"], line["prev"] = self._id, self._hash
-        if self._genesis is not None and self._genesis.synthetic:
-            line["synthetic"] = True
-        raw = orjson.dumps(line)
+        line.id, line.prev = self._id, self._hash
+        raw = encode(line)
         self._hash = line_hash(raw)
         self._id += 1
-        self._lines.append(b'%b,"hash":"%b"}\n' % (raw[:-1], self._hash.encode()))
+        self._lines.append(b"".join((raw[:-1], b',"hash":"', self._hash.encode(), b'"}\n')))
 
 
 def line_hash(unhashed: bytes) -> str:
@@ -252,47 +228,12 @@ def line_hash(unhashed: bytes) -> str:
     return hashlib.sha256(unhashed).hexdigest()
 
 
-def _fees(fees: Fees, total: Decimal) -> dict[str, str]:
-    lines = {
-        "commission": str(fees.commission),
-        "stamp_duty": str(fees.stamp_duty),
-        "transfer_fee": str(fees.transfer_fee),
-    }
-    for name, amount in (("handling_fee", fees.handling_fee), ("csrc_fee", fees.csrc_fee)):
-        if amount:
-            lines[name] = str(amount)
-    lines["total"] = str(total)
-    return lines
-
-
-def _holdings(book: Book) -> tuple[orjson.Fragment, orjson.Fragment]:
-    """Return the positions and the lots as JSON: a book is written on many lines, and encoded once."""
-    positions: dict[str, int | float] = {symbol: shares for symbol, shares in book.holdings().items()}
-    positions["CASH"] = float(book.cash_cny)
-    lots: dict[str, list[dict[str, Any]]] = {}
-    for lot in book.lots:
-        lots.setdefault(lot.symbol, []).append(
-            {
-                "shares": lot.shares,
-                "cost_cny": str(lot.cost_cny),
-                "acquired_on": lot.acquired_on,
-            }
-        )
-    return orjson.Fragment(orjson.dumps(positions)), orjson.Fragment(orjson.dumps(lots))
-
-
-def _time(moment: datetime) -> str:
-    return moment.replace(tzinfo=None).isoformat(" ", "seconds")
-
-
-def _refusal(refusal: Refusal) -> dict[str, Any]:
-    return {
-        "symbol": refusal.symbol,
-        "side": refusal.side,
-        "shares": refusal.shares,
-        "rule": refusal.rule,
-        "reason": refusal.reason,
-    }
+def _give_refusals(session: _Session, line: Line) -> None:
+    """Give a session's refusals to a line of its: they are told once, with the first."""
+    session.told = True
+    if session.refusals:
+        line.refusals = [refusal_told(refusal) for refusal in session.refusals]
+        session.refusals = []
 
 
 def _shadow(orders: Sequence[OrderTerms]) -> str:
@@ -301,21 +242,22 @@ def _shadow(orders: Sequence[OrderTerms]) -> str:
     return f"shadow, not sent: {', '.join(told)}"
 
 
-_NOTHING = orjson.Fragment(orjson.dumps(_fees(Fees(), ZERO)))
-
-
-_STEPS: Mapping[type, Callable[..., None]] = {
-    Genesis: AuditTrail._opening_line,
-    Opened: AuditTrail._opened,
-    Decision: AuditTrail._reason,
-    BadAnswer: AuditTrail._reason,
-    FaultRecord: AuditTrail._reason,
+_COLLECTING: Mapping[type, Callable[..., None]] = {
+    Decision: AuditTrail._decision,
+    BadAnswer: AuditTrail._bad_answer,
+    FaultRecord: AuditTrail._fault,
     Verdicts: AuditTrail._verdicts,
-    OrderTerms: AuditTrail._intended,
+    WaitsOn: AuditTrail._waits_on,
     Fill: AuditTrail._fill,
     OrderEnded: AuditTrail._ended,
+}
+_TELLING: Mapping[type, Callable[..., None]] = {
+    Genesis: AuditTrail._opening_line,
     Movement: AuditTrail._movement,
     Closed: AuditTrail._closed,
     Rested: AuditTrail._rested,
-    WaitsOn: AuditTrail._waits_on,
 }
+_STEPS = {**_COLLECTING, **_TELLING}
+
+TELLING = frozenset(_TELLING)
+"""The types of the bodies that may complete lines."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from services.domain.events import Event, Repaired
 from services.journal.account import Account
-from services.journal.audit import AuditTrail
+from services.journal.audit import TELLING, AuditTrail
 from services.ports import JournalFault
 
 
@@ -19,9 +19,9 @@ class AuditBroken(JournalFault):
 class AuditFile:
     """The audit trail's file, fed by a journal.
 
-    Give `listen` to the journal that is opened; then call `repair` once, before anything is
-    traded. From then on every completed line is on the disk when the event that completed it has
-    been committed and `listen` returned; with `at_once` False nothing is written until `flush`.
+    Give `hears` to the journal that is opened, as a listener; then call `repair` once, before anything
+    is traded. From then on every completed line is on the disk when the event that completed it has been
+    committed and the journal's `write` returned; with `at_once` False nothing is written until `flush`.
     """
 
     def __init__(self, path: Path, *, at_once: bool = True) -> None:
@@ -32,12 +32,16 @@ class AuditFile:
         self._pending: list[bytes] = []
         self._repaired = False
 
-    def listen(self, event: Event, value: object, account: Account) -> None:
-        """Take an event of the journal.
+    @property
+    def hears(self) -> Mapping[type, Callable[..., None]]:
+        """What takes the bodies of the journal's events, by their type.
 
-        Raises:
+        Raises, when called:
             JournalFault: The file cannot be read or written.
         """
+        return {**self._trail.collects, **dict.fromkeys(TELLING, self._take)}
+
+    def _take(self, event: Event, value: object, account: Account) -> None:
         lines = self._trail.apply(event, value, account)
         if not lines:
             return

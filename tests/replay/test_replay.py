@@ -21,6 +21,7 @@ from services.domain.orders import ApprovedOrder, OrderKind, OrderTerms
 from services.journal import account as folding
 from services.journal.account import Account
 from services.journal.audit import AuditTrail
+from services.journal.audit_line import Holdings, Line
 from services.settings import Settings
 from tests.replay.finished import DATA, TWO_DAYS, lived, ran, ran_demo, replayed, settings_in
 
@@ -207,17 +208,21 @@ def outcome_of_a_session(patch: Patch) -> None:
 
 def audit_line(patch: Patch) -> None:
     true = AuditTrail._fill_line
-    patch.setattr(
-        AuditTrail, "_fill_line", lambda self, *given: {**true(self, *given), "reason": "another"}
-    )
+
+    def another(self: AuditTrail, *given: Any) -> Line:
+        line = true(self, *given)
+        line.reason = "another"
+        return line
+
+    patch.setattr(AuditTrail, "_fill_line", another)
 
 
 def audit_fold(patch: Patch) -> None:
-    import services.journal.audit as audit
-
-    true = audit._holdings
+    true = Holdings.turn_to
     patch.setattr(
-        audit, "_holdings", lambda book: true(replace(book, cash_cny=book.cash_cny - Decimal("0.01")))
+        Holdings,
+        "turn_to",
+        lambda self, book: true(self, replace(book, cash_cny=book.cash_cny - Decimal("0.01"))),
     )
 
 

@@ -79,7 +79,7 @@ class Life:
         audit = AuditFile(outside.audit)  # type: ignore[arg-type]  # It does what the file asks of a path.
         outside.audit.process = process
         self.journal = Journal(
-            SimulatedStore(store, process), "main", clock, panels.get, (audit.listen, seen.listen)
+            SimulatedStore(store, process), "main", clock, panels.get, (audit.hears, seen.listen)
         )
         if self.journal.moment is not None:
             process.shown.jump(self.journal.moment)

@@ -194,7 +194,7 @@ class Live:
         source = PanelSource(setup.market, self.clock) if setup.vendor is None else setup.vendor(self.clock)
         seen = SeenPrices(setup.prices(source))
         self.audit = None if setup.audit is None else AuditFile(setup.audit)
-        listeners = (seen.listen,) if self.audit is None else (self.audit.listen, seen.listen)
+        listeners = (seen.listen,) if self.audit is None else (self.audit.hears, seen.listen)
         self.journal = Journal(setup.store, "main", self.clock, self.panels.get, listeners)
         if self.journal.moment is not None:
             self.clock.jump(self.journal.moment)
