@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -220,11 +219,11 @@ class PanelSnapshot(Value, frozen=True, kw_only=True, dict=True):
 
     panel: Panel
     moment: datetime
-    _shown: _Shown = dataclasses.field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        """Look up what the panel shows, once for all who ask."""
-        object.__setattr__(self, "_shown", _shown(self.panel, self.moment))
+    @cached_property
+    def _shown(self) -> _Shown:
+        """What the panel shows, looked up once for all who ask."""
+        return _shown(self.panel, self.moment)
 
     @property
     def source(self) -> str:
