@@ -14,6 +14,8 @@ from services.domain.money import CENT, ZERO, ceil_to_tick, to_cent
 from services.domain.orders import OrderId, OrderState, OrderTerms, Side
 from services.domain.value import Value
 
+_BUY, _SELL = Side.BUY, Side.SELL
+
 
 class BookBroken(RuntimeError):
     """An event cannot have happened to this book: something would turn negative, or its order is not open."""
@@ -106,7 +108,7 @@ class Book(Value, frozen=True, kw_only=True):
             if lot.symbol == symbol and (lot.acquired_on < day or settlement_days == 0):
                 shares += lot.shares
         for order in self.open_orders:
-            if order.symbol == symbol and order.side is Side.SELL:
+            if order.symbol == symbol and order.side is _SELL:
                 shares -= order.remaining
         return shares
 
@@ -164,7 +166,7 @@ class Book(Value, frozen=True, kw_only=True):
         if fill.shares > order.remaining or fill.shares <= 0:
             raise BookBroken(f"fill {fill.fill_id}: {fill.shares} of {order.remaining} remaining shares")
         sold_cny, sold_on = self.sold_cny, self.sold_on
-        if fill.side is Side.BUY:
+        if fill.side is _BUY:
             cash = self.cash_cny - fill.amount_cny - fill.fees.total
             bought = Lot(
                 symbol=fill.symbol,
@@ -219,7 +221,7 @@ def _filled(orders: tuple[OpenOrder, ...], order: OpenOrder, fill: Fill) -> tupl
     if fill.shares == order.remaining:
         return () if len(orders) == 1 else _without(orders, order.order_id)
     left, frozen = order.remaining - fill.shares, order.frozen_cny
-    if order.side is Side.BUY:
+    if order.side is _BUY:
         paid = fill.amount_cny + fill.fees.total
         frozen = max(ZERO, min(ceil_to_tick(frozen * left / order.remaining, CENT), frozen - paid))
     still = replace(order, filled=order.filled + fill.shares, frozen_cny=frozen)

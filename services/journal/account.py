@@ -60,6 +60,7 @@ class Standing(Value, frozen=True, kw_only=True):
     halts: tuple[Halt, ...] = ()
 
 
+_SELL = Side.SELL
 _NO_BOOK, _NO_STANDING = Book(cash_cny=ZERO), Standing()
 
 
@@ -271,7 +272,7 @@ class Account:
             return
         self.fills.add(value.fill_id)
         before, self.book = self.book, self.book.after(value)
-        if value.side is Side.SELL:
+        if value.side is _SELL:
             self._sold(value, before)
         else:
             self._carry(value.symbol, value.fees.total)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -94,7 +94,7 @@ class Journal:
         self.events: list[Event] | Shelf = [] if read is None else Shelf(read)
         self._begun: deque[tuple[str, int]] = deque()
         self._over: list[str] = []
-        self._steps: defaultdict[str, dict[str, Event]] = defaultdict(dict)
+        self._steps: dict[str, dict[str, Event]] = {"": {}}
         self._aside: dict[str, int] = {}
         self._hearers = _Hearers(listeners)
         self._seq, self._hash = 0, GENESIS_HASH
@@ -169,22 +169,24 @@ class Journal:
         return self._at
 
     def _take(self, event: Event, value: object) -> None:
-        at = event.at
+        seq, _account, session, step, _kind, _version, at, _body, _prev, own = event
         if at != self._at:
             self._moment, self._at = None, at
         if at > self._latest_at:
             self._latest, self._latest_at = self._moment, at
-        if event.session not in self._steps and event.step != "opened":
+        steps = self._steps.get(session)
+        if steps is None:
             # Of a session that was let go: who looks for its other steps must find them again.
-            self._steps[event.session] = dict(self._read_again(event.session))
+            steps = self._steps[session] = {} if step == "opened" else dict(self._read_again(session))
+        steps[step] = event
         self.events.append(event)
-        self._steps[event.session][event.step] = event
-        self._seq, self._hash = event.seq, event.hash
-        self.account.apply(event, value)
+        self._seq, self._hash = seq, own
+        account = self.account
+        account.apply(event, value)
         for hear in self._hearers[type(value)]:
-            hear(event, value, self.account)
-        if self._read is not None and event.step == "opened":
-            self._begun.append((event.session, event.seq))
+            hear(event, value, account)
+        if step == "opened" and self._read is not None:
+            self._begun.append((session, seq))
             self._let_go()
 
     def _let_go(self) -> None:

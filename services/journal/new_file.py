@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,12 @@ from services.domain.events import Event
 from services.journal.schema import EVENT_COLUMNS, INDEX_STATEMENT, SCHEMA, table_statements
 from services.ports import JournalFault
 
-_ADD_EVENT = f"INSERT INTO events VALUES ({', '.join('?' * len(EVENT_COLUMNS))})"
+_ROW = f"({', '.join('?' * len(EVENT_COLUMNS))})"
+_ADD_EVENT = f"INSERT INTO events VALUES {_ROW}"
+_TOGETHER = 64
+"""So many events are written by one statement, which takes a third less for each than one of its own. The
+oldest SQLite there is takes 999 values."""
+_ADD_TOGETHER = f"INSERT INTO events VALUES {', '.join([_ROW] * _TOGETHER)}"
 _ADD_BODY = "INSERT OR IGNORE INTO bodies VALUES (?, ?)"
 _EVENTS = "SELECT * FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq"
 _BODY = "SELECT body FROM bodies WHERE hash = ?"
@@ -113,7 +119,10 @@ class NewJournalFile:
     def _add(
         self, connection: sqlite3.Connection, events: Sequence[Event], bodies: Iterable[tuple[str, bytes]]
     ) -> None:
-        connection.executemany(_ADD_EVENT, events)
+        rest = len(events) - len(events) % _TOGETHER
+        for first in range(0, rest, _TOGETHER):
+            connection.execute(_ADD_TOGETHER, tuple(chain.from_iterable(events[first : first + _TOGETHER])))
+        connection.executemany(_ADD_EVENT, events[rest:])
         connection.executemany(_ADD_BODY, bodies)
         self._last = events[-1] if events else self._last
 
