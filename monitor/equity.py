@@ -11,7 +11,7 @@ import numpy as np
 from monitor.metrics import drawdowns_of
 from monitor.reading import ValueOf, inline_value
 from monitor.trail import Mark, MarkKind, Trail, follow
-from monitor.valuing import Valuer, benchmark
+from monitor.valuing import Valuer, basket
 from services.domain.bars import Panel
 from services.domain.events import Event
 from services.domain.money import ZERO
@@ -21,9 +21,9 @@ from services.domain.value import Value
 class EquityPoint(Value, frozen=True, kw_only=True):
     """The account's value at one mark, in CNY.
 
-    `exposure` is holdings over equity, None where the equity is not positive. `drawdown` is the
-    fraction below the highest equity so far, 0 or negative. `benchmark_cny` is None where no
-    prices are at hand. A day's end stands at the end of the day's last bar, or at its last session.
+    `drawdown` is the fraction below the highest equity so far, 0 or negative. `benchmark_cny` is None
+    where no prices are at hand. A day's end stands at the end of the day's last bar, or at its last
+    session.
     """
 
     kind: MarkKind
@@ -33,9 +33,13 @@ class EquityPoint(Value, frozen=True, kw_only=True):
     cash_cny: Decimal
     market_cny: Decimal
     equity_cny: Decimal
-    exposure: float | None
     drawdown: float
     benchmark_cny: float | None
+
+    @property
+    def exposure(self) -> float | None:
+        """Holdings over equity, None where the equity is not positive."""
+        return float(self.market_cny / self.equity_cny) if self.equity_cny > 0 else None
 
 
 def equity_curve(
@@ -56,36 +60,42 @@ def equity_curve(
 
 def curve_of(trail: Trail, panel: Panel | None) -> tuple[EquityPoint, ...]:
     """Return the values of an account whose events were followed already; see `equity_curve`."""
-    if not trail.marks:
+    marks = trail.marks
+    if not marks:
         return ()
     valuer = Valuer(panel=panel)
-    market = [valuer.market_cny(mark) for mark in trail.marks]
-    equity = [worth + mark.book.cash_cny for worth, mark in zip(market, trail.marks, strict=True)]
-    below = drawdowns_of(np.array([float(one) for one in equity]))
     watchlist = trail.genesis.watchlist if trail.genesis else ()
-    basket = benchmark(valuer, trail.marks, watchlist, trail.marks[0].book.cash_cny)
+    bench = basket(valuer, marks[0], watchlist, marks[0].book.cash_cny)
+    market: list[Decimal] = []
+    benchmark: list[float | None] = []
+    for mark in marks:
+        prices = valuer.prices(mark)
+        market.append(valuer.market_cny(mark, prices))
+        benchmark.append(None if bench is None else bench.worth_cny(mark.day, prices))
+    equity = [worth + mark.book.cash_cny for worth, mark in zip(market, marks, strict=True)]
+    below = drawdowns_of(np.array([float(one) for one in equity])).tolist()
     return tuple(
         EquityPoint(
             kind=mark.kind,
             session=mark.session,
             day=mark.day,
-            moment=_stands_at(mark, panel),
+            moment=_stands_at(mark, valuer),
             cash_cny=mark.book.cash_cny,
             market_cny=market[i],
             equity_cny=equity[i],
-            exposure=float(market[i] / equity[i]) if equity[i] > 0 else None,
-            drawdown=float(below[i]),
-            benchmark_cny=None if basket is None else basket[i],
+            drawdown=below[i],
+            benchmark_cny=benchmark[i],
         )
-        for i, mark in enumerate(trail.marks)
+        for i, mark in enumerate(marks)
     )
 
 
-def _stands_at(mark: Mark, panel: Panel | None) -> datetime:
+def _stands_at(mark: Mark, valuer: Valuer) -> datetime:
     """Return where on the time axis a mark stands."""
+    panel = valuer.panel
     if mark.kind is not MarkKind.DAY_END or panel is None:
         return mark.moment
-    row = int(np.searchsorted(panel.days, mark.day.toordinal(), side="right")) - 1
+    row = valuer.rows_until(mark.day) - 1
     if row < 0 or int(panel.days[row]) != mark.day.toordinal():
         return mark.moment
     return max(mark.moment, datetime.fromtimestamp(int(panel.ends[row]), mark.moment.tzinfo))

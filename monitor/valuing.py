@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from itertools import pairwise
 from math import isnan
 
 import numpy as np
@@ -37,9 +37,19 @@ class Valuer(Value, frozen=True, kw_only=True, dict=True):
             return np.empty((0, 0))
         known: FloatArray = np.where(np.isnan(self.panel.close), self.panel.open, self.panel.close)
         # Row by row: a long history has no room for a second table of its size.
-        for before, row in pairwise(known):
-            np.copyto(row, before, where=np.isnan(row))
+        for row in np.flatnonzero(np.isnan(known[1:]).any(axis=1)).tolist():
+            np.copyto(known[row + 1], known[row], where=np.isnan(known[row + 1]))
         return known
+
+    @cached_property
+    def _days(self) -> list[int]:
+        """The trading day of each row, as an ordinal."""
+        days: list[int] = [] if self.panel is None else self.panel.days.tolist()
+        return days
+
+    def rows_until(self, day: date) -> int:
+        """Return how many of the panel's rows are of `day` and of days before it."""
+        return bisect_right(self._days, day.toordinal())
 
     def prices(self, mark: Mark) -> FloatArray:
         """Return the panel's prices at a mark, one a column, NaN where none was known.
@@ -51,7 +61,7 @@ class Valuer(Value, frozen=True, kw_only=True, dict=True):
         if panel is None:
             return np.empty(0)
         if mark.kind is MarkKind.DAY_END:
-            return self._row(int(np.searchsorted(panel.days, mark.day.toordinal(), side="right")))
+            return self._row(self.rows_until(mark.day))
         past = self._row(panel.ended(mark.moment))
         opening = panel.opening(mark.moment)
         if opening is None:
@@ -60,19 +70,21 @@ class Valuer(Value, frozen=True, kw_only=True, dict=True):
         shown: FloatArray = np.where(np.isnan(opens), past, opens)
         return shown
 
-    def market_cny(self, mark: Mark) -> Decimal:
-        """Return what the holdings of a mark are worth, in CNY."""
-        if not mark.book.lots:
-            return ZERO
-        prices = self.prices(mark)
-        worth = ZERO
+    def market_cny(self, mark: Mark, prices: FloatArray) -> Decimal:
+        """Return what the holdings of a mark are worth at the panel's prices there, in CNY."""
+        cents = 0
         for symbol, shares in mark.book.holdings().items():
-            worth += to_cent(self._price(prices, mark, symbol) * shares)
-        return worth
+            price = self._shown(prices, symbol)
+            if price is None:
+                cents += _cents(_told_cny(mark, symbol) * shares)
+            else:
+                cents += worth_cents(price, shares)
+        return Decimal(cents).scaleb(-2)
 
     def price_cny(self, mark: Mark, symbol: Symbol) -> Decimal:
         """Return the price a holding counts with at a mark, in CNY a share."""
-        return self._price(self.prices(mark), mark, symbol)
+        price = self._shown(self.prices(mark), symbol)
+        return _told_cny(mark, symbol) if price is None else from_float(price)
 
     def _row(self, ended: int) -> FloatArray:
         """Return the prices known after `ended` rows."""
@@ -81,13 +93,35 @@ class Valuer(Value, frozen=True, kw_only=True, dict=True):
         row: FloatArray = self.known[ended - 1]
         return row
 
-    def _price(self, prices: FloatArray, mark: Mark, symbol: Symbol) -> Decimal:
+    def _shown(self, prices: FloatArray, symbol: Symbol) -> float | None:
+        """Return the panel's price of a symbol, None where it has none."""
         column = self.panel.column.get(symbol) if self.panel is not None else None
-        if column is not None and not isnan(price := float(prices[column])):
-            return from_float(price)
-        if symbol in mark.seen:
-            return mark.seen[symbol]
-        return cost_price_cny(mark.book, symbol)
+        if column is None:
+            return None
+        price: float = prices.item(column)
+        return None if isnan(price) else price
+
+
+def worth_cents(price: float, shares: int) -> int:
+    """Return what shares are worth at a bar's price, rounded half-up to 0.01, in cents.
+
+    It is reckoned in 0.0001 CNY where the price is a whole number of them: below 10 ** 15 of them its text
+    has at most 15 digits, and no two decimals of so few are one float.
+    """
+    units = round(price * 10_000)
+    if 0 < units < 10**15 and units / 10_000 == price and shares >= 0:
+        return (units * shares + 50) // 100
+    return _cents(from_float(price) * shares)
+
+
+def _cents(amount_cny: Decimal) -> int:
+    return int(to_cent(amount_cny).scaleb(2))
+
+
+def _told_cny(mark: Mark, symbol: Symbol) -> Decimal:
+    """Return a holding's price as the journal tells it, or else what it cost."""
+    seen = mark.seen.get(symbol)
+    return cost_price_cny(mark.book, symbol) if seen is None else seen
 
 
 def cost_price_cny(book: Book, symbol: Symbol) -> Decimal:
@@ -96,36 +130,11 @@ def cost_price_cny(book: Book, symbol: Symbol) -> Decimal:
     return sum((lot.cost_cny for lot in lots), ZERO) / sum(lot.shares for lot in lots)
 
 
-def benchmark(
-    valuer: Valuer, marks: Sequence[Mark], watchlist: Sequence[str], cash_cny: Decimal
-) -> tuple[float, ...] | None:
-    """Return what `cash_cny` in the watchlist was worth at each mark, in CNY.
-
-    Equal parts are put, at the first mark and without costs, into every symbol that has a price
-    then, and kept; dividends of known corporate actions stay as cash. None without a panel, or
-    where no symbol of the watchlist has a price at the first mark.
-    """
-    panel = valuer.panel
-    if panel is None or not marks:
-        return None
-    columns = [panel.column[Symbol(one)] for one in watchlist if Symbol(one) in panel.column]
-    start = valuer.prices(marks[0])
-    columns = [column for column in columns if not isnan(float(start[column]))]
-    if not columns:
-        return None
-    basket = _Basket(panel, columns, float(cash_cny) / len(columns) / start[columns])
-    worth = []
-    for mark in marks:
-        basket.advance(mark.day)
-        worth.append(basket.cash_cny + float(basket.units @ valuer.prices(mark)[columns]))
-    return tuple(worth)
-
-
-class _Basket:
-    """Units held of each column, and the cash that dividends left."""
+class Basket:
+    """The watchlist bought at a mark and held: units of each column, and the cash that dividends left."""
 
     def __init__(self, panel: Panel, columns: list[int], units: FloatArray) -> None:
-        self.units, self.cash_cny = units, 0.0
+        self.units, self.cash_cny, self._columns = units, 0.0, columns
         self._place = {panel.symbols[column]: at for at, column in enumerate(columns)}
         self._actions = sorted(
             (one for one in panel.actions if one.symbol in self._place),
@@ -142,3 +151,26 @@ class _Basket:
                     self.cash_cny += self.units[at] * float(action.cash_per_share)
                     self.units[at] *= 1.0 + float(action.shares_per_share)
         self._day = day
+
+    def worth_cny(self, day: date, prices: FloatArray) -> float:
+        """Return what it is worth at a later mark, of `day` and with these prices of the panel, in CNY."""
+        self.advance(day)
+        return self.cash_cny + float(self.units @ prices[self._columns])
+
+
+def basket(valuer: Valuer, mark: Mark, watchlist: Sequence[str], cash_cny: Decimal) -> Basket | None:
+    """Return the benchmark that begins at a mark with `cash_cny`.
+
+    Equal parts are put, without costs, into every symbol of the watchlist that has a price then, and
+    kept; dividends of known corporate actions stay as cash. None without a panel, or where no symbol
+    of the watchlist has a price.
+    """
+    panel = valuer.panel
+    if panel is None:
+        return None
+    columns = [panel.column[Symbol(one)] for one in watchlist if Symbol(one) in panel.column]
+    start = valuer.prices(mark)
+    columns = [column for column in columns if not isnan(float(start[column]))]
+    if not columns:
+        return None
+    return Basket(panel, columns, float(cash_cny) / len(columns) / start[columns])

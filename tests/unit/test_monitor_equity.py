@@ -265,7 +265,8 @@ def test_a_holding_nobody_ever_priced_counts_with_what_it_cost():
     journal = bought()
     mark = replace(follow(journal.events).marks[-1], seen={})
 
-    assert Valuer(panel=None).market_cny(mark) == Decimal("1000.00")
+    valuer = Valuer(panel=None)
+    assert valuer.market_cny(mark, valuer.prices(mark)) == Decimal("1000.00")
 
 
 def test_a_session_before_the_first_bar_is_valued_by_the_journal():
