@@ -151,15 +151,17 @@ class _Tally:
         return leans
 
     def review(self) -> Review:
-        sent, shadow = tuple(self.approved), self.desk.limits.degrees.shadow
-        deferred = tuple(self.deferred)
-        watched = (*sent, *self.waiting, *(one.terms for one in deferred)) if shadow else ()
+        sent, waiting, deferred = self.approved, self.waiting, self.deferred
+        watched: tuple[OrderTerms, ...] = ()
+        if self.desk.limits.degrees.shadow:
+            watched = (*sent, *waiting, *(one.terms for one in deferred))
+            sent, waiting, deferred = [], [], []
         return Review(
-            approved=() if shadow else tuple(ApprovedOrder(terms=terms) for terms in sent),
+            approved=tuple([ApprovedOrder(terms=terms) for terms in sent]),
             verdicts=Verdicts(
-                approved=() if shadow else sent,
-                waiting=() if shadow else tuple(self.waiting),
-                deferred=() if shadow else deferred,
+                approved=tuple(sent),
+                waiting=tuple(waiting),
+                deferred=tuple(deferred),
                 refused=tuple(self.refused),
                 changed=tuple(self.changed),
                 shadow=watched,
@@ -223,7 +225,7 @@ def fund(
         last = min(max(send_by, one.terms.send_by), _phase_end(order.rules, desk))
         approved.append(replace(one.terms, shares=order.shares, freeze_cny=freeze_cny, send_by=last))
     return Review(
-        approved=tuple(ApprovedOrder(terms=terms) for terms in approved),
+        approved=tuple([ApprovedOrder(terms=terms) for terms in approved]),
         verdicts=Verdicts(
             approved=tuple(approved),
             refused=tuple(refused),

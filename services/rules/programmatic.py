@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from itertools import groupby
 
 from services.domain.value import Value
@@ -38,10 +38,10 @@ def order_traffic(moments: Iterable[datetime]) -> tuple[OrderTraffic, ...]:
     Raises:
         ValueError: A moment has no zone.
     """
-    seen = sorted(_aware(moment) for moment in moments)
+    seen = sorted([_in_shanghai(moment) for moment in moments])
     return tuple(
         OrderTraffic(day=day, orders_and_cancels=len(sent), in_fullest_second=_fullest(sent))
-        for day, sent in ((day, list(of_day)) for day, of_day in groupby(seen, key=_shanghai_day))
+        for day, sent in ((day, list(of_day)) for day, of_day in groupby(seen, key=datetime.date))
     )
 
 
@@ -58,14 +58,10 @@ _SHANGHAI = timezone(timedelta(hours=8))
 _SECOND = timedelta(seconds=1)
 
 
-def _aware(moment: datetime) -> datetime:
+def _in_shanghai(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{moment} has no zone")
-    return moment.astimezone(UTC)
-
-
-def _shanghai_day(moment: datetime) -> date:
-    return moment.astimezone(_SHANGHAI).date()
+    return moment.astimezone(_SHANGHAI)
 
 
 def _fullest(sent: list[datetime]) -> int:

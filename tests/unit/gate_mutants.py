@@ -354,9 +354,8 @@ MUTANTS: tuple[Mutant, ...] = (
         ("sells before buys", "for intent in sells + buys:", "for intent in buys + sells:"),
         ("waiting for room", "if (short or leans) and", "if short and"),
         ("waiting for proceeds", "if (short or leans) and", "if leans and"),
-        ("shadow", "approved=() if shadow else tuple(ApprovedOrder", "approved=tuple(ApprovedOrder"),
-        ("shadow", "approved=() if shadow else sent", "approved=sent"),
-        ("shadow", "deferred=() if shadow else deferred", "deferred=deferred"),
+        ("shadow", "sent, waiting, deferred = [], [], []", "waiting, deferred = [], []"),
+        ("shadow", "sent, waiting, deferred = [], [], []", "sent, waiting = [], []"),
     ),
     *_in(
         "limit_use",
