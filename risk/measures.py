@@ -198,9 +198,11 @@ class _Window:
         return place if place is not None else next(iter(self.places((symbol,))), None)
 
     def correlation(self, one: Symbol, other: Symbol) -> float | None:
-        place, beside = self.place(one), self.place(other)
+        place, beside = self._places.get(one), self._places.get(other)
         if place is None or beside is None:
-            return None
+            place, beside = self.place(one), self.place(other)
+            if place is None or beside is None:
+                return None
         # All at once, for the next question is how the same symbol goes with another holding.
         found = self._correlations.get(place)
         if found is None or len(found) <= beside:
