@@ -13,6 +13,7 @@ from services.domain.value import Value
 from services.rules.rows import CN_FIRST, US_FIRST, Confidence, Row, Series
 from services.rules.terms import LotRule, OddLot, Rules
 
+_BUY = Side.BUY
 AFTER_HOURS_ORDER_MAX = 1_000_000
 """Shares in one after-hours order (STAR and ChiNext rules, H; the other boards, M)."""
 
@@ -40,7 +41,7 @@ def lot_problem(
     lots = rules.lots
     if shares <= 0:
         return LotProblem(code="not_positive", detail=f"{shares} shares is not a positive number")
-    wrong = _buy_problem(lots, shares) if side is Side.BUY else _sell_problem(lots, shares, held)
+    wrong = _buy_problem(lots, shares) if side is _BUY else _sell_problem(lots, shares, held)
     if wrong is not None:
         return wrong
     if market_order and not lots.takes_market_orders:
@@ -60,8 +61,8 @@ def round_lot_down(rules: Rules, side: Side, shares: int, held: int) -> int:
     A sell is never larger than `held`, and takes the odd lot along where that gives more.
     """
     lots = rules.lots
-    most = shares if lots.limit_order_max is None else min(shares, lots.limit_order_max)
-    if side is Side.BUY:
+    most = shares if lots.limit_order_max is None or shares < lots.limit_order_max else lots.limit_order_max
+    if side is _BUY:
         return most - most % lots.step if most >= lots.minimum else 0
     most = min(most, held)
     if most <= 0:
