@@ -11,15 +11,7 @@ import msgspec
 import orjson
 
 from agents.parsing import ORDERS_MAX, SHARES_MAX
-from agents.sizing import (
-    FEE_FLOOR_CNY,
-    cost_cny,
-    proceeds_cny,
-    shares_by_floats,
-    shares_for,
-    shares_to_sell,
-    tradable_rules,
-)
+from agents.sizing import cost_cny, proceeds_cny, shares_for, shares_to_sell, tradable_rules
 from services.domain.decision import Briefing
 from services.domain.instruments import Symbol
 from services.domain.money import from_float
@@ -40,16 +32,16 @@ class WrittenOrder(TypedDict):
     reason: str
 
 
-_Terms = tuple[Rules, int]
-"""On what terms a symbol trades at this slot: its rules, and the shares of one holding."""
+_Terms = tuple[Rules, Decimal, int]
+"""On what terms a symbol trades at this slot: its rules, its price in CNY, the shares of one holding."""
 
 
 class OrderSheet(msgspec.Struct):
     """The orders of one answer, and the cash they leave: what is available, plus what the sells bring.
 
     `target_cny` is one holding's share of the equity, `held` what the book holds. Orders beyond what an
-    answer may hold are not written, nor are those of a symbol whose `last` price is not known. On what
-    terms a symbol trades is worked out once.
+    answer may hold are not written, nor are those of a symbol whose `last` price is NaN. On what terms a
+    symbol trades is worked out once.
     """
 
     briefing: Briefing
@@ -58,40 +50,35 @@ class OrderSheet(msgspec.Struct):
     held: Mapping[Symbol, int]
     orders: list[WrittenOrder] = msgspec.field(default_factory=list)
     _terms: dict[Symbol, _Terms | None] = msgspec.field(default_factory=dict)
-    _spendable: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Tell how much of one holding's share of the equity buys shares."""
-        self._spendable = float(self.target_cny - FEE_FLOOR_CNY)
 
     def fits(self, symbol: Symbol, last: float) -> bool:
         """Answer whether a valid lot fits into one holding's share of the equity and trades at this slot."""
         terms = self._terms_of(symbol, last)
-        return terms is not None and terms[1] > 0
+        return terms is not None and terms[2] > 0
 
     def sell_all(self, symbol: Symbol, last: float, reason: str) -> None:
         """Sell what may be sold today; nothing is written when that is nothing."""
         terms = self._terms_of(symbol, last)
         if terms is not None:
-            self._sell(symbol, terms, SHARES_MAX, last, reason)
+            self._sell(symbol, terms, SHARES_MAX, reason)
 
     def sell_down(self, symbol: Symbol, excess_cny: Decimal, last: float, reason: str) -> None:
         """Sell as many whole lots as `excess_cny` is worth, as far as they may be sold today."""
         terms = self._terms_of(symbol, last)
         if terms is not None:
-            self._sell(symbol, terms, int(excess_cny / from_float(last)), last, reason)
+            self._sell(symbol, terms, int(excess_cny / terms[1]), reason)
 
     def sell_over(self, symbol: Symbol, last: float, reason: str) -> None:
         """Sell the whole lots held beyond what one holding's share buys, as far as T+1 allows."""
         terms = self._terms_of(symbol, last)
-        if terms is not None and (over := self.held.get(symbol, 0) - terms[1]) > 0:
-            self._sell(symbol, terms, over, last, reason)
+        if terms is not None and (over := self.held.get(symbol, 0) - terms[2]) > 0:
+            self._sell(symbol, terms, over, reason)
 
     def buy_short_of(self, symbol: Symbol, last: float, reason: str) -> None:
         """Buy the lots that are short of what one holding's share buys, or what of them the cash buys."""
         terms = self._terms_of(symbol, last)
-        if terms is not None and (short := terms[1] - self.held.get(symbol, 0)) > 0:
-            rules, price = terms[0], from_float(last)
+        if terms is not None and (short := terms[2] - self.held.get(symbol, 0)) > 0:
+            rules, price, _ = terms
             most = min(short, shares_for(rules, self.cash_cny, price))
             self._buy(symbol, round_lot_down(rules, Side.BUY, most, 0), price, reason)
 
@@ -102,10 +89,11 @@ class OrderSheet(msgspec.Struct):
         """
         terms = self._terms_of(symbol, last)
         if terms is not None:
-            price = from_float(last)
-            most_cny = min(self.target_cny if wanted_cny is None else wanted_cny, self.cash_cny)
-            shares = terms[1] if most_cny == self.target_cny else shares_for(terms[0], most_cny, price)
-            self._buy(symbol, shares, price, reason)
+            rules, price, share = terms
+            if wanted_cny is not None or self.cash_cny < self.target_cny:
+                most_cny = self.target_cny if wanted_cny is None else wanted_cny
+                share = shares_for(rules, min(most_cny, self.cash_cny), price)
+            self._buy(symbol, share, price, reason)
 
     def text(self, rationale: str) -> str:
         """Return the answer's JSON text."""
@@ -116,17 +104,18 @@ class OrderSheet(msgspec.Struct):
         known = self._terms
         if symbol not in known:
             rules = tradable_rules(self.briefing, symbol) if last > 0 else None
-            known[symbol] = None if rules is None else (rules, self._share(rules, last))
+            if rules is None:
+                known[symbol] = None
+            else:
+                price = from_float(last)
+                known[symbol] = rules, price, shares_for(rules, self.target_cny, price)
         return known[symbol]
 
-    def _share(self, rules: Rules, last: float) -> int:
-        shares = shares_by_floats(rules, self._spendable, last)
-        return shares_for(rules, self.target_cny, from_float(last)) if shares is None else shares
-
-    def _sell(self, symbol: Symbol, terms: _Terms, most: int, last: float, reason: str) -> None:
-        shares = shares_to_sell(self.briefing, terms[0], symbol, self.held.get(symbol, 0), most)
+    def _sell(self, symbol: Symbol, terms: _Terms, most: int, reason: str) -> None:
+        rules, price, _ = terms
+        shares = shares_to_sell(self.briefing, rules, symbol, self.held.get(symbol, 0), most)
         if shares > 0 and self._write(symbol, "sell", shares, reason):
-            self.cash_cny += proceeds_cny(shares, from_float(last))
+            self.cash_cny += proceeds_cny(shares, price)
 
     def _buy(self, symbol: Symbol, shares: int, price_cny: Decimal, reason: str) -> None:
         if shares > 0 and self._write(symbol, "buy", shares, reason):

@@ -26,10 +26,7 @@ SELL_MARGIN = Decimal("0.985")
 FEE_FLOOR_CNY = Decimal(6)
 """Set aside for each buy besides: the minimum commission of 5.00 and the transfer fee of a small order."""
 
-_BUY_MARGIN = float(BUY_MARGIN)
-_DOUBT = 1e-6
-"""How far from a whole number a quotient of floats must be for its whole part to be the exact one's."""
-_CERTAIN_MAX = 10**9
+_BUY, _SELL = Side.BUY, Side.SELL
 _NOT_ALWAYS = frozenset({Phase.AFTER_HOURS_WAIT, Phase.AFTER_HOURS, Phase.CLOSED})
 """The phases in which not every order of the day can still trade."""
 
@@ -64,20 +61,7 @@ def kind_of(rules: Rules, instrument: Instrument | None) -> Kind:
 def shares_for(rules: Rules, cash_cny: Decimal, last_cny: Decimal) -> int:
     """Return the most shares in valid lots whose purchase surely fits into `cash_cny`, 0 when none does."""
     # A negative quotient is below every lot.
-    return round_lot_down(rules, Side.BUY, int((cash_cny - FEE_FLOOR_CNY) // (last_cny * BUY_MARGIN)), 0)
-
-
-def shares_by_floats(rules: Rules, spendable: float, last: float) -> int | None:
-    """Return `shares_for` where `spendable` CNY are left above the floor, None where floats leave a doubt.
-
-    `last` is above 0. The five roundings on the way are off by less than a 10^15th part together, which
-    is less than `_DOUBT` of up to `_CERTAIN_MAX` shares.
-    """
-    quotient = spendable / (last * _BUY_MARGIN)
-    shares = int(quotient)
-    if not _DOUBT < quotient - shares < 1 - _DOUBT or shares > _CERTAIN_MAX:
-        return None
-    return round_lot_down(rules, Side.BUY, shares, 0)
+    return round_lot_down(rules, _BUY, int((cash_cny - FEE_FLOOR_CNY) // (last_cny * BUY_MARGIN)), 0)
 
 
 def cost_cny(shares: int, last_cny: Decimal) -> Decimal:
@@ -95,4 +79,4 @@ def shares_to_sell(briefing: Briefing, rules: Rules, symbol: Symbol, held: int, 
     day = briefing.slot.day
     wait_days = settlement_days(kind_of(rules, briefing.instruments.get(symbol)), day, rules.board)
     sellable = min(most, briefing.book.sellable(symbol, day, wait_days))
-    return round_lot_down(rules, Side.SELL, sellable, held) if sellable > 0 else 0
+    return round_lot_down(rules, _SELL, sellable, held) if sellable > 0 else 0

@@ -117,16 +117,6 @@ class Panel(Value, frozen=True, kw_only=True, dict=True):
         return PriceRows(self.column, self.open)
 
     @cached_property
-    def highs_cny(self) -> PriceRows:
-        """The highs as exact decimals, of rows that ended."""
-        return PriceRows(self.column, self.high)
-
-    @cached_property
-    def lows_cny(self) -> PriceRows:
-        """The lows as exact decimals, of rows that ended."""
-        return PriceRows(self.column, self.low)
-
-    @cached_property
     def closes_cny(self) -> PriceRows:
         """The closes as exact decimals, of rows that ended."""
         return PriceRows(self.column, self.close)
