@@ -18,7 +18,7 @@ from msgspec import UNSET, UnsetType
 
 from services.domain.decision import BadAnswer, BadAnswerKind, Decision, RawAnswer
 from services.domain.instruments import Symbol
-from services.domain.orders import Intent, Origin, Side
+from services.domain.orders import Intent, Side
 
 TEXT_BYTES_MAX = 256 * 1024
 ORDERS_MAX = 200
@@ -36,7 +36,7 @@ _NUMBER_FIELDS = (".shares`", ".target_weight`", ".limit_price`")
 
 
 class _Order(msgspec.Struct, forbid_unknown_fields=True):
-    symbol: str
+    symbol: Symbol
     side: Side
     shares: int | UnsetType | None = UNSET
     target_weight: str | UnsetType | None = UNSET
@@ -219,13 +219,12 @@ def _intents(orders: list[_Order], members: Collection[Symbol]) -> tuple[Intent,
         limit, reason = order.limit_price, order.reason
         intents.append(
             Intent(
-                symbol=Symbol(order.symbol),
+                symbol=order.symbol,
                 side=order.side,
                 shares=shares,
                 target_weight=weight,
                 limit_cny=_limit(limit, index) if isinstance(limit, str) else None,
                 why="" if reason is UNSET else reason,
-                origin=Origin.DECISION,
                 index=index,
             )
         )

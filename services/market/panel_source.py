@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime, time
 
@@ -24,6 +25,7 @@ class PanelSource:
         self._panel = panel
         self._clock = clock
         self._market = market_of(panel.symbols[0])
+        self._starts = _starts(self._market, panel.frequency)
         self._known = frozenset(panel.symbols)
         self._watchlist: Sequence[Symbol] = ()
         self._latest: PanelSnapshot | None = None
@@ -74,10 +76,10 @@ class PanelSource:
     def _require_latest(self, moment: datetime) -> None:
         """Raise where the newest bar that has begun by `moment` is missing from the panel."""
         now = local(moment, self._market)
-        begun = [start for start in _starts(self._market, self._panel.frequency) if start <= now.time()]
+        begun = bisect_right(self._starts, now.time())
         if not begun:
             return
-        expected = datetime.combine(now.date(), begun[-1], now.tzinfo)
+        expected = datetime.combine(now.date(), self._starts[begun - 1], now.tzinfo)
         row = self._panel.ended(moment) - 1
         if row < 0 or int(self._panel.starts[row]) != int(expected.timestamp()):
             raise PriceFault(
@@ -87,6 +89,7 @@ class PanelSource:
 
 
 def _starts(market: Market, frequency: Frequency) -> tuple[time, ...]:
+    """Return when the bars of a day begin, ascending."""
     if frequency is Frequency.DAILY:
         return (DAY_SPAN[market][0],)
     return tuple(HOURLY_STARTS.values())
