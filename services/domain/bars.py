@@ -161,6 +161,10 @@ class Panel(Value, frozen=True, kw_only=True, dict=True):
     def _places(self) -> _Places:
         return _Places(self.starts.tolist(), self.ends.tolist())
 
+    def place(self, moment: datetime) -> tuple[int, int | None]:
+        """Return how many rows have ended at `moment`, and the row in progress: `ended` and `opening`."""
+        return self._places.of(moment)
+
     def ended(self, moment: datetime) -> int:
         """Return how many rows have ended at `moment` (end <= moment)."""
         return self._places.of(moment)[0]

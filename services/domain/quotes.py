@@ -14,7 +14,7 @@ import numpy as np
 
 from services.domain.bars import FloatArray, Panel
 from services.domain.instruments import Symbol
-from services.domain.money import from_float
+from services.domain.money import ZERO, from_float
 from services.domain.orders import Rule
 from services.domain.own_clock import ClockReading
 from services.domain.price_rows import PriceRow, last_known
@@ -61,7 +61,7 @@ class Quote(Value, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse a price that is not finite and positive, a naive moment, or a missing source."""
         for price in (self.last_cny, self.prev_close_cny, self.limit_up_cny, self.limit_down_cny):
-            if price is not None and not (price.is_finite() and price > 0):
+            if price is not None and not (price.is_finite() and price > ZERO):
                 raise ValueError(f"{self.symbol}: a price must be finite and positive, not {price}")
         if self.seen_at.tzinfo is None:
             raise ValueError(f"{self.symbol}: a quote's moment must have a time zone")
@@ -292,7 +292,7 @@ class PanelSnapshot(Value, frozen=True, kw_only=True, dict=True):
         )
 
 def _shown(panel: Panel, moment: datetime) -> _Shown:
-    ended, opening = panel.ended(moment), panel.opening(moment)
+    ended, opening = panel.place(moment)
     if opening is not None:
         return _Shown(ended, opening, opening, panel.open[opening], panel.opens_cny[opening], {})
     if ended:
