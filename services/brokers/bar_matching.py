@@ -50,6 +50,7 @@ class BarMarket:
         self._stated = None if panel.prev_close is None else panel.prev_close.item
         self._starts = panel.starts.tolist()
         self._ends = panel.ends.tolist()
+        self._days = panel.days.tolist()
         self._looks = sorted({*self._starts, *self._ends})
         self._unit_shares = _UNIT_SHARES.get(panel.volume_unit)
         self._at: datetime | None = None
@@ -86,7 +87,7 @@ class BarMarket:
             row -= 1
         if row < 0:
             return _NOWHERE
-        day = date.fromordinal(int(self._panel.days[row]))
+        day = date.fromordinal(self._days[row])
         # Before the open the last row is of an earlier day; the day's own reference stands in its first row.
         # A row past the last is of a day without data: the last close stands before it.
         reference_row = row if day == at.date() else row + 1

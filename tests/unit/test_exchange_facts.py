@@ -18,7 +18,7 @@ from services.domain.instruments import Instrument, Span, Symbol
 from services.domain.statement import AckKind
 from services.market.declared_facts import facts_path, read_declared_facts
 from services.rules import price_band, rules_of
-from tests.exchange_market import CHINEXT, FLAT, MAIN, OTHER, TUE, Bar, at, buy, exchange, panel
+from tests.exchange_market import CHINEXT, FLAT, MAIN, MON, OTHER, TUE, WED, Bar, at, buy, exchange, panel
 
 FALLING: list[Bar] = [*[FLAT] * 4, *[(10.0, 10.0, 9.5, 9.8)] * 4]
 ST = {MAIN: Instrument(symbol=MAIN, st=(Span(since=date(2020, 1, 1)),))}
@@ -67,6 +67,60 @@ def test_the_exchange_takes_nothing_on_a_day_declared_suspended() -> None:
     ack = asyncio.run(broker.submit_order(buy(MAIN, 100, "10.00", day=TUE)))
 
     assert (ack.kind, ack.reason) == (AckKind.REJECTED, f"suspended: {MAIN} does not trade today")
+
+
+def test_what_is_declared_meanwhile_counts_from_the_next_order_on() -> None:
+    clock, told = VirtualClock(at(TUE, "09:35")), {MAIN: Instrument(symbol=MAIN)}
+    broker = exchange(panel({MAIN: [FLAT] * 12}, days=(MON, TUE, WED)), clock, instruments=told)
+
+    def rule(name: str, day: date) -> str:
+        ack = asyncio.run(broker.submit_order(buy(MAIN, 100, "10.51", name=name, day=day)))
+        return ack.reason.partition(":")[0]
+
+    # Inside the 10% of the day, and beyond the 2% of the cage.
+    assert rule("ORDINARY", TUE) == "cage"
+    told[MAIN] = Instrument(symbol=MAIN, suspended=(Span(since=TUE, until=TUE),))
+    assert rule("SUSPENDED", TUE) == "suspended"
+    clock.jump(at(WED, "09:35"))
+    assert rule("AGAIN", WED) == "cage"
+    # 5% of 10.00, which ends at 10.50.
+    told[MAIN] = Instrument(symbol=MAIN, name="S佳通")
+    assert rule("WARNED", WED) == "price_limit"
+
+
+def test_a_declaration_that_is_withdrawn_does_not_outlive_its_day() -> None:
+    clock, told = VirtualClock(at(TUE, "09:35")), {MAIN: Instrument(symbol=MAIN, name="S佳通")}
+    broker = exchange(panel({MAIN: [FLAT] * 12}, days=(MON, TUE, WED)), clock, instruments=told)
+
+    def rule(name: str, day: date) -> str:
+        ack = asyncio.run(broker.submit_order(buy(MAIN, 100, "10.51", name=name, day=day)))
+        return ack.reason.partition(":")[0]
+
+    assert rule("WARNED", TUE) == "price_limit"
+    del told[MAIN]
+    assert rule("STILL", TUE) == "price_limit"
+    clock.jump(at(WED, "09:35"))
+    assert rule("ORDINARY", WED) == "cage"
+
+
+def test_fills_are_listed_from_any_day_on() -> None:
+    clock = VirtualClock(at(TUE, "09:35"))
+    broker = exchange(panel({MAIN: [FLAT] * 12}, days=(MON, TUE, WED)), clock)
+
+    def listed() -> list[list[str]]:
+        return [[one.order_id[:3] for one in asyncio.run(broker.get_fills(day))] for day in (MON, TUE, WED)]
+
+    def send(name: str, day: date) -> None:
+        asyncio.run(broker.submit_order(buy(MAIN, 100, "10.00", name=name, day=day)))
+
+    assert listed() == [[], [], []]
+    send("ONE", TUE)
+    send("TWO", TUE)
+    assert listed() == [["ONE", "TWO"], ["ONE", "TWO"], []]
+    clock.jump(at(WED, "09:35"))
+    assert listed() == [["ONE", "TWO"], ["ONE", "TWO"], []]
+    send("SIX", WED)
+    assert listed() == [["ONE", "TWO", "SIX"], ["ONE", "TWO", "SIX"], ["SIX"]]
 
 
 def test_a_bar_in_which_nothing_traded_fills_nothing_in_any_unit_without_a_cap() -> None:
