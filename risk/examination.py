@@ -46,7 +46,7 @@ _TAKING = CALLS | {Phase.CONTINUOUS, Phase.LUNCH}
 _CLOCK_SKEW = timedelta(seconds=2)
 
 
-class Earlier(msgspec.Struct):
+class Earlier(msgspec.Struct, kw_only=True):
     """What the same session asked before, granted or not, and the symbols it asks both to buy and to sell.
 
     `fresh_at` is when the quote was true that was found fresh last.

@@ -15,7 +15,7 @@ from services.domain.money import ZERO
 from services.domain.orders import OrderTerms, Origin, Side
 
 
-class _Held(msgspec.Struct):
+class _Held(msgspec.Struct, kw_only=True):
     """What would be held: shares and CNY by symbol, CNY by sector and in all."""
 
     shares: dict[Symbol, int] = msgspec.field(default_factory=dict)
