@@ -133,7 +133,7 @@ def _recorded(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
         screen.line("run.demo", start=recorded.genesis.start, end=recorded.genesis.end)
     backtest, follower = settings.mode is Mode.BACKTEST, Follower()
     with rare_collections() if backtest else nullcontext():
-        outcome = _execute(run_on, None if backtest else screen, screen, follower.listen)
+        outcome = _execute(run_on, None if backtest else screen, screen, follower.hears)
         if outcome.already_finished:
             screen.line("run.finished_before", folder=folder.root)
         report = _report(options, outcome, recorded.panel, folder, settings)

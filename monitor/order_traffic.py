@@ -97,18 +97,21 @@ class Sent(msgspec.Struct, kw_only=True):
     orders: dict[str, str] = msgspec.field(default_factory=dict)
     cancels: list[str] = msgspec.field(default_factory=list)
 
-    def take(self, event: Event, value: OrderTerms | Ack) -> None:
-        """Move over one event."""
-        at = event.at
-        if isinstance(value, OrderTerms):
-            self.orders.setdefault(value.order_id, at)
-        elif _CANCEL in event.step:
-            self.cancels.append(at)
-        elif _SENT in event.step:
-            order_id = event.step.rpartition(_SENT)[2]
-            self.orders.pop(order_id, None)
-            if value.kind is not AckKind.WITHHELD:
-                self.orders[order_id] = at
+    def intended(self, event: Event, value: OrderTerms) -> None:
+        """Move over an order that is about to leave."""
+        self.orders.setdefault(value.order_id, event.at)
+
+    def answered(self, event: Event, value: Ack) -> None:
+        """Move over the answer to an order or a cancel."""
+        step = event.step
+        if _CANCEL in step:
+            self.cancels.append(event.at)
+        elif _SENT in step:
+            order_id = step.rpartition(_SENT)[2]
+            if value.kind is AckKind.WITHHELD:
+                self.orders.pop(order_id, None)
+            else:
+                self.orders[order_id] = event.at
 
     def where(self, wanted: Callable[[datetime], bool]) -> Sent:
         """Return what left at the moments that are wanted."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from types import MappingProxyType
+from types import MappingProxyType, MethodType
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -168,8 +168,13 @@ class RiskTrail(msgspec.Struct):
     sent: Sent = msgspec.field(default_factory=Sent)
     real_time: bool = False
 
+    @property
+    def steps(self) -> Mapping[type, Callable[..., None]]:
+        """What moves over an event and its body, by the type of the body."""
+        return {kind: MethodType(step, self) for kind, step in _STEPS.items()}
+
     def take(self, event: Event, value: object) -> None:
-        """Move over one event and its body."""
+        """Move over one event and its body, of any type."""
         step = _STEPS.get(type(value))
         if step is not None:
             step(self, event, value)
@@ -186,8 +191,11 @@ class RiskTrail(msgspec.Struct):
         slot = value.at.rpartition(" ")[2][:5]
         self.sessions[event.session] = SessionRisk(day=value.day, slot=slot)
 
-    def _sent(self, event: Event, value: OrderTerms | Ack) -> None:
-        self.sent.take(event, value)
+    def _intended(self, event: Event, value: OrderTerms) -> None:
+        self.sent.intended(event, value)
+
+    def _ack(self, event: Event, value: Ack) -> None:
+        self.sent.answered(event, value)
 
     def _exits(self, event: Event, value: Exits) -> None:
         self._of(event).exits = value
@@ -331,6 +339,6 @@ _STEPS: Mapping[type, Callable[..., None]] = {
     Verdicts: RiskTrail._verdicts,
     Halt: RiskTrail._halt,
     Lift: RiskTrail._lift,
-    OrderTerms: RiskTrail._sent,
-    Ack: RiskTrail._sent,
+    OrderTerms: RiskTrail._intended,
+    Ack: RiskTrail._ack,
 }

@@ -23,7 +23,7 @@ from services.domain.money import ZERO
 from services.domain.orders import OrderTerms, Refusal, Side
 from services.domain.quotes import VendorSnapshot
 from services.domain.value import Value
-from services.journal.account import Account, cost_cny
+from services.journal.account import Account, gain_cny
 
 _WANTED = (
     Genesis,
@@ -152,7 +152,7 @@ def within(trail: Trail, since: date | None, until: date | None) -> Trail:
 class Follower:
     """The fold's hand: one event after the other, of a journal that is read or one that is being written.
 
-    `wanted` are the bodies it reads. Give `listen` to a journal as a listener; an event that is told
+    `wanted` are the bodies it reads. Give `hears` to a journal as a listener; an event that is told
     again, since the journal was opened anew, is passed over. Call `end` once, after the last event. With
     `days_held` nothing older than so many trading days is held, but for what the first of them began with.
     """
@@ -166,21 +166,33 @@ class Follower:
         self._fills: set[str] = set()
         self._at = ""
         self._seq = 0
+        self._seen_marked = False
+        self._of_limits = self.trail.risk.steps
+
+    @property
+    def hears(self) -> Mapping[type, Callable[..., None]]:
+        """What takes the bodies of a journal's events, by their type."""
+        return dict.fromkeys(self.wanted, self._listen)
 
     def listen(self, event: Event, value: object, account: Account) -> None:
-        """Take an event of the journal."""
+        """Take an event of the journal, of any type."""
+        if type(value) in self.wanted:
+            self._listen(event, value, account)
+
+    def _listen(self, event: Event, value: object, account: Account) -> None:
         if event.seq > self._seq:
             self._seq = event.seq
-            if type(value) in self.wanted:
-                self.take(event, value, account.book)
+            self.take(event, value, account)
 
-    def take(self, event: Event, value: object, book: Book | None = None) -> None:
-        """Move over one event and its body, one of those wanted; `book` is the account after it, if known."""
+    def take(self, event: Event, value: object, account: Account | None = None) -> None:
+        """Move over one event and its body, one of those wanted; `account` is the fold after it, if known."""
         self._at = event.at
-        self.trail.risk.take(event, value)
-        step = _STEPS.get(type(value))
+        kind = type(value)
+        of_limits, step = self._of_limits.get(kind), _STEPS.get(kind)
+        if of_limits is not None:
+            of_limits(event, value)
         if step is not None:
-            step(self, event, value, book)
+            step(self, event, value, account)
 
     def end(self) -> Trail:
         """Return the fold, the session still running included."""
@@ -199,6 +211,7 @@ class Follower:
         """Return the fold as `end` would, and go on."""
         other = copy(self)
         other.trail = replace(self.trail, marks=[*self.trail.marks])
+        self._seen_marked = True
         return other.end()
 
     def _let_go(self, day: date) -> None:
@@ -211,46 +224,47 @@ class Follower:
         kept = within(trail, first, None)
         trail.marks, trail.trades, trail.sessions = kept.marks, kept.trades, kept.sessions
         trail.closed, trail.refused, trail.risk = kept.closed, kept.refused, kept.risk
+        self._of_limits = trail.risk.steps
         held = {order.order_id for order in trail.book.open_orders} | kept.orders.keys()
         trail.orders = {key: one for key, one in trail.orders.items() if key in held}
 
-    def _genesis(self, _event: Event, value: Genesis, _book: Book | None) -> None:
+    def _genesis(self, _event: Event, value: Genesis, _account: Account | None) -> None:
         self.trail.genesis = value
         self.trail.book = Book(cash_cny=value.cash_cny)
 
-    def _settings(self, _event: Event, value: SettingsRecord, _book: Book | None) -> None:
+    def _settings(self, _event: Event, value: SettingsRecord, _account: Account | None) -> None:
         self.trail.settings = value.values
 
-    def _finished(self, _event: Event, _value: RunFinished, _book: Book | None) -> None:
+    def _finished(self, _event: Event, _value: RunFinished, _account: Account | None) -> None:
         self.trail.finished = True
 
-    def _quoted(self, _event: Event, value: VendorSnapshot, _book: Book | None) -> None:
+    def _quoted(self, _event: Event, value: VendorSnapshot, _account: Account | None) -> None:
         trail = self.trail
         trail.seen = {**trail.seen, **{q.symbol: q.last_cny for q in value.quotes if not q.disputed}}
 
-    def _intended(self, _event: Event, value: OrderTerms, book: Book | None) -> None:
+    def _intended(self, _event: Event, value: OrderTerms, account: Account | None) -> None:
         trail = self.trail
         if value.order_id not in trail.orders:
             trail.orders[value.order_id] = value
-            trail.book = book or trail.book.after(value)
+            trail.book = account.book if account else trail.book.after(value)
 
-    def _verdicts(self, event: Event, value: Verdicts, _book: Book | None) -> None:
+    def _verdicts(self, event: Event, value: Verdicts, _account: Account | None) -> None:
         if value.refused:
             kept = self.trail.refused.setdefault(event.session, {})
             kept.update(dict.fromkeys(value.refused))
 
-    def _ended(self, _event: Event, value: OrderEnded, book: Book | None) -> None:
+    def _ended(self, _event: Event, value: OrderEnded, account: Account | None) -> None:
         trail = self.trail
         if trail.book.order(value.order_id) is not None:
-            trail.book = book or trail.book.after(value)
+            trail.book = account.book if account else trail.book.after(value)
 
-    def _moved(self, _event: Event, value: Movement, book: Book | None) -> None:
+    def _moved(self, _event: Event, value: Movement, account: Account | None) -> None:
         trail = self.trail
         if value.movement_id not in trail.movements:
             trail.movements[value.movement_id] = value
-            trail.book = book or trail.book.after(value)
+            trail.book = account.book if account else trail.book.after(value)
 
-    def _opened(self, event: Event, value: Opened, _book: Book | None) -> None:
+    def _opened(self, event: Event, value: Opened, _account: Account | None) -> None:
         trail = self.trail
         if not trail.marks:
             self._mark(MarkKind.OPENING, "", value.day, value.slot)
@@ -260,23 +274,22 @@ class Follower:
         if not self._days or value.day > self._days[-1]:
             self._let_go(value.day)
 
-    def _closed(self, event: Event, value: Closed, _book: Book | None) -> None:
+    def _closed(self, event: Event, value: Closed, _account: Account | None) -> None:
         trail = self.trail
         trail.closed[event.session] = value
         opened = trail.sessions.get(event.session)
         if opened is not None:
             self._mark(MarkKind.SESSION, event.session, opened.day, opened.slot)
 
-    def _filled(self, event: Event, fill: Fill, book: Book | None) -> None:
+    def _filled(self, event: Event, fill: Fill, account: Account | None) -> None:
         if fill.fill_id in self._fills:
             return
         self._fills.add(fill.fill_id)
         trail, before = self.trail, self.trail.book
-        trail.book = book or before.after(fill)
+        trail.book = account.book if account else before.after(fill)
         realised = None
         if fill.side is Side.SELL:
-            cost = cost_cny(before, fill.symbol) - cost_cny(trail.book, fill.symbol)
-            realised = fill.amount_cny - fill.fees.total - cost
+            realised = account.gains[fill.fill_id] if account else gain_cny(fill, before, trail.book)
         self._see(fill)
         terms = trail.orders.get(fill.order_id)
         trail.trades.append(Trade(session=event.session, fill=fill, terms=terms, realised_cny=realised))
@@ -284,10 +297,12 @@ class Follower:
     def _see(self, fill: Fill) -> None:
         """Keep what a fill tells of its symbol's price; what is held no more needs none."""
         trail = self.trail
-        seen = {**trail.seen, fill.symbol: fill.price_cny}
-        if self._forgets and not trail.book.held(fill.symbol):
-            del seen[fill.symbol]
-        trail.seen = seen
+        if self._seen_marked:
+            # A mark holds what was seen until then, and keeps it.
+            trail.seen, self._seen_marked = dict(trail.seen), False
+        trail.seen[fill.symbol] = fill.price_cny
+        if self._forgets and fill.side is Side.SELL and not trail.book.held(fill.symbol):
+            del trail.seen[fill.symbol]
 
     def _end_day(self) -> None:
         """Mark the end of the last marked day, on the book as it is now."""
@@ -297,6 +312,7 @@ class Follower:
 
     def _mark(self, kind: MarkKind, session: str, day: date, moment: datetime) -> None:
         trail = self.trail
+        self._seen_marked = True
         trail.marks.append(
             Mark(kind=kind, session=session, day=day, moment=moment, book=trail.book, seen=trail.seen)
         )

@@ -279,7 +279,7 @@ class Account:
 
     def _sold(self, fill: Fill, before: Book) -> None:
         symbol = fill.symbol
-        gain = fill.amount_cny - fill.fees.total - cost_cny(before, symbol) + cost_cny(self.book, symbol)
+        gain = gain_cny(fill, before, self.book)
         self.gains[fill.fill_id] = gain
         carried = self._carried.get(symbol, ZERO) * fill.shares / before.held(symbol)
         self._carry(symbol, -carried)
@@ -396,6 +396,12 @@ def _sharing(opened: Opened, other: Opened) -> Opened:
         return opened
     config_hash = other.config_hash if opened.config_hash == other.config_hash else opened.config_hash
     return msgspec.structs.replace(opened, versions=other.versions, config_hash=config_hash)
+
+
+def gain_cny(sale: Fill, before: Book, after: Book) -> Decimal:
+    """Return what a sale earned: its amount less its fees and the cost of the oldest shares."""
+    cost = cost_cny(before, sale.symbol) - cost_cny(after, sale.symbol)
+    return sale.amount_cny - sale.fees.total - cost
 
 
 def cost_cny(book: Book, symbol: Symbol) -> Decimal:
