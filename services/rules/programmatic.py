@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 from itertools import groupby
@@ -38,10 +39,15 @@ def order_traffic(moments: Iterable[datetime]) -> tuple[OrderTraffic, ...]:
     Raises:
         ValueError: A moment has no zone.
     """
-    seen = sorted([_in_shanghai(moment) for moment in moments])
+    # What left together is one moment with its count: a backtest's orders of a session all do.
+    seen = sorted((_in_shanghai(moment), count) for moment, count in Counter(moments).items())
     return tuple(
-        OrderTraffic(day=day, orders_and_cancels=len(sent), in_fullest_second=_fullest(sent))
-        for day, sent in ((day, list(of_day)) for day, of_day in groupby(seen, key=datetime.date))
+        OrderTraffic(
+            day=day,
+            orders_and_cancels=sum(count for _, count in sent),
+            in_fullest_second=_fullest(sent),
+        )
+        for day, sent in ((day, list(of_day)) for day, of_day in groupby(seen, key=_day))
     )
 
 
@@ -64,13 +70,19 @@ def _in_shanghai(moment: datetime) -> datetime:
     return moment.astimezone(_SHANGHAI)
 
 
-def _fullest(sent: list[datetime]) -> int:
-    """Return the most of `sent`, which are in order, within one second."""
-    most = first = 0
-    for last, moment in enumerate(sent):
-        while moment - sent[first] >= _SECOND:
+def _day(sent: tuple[datetime, int]) -> date:
+    return sent[0].date()
+
+
+def _fullest(sent: list[tuple[datetime, int]]) -> int:
+    """Return the most that left within one second; `sent` are moments and their counts, in order."""
+    most = within = first = 0
+    for moment, count in sent:
+        within += count
+        while moment - sent[first][0] >= _SECOND:
+            within -= sent[first][1]
             first += 1
-        most = max(most, last - first + 1)
+        most = max(most, within)
     return most
 
 

@@ -55,6 +55,8 @@ def test_a_rule_with_one_threshold_looks_at_that_alone():
         # The last half second of one minute and the first of the next are one second.
         (every(10, 100, START + timedelta(milliseconds=500)), 100),
         ([START] * 7, 7),
+        # Two left with the three at first, four when those were a second ago.
+        ([START] * 3 + every(999, 2)[1:] * 2 + every(1000, 2)[1:] * 4, 6),
     ],
 )
 def test_the_fullest_second_is_any_second_not_one_of_the_clock(moments, fullest):
