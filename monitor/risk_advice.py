@@ -77,15 +77,16 @@ def advice(
     refusals: Sequence[Refusal],
     asked: Counter[Side],
     shadow_orders: int,
+    most: Mapping[str, tuple[SessionRisk, Use]],
 ) -> tuple[Advice, ...]:
     """Return the suggestions, the most pressing first; none where there is nothing to say.
 
-    `asked` are the orders asked for by side, see `asked_in`.
+    `asked` are the orders asked for by side, see `asked_in`; `most` is what `highest` tells of the sessions.
     """
     refused = {refusal.rule for refusal in refusals}
     found: list[Advice] = [*_halted(halts), *_unset(limits), *_armed(tuple(sessions.values()))]
     found += _refused(refusals, asked)
-    found += _near(sessions, refused)
+    found += _near(most, refused)
     if shadow_orders:
         found.append(Advice(kind="shadow", keys=("shadow",), values={"count": str(shadow_orders)}))
     return tuple(found)
@@ -117,17 +118,22 @@ def _asked_of(session: SessionRisk) -> set[tuple[str, int, str, Side]]:
     """Return what the session's agent and exits asked for, each order once."""
     found: set[tuple[str, int, str, Side]] = set()
     for verdicts in session.verdicts:
-        deferred = tuple(one.terms for one in verdicts.deferred)
+        deferred = [one.terms for one in verdicts.deferred]
         wanted: tuple[OrderTerms | Refusal, ...] = (
             *verdicts.approved, *verdicts.waiting, *verdicts.shadow, *deferred, *verdicts.refused
         )  # fmt: skip
-        found.update((one.origin, one.index, one.symbol, one.side) for one in wanted)
+        for one in wanted:
+            found.add((one.origin, one.index, one.symbol, one.side))
     return found
 
 
 def asked_in(sessions: Iterable[SessionRisk]) -> Counter[Side]:
     """Return how many orders the sessions' agent and exits asked for, by side."""
-    return Counter(side for session in sessions for *_, side in _asked_of(session))
+    asked = Counter[Side]()
+    for session in sessions:
+        for *_, side in _asked_of(session):
+            asked[side] += 1
+    return asked
 
 
 def _halted(halts: Sequence[HaltSpan]) -> Iterator[Advice]:
@@ -180,8 +186,8 @@ def _refused(refusals: Sequence[Refusal], asked: Counter[Side]) -> Iterator[Advi
         yield Advice(kind=kind, keys=keys, values=values)
 
 
-def _near(sessions: Mapping[str, SessionRisk], refused: set[Rule]) -> Iterator[Advice]:
-    for key, (session, use) in highest(sessions).items():
+def _near(most: Mapping[str, tuple[SessionRisk, Use]], refused: set[Rule]) -> Iterator[Advice]:
+    for key, (session, use) in most.items():
         values = {"used": plain(use.used), "allowed": plain(use.allowed), "day": session.day.isoformat()}
         if use.rule in refused:
             continue

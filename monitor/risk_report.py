@@ -83,8 +83,9 @@ def risk_report(trail: RiskTrail) -> RiskReport:
     changes = tuple(one for session in sessions.values() for one in changed_in(session))
     asked = asked_in(sessions.values())
     shadow = sum(len(one.shadow) for session in sessions.values() for one in session.verdicts)
+    most = highest(sessions)
     return RiskReport(
-        limits=_rows(sessions),
+        limits=_rows(sessions, most),
         asked=asked.total(),
         refusals=_by_rule(refusals),
         changes=_by_rule(changes),
@@ -95,7 +96,7 @@ def risk_report(trail: RiskTrail) -> RiskReport:
         drawdown=_deepest(session.drawdown for session in sessions.values()),
         daily_loss=_deepest(session.daily_loss for session in sessions.values()),
         traffic=trail.bound_uses(),
-        advice=advice(sessions, trail.halts, trail.limits, refusals, asked, shadow),
+        advice=advice(sessions, trail.halts, trail.limits, refusals, asked, shadow, most),
     )
 
 
@@ -109,12 +110,13 @@ def changed_in(session: SessionRisk) -> tuple[Change, ...]:
     return tuple(dict.fromkeys(one for verdicts in session.verdicts for one in verdicts.changed))
 
 
-def _rows(sessions: Mapping[str, SessionRisk]) -> tuple[LimitRow, ...]:
+def _rows(
+    sessions: Mapping[str, SessionRisk], most: Mapping[str, tuple[SessionRisk, Use]]
+) -> tuple[LimitRow, ...]:
     """Return a row for each limit that was used, in the order of the rules."""
     names = {id(session): name for name, session in sessions.items()}
     last = {key: use for session in sessions.values() for key, use in session.uses.items()}
     near = Counter(key for session in sessions.values() for key in _near(session))
-    most = highest(sessions)
     return tuple(
         LimitRow(
             most=most[key][1],
