@@ -37,6 +37,8 @@ from services.rules import (
     trading_time,
 )
 
+_BUY, _LUNCH = Side.BUY, Phase.LUNCH
+
 _UNCROSSING = (Phase.OPEN_CALL_LOCKED, Phase.CLOSE_CALL)
 """At their end an auction makes a price, whatever the last one was."""
 
@@ -80,7 +82,7 @@ def examine(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
 
 
 def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
-    symbol, buys = intent.symbol, intent.side is Side.BUY
+    symbol, buys = intent.symbol, intent.side is _BUY
     if symbol not in desk.watchlist and (buys or not desk.book.held(symbol)):
         raise Rejected(Rule.SYMBOL_UNKNOWN, f"{symbol} is not on the watchlist")
     allowed = desk.limits.degrees.symbols
@@ -115,7 +117,7 @@ def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
         phase=span,
         band=band,
         later=later,
-        afternoon_end=phase_at(rules, span.end).end if phase is Phase.LUNCH else None,
+        afternoon_end=phase_at(rules, span.end).end if phase is _LUNCH else None,
     )
 
 

@@ -10,6 +10,8 @@ from services.domain.money import ZERO, to_tick
 from services.domain.orders import Rule
 from services.rules import CALLS, Phase, after_hours_price, cage_bound
 
+_CONTINUOUS, _AFTER_HOURS = Phase.CONTINUOUS, Phase.AFTER_HOURS
+
 
 def limit_of(candidate: Candidate, desk: Desk) -> Decimal:
     """Return the order's limit on the tick, inside the day's limits and the price cage.
@@ -18,9 +20,9 @@ def limit_of(candidate: Candidate, desk: Desk) -> Decimal:
         Rejected: TICK, PRICE_LIMIT, LIMIT_UP, LIMIT_DOWN, CAGE, PRICE_BAND, DRIFT or QUOTE_MISSING.
     """
     quote, band, phase = candidate.quote, candidate.band, candidate.phase.phase
-    caged = phase is Phase.CONTINUOUS and candidate.rules.cage is not None
+    caged = phase is _CONTINUOUS and candidate.rules.cage is not None
     cage = _cage(candidate) if caged else None
-    asked, at_close = candidate.intent.limit_cny, phase is Phase.AFTER_HOURS
+    asked, at_close = candidate.intent.limit_cny, phase is _AFTER_HOURS
     limit = _marketable(candidate, desk, cage, at_close) if asked is None else _on_tick(asked, candidate)
     if not band.allows(limit):
         raise Rejected(Rule.PRICE_LIMIT, f"{limit} is outside {band.limit_down} to {band.limit_up}")

@@ -11,6 +11,8 @@ from services.domain.instruments import Board, Kind, Symbol
 from services.rules.rows import CN_FIRST, US_FIRST, Confidence, OutsideRulebook, Row, Series
 from services.rules.terms import Venue
 
+_STOCK = Kind.STOCK
+
 _STAR_FIRST = date(2019, 7, 22)
 _CHINEXT_FIRST = date(2009, 10, 30)
 _BSE_FIRST = date(2021, 11, 15)
@@ -58,7 +60,7 @@ def venue_of(board: Board, symbol: Symbol | None = None) -> Venue:
 
 def default_kind(board: Board) -> Kind:
     """Return what an instrument of `board` is unless its own data says otherwise."""
-    return _KINDS.get(board, Kind.STOCK)
+    return _KINDS.get(board, _STOCK)
 
 
 def is_lof(symbol: Symbol) -> bool:

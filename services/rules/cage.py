@@ -12,6 +12,8 @@ from services.domain.orders import Side
 from services.rules.rows import CN_FIRST, Confidence, OutsideRulebook, Row, Series
 from services.rules.terms import Cage, Rules
 
+_BUY = Side.BUY
+
 
 def cage_bound(
     rules: Rules,
@@ -35,7 +37,7 @@ def cage_bound(
     cage = rules.cage
     if cage is None:
         return None
-    buys, tick = side is Side.BUY, rules.tick
+    buys, tick = side is _BUY, rules.tick
     reference = best_ask if buys else best_bid
     if reference is None:
         reference = best_bid if buys else best_ask

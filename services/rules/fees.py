@@ -16,6 +16,8 @@ from services.rules.fee_rows import COMMISSION_CAP, CSRC, HANDLING, HANDLING_EXE
 from services.rules.rows import OutsideRulebook, Row, Series
 from services.rules.terms import FeeSchedule, Rules
 
+_SELL = Side.SELL
+
 T = TypeVar("T")
 
 _PAR = Decimal("1.00")
@@ -61,7 +63,7 @@ def fees_of(
     due = (commission.rate * (amount_before + amount)).quantize(CENT, ROUND_HALF_UP)
     least = commission.min_cny
     charge = (due if due >= least else least) - commission_paid
-    stamp = schedule.stamp_sell if side is Side.SELL else schedule.stamp_buy
+    stamp = schedule.stamp_sell if side is _SELL else schedule.stamp_buy
     transfer = schedule.transfer
     if stamp is None or transfer is None:
         raise OutsideRulebook(f"{rules.board}: stamp duty or transfer fee of {rules.day} is not known")

@@ -27,6 +27,8 @@ from services.rules.limit_rows import (
 from services.rules.rows import OutsideRulebook, Series
 from services.rules.terms import LimitRule, Multipliers, Rounding, Rules, Venue
 
+_WIDE = Kind.ETF_EQUITY_20
+
 T = TypeVar("T")
 
 _ONE = Decimal(1)
@@ -160,7 +162,7 @@ def _everyday(rules: Rules, instrument: Instrument) -> Multipliers:
     if instrument.st and instrument.is_st(day):
         return limits.st
     kind = instrument.kind or rules.kind
-    return limits.wide_fund if kind is Kind.ETF_EQUITY_20 else limits.ordinary
+    return limits.wide_fund if kind is _WIDE else limits.ordinary
 
 
 def _known(table: Mapping[Board, Series[T]], board: Board, day: date) -> T | None:

@@ -13,7 +13,7 @@ from services.domain.value import Value
 from services.rules.rows import CN_FIRST, US_FIRST, Confidence, Row, Series
 from services.rules.terms import LotRule, OddLot, Rules
 
-_BUY = Side.BUY
+_BUY, _WHOLE = Side.BUY, OddLot.WHOLE_POSITION
 AFTER_HOURS_ORDER_MAX = 1_000_000
 """Shares in one after-hours order (STAR and ChiNext rules, H; the other boards, M)."""
 
@@ -67,7 +67,7 @@ def round_lot_down(rules: Rules, side: Side, shares: int, held: int) -> int:
     most = min(most, held)
     if most <= 0:
         return 0
-    if lots.odd_lot is OddLot.WHOLE_POSITION:
+    if lots.odd_lot is _WHOLE:
         return most if most >= lots.minimum or most == held else 0
     with_odd_lot = most - (most - held) % lots.step
     return max(most - most % lots.step, with_odd_lot)
@@ -82,7 +82,7 @@ def _buy_problem(lots: LotRule, shares: int) -> LotProblem | None:
 
 
 def _sell_problem(lots: LotRule, shares: int, held: int) -> LotProblem | None:
-    if lots.odd_lot is OddLot.WHOLE_POSITION:
+    if lots.odd_lot is _WHOLE:
         if shares >= lots.minimum or shares == held:
             return None
         detail = f"{shares} shares is below the minimum of {lots.minimum} and not all of the {held} held"
