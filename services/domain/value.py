@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import Field, field, fields, make_dataclass
+from dataclasses import Field, fields, make_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
-from msgspec import NODEFAULT
 
 
 class _StandardFields:
@@ -31,18 +30,6 @@ class Value(msgspec.Struct, frozen=True):
 
 @cache
 def _fields_of(of: type[Value]) -> dict[str, Field[Any]]:
-    like = make_dataclass(
-        of.__name__,
-        [(one.name, one.type, _default(one)) for one in msgspec.structs.fields(of)],
-        init=False,
-        repr=False,
-        eq=False,
-        kw_only=True,
-    )
+    """Return the fields by their names alone: what they hold may be known to a type checker only."""
+    like = make_dataclass(of.__name__, [(name, Any) for name in of.__struct_fields__], init=False, repr=False)
     return {one.name: one for one in fields(like)}
-
-
-def _default(one: msgspec.structs.FieldInfo) -> Any:
-    if one.default_factory is not NODEFAULT:
-        return field(default_factory=one.default_factory)
-    return field() if one.default is NODEFAULT else field(default=one.default)

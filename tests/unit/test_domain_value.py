@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields, is_dataclass, replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 from msgspec import field
 
 from services.domain.money import ZERO
 from services.domain.value import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Part(Value, frozen=True, kw_only=True):
@@ -24,6 +28,12 @@ class Whole(Value, frozen=True, kw_only=True):
     name: str
     part: Part = Part(cost_cny=Decimal("1.00"))
     notes: dict[str, int] = field(default_factory=dict)
+
+
+class Unknown(Value, frozen=True, kw_only=True):
+    """What it holds is imported for the type checker alone."""
+
+    held: Mapping[str, int]
 
 
 def test_a_value_cannot_be_changed():
@@ -54,6 +64,9 @@ def test_the_standard_library_sees_its_fields():
     }
 
 
+def test_a_value_that_holds_what_only_a_type_checker_knows_is_replaced_like_any_other():
+    assert replace(Unknown(held={}), held={"one": 1}).held == {"one": 1}
+
+
 def test_a_maker_makes_a_new_default_for_each_value():
     assert Whole(name="one").notes is not Whole(name="two").notes
-    assert {one.name: one.default_factory for one in fields(Whole)}["notes"] is dict
