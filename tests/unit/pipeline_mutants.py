@@ -315,8 +315,8 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
             "test_what_a_person_paid_in_is_no_dividend",
         ),
         (
-            "gain = fill.amount_cny - fill.fees.total - cost",
-            "gain = fill.amount_cny - cost",
+            "return sale.amount_cny - sale.fees.total - cost",
+            "return sale.amount_cny - cost",
             "test_fees_turn_a_small_gain_into_a_loss",
         ),
         (
