@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from math import isnan
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import msgspec
 import orjson
@@ -32,16 +32,20 @@ class WrittenOrder(TypedDict):
     reason: str
 
 
-_Terms = tuple[Rules, Decimal, int]
-"""On what terms a symbol trades at this slot: its rules, its price in CNY, the shares of one holding."""
+class _Terms(NamedTuple):
+    """On what terms a symbol trades at this slot: its rules, its price, the shares of one holding."""
+
+    rules: Rules
+    price_cny: Decimal
+    share: int
 
 
 class OrderSheet(msgspec.Struct):
     """The orders of one answer, and the cash they leave: what is available, plus what the sells bring.
 
     `target_cny` is one holding's share of the equity, `held` what the book holds. Orders beyond what an
-    answer may hold are not written, nor are those of a symbol whose `last` price is NaN. On what terms a
-    symbol trades is worked out once.
+    answer may hold are not written, nor are those of a symbol whose `last` price is NaN or not above 0. On
+    what terms a symbol trades is worked out once.
     """
 
     briefing: Briefing
@@ -54,7 +58,7 @@ class OrderSheet(msgspec.Struct):
     def fits(self, symbol: Symbol, last: float) -> bool:
         """Answer whether a valid lot fits into one holding's share of the equity and trades at this slot."""
         terms = self._terms_of(symbol, last)
-        return terms is not None and terms[2] > 0
+        return terms is not None and terms.share > 0
 
     def sell_all(self, symbol: Symbol, last: float, reason: str) -> None:
         """Sell what may be sold today; nothing is written when that is nothing."""
@@ -66,18 +70,18 @@ class OrderSheet(msgspec.Struct):
         """Sell as many whole lots as `excess_cny` is worth, as far as they may be sold today."""
         terms = self._terms_of(symbol, last)
         if terms is not None:
-            self._sell(symbol, terms, int(excess_cny / terms[1]), reason)
+            self._sell(symbol, terms, int(excess_cny / terms.price_cny), reason)
 
     def sell_over(self, symbol: Symbol, last: float, reason: str) -> None:
         """Sell the whole lots held beyond what one holding's share buys, as far as T+1 allows."""
         terms = self._terms_of(symbol, last)
-        if terms is not None and (over := self.held.get(symbol, 0) - terms[2]) > 0:
+        if terms is not None and (over := self.held.get(symbol, 0) - terms.share) > 0:
             self._sell(symbol, terms, over, reason)
 
     def buy_short_of(self, symbol: Symbol, last: float, reason: str) -> None:
         """Buy the lots that are short of what one holding's share buys, or what of them the cash buys."""
         terms = self._terms_of(symbol, last)
-        if terms is not None and (short := terms[2] - self.held.get(symbol, 0)) > 0:
+        if terms is not None and (short := terms.share - self.held.get(symbol, 0)) > 0:
             rules, price, _ = terms
             most = min(short, shares_for(rules, self.cash_cny, price))
             self._buy(symbol, round_lot_down(rules, Side.BUY, most, 0), price, reason)
@@ -108,7 +112,7 @@ class OrderSheet(msgspec.Struct):
                 known[symbol] = None
             else:
                 price = from_float(last)
-                known[symbol] = rules, price, shares_for(rules, self.target_cny, price)
+                known[symbol] = _Terms(rules, price, shares_for(rules, self.target_cny, price))
         return known[symbol]
 
     def _sell(self, symbol: Symbol, terms: _Terms, most: int, reason: str) -> None:

@@ -18,6 +18,8 @@ class OneLineUsage(TyperGroup):
     """The program, whose usage errors are one line that names the option and where to read on."""
 
     def __init__(self, **given: Any) -> None:
+        if given.get("commands"):
+            raise TypeError("a command belongs to one of the families in commands/families.py")
         super().__init__(**{**given, "commands": COMMANDS})
 
     def main(

@@ -41,6 +41,8 @@ class PriceRow(dict[Symbol, Decimal | None]):
 class PriceRows(dict[int, PriceRow]):
     """The rows of an array of prices: `rows[row][symbol]`. Of the last few that were begun all is kept.
 
+    One thread at a time.
+
     Raises:
         IndexError: The array has no such row; none is counted from its end.
     """
@@ -55,7 +57,7 @@ class PriceRows(dict[int, PriceRow]):
         if row < 0:
             raise IndexError(f"row {row}: nothing is known before the first")
         begun = self._begun(row)
-        if len(self) == ROWS_KEPT:
+        while len(self) >= ROWS_KEPT:
             del self[next(iter(self))]
         self[row] = begun
         return begun
