@@ -68,9 +68,7 @@ def _placed(price: Decimal, other: Decimal, tick: Decimal, band: _Band, others: 
     return other
 
 
-def price_masks(
-    briefing: Briefing, symbols: Iterable[Symbol], factor: Decimal
-) -> dict[Symbol, PriceMask]:
+def price_masks(briefing: Briefing, symbols: Iterable[Symbol], factor: Decimal) -> dict[Symbol, PriceMask]:
     """Return how each symbol's prices are rescaled; today's limits are made anew."""
     return {symbol: _price_mask(briefing, symbol, factor) for symbol in symbols}
 

@@ -143,9 +143,7 @@ _RULES: Mapping[str, _Row] = MappingProxyType(
         "momentum": _Row(MomentumRule, (*_ALWAYS, "resize")),
         "buy_and_hold": _Row(lambda: baselines.buy_and_hold, _ALWAYS),
         "hold": _Row(lambda: baselines.hold, _ALWAYS),
-        "equal_weight": _Row(
-            lambda: baselines.equal_weight, ("top", "every"), RuleOptions(top=20, every=20)
-        ),
+        "equal_weight": _Row(lambda: baselines.equal_weight, ("top", "every"), RuleOptions(top=20, every=20)),
         "mean_reversion": _Row(lambda: baselines.mean_reversion, _ALWAYS),
         "random": _Row(lambda: baselines.random_picks, ("top", "every", "seed")),
     }

@@ -61,9 +61,7 @@ class ToolUsingAgent:
     server that does not end by itself when it is told to is ended a second later.
     """
 
-    def __init__(
-        self, make: Callable[[float], Agent], tools: SessionTools, deadline_s: float
-    ) -> None:
+    def __init__(self, make: Callable[[float], Agent], tools: SessionTools, deadline_s: float) -> None:
         self._make, self._tools, self._deadline_s = make, tools, deadline_s
         self._agent = make(deadline_s)
 

@@ -60,9 +60,7 @@ and `volatility`: calm, no range or move is 1; 5% of the price, or moves of 2.5%
 
 _NAMES = (*SIGNALS, SCORE)
 _OTHERS = ("buy", "sell", "top", "file", "age_days_max")
-DEFAULT_WEIGHTS: Mapping[str, Decimal] = MappingProxyType(
-    {"sma": Decimal("0.5"), "momentum": Decimal("0.5")}
-)
+DEFAULT_WEIGHTS: Mapping[str, Decimal] = MappingProxyType({"sma": Decimal("0.5"), "momentum": Decimal("0.5")})
 
 
 class Recipe(Value, frozen=True, kw_only=True):

@@ -81,9 +81,7 @@ class Stopwatch:
         """Return what puts the watch between the loop and its doors."""
         found: list[AbstractContextManager[object]] = [
             mock.patch.object(Loop, "tick", self.tick(Loop.tick)),
-            mock.patch.object(
-                SimulatedExchange, "submit_order", self.handed(SimulatedExchange.submit_order)
-            ),
+            mock.patch.object(SimulatedExchange, "submit_order", self.handed(SimulatedExchange.submit_order)),
         ]
         for kind, names in _DOORS:
             found += [mock.patch.object(kind, name, self.door(getattr(kind, name))) for name in names]

@@ -101,9 +101,7 @@ def _orders_s(orders: int, days: tuple[date, ...]) -> float:
     return taken_s
 
 
-def _audit_s(
-    folder: Path, days: tuple[date, ...], panel: Panel, runs: int, lines: int, a_day: int
-) -> float:
+def _audit_s(folder: Path, days: tuple[date, ...], panel: Panel, runs: int, lines: int, a_day: int) -> float:
     """Return the median time of the audit's whole process, after one that warms the caches."""
     _write_prices(folder / "prices.csv", days, panel)
     _write_record(folder / "position.jsonl", days, panel, lines, a_day)

@@ -16,9 +16,7 @@ from services.settings_alerts import ChannelSettings
 from services.slots import ZONES
 
 
-def alert_test(
-    settings: Settings, channel: str | None, screen: Screen, clock: Clock | None = None
-) -> Exit:
+def alert_test(settings: Settings, channel: str | None, screen: Screen, clock: Clock | None = None) -> Exit:
     """Try every channel, or the one of that name; UNAVAILABLE where one did not take the message.
 
     Raises:

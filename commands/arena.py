@@ -100,9 +100,7 @@ def _stored_board(settings: Settings) -> Leaderboard:
     return stored_board(settings)
 
 
-def _on_live_prices(
-    settings: Settings, options: ArenaOptions, screen: Screen
-) -> tuple[Exit, dict[str, Any]]:
+def _on_live_prices(settings: Settings, options: ArenaOptions, screen: Screen) -> tuple[Exit, dict[str, Any]]:
     """Run the entrants on live prices, and return the exit code and how each account's part ended.
 
     Raises:
@@ -214,9 +212,7 @@ def _run(
     return asyncio.run(run_arena(entrants, period, settings.arena.parallel_max, tell))
 
 
-def _board(
-    settings: Settings, period: Period, results: Sequence[Ended], index: Row | None
-) -> Leaderboard:
+def _board(settings: Settings, period: Period, results: Sequence[Ended], index: Row | None) -> Leaderboard:
     arena, rows = settings.arena, [one.row for one in results]
     rows += [one.entrant.legacy for one in results if one.entrant.legacy is not None]
     line = _basket(results) if index is None else index

@@ -155,9 +155,7 @@ class LiveArena:
             self.seats.append(Seat(entrant=entrant, account=account, opened=kept))
 
     async def _all(self, work: Sequence[tuple[Seat, Awaitable[LiveEnd]]]) -> tuple[LiveEnd, ...]:
-        results = await asyncio.gather(
-            *(self._one(seat, one) for seat, one in work), return_exceptions=True
-        )
+        results = await asyncio.gather(*(self._one(seat, one) for seat, one in work), return_exceptions=True)
         ends: list[LiveEnd] = []
         for result in results:
             if isinstance(result, BaseException):

@@ -140,9 +140,7 @@ def _seeds(mask_seed: int | None) -> tuple[int | None, ...]:
     return (None,) if mask_seed is None else (None, mask_seed)
 
 
-def _by_masks(
-    minds: Sequence[Mind], found: Sequence[list[Compared]]
-) -> list[tuple[str, list[Compared]]]:
+def _by_masks(minds: Sequence[Mind], found: Sequence[list[Compared]]) -> list[tuple[str, list[Compared]]]:
     """Return of each mind, asked without and with a mask in turn, what the mask changes."""
     return [
         (mind.name, by_the_mask(plain, masked))
@@ -222,9 +220,7 @@ async def _compared(account: StoredAccount, asked: _Sessions, mind: _Asked, sess
         return Compared(session=session, recorded=recorded, other=None, failed=str(problem))
 
 
-async def _other_side(
-    account: StoredAccount, asked: _Asked, session: str, after: Snapshot | None
-) -> Side:
+async def _other_side(account: StoredAccount, asked: _Asked, session: str, after: Snapshot | None) -> Side:
     """Return what the session comes to where another mind decides it; what went before is as recorded.
 
     Raises:
@@ -279,9 +275,7 @@ def _interval(compared: Sequence[Compared], resampler: Resampler) -> Interval | 
     return resampler.mean(differences) if differences else None
 
 
-def _show(
-    found: Sequence[tuple[str, Sequence[Compared]]], resampler: Resampler, screen: Screen
-) -> None:
+def _show(found: Sequence[tuple[str, Sequence[Compared]]], resampler: Resampler, screen: Screen) -> None:
     if screen.as_json:
         return
     for name, compared in found:

@@ -142,9 +142,7 @@ def instruments_of(panel: Panel | None, watchlist: tuple[Symbol, ...]) -> Mappin
     names = dict(zip(panel.symbols, panel.names, strict=True))
     first = date.fromordinal(int(panel.days[0]))
     return {
-        symbol: with_first_days(
-            facts_of(symbol, names.get(symbol, ""), panel.instruments.get(symbol)), first
-        )
+        symbol: with_first_days(facts_of(symbol, names.get(symbol, ""), panel.instruments.get(symbol)), first)
         for symbol in watchlist
     }
 

@@ -160,9 +160,7 @@ def _hosts(settings: Settings, around: Surroundings) -> tuple[Host, ...]:
     return (*(vendor_hosts(settings) if around.hosts is None else around.hosts), *models)
 
 
-def _advice(
-    settings: Settings, found: Sequence[Check], lang: str, around: Surroundings
-) -> tuple[str, ...]:
+def _advice(settings: Settings, found: Sequence[Check], lang: str, around: Surroundings) -> tuple[str, ...]:
     """Return what to do where none of the hosts that quotes come from can be reached; empty else."""
     asked = [check for check in found if check.name == "host"]
     if not asked or any(check.ok is not False for check in asked):

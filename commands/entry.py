@@ -86,9 +86,7 @@ def stated(given: dict[str, object | None]) -> dict[str, object]:
     return {key: value for key, value in given.items() if value is not None}
 
 
-def of_prices(
-    adjustment: str | None, volume_unit: str | None, index: str | None
-) -> dict[str, object | None]:
+def of_prices(adjustment: str | None, volume_unit: str | None, index: str | None) -> dict[str, object | None]:
     """Return what is stated of recorded prices, by the settings' keys."""
     return {"prices.adjustment": adjustment, "prices.volume_unit": volume_unit, "prices.index": index}
 

@@ -101,6 +101,4 @@ class ModelDesk:
 def _price(settings: PriceSettings | None) -> Price | None:
     if settings is None:
         return None
-    return Price(
-        input_cny=settings.input, output_cny=settings.output, cached_input_cny=settings.cached_input
-    )
+    return Price(input_cny=settings.input, output_cny=settings.output, cached_input_cny=settings.cached_input)

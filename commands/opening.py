@@ -81,9 +81,7 @@ def open_recorded(
     Raises:
         CommandFailed: File, period, symbols or folder cannot be used.
     """
-    period = open_period(
-        settings, folder, prices=prices, start=start, end=end, cache=cache, history=history
-    )
+    period = open_period(settings, folder, prices=prices, start=start, end=end, cache=cache, history=history)
     return recorded_on(period, settings, mind)
 
 

@@ -123,10 +123,7 @@ async def look_at(
             if isinstance(one, PriceFault)
         },
         states=tuple(
-            state
-            for feed in feeds
-            for state in feed.host_states()
-            if state.standing is not Standing.SERVING
+            state for feed in feeds for state in feed.host_states() if state.standing is not Standing.SERVING
         ),
         own_clock=reading,
         no_facts=no_facts,

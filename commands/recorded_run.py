@@ -256,9 +256,7 @@ class RecordedRun:
             world.times,
         )
         watch.planned(len(plan.slots))
-        loop = Loop(
-            world, plan, lambda one: watch.ended(world, one), lambda one: watch.woken(world, one)
-        )
+        loop = Loop(world, plan, lambda one: watch.ended(world, one), lambda one: watch.woken(world, one))
         await _drive(loop, clock, journal, lambda: release(self._run.panel), sharing=sharing)
         return Outcome(
             journal=journal,

@@ -101,9 +101,7 @@ def lived_again(account: StoredAccount, session: str | None) -> tuple[Replayed, 
             found += [one for key, ones in by_session.items() if key not in ("", name) for one in ones]
         if broken and (session is not None or name == asked[-1]):
             found.append(
-                Difference(
-                    session=name, step="", field="", recorded="the session went on", recomputed=broken
-                )
+                Difference(session=name, step="", field="", recorded="the session went on", recomputed=broken)
             )
         results.append(
             Replayed(
@@ -118,9 +116,7 @@ def lived_again(account: StoredAccount, session: str | None) -> tuple[Replayed, 
 
 def _unseen(twin: Twin, session: str) -> list[Difference]:
     return [
-        Difference(
-            session=session, step=event.step, field="", recorded=event.body, recomputed="nothing"
-        )
+        Difference(session=session, step=event.step, field="", recorded=event.body, recomputed="nothing")
         for event in twin.journal.unseen(session)
     ]
 
@@ -175,9 +171,7 @@ def _as_json(replayed: Replayed) -> dict[str, Any]:
         "events": replayed.events,
         "first_difference": None if first is None else asdict(first),
         "differences": len(replayed.differences),
-        "versions": {
-            name: {"recorded": old, "today": new} for name, (old, new) in replayed.versions.items()
-        },
+        "versions": {name: {"recorded": old, "today": new} for name, (old, new) in replayed.versions.items()},
     }
 
 
@@ -218,9 +212,7 @@ def _replay_all(account: StoredAccount, screen: Screen) -> Exit:
     )
     screen.line("replay.all_done", sessions=len(results), identical=len(results) - len(differing))
     for one in differing[:5]:
-        screen.line(
-            "replay.differs", session=one.session, events=one.events, count=len(one.differences)
-        )
+        screen.line("replay.differs", session=one.session, events=one.events, count=len(one.differences))
     return Exit.DIFFERENCES if differing else Exit.DONE
 
 
@@ -313,5 +305,3 @@ def _sides(events: tuple[Event, ...], value_of: Any, session: str) -> dict[str, 
                 fill = value_of(event)
                 traded.append(f"{fill.side} {fill.symbol} {fill.shares} at {fill.price_cny}")
     return {"decision": decided, "orders": sent, "refusals": refused, "fills": traded}
-
-

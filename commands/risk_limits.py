@@ -43,9 +43,7 @@ def limits_of(settings: Settings) -> Limits:
         ),
         sizing=_sizing(risk),
         state=_state(risk),
-        degrees=Degrees(
-            shadow=risk.shadow, symbols=risk.allowed_symbols, capital_cny_max=risk.capital_max
-        ),
+        degrees=Degrees(shadow=risk.shadow, symbols=risk.allowed_symbols, capital_cny_max=risk.capital_max),
     )
 
 

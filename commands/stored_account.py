@@ -97,9 +97,7 @@ def read_only_store(settings: Settings) -> Iterator[tuple[SqlStore, AccountFolde
 
 
 @contextmanager
-def stored_account(
-    settings: Settings, listeners: tuple[Listener, ...] = ()
-) -> Iterator[StoredAccount]:
+def stored_account(settings: Settings, listeners: tuple[Listener, ...] = ()) -> Iterator[StoredAccount]:
     """Yield the account that the settings name; `listeners` are told of every event.
 
     Raises:

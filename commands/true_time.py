@@ -26,9 +26,7 @@ def clock_hosts(settings: Settings) -> tuple[str, ...]:
     return (*(host.address for host in vendor_hosts(settings)), *models)
 
 
-def true_time(
-    hosts: Sequence[str], clock: Clock, stopwatch: Callable[[], float] = stopwatch_s
-) -> TrueTime:
+def true_time(hosts: Sequence[str], clock: Clock, stopwatch: Callable[[], float] = stopwatch_s) -> TrueTime:
     """Return who asks these hosts, all at once, for at most `CLOCK_WAIT_S`."""
 
     async def asked() -> Offset | None:

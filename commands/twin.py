@@ -228,4 +228,3 @@ def _answers(journal: CheckingJournal) -> dict[SessionId, RawAnswer | FaultRecor
             if isinstance(value, RawAnswer | FaultRecord):
                 answers[SessionId(event.session)] = value
     return answers
-

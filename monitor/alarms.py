@@ -124,9 +124,7 @@ class Alarms:
             return ()
         kind, place = AlertKind.CLOCK, f"{event.session}:off"
         values = {"slot": self._slot(event), "reading": _reading(reading)}
-        found = self._alert(
-            event, kind, Severity.CRITICAL, place, values, topic="off", wording=f"{kind}.off"
-        )
+        found = self._alert(event, kind, Severity.CRITICAL, place, values, topic="off", wording=f"{kind}.off")
         return (found,)
 
     def _silent(self, event: Event, value: object) -> tuple[Alert, ...]:

@@ -89,9 +89,7 @@ def day_summary(
     """
     kept = tuple(events)
     whole = follow(kept, value_of, vendor_prices=panel is None)
-    return summary_of(
-        whole, kept, day, panel=panel, value_of=value_of, closes=closes, next_slots=next_slots
-    )
+    return summary_of(whole, kept, day, panel=panel, value_of=value_of, closes=closes, next_slots=next_slots)
 
 
 def summary_of(

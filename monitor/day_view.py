@@ -125,15 +125,18 @@ def _parts(summary: DaySummary, lang: str, most: int | None) -> Iterable[tuple[s
     refused = [f"{say(f'rule.{rule}', lang)} {count}" for rule, count in summary.refusals.items()]
     yield say("day.refusals", lang), [", ".join(refused) or say("none", lang)]
     yield say("day.halts", lang), _cut([halt_line(one, lang) for one in summary.halts], most, lang) or none
-    yield say("day.models", lang), [
-        say(
-            "day.models.figures",
-            lang,
-            cost=money(summary.model_cost_cny),
-            tokens=f"{summary.model_tokens:,}",
-            answers=summary.model_answers,
-        )
-    ]
+    yield (
+        say("day.models", lang),
+        [
+            say(
+                "day.models.figures",
+                lang,
+                cost=money(summary.model_cost_cny),
+                tokens=f"{summary.model_tokens:,}",
+                answers=summary.model_answers,
+            )
+        ],
+    )
     yield say("day.next", lang), [", ".join(summary.next_slots) or say("unknown", lang)]
     figures = say("day.journal.figures", lang, events=summary.events, hash=summary.last_hash or "-")
     yield say("day.journal", lang), [figures]

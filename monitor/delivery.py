@@ -99,9 +99,7 @@ def next_turn(
     def due(one: Waiting) -> datetime:
         return early if quiet_end is None or one.alert.severity is Severity.CRITICAL else quiet_end
 
-    first = min(
-        waiting, key=lambda one: (due(one), one.attempts, -one.alert.severity.rank, one.alert_id)
-    )
+    first = min(waiting, key=lambda one: (due(one), one.attempts, -one.alert.severity.rank, one.alert_id))
     return Turn(waiting=first, at=due(first))
 
 

@@ -244,9 +244,7 @@ class RiskTrail(msgspec.Struct):
 
     def _in_force(self, looked_for: Callable[[Halt], bool]) -> list[int]:
         return [
-            place
-            for place, span in enumerate(self.halts)
-            if span.lifted is None and looked_for(span.halt)
+            place for place, span in enumerate(self.halts) if span.lifted is None and looked_for(span.halt)
         ]
 
     def _local(self, event: Event) -> datetime:

@@ -70,7 +70,5 @@ def base_of(after: Portfolio) -> Decimal:
         Rejected: QUOTE_MISSING: a holding has no price, so the equity is not known.
     """
     if after.unpriced:
-        raise Rejected(
-            Rule.QUOTE_MISSING, f"no quote of {after.unpriced[0]}, so the equity is not known"
-        )
+        raise Rejected(Rule.QUOTE_MISSING, f"no quote of {after.unpriced[0]}, so the equity is not known")
     return after.base_cny

@@ -76,9 +76,7 @@ class Measures:
             results = self.results_cny(values_cny, bars, horizon)
         return None if results is None else loss_at(results, confidence)
 
-    def results_cny(
-        self, values_cny: Mapping[Symbol, Decimal], bars: int, horizon: int
-    ) -> FloatArray | None:
+    def results_cny(self, values_cny: Mapping[Symbol, Decimal], bars: int, horizon: int) -> FloatArray | None:
         """Return what those holdings gain in each run of `horizon` bars among the last `bars`, in CNY.
 
         Runs may overlap; each is applied to the values of today. What parts of a portfolio gain adds up

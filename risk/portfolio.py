@@ -154,9 +154,7 @@ class Portfolio(msgspec.Struct, kw_only=True):
         """Return the value at risk after one more buy, None where it cannot be computed."""
         limits, values_cny = self.desk.limits.portfolio, self.values_cny
         if self.results_cny is None:
-            self.results_cny = self.measures.results_cny(
-                values_cny, limits.var_bars, limits.var_horizon_bars
-            )
+            self.results_cny = self.measures.results_cny(values_cny, limits.var_bars, limits.var_horizon_bars)
         unit = self._unit_results(symbol)
         if self.results_cny is None or unit is None:
             return None

@@ -100,8 +100,10 @@ def _position_ratio(limits: Limits) -> Check | None:
             order,
             Rule.POSITION_RATIO,
             whole_shares(most - worth, order.limit_cny),
-            lambda: f"the position would be {worth + order.shares * order.limit_cny} CNY, "
-            f"over {ratio * after.scale} of the equity {after.base_cny}",
+            lambda: (
+                f"the position would be {worth + order.shares * order.limit_cny} CNY, "
+                f"over {ratio * after.scale} of the equity {after.base_cny}"
+            ),
         )
 
     return check
@@ -122,8 +124,10 @@ def _sector(limits: Limits) -> Check | None:
             order,
             Rule.SECTOR,
             whole_shares(most - value, order.limit_cny),
-            lambda: f"sector {sector or 'unknown'} holds {value} CNY of at most {ratio * after.scale} of "
-            f"the equity {after.base_cny}",
+            lambda: (
+                f"sector {sector or 'unknown'} holds {value} CNY of at most {ratio * after.scale} of "
+                f"the equity {after.base_cny}"
+            ),
         )
 
     return check
@@ -140,8 +144,9 @@ def _gross(limits: Limits) -> Check | None:
             order,
             Rule.GROSS_EXPOSURE,
             whole_shares(most - value, order.limit_cny),
-            lambda: f"{value} CNY are invested of at most {ratio * after.scale} of the equity "
-            f"{after.base_cny}",
+            lambda: (
+                f"{value} CNY are invested of at most {ratio * after.scale} of the equity {after.base_cny}"
+            ),
         )
 
     return check

@@ -29,9 +29,7 @@ class Replay:
 
     async def run(self, until: str | None = None) -> None:
         """Live again up to and with session `until`, later stages of it included; None: everything."""
-        last = max(
-            (event.seq for event in self.journal.recorded if event.session == until), default=None
-        )
+        last = max((event.seq for event in self.journal.recorded if event.session == until), default=None)
         for event in self.journal.recorded:
             if last is not None and event.seq > last:
                 return

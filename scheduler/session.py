@@ -287,9 +287,7 @@ def _by_symbol(halts: Sequence[Halt]) -> dict[str, Halt]:
 
 
 def _so_far(standing: Standing) -> DaySoFar:
-    return DaySoFar(
-        orders=standing.orders, cancels=standing.cancels, notional_cny=standing.notional_cny
-    )
+    return DaySoFar(orders=standing.orders, cancels=standing.cancels, notional_cny=standing.notional_cny)
 
 
 def _outcome(

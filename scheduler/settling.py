@@ -73,9 +73,7 @@ class Settling(Value, frozen=True, kw_only=True):
         account = self.journal.account
         return account.sessions[account.order_session[word.order_id]].orders[word.order_id]
 
-    def _fill(
-        self, fill_id: FillId, word: Settlement, terms: OrderTerms, before: tuple[Fill, ...]
-    ) -> Fill:
+    def _fill(self, fill_id: FillId, word: Settlement, terms: OrderTerms, before: tuple[Fill, ...]) -> Fill:
         amount = to_cent(word.price_cny * word.shares)
         return Fill(
             fill_id=fill_id,
@@ -103,9 +101,7 @@ class Settling(Value, frozen=True, kw_only=True):
             if isinstance(one, Fill) and one.order_id == terms.order_id and one.fill_id != own
         )
 
-    def _fees(
-        self, word: Settlement, terms: OrderTerms, amount: Decimal, before: tuple[Fill, ...]
-    ) -> Fees:
+    def _fees(self, word: Settlement, terms: OrderTerms, amount: Decimal, before: tuple[Fill, ...]) -> Fees:
         """Return what the person said the fill cost, as commission, or what the rulebook says."""
         if word.fees_cny is not None:
             return Fees(commission=to_cent(word.fees_cny))
@@ -149,9 +145,7 @@ def _require_within(terms: OrderTerms, word: Settlement) -> None:
 
 def settling_in(world: World) -> Settling:
     """Return the settling of a world's account."""
-    return Settling(
-        journal=world.journal, commission=world.commission, instruments=world.instruments
-    )
+    return Settling(journal=world.journal, commission=world.commission, instruments=world.instruments)
 
 
 def settle_what_was_said(world: World) -> None:

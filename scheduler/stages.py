@@ -209,9 +209,7 @@ def _wanted(world: World, log: Log, waiting: Iterable[OrderTerms]) -> tuple[Inte
 
 
 def _too_late(waiting: Sequence[OrderTerms]) -> tuple[Refusal, ...]:
-    return tuple(
-        _refused(terms, Rule.PHASE, f"its last moment {terms.send_by} passed") for terms in waiting
-    )
+    return tuple(_refused(terms, Rule.PHASE, f"its last moment {terms.send_by} passed") for terms in waiting)
 
 
 def _unpriced(waiting: Sequence[OrderTerms], why: str) -> tuple[Refusal, ...]:

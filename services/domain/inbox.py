@@ -205,9 +205,7 @@ def key_of(halt: Halt) -> HaltKey:
 def lifted_by(lift: Lift, halts: Iterable[HaltKey]) -> tuple[HaltKey, ...]:
     """Return the halts that the lift ends: all of its symbol and scope, or one order's alone."""
     return tuple(
-        key
-        for key in halts
-        if key[:2] == (lift.symbol, lift.everywhere) and lift.order_id in ("", key[2])
+        key for key in halts if key[:2] == (lift.symbol, lift.everywhere) and lift.order_id in ("", key[2])
     )
 
 

@@ -291,6 +291,7 @@ class PanelSnapshot(Value, frozen=True, kw_only=True, dict=True):
             name=panel.names[column],
         )
 
+
 def _shown(panel: Panel, moment: datetime) -> _Shown:
     ended, opening = panel.place(moment)
     if opening is not None:

@@ -151,9 +151,7 @@ class AkshareCalls:
         if self._gate is None:
             return call
         name = f"akshare.{getattr(call, '__name__', 'call')}"
-        return self._gate.around(
-            name, call, most_s=self._deadline_s, wait=late.wait, failures=(failure,)
-        )
+        return self._gate.around(name, call, most_s=self._deadline_s, wait=late.wait, failures=(failure,))
 
     def _loaded(self) -> AkshareApi:
         if self._api is None:

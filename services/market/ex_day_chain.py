@@ -183,6 +183,4 @@ def _agreed(said: Mapping[str, Sequence[Distribution]]) -> Sequence[Distribution
     (_, first), *others = said.items()
     pay_dates = {one.ex_date: one.pay_date for _, told in others for one in told if one.pay_date}
     source = "+".join(said)
-    return [
-        replace(one, pay_date=one.pay_date or pay_dates.get(one.ex_date), source=source) for one in first
-    ]
+    return [replace(one, pay_date=one.pay_date or pay_dates.get(one.ex_date), source=source) for one in first]

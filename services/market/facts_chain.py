@@ -115,9 +115,7 @@ def completed(known: Facts, more: Facts, asked: Sequence[Symbol]) -> Facts:
         if told and (symbol in instruments or symbol in others):
             other = others.get(symbol, Instrument(symbol=symbol))
             instruments[symbol] = _filled(instruments.get(symbol), other, told)
-        unknown[symbol] = {
-            fact: _both(why, silent[fact]) for fact, why in lacking.items() if fact in silent
-        }
+        unknown[symbol] = {fact: _both(why, silent[fact]) for fact, why in lacking.items() if fact in silent}
     return Facts(
         instruments=tuple(instruments.values()),
         unknown={symbol: facts for symbol, facts in unknown.items() if facts},

@@ -134,5 +134,3 @@ def _reading(url: str, timeout_s: float, stopwatch: Callable[[], float]) -> Read
     if stated is None:
         return None
     return Reading(stated=stated, at_s=(began_s + ended_s) / 2, within_s=(ended_s - began_s) / 2)
-
-

@@ -156,9 +156,7 @@ def read_names(rows: Sequence[Row], symbol: Symbol) -> tuple[tuple[str, Span], .
     return (*ended, *((name, Span(since=since)) for since, name in begun[-1:]))
 
 
-def facts_of_share(
-    symbol: Symbol, day: date, tables: Tables
-) -> tuple[Instrument | None, Mapping[Fact, str]]:
+def facts_of_share(symbol: Symbol, day: date, tables: Tables) -> tuple[Instrument | None, Mapping[Fact, str]]:
     """Return what is known of a share on `day`, None where nothing is, and why the rest is not.
 
     A name without a mark tells that there is no risk warning and no delisting period. What a mark means

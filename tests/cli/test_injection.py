@@ -83,10 +83,7 @@ def fits(order: Mapping[str, object]) -> bool:
     shares = order.get("shares")
     known = {"symbol", "side", "shares", "limit_price", "reason"}
     return (
-        set(order) == known
-        and isinstance(shares, int)
-        and shares > 0
-        and order["symbol"] in (SYMBOL, OTHER)
+        set(order) == known and isinstance(shares, int) and shares > 0 and order["symbol"] in (SYMBOL, OTHER)
     )
 
 

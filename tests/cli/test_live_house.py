@@ -344,9 +344,7 @@ def test_with_standby_an_account_is_taken_over_while_the_other_runs(tmp_path: Pa
 
     async def life() -> None:
         outside = LiveOutside(hosted.clock, hosted.vendor)
-        house = hosted.house = House(
-            hosted.settings, hosted.options, Screen("en", as_json=False), outside
-        )
+        house = hosted.house = House(hosted.settings, hosted.options, Screen("en", as_json=False), outside)
         staying = asyncio.create_task(house.stay_up())
         await house.tenants[0].began.wait()
         await hosted.tick("10:35")

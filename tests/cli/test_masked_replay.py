@@ -123,9 +123,7 @@ def test_what_the_mask_changes_over_sessions_is_shown_in_pairs(
     assert pairs["total"]["orders"] == 0  # type: ignore[index]
 
 
-def test_a_mind_that_remembers_is_told_from_one_that_reads(
-    recorded: Path, config: Path, twin: ProviderTwin
-):
+def test_a_mind_that_remembers_is_told_from_one_that_reads(recorded: Path, config: Path, twin: ProviderTwin):
     twin.behaviour = buys_what_it_remembers
 
     ran = call(

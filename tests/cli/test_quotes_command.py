@@ -241,5 +241,3 @@ def test_a_configuration_without_prices_one_could_believe_is_one_line(
         assert (one.code, len(one.err.splitlines())) == (code, 1)
         assert named in one.err
     assert not (tmp_path / "data").exists()
-
-

@@ -88,9 +88,7 @@ def test_looking_once_tells_by_its_exit_code_and_changes_nothing(tmp_path: Path)
     ({"alerts_given_up": 3}, 1, "outbox"),
     ({"at": datetime(2026, 1, 5, tzinfo=UTC)}, 2, "beat"),
 ])  # fmt: skip
-def test_what_is_wrong_is_in_the_answer(
-    vitals: dict[str, object], code: int, what: str, tmp_path: Path
-):
+def test_what_is_wrong_is_in_the_answer(vitals: dict[str, object], code: int, what: str, tmp_path: Path):
     living(tmp_path / "data", **vitals)
 
     done = call("watchdog", "--once", "--data-dir", tmp_path / "data", "--json")

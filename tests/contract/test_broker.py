@@ -121,9 +121,7 @@ def bench_of(kind: str, tmp_path: Path, volume_cap: str = "0") -> Bench:
     if kind == "memory":
         kept = MemoryLedger()
         return Bench(make=lambda: kept, durable=False, volume_cap=volume_cap)
-    return Bench(
-        make=lambda: FileLedger(tmp_path / "exchange.sqlite3"), durable=True, volume_cap=volume_cap
-    )
+    return Bench(make=lambda: FileLedger(tmp_path / "exchange.sqlite3"), durable=True, volume_cap=volume_cap)
 
 
 def test_an_order_is_filled_at_the_open_and_paid_to_the_cent(bench: Bench) -> None:

@@ -454,9 +454,7 @@ def test_a_connection_that_is_lost_is_tried_again_and_an_answer_of_another_form_
 
     time = Time()
     time.loop.close()
-    answer, _ = asyncio.run(
-        outcome(YahooFeed(time.clock, deadline_s=5, api=Yahoo(at_first)), AMERICAN[:1])
-    )
+    answer, _ = asyncio.run(outcome(YahooFeed(time.clock, deadline_s=5, api=Yahoo(at_first)), AMERICAN[:1]))
     tried = len(tries)
     _, fault = asyncio.run(
         outcome(YahooFeed(time.clock, deadline_s=5, api=Yahoo(another_form)), AMERICAN[:1])

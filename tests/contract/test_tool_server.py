@@ -24,9 +24,7 @@ T = TypeVar("T")
 def server(mode: str, deadline_s: float = 10.0, environment: Mapping[str, str] | None = None) -> McpServer:
     from services.mcp_client.pipe import piped
 
-    return McpServer(
-        "twin", lambda: piped(sys.executable, [str(TWIN), mode], environment or {}), deadline_s
-    )
+    return McpServer("twin", lambda: piped(sys.executable, [str(TWIN), mode], environment or {}), deadline_s)
 
 
 def used(one: McpServer, use: Callable[[McpServer], Awaitable[T]]) -> T:

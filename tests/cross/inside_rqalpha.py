@@ -17,9 +17,7 @@ Environment.get_instance = classmethod(lambda cls: None)
 def charged(order: dict) -> dict:
     listeners = []
     bus = SimpleNamespace(add_listener=lambda _kind, listener: listeners.append(listener))
-    decider = StockTransactionCostDecider(
-        float(order["rate"]) / ITS_RATE, float(order["min"]), 1, True, bus
-    )
+    decider = StockTransactionCostDecider(float(order["rate"]) / ITS_RATE, float(order["min"]), 1, True, bus)
     for listener in listeners:
         listener(SimpleNamespace(trading_dt=datetime.fromisoformat(order["date"])))
     commission = tax = 0.0

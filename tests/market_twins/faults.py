@@ -203,9 +203,7 @@ async def gated(source: str) -> Answer:
     }
 
 
-async def looked_at(
-    ask: Callable[[str], Awaitable[Answer]], source: str
-) -> tuple[str, float]:
+async def looked_at(ask: Callable[[str], Awaitable[Answer]], source: str) -> tuple[str, float]:
     """Return what came of all shares in words, and in how many seconds."""
     began_s = stopwatch_s()
     try:

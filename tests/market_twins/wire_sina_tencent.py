@@ -110,9 +110,7 @@ def sina_bars(market: Market, asked: Asked) -> Reply:
     if length == MINUTES:
         days = [(f"{one.day}", one) for one in market.days(symbol, asked.at, adjusted=False)]
     else:
-        days = [
-            (f"{label:%Y-%m-%d %H:%M:%S}", one) for label, one in market.bars(symbol, asked.at, length)
-        ]
+        days = [(f"{label:%Y-%m-%d %H:%M:%S}", one) for label, one in market.bars(symbol, asked.at, length)]
     rows = [
         {
             "day": label, "open": f"{one.open:.3f}", "high": f"{one.high:.3f}", "low": f"{one.low:.3f}",

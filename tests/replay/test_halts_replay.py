@@ -37,9 +37,7 @@ def on_bars(**more: Any) -> Setup:
 
 
 def on_quotes(**more: Any) -> Setup:
-    return Setup(
-        answers=SCRIPT, vendor=lambda clock: Vendor(clock, price), clock=SteppingClock, **more
-    )
+    return Setup(answers=SCRIPT, vendor=lambda clock: Vendor(clock, price), clock=SteppingClock, **more)
 
 
 def stepped_in(setup: Setup, box: MemoryInboxes) -> Live:

@@ -128,9 +128,7 @@ def test_what_lies_after_a_session_changes_nothing_that_it_reads(name: str, freq
     sessions = list(looks(panel))
 
     changed = [
-        one.slot.label
-        for one in sessions
-        if one.seen(panel) != one.seen(with_other_future(panel, one.slot))
+        one.slot.label for one in sessions if one.seen(panel) != one.seen(with_other_future(panel, one.slot))
     ]
 
     assert len(sessions) > 20
@@ -144,9 +142,7 @@ def test_a_look_one_bar_ahead_would_be_seen(name: str, frequency: Frequency):
     sessions = [one for one in looks(panel, ahead) if one.slot.at.hour < 11][:10]
 
     changed = [
-        one.slot.label
-        for one in sessions
-        if one.seen(panel) != one.seen(with_other_future(panel, one.slot))
+        one.slot.label for one in sessions if one.seen(panel) != one.seen(with_other_future(panel, one.slot))
     ]
 
     assert len(changed) == len(sessions) == 10

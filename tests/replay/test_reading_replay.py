@@ -138,9 +138,7 @@ def test_a_session_cut_off_before_its_answer_is_told_the_same_when_it_goes_on():
     Setup(answers=SCRIPT, agent=lambda agent: Reader(agent, whole)).open().run()
 
     again: list[str] = []
-    on = Setup(
-        answers=SCRIPT, store=store, ledger=setup.ledger, agent=lambda agent: Reader(agent, again)
-    )
+    on = Setup(answers=SCRIPT, store=store, ledger=setup.ledger, agent=lambda agent: Reader(agent, again))
     on.open().run()
 
     assert again[0] == shown[4] == whole[4]

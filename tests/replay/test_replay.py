@@ -139,9 +139,7 @@ def parsed_usage(patch: Patch) -> None:
     import scheduler.session as session
 
     true = session.parse
-    patch.setattr(
-        session, "parse", lambda answer, watched: replace(true(answer, watched), model="another")
-    )
+    patch.setattr(session, "parse", lambda answer, watched: replace(true(answer, watched), model="another"))
 
 
 def cash_set_aside(patch: Patch) -> None:
@@ -296,9 +294,7 @@ def test_a_change_of_any_field_of_a_submit_is_found(demo, monkeypatch, name):
 
     def other(*given: Any) -> Review:
         judged: Review = true(*given)
-        changed = tuple(
-            replace(one, **{name: OTHER_TERMS[name](one)}) for one in judged.verdicts.approved
-        )
+        changed = tuple(replace(one, **{name: OTHER_TERMS[name](one)}) for one in judged.verdicts.approved)
         verdicts = replace(judged.verdicts, approved=changed)
         return Review(approved=tuple(ApprovedOrder(terms=one) for one in changed), verdicts=verdicts)
 

@@ -46,9 +46,7 @@ SCRIPT = (
 
 
 def vendor_setup(**more: Any) -> Setup:
-    return Setup(
-        answers=SCRIPT, vendor=lambda clock: Vendor(clock, price), clock=SteppingClock, **more
-    )
+    return Setup(answers=SCRIPT, vendor=lambda clock: Vendor(clock, price), clock=SteppingClock, **more)
 
 
 def lived_again(setup: Setup) -> Twin:

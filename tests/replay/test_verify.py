@@ -215,9 +215,7 @@ def test_a_changed_byte_anywhere_in_the_stored_panel_is_named(account):
     (path,) = account.folder.panels.glob("*.panel")
     content = path.read_bytes()
     for position in (0, 100, len(content) // 3, len(content) // 2, len(content) - 1):
-        path.write_bytes(
-            content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :]
-        )
+        path.write_bytes(content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :])
 
         assert any(path.stem in record for record in account.problems())
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 
-
 def _spare_file() -> int:
     """Return a file that can be synced: in memory where the system has such files, for there it is cheap."""
     if hasattr(os, "memfd_create"):

@@ -338,5 +338,3 @@ def _keep(folder: Path, outside: Outside) -> None:
     ledger = FileLedger(folder / "exchange.sqlite3")
     outside.ledger.append(ledger.entries())
     ledger.close()
-
-

@@ -475,9 +475,7 @@ TABLE: Mapping[str, Planted] = {
     "trade-before-reconciliation": Planted(plant=_trade_before_reconciliation, promise="7", seeds_max=100),
     "an-empty-listing-is-flat": Planted(plant=_an_empty_listing_is_flat, promise="7", seeds_max=600),
     "skip-the-start": Planted(plant=_skip_the_start, promise="7", seeds_max=50),
-    "go-on-with-the-old-statement": Planted(
-        plant=_go_on_with_the_old_statement, promise="7", seeds_max=100
-    ),
+    "go-on-with-the-old-statement": Planted(plant=_go_on_with_the_old_statement, promise="7", seeds_max=100),
     "a-fault-at-the-start-is-an-answer": Planted(
         plant=_a_fault_at_the_start_is_an_answer, promise="7", seeds_max=400
     ),

@@ -287,9 +287,7 @@ class Process:
         """Return what held just before an order is to leave."""
         return Before(at=self.clock.now(), halted=self.outside.forbidden(order.terms.symbol))
 
-    def left(
-        self, order: ApprovedOrder, before: Before, working: Sequence[OrderId], there: bool
-    ) -> None:
+    def left(self, order: ApprovedOrder, before: Before, working: Sequence[OrderId], there: bool) -> None:
         """Take note of an order that leaves."""
         terms, outside = order.terms, self.outside
         outside.note(f"-> {terms.side} {terms.shares} {terms.symbol} {terms.order_id}")

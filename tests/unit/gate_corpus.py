@@ -305,9 +305,7 @@ def _tells_what_is_left_below_the_reserve(gate: Gate) -> bool:
     limits = Limits(caps=NO_COUNTS, cash_reserve_cny_min=d("1000.00"))
     at_desk = desk(penny, account=book(lot(MAIN, 99), cash="1000.00"), limits=limits)
     verdicts = gate.review([sell(shares=99, limit="0.05")], at_desk).verdicts
-    return verdicts.used == (
-        LimitUse(rule=Rule.CASH_RESERVE, used=d("1000.00"), allowed=d("999.95")),
-    )
+    return verdicts.used == (LimitUse(rule=Rule.CASH_RESERVE, used=d("1000.00"), allowed=d("999.95")),)
 
 
 SCENES: tuple[tuple[str, Callable[[Gate], bool]], ...] = (

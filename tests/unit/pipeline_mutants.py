@@ -127,7 +127,7 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
             "test_a_vendors_name_and_the_facts_that_speak_differently_refuse_and_are_both_named",
         ),
         (
-            "return stated if told is not None and told.kind is not None else stated or \"\"",
+            'return stated if told is not None and told.kind is not None else stated or ""',
             "return stated",
             "test_no_name_tells_what_kind_of_fund_it_is",
         ),
@@ -171,7 +171,7 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
             "test_what_was_lost_before_everything_had_a_price_counts_as_lost_that_day",
         ),
         (
-            "        first = cast(Snapshot, _of_day(journal, \"prices\"))\n",
+            '        first = cast(Snapshot, _of_day(journal, "prices"))\n',
             "",
             "test_the_previous_close_of_what_was_sold_meanwhile_is_the_first_sessions",
         ),
@@ -256,18 +256,18 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
             "test_exits_go_on_while_halted_where_the_configuration_lets_them",
         ),
         (
-            "if halt.symbol in (\"\", terms.symbol):",
-            "if halt.symbol == \"\":",
+            'if halt.symbol in ("", terms.symbol):',
+            'if halt.symbol == "":',
             "test_a_halt_of_one_symbol_put_meanwhile_holds_back_that_symbol_alone",
         ),
         (
-            "if halt.symbol in (\"\", terms.symbol):",
+            'if halt.symbol in ("", terms.symbol):',
             "if True:",
             "test_a_halt_of_one_symbol_put_meanwhile_holds_back_that_symbol_alone",
         ),
         (
-            "return f\"whether it was halted meanwhile cannot be told: {fault}\"",
-            "return \"\"",
+            'return f"whether it was halted meanwhile cannot be told: {fault}"',
+            'return ""',
             "test_commands_that_cannot_be_read_hold_back_everything",
         ),
     ),
@@ -334,8 +334,8 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
         "services.domain.inbox",
         "test_domain_inbox",
         (
-            "halt.by if apart else \"\"",
-            "\"\"",
+            'halt.by if apart else ""',
+            '""',
             "test_a_persons_halt_stands_beside_a_limits_and_one_lift_ends_both",
         ),
         (
@@ -464,7 +464,7 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
             "test_what_differs_by_then_is_not_sent",
         ),
         (
-            "halt.symbol in (\"\", terms.symbol) and halt.cause is not HaltCause.LIMIT",
+            'halt.symbol in ("", terms.symbol) and halt.cause is not HaltCause.LIMIT',
             "halt.cause is not HaltCause.LIMIT",
             "test_a_symbol_that_differs_does_not_hold_back_another",
         ),
@@ -512,8 +512,8 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
             "test_each_thing_that_is_missing_is_found_by_itself",
         ),
         (
-            "\"max_daily_loss_ratio\": risk.max_daily_loss_ratio < 1,",
-            "\"max_daily_loss_ratio\": True,",
+            '"max_daily_loss_ratio": risk.max_daily_loss_ratio < 1,',
+            '"max_daily_loss_ratio": True,',
             "test_each_thing_that_is_missing_is_found_by_itself",
         ),
     ),

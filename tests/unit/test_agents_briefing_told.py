@@ -247,9 +247,7 @@ def test_where_a_fee_is_not_known_nothing_can_be_bought():
     snapshot = VendorSnapshot(
         moment=quote.seen_at, source="made", symbols=(BANK,), quotes=(quote,), faults={}
     )
-    setting = replace(
-        BASE, day=then, at=time(10, 35), snapshot=snapshot, watchlist=(BANK,), no_history=True
-    )
+    setting = replace(BASE, day=then, at=time(10, 35), snapshot=snapshot, watchlist=(BANK,), no_history=True)
 
     def most(commission: Commission) -> str:
         text = render(setting.brief(), "en", Shape(commission=commission))

@@ -93,9 +93,7 @@ def test_a_fill_has_every_field(path):
     }
     assert line["cash_change_cny"] == "-10005.10"
     assert line["positions"] == {MAIN: 1000, "CASH": 89994.9}
-    assert line["lots"] == {
-        MAIN: [{"shares": 1000, "cost_cny": "10000.00", "acquired_on": "2026-07-13"}]
-    }
+    assert line["lots"] == {MAIN: [{"shares": 1000, "cost_cny": "10000.00", "acquired_on": "2026-07-13"}]}
 
 
 def test_a_sell_pays_stamp_duty_and_shrinks_its_lot(path):
@@ -239,9 +237,7 @@ def test_a_dividend_has_its_line_before_the_sessions_own(path):
 def test_a_working_orders_later_fill_is_told_with_its_own_session(path):
     # A buy at 9.90 works from 14:05; the hour ends at 9.80, so it trades by 15:00.
     bars: list[Bar] = [FLAT] * 3 + [(10.0, 10.0, 9.8, 9.8)] + [(9.9, 9.9, 9.9, 9.9)] * 4
-    market = panel(
-        {MAIN: bars, OTHER: flat()[OTHER]}, prev_close={MAIN: [10.0, 9.8], OTHER: [10.0, 10.0]}
-    )
+    market = panel({MAIN: bars, OTHER: flat()[OTHER]}, prev_close={MAIN: [10.0, 9.8], OTHER: [10.0, 10.0]})
     low = answer(order("buy", MAIN, 100, limit="9.90"))
     lines = lines_of(Setup(audit=path, market=market, answers=[HOLD, HOLD, low]), at(MON, "15:05"))
 

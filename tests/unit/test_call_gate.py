@@ -41,9 +41,7 @@ class Library:
                 raise self.trouble
             return answer
 
-        gated = self.gate.around(
-            name, call, most_s=most_s, wait=wait, failures=(Network,), bans=(Banned,)
-        )
+        gated = self.gate.around(name, call, most_s=most_s, wait=wait, failures=(Network,), bans=(Banned,))
         return gated("yes")
 
     def fails(self, trouble: Exception, times: int, name: str = "one") -> None:

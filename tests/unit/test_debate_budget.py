@@ -42,9 +42,7 @@ class Slow:
 def run(limit: int, folder: Path) -> tuple[RawAnswer | AgentFault, Counts]:
     counts, purse = Counts(), Purse(Budget(tokens_per_session=limit), nothing_spent)
     cached = CachedClient(Slow(), AnswerStore(folder), LlmMode.CACHE, counts=counts)
-    model = AskedModel(
-        name="m", client=BudgetedClient(cached, purse, None), model="m", output_tokens_max=50
-    )
+    model = AskedModel(name="m", client=BudgetedClient(cached, purse, None), model="m", output_tokens_max=50)
     debate = DebateAgent(
         DebatePlan(models=dict.fromkeys(Voice, model)),
         name="debate:m",

@@ -62,9 +62,7 @@ def test_a_halt_is_told_with_its_moment_until_it_is_lifted(account: LivingAccoun
     assert (tail.told.halts, tail.told.halted_at) == ({}, {})
 
 
-def test_old_sessions_are_forgotten(
-    account: LivingAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_old_sessions_are_forgotten(account: LivingAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(tail_module, "_SESSIONS_KEPT", 2)
     for hour in (10, 11, 12):
         account.session(at(f"{hour}:00:00"))

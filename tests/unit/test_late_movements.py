@@ -39,9 +39,7 @@ def lived(empty: int) -> Live:
         return door
 
     paid = CorporateAction(symbol=MAIN, ex_date=TUE, cash_per_share=Decimal("0.10"))
-    market = panel(
-        flat(days=3), days=DAYS, prev_close={MAIN: [10.0] * 3, OTHER: [10.0] * 3}, actions=(paid,)
-    )
+    market = panel(flat(days=3), days=DAYS, prev_close={MAIN: [10.0] * 3, OTHER: [10.0] * 3}, actions=(paid,))
     buy = answer(order("buy", MAIN, 1000))
     return Setup(market=market, answers=[buy], broker=late, last=WED).open().run()
 

@@ -111,9 +111,7 @@ UNUSABLE = (
 
 
 @pytest.mark.parametrize("proxy", UNUSABLE)
-def test_a_proxy_that_cannot_be_used_is_one_line_that_bills_nothing(
-    proxies: pytest.MonkeyPatch, proxy: str
-):
+def test_a_proxy_that_cannot_be_used_is_one_line_that_bills_nothing(proxies: pytest.MonkeyPatch, proxy: str):
     proxies.setitem(sys.modules, "socksio", None)
     proxies.setenv("ALL_PROXY", proxy)
 

@@ -270,9 +270,7 @@ def test_a_loss_that_nobody_can_tell_is_not_told_as_none():
 def test_refusals_changes_and_shadow_orders_count_each_once():
     journal = journal_of(MON)
     passed = terms_of(journal.session, Side.BUY, 100)
-    first = Verdicts(
-        refused=(refused(Rule.TICK, index=1),), changed=(shrunk(500, 100),), shadow=(passed,)
-    )
+    first = Verdicts(refused=(refused(Rule.TICK, index=1),), changed=(shrunk(500, 100),), shadow=(passed,))
     journal.write("verdicts", first)
     again = Verdicts(
         refused=(refused(Rule.TICK, index=1), refused(Rule.CASH, index=2)),
@@ -362,9 +360,7 @@ def test_exits_still_armed_are_those_of_the_last_session():
 
 def test_an_exit_that_the_gate_refused_stays_armed_by_the_gates_rule():
     journal = journal_of(MON)
-    sale = Intent(
-        symbol=A, side=Side.SELL, shares=300, why="stop loss: 9.00", origin=Origin.EXIT, index=0
-    )
+    sale = Intent(symbol=A, side=Side.SELL, shares=300, why="stop loss: 9.00", origin=Origin.EXIT, index=0)
     no = Refusal(
         symbol=A, side=Side.SELL, shares=300, rule=Rule.PHASE, reason="15:05", origin=Origin.EXIT, index=0
     )

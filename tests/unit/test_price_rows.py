@@ -19,10 +19,7 @@ LONG = np.array([[10.0 + row / 100, np.nan] for row in range(3 * ROWS_KEPT)])
 def test_a_price_is_the_decimal_of_its_own_row_and_array():
     market = panel({MAIN: [(10.1, 10.9, 9.05, 10.5), (20.1, 20.9, 19.05, 20.5)]}, hours=WHOLE_DAY)
 
-    shown = [
-        [str(prices[row][MAIN]) for row in (0, 1)]
-        for prices in (market.opens_cny, market.closes_cny)
-    ]
+    shown = [[str(prices[row][MAIN]) for row in (0, 1)] for prices in (market.opens_cny, market.closes_cny)]
 
     assert shown == [["10.1", "20.1"], ["10.5", "20.5"]]
 

@@ -48,9 +48,7 @@ def feed(clock: Any, name: str = "one", **options: Any) -> FakeFeed:
     return FakeFeed(name, clock, options.pop("says", stamped), **options)
 
 
-def cached(
-    clock: Any, inner: FakeFeed, ttl_s: float = 60, store: QuoteStore | None = None
-) -> CachedFeed:
+def cached(clock: Any, inner: FakeFeed, ttl_s: float = 60, store: QuoteStore | None = None) -> CachedFeed:
     return QuoteCache(clock, GateTerms(), ttl_s, store).of(inner)
 
 
@@ -390,5 +388,3 @@ def test_the_cache_is_the_settings_to_switch(given: dict[str, object], kept: boo
 
     assert isinstance(source, VendorSource)
     assert [isinstance(one, CachedFeed) for one in source._feeds] == [kept] * 3
-
-

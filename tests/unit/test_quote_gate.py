@@ -441,9 +441,7 @@ def test_other_boards_go_by_their_own_limits_and_hours():
     wide = {"limits": ("8.00", "12.00"), "last": "11.90", "bids": None, "asks": None}
     facts = Instrument(symbol=CHINEXT, name="PLAIN", listed_on=date(2015, 1, 5))
 
-    found = judged(
-        raw(CHINEXT, **wide), raw(CHINEXT, "two", **wide), symbol=CHINEXT, facts=facts
-    )
+    found = judged(raw(CHINEXT, **wide), raw(CHINEXT, "two", **wide), symbol=CHINEXT, facts=facts)
 
     assert found.flaw is None
 

@@ -117,9 +117,7 @@ def test_a_session_leaves_its_steps_in_the_order_in_which_they_were_needed():
     assert live.journal.account.book.holdings() == {MAIN: 1000}
 
 
-@pytest.mark.parametrize(
-    "method", ["get_balance", "get_positions", "get_open_orders", "get_movements"]
-)
+@pytest.mark.parametrize("method", ["get_balance", "get_positions", "get_open_orders", "get_movements"])
 def test_without_a_whole_statement_of_the_broker_nobody_is_asked_and_nothing_is_sent(method):
     fault = BrokerFault(method, "down")
     setup = Setup(answers=[BUY, BUY], broker=lambda broker, _journal: moody_broker(broker, method, fault))

@@ -122,9 +122,7 @@ def test_bars_that_did_not_come_are_told_of_until_they_do():
 def test_a_clock_that_is_off_is_told_of_once_until_it_was_right():
     off = snapshot(own_clock=ClockReading(hosts=("h",), ahead_ms=-4000, within_ms=1000))
     right = snapshot(own_clock=ClockReading(hosts=("h",), ahead_ms=100, within_ms=1000))
-    found = alerts(
-        journal([("prices", off)], [("prices", off)], [("prices", right)], [("prices", off)])
-    )
+    found = alerts(journal([("prices", off)], [("prices", off)], [("prices", right)], [("prices", off)]))
 
     assert [(one.kind, one.severity) for one in found] == [(AlertKind.CLOCK, Severity.CRITICAL)] * 2
     assert "4.0 s behind h" in found[0].text.en

@@ -315,9 +315,7 @@ FACTS = Facts(
 
 def test_facts_told_today_hold_the_quotes_to_the_rulebook(clock: LoopClock):
     wrong = now_at(limits=("9.50", "10.50"))
-    made = source(
-        clock, FakeFeed("one", clock, wrong), FakeFeed("two", clock, wrong), rest=Rest(FACTS)
-    )
+    made = source(clock, FakeFeed("one", clock, wrong), FakeFeed("two", clock, wrong), rest=Rest(FACTS))
 
     before = tradable(prices(clock, made))
     told = clock.run(made.get_instruments(BOTH))

@@ -85,9 +85,7 @@ def _slot(
         verdict.wrong.append(f"{name}: told of as missed, and it ran")
 
 
-def _missed(
-    lived: Lived, slot: Due, told: Sequence[tuple[float, str]], verdict: Verdict
-) -> Iterator[str]:
+def _missed(lived: Lived, slot: Due, told: Sequence[tuple[float, str]], verdict: Verdict) -> Iterator[str]:
     """Yield what is wrong with a slot that is on record as missed."""
     name = f"{slot.account} {slot.local}"
     if any(span.of == slot.account and span.holds(slot.at_s, 120.0) for span in lived.trouble):

@@ -152,9 +152,7 @@ def _slots(first: date, end_s: float) -> tuple[Due, ...]:
                 at_s = (moment - start).total_seconds()
                 if 0 <= at_s < end_s and (day not in closes or at < closes[day]):
                     local = f"{day} {at:%H:%M}"
-                    found.append(
-                        Due(account=account, moment=moment, at_s=at_s, local=local, unknown=unknown)
-                    )
+                    found.append(Due(account=account, moment=moment, at_s=at_s, local=local, unknown=unknown))
     return tuple(sorted(found, key=lambda one: one.at_s))
 
 

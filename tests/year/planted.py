@@ -223,9 +223,7 @@ TABLE: Mapping[str, Planted] = {
     "new-york-never-changes-its-clocks": Planted(
         patches=_new_york_never_changes_its_clocks, finding="no slot", first=date(2026, 3, 8)
     ),
-    "no-half-days": Planted(
-        patches=_no_half_days, finding="no slot", first=date(2026, 11, 26), days=2.0
-    ),
+    "no-half-days": Planted(patches=_no_half_days, finding="no slot", first=date(2026, 11, 26), days=2.0),
     "unknown-is-open": Planted(
         patches=_unknown_is_open, finding="nobody knows", first=date(2027, 1, 10), days=1.5
     ),

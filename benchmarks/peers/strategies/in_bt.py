@@ -16,9 +16,7 @@ class Momentum(bt.Algo):
         done["sessions"] += 1
         rule.see(target.universe.iloc[-1].to_numpy())
         held = {
-            columns[name]: int(child.position)
-            for name, child in target.children.items()
-            if child.position
+            columns[name]: int(child.position) for name, child in target.children.items() if child.position
         }
         for column, shares in rule.trades(held, target.value, target.capital):
             target.transact(shares, child=prices.symbols[column])

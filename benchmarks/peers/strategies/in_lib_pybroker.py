@@ -43,9 +43,9 @@ def fees(info):
 
 
 moments = pd.DatetimeIndex(prices.moments())
-frame = pd.DataFrame(
-    {field: getattr(prices, field).ravel() for field in FIELDS}
-).assign(date=moments.repeat(prices.columns), symbol=prices.symbols * prices.rows)
+frame = pd.DataFrame({field: getattr(prices, field).ravel() for field in FIELDS}).assign(
+    date=moments.repeat(prices.columns), symbol=prices.symbols * prices.rows
+)
 config = StrategyConfig(initial_cash=CASH, fee_mode=fees, buy_delay=1, sell_delay=1, bars_per_year=252)
 strategy = Strategy(frame, moments[0].to_pydatetime(), moments[-1].to_pydatetime(), config)
 strategy.set_before_exec(decide)
