@@ -57,7 +57,7 @@ check: lint types $(DEVELOPMENT) ## Lint, types, architecture, tests with covera
 	@$(BIN)/python -m coverage report --include='$(PURE)' --show-missing --fail-under=100
 
 lint: $(DEVELOPMENT)
-	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format -q --check .
 
 types: $(DEVELOPMENT)
 	@$(BIN)/python -m mypy

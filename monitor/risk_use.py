@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from types import MappingProxyType, MethodType
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -35,9 +35,6 @@ from services.domain.orders import LimitUse, OrderTerms, Rule
 from services.domain.statement import Ack
 from services.domain.value import Value
 from services.slots import ZONES
-
-WANTED = (Genesis, SettingsRecord, Opened, Opening, Exits, Verdicts, Halt, Lift, OrderTerms, Ack)
-"""The bodies the fold reads."""
 
 KEYS: Mapping[tuple[Rule, str], str] = MappingProxyType(
     {
@@ -168,14 +165,9 @@ class RiskTrail(msgspec.Struct):
     sent: Sent = msgspec.field(default_factory=Sent)
     real_time: bool = False
 
-    @property
-    def steps(self) -> Mapping[type, Callable[..., None]]:
-        """What moves over an event and its body, by the type of the body."""
-        return {kind: MethodType(step, self) for kind, step in _STEPS.items()}
-
     def take(self, event: Event, value: object) -> None:
         """Move over one event and its body, of any type."""
-        step = _STEPS.get(type(value))
+        step = STEPS.get(type(value))
         if step is not None:
             step(self, event, value)
 
@@ -281,7 +273,7 @@ def risk_trail(events: Iterable[Event], value_of: ValueOf = inline_value) -> Ris
         JournalFault: A body cannot be read.
     """
     trail = RiskTrail()
-    for event, value in values(events, WANTED, value_of):
+    for event, value in values(events, tuple(STEPS), value_of):
         trail.take(event, value)
     return trail
 
@@ -328,7 +320,7 @@ def _overlaps(span: HaltSpan, first: date, last: date) -> bool:
     return span.since.date() <= last and (span.lifted is None or span.lifted.date() >= first)
 
 
-_STEPS: Mapping[type, Callable[..., None]] = {
+STEPS: Mapping[type, Callable[..., None]] = {
     Genesis: RiskTrail._genesis,
     SettingsRecord: RiskTrail._settings,
     Opened: RiskTrail._opened,
@@ -340,3 +332,4 @@ _STEPS: Mapping[type, Callable[..., None]] = {
     OrderTerms: RiskTrail._intended,
     Ack: RiskTrail._ack,
 }
+"""What moves over a body, by its type: called with the trail, the event and the body."""

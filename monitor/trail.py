@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from monitor.reading import ValueOf, inline_value, values
-from monitor.risk_use import WANTED as RISK_WANTED
+from monitor.risk_use import STEPS as RISK_STEPS
 from monitor.risk_use import RiskTrail
 from services.domain.book import Book, OrderEnded
 from services.domain.events import Closed, Event, Genesis, Opened, RunFinished, SettingsRecord, Verdicts
@@ -36,7 +36,7 @@ _WANTED = (
     Movement,
     Closed,
     RunFinished,
-    *RISK_WANTED,
+    *RISK_STEPS,
 )
 
 
@@ -167,7 +167,6 @@ class Follower:
         self._at = ""
         self._seq = 0
         self._seen_marked = False
-        self._of_limits = self.trail.risk.steps
 
     @property
     def hears(self) -> Mapping[type, Callable[..., None]]:
@@ -188,9 +187,9 @@ class Follower:
         """Move over one event and its body, one of those wanted; `account` is the fold after it, if known."""
         self._at = event.at
         kind = type(value)
-        of_limits, step = self._of_limits.get(kind), _STEPS.get(kind)
+        of_limits, step = RISK_STEPS.get(kind), _STEPS.get(kind)
         if of_limits is not None:
-            of_limits(event, value)
+            of_limits(self.trail.risk, event, value)
         if step is not None:
             step(self, event, value, account)
 
@@ -224,7 +223,6 @@ class Follower:
         kept = within(trail, first, None)
         trail.marks, trail.trades, trail.sessions = kept.marks, kept.trades, kept.sessions
         trail.closed, trail.refused, trail.risk = kept.closed, kept.refused, kept.risk
-        self._of_limits = trail.risk.steps
         held = {order.order_id for order in trail.book.open_orders} | kept.orders.keys()
         trail.orders = {key: one for key, one in trail.orders.items() if key in held}
 

@@ -313,7 +313,7 @@ class SimulatedExchange:
         """
         for entry in happened:
             self._note(entry, entries)
-        if not self._state.owed_cny and not self._state.distributions:
+        if not self._state.distributions:
             return
         for entry in happened:
             if isinstance(entry, Filled) and entry.fill.side is _SELL:
@@ -332,26 +332,27 @@ class SimulatedExchange:
         """Judge a new order, trade it if it can trade now, and write both down."""
         verdict = examine(request) if isinstance(request, Request) else request
         written: list[Entry] = []
-        # Until it is committed the state is ahead of the ledger; where that fails, it is read again.
         self._stale = True
         self._note(verdict, written)
         placed = self._state.orders[request.terms.order_id]
         if isinstance(verdict, Accepted) and isinstance(request, Request):
             self._apply(self._desk.at_once(request, placed, verdict, self._state), written)
-        self._ledger.append(written)
-        self._stale = False
-        if self._state.working:
-            self._schedule()
+        self._commit(written)
         return placed
 
     def _withdraw(self, order_id: OrderId) -> None:
         """Cancel a working order, and write it down."""
-        self._stale = True
         written: list[Entry] = []
+        self._stale = True
         self._note(Cancelled(at=self._moment, order_id=order_id), written)
+        self._commit(written)
+
+    def _commit(self, written: Sequence[Entry]) -> None:
+        """Write down what the state holds already; where that fails it stays stale, and is read again."""
         self._ledger.append(written)
         self._stale = False
-        self._schedule()
+        if self._state.working:
+            self._schedule()
 
 
 def _accepted(placed: PlacedOrder) -> Accepted:

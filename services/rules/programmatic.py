@@ -36,6 +36,8 @@ class OrderTraffic(Value, frozen=True, kw_only=True):
 def order_traffic(moments: Iterable[datetime]) -> tuple[OrderTraffic, ...]:
     """Return the traffic of each day with any, oldest first; one moment for each order and each cancel.
 
+    Moments have fixed offsets, as a journal's have: two that differ in `fold` alone count as one.
+
     Raises:
         ValueError: A moment has no zone.
     """

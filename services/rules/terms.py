@@ -190,7 +190,7 @@ class Rules(Value, frozen=True, kw_only=True):
     most shares of one risk-warned stock an account may buy in a day, None for no cap. `calls` and
     `halts` are for days without a price limit, None where they are not known. `kind` is what an
     instrument of the board is unless its own data says otherwise. `phase_ends` are the ends of
-    `phases`, in which a time is looked for.
+    `phases`, in which a time is looked for: whoever replaces the one replaces the other.
     """
 
     board: Board

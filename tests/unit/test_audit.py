@@ -245,6 +245,8 @@ def test_a_working_orders_later_fill_is_told_with_its_own_session(path):
 
     assert (line["date"], line["trade_time"]) == ("2026-07-13 14:05:00", "2026-07-13 15:00:00")
     assert line["price"] == "9.90"
+    # Nor does its session tell of no trade, whose order works on when it ends.
+    assert [one for one in lines if one.get("session_id") == line["session_id"]] == [line]
 
 
 def test_a_fill_found_in_another_session_has_its_line_in_its_turn(path):

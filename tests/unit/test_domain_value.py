@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+from collections.abc import Iterator
 from dataclasses import asdict, fields, is_dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -70,3 +73,19 @@ def test_a_value_that_holds_what_only_a_type_checker_knows_is_replaced_like_any_
 
 def test_a_maker_makes_a_new_default_for_each_value():
     assert Whole(name="one").notes is not Whole(name="two").notes
+
+
+def test_every_record_of_the_program_can_be_replaced_by_the_standard_library():
+    for folder in ("services", "risk", "agents", "monitor", "scheduler", "commands"):
+        for one in pkgutil.walk_packages([folder], f"{folder}."):
+            importlib.import_module(one.name)
+    records = [*of_kind(Value)]
+
+    assert len(records) > 150
+    assert [one.__name__ for one in records if len(fields(one)) != len(one.__struct_fields__)] == []
+
+
+def of_kind(kind: type[Value]) -> Iterator[type[Value]]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from of_kind(one)

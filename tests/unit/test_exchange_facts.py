@@ -196,3 +196,18 @@ def test_on_a_day_without_limits_calls_take_a_range_of_prices(
     ack = asyncio.run(broker.submit_order(buy(symbol, 100, limit, day=TUE)))
 
     assert ack.reason.split(":")[0] == rule
+
+
+@pytest.mark.parametrize("order", [(MAIN, CHINEXT), (CHINEXT, MAIN)])
+def test_at_one_moment_each_order_is_held_to_the_hours_of_its_own_board(order: tuple[Symbol, Symbol]) -> None:
+    # In 2022 after-hours trading was open to ChiNext, and the Shanghai main board was closed.
+    first, day = date(2022, 7, 11), date(2022, 7, 12)
+    market = panel({MAIN: [FLAT] * 8, CHINEXT: [FLAT] * 8}, days=(first, day))
+    broker = exchange(market, VirtualClock(at(day, "15:06")))
+
+    answers = {
+        symbol: asyncio.run(broker.submit_order(buy(symbol, 100, "10.00", name=symbol, day=day))).kind
+        for symbol in order
+    }
+
+    assert answers == {CHINEXT: AckKind.ACCEPTED, MAIN: AckKind.REJECTED}

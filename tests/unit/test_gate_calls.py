@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -10,7 +11,7 @@ from risk.gate import review
 from risk.limits import Desk, Limits, OrderCaps
 from services.domain.instruments import Instrument, Symbol
 from services.domain.orders import Intent, Rule
-from tests.unit.gate_desk import MAIN, OTHER, TUE, at, book, buy, d, desk, lot, quote, sell, verdict
+from tests.unit.gate_desk import CN, FUND, MAIN, OTHER, TUE, at, book, buy, d, desk, lot, quote, sell, verdict
 
 HELD = book(lot(MAIN, 300), lot(OTHER, 300))
 FAR = Limits(caps=OrderCaps(price_band_bp=None))
@@ -106,3 +107,16 @@ def test_on_a_day_without_limits_a_call_takes_a_range_of_prices(
     last = "30.00" if clock == "14:58" else "10.00"
 
     assert verdict(unlimited(symbol, clock, last), intent) is rule
+
+
+@pytest.mark.parametrize("pair", [(FUND, MAIN), (MAIN, FUND)])
+def test_each_order_of_a_review_leaves_before_its_own_phase_ends(pair: tuple[Symbol, Symbol]) -> None:
+    # On 2026-07-03 the closing call at 14:57 was for stocks alone; an order is good for a minute.
+    day = date(2026, 7, 3)
+    quotes = (quote(symbol, seen="14:56:30", day=day) for symbol in (MAIN, FUND))
+    intents = [buy(pair[0]), replace(buy(pair[1]), index=1)]
+
+    verdicts = review(intents, desk(*quotes, clock="14:56:30", day=day)).verdicts
+
+    until = {one.symbol: one.send_by.astimezone(CN).time().isoformat() for one in verdicts.approved}
+    assert until == {FUND: "14:57:30", MAIN: "14:57:00"}

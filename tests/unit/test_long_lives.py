@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,11 +14,12 @@ from commands.composition import Panels
 from monitor.day import day_summary, summary_of
 from monitor.trail import Follower
 from services.clock import VirtualClock
-from services.domain.events import Event
+from services.domain.events import Event, Halt, HaltCause, Outcome
 from services.journal.account import Account
 from services.journal.journal import Journal
 from services.journal.sql_store import SqlStore
 from tests.command_line import call
+from tests.monitor_journal import MON, TUE, WED, A, JournalByHand
 
 CLOCK = VirtualClock(datetime(2026, 8, 1, tzinfo=UTC))
 
@@ -111,3 +112,20 @@ def test_a_days_summary_is_the_same_whether_all_was_held_or_the_last_days(
     assert len(days) == 5
     assert len(trail.trail.sessions) <= 8
     assert len(trail.trail.marks) < 15
+
+
+def test_a_halt_laid_after_days_were_let_go_is_told() -> None:
+    made, follower, account = JournalByHand(), Follower(vendor_prices=True, days_held=2), Account()
+    made.genesis()
+    for day in (MON, TUE, WED, WED + timedelta(days=1)):
+        made.open(day)
+        if day > WED:
+            made.write("halt:a", Halt(symbol=A, why="laid on the last day", cause=HaltCause.PERSON))
+        made.close(Outcome.NO_TRADE)
+
+    for event in made.events:
+        value = made.value(event)
+        account.apply(event, value)
+        follower.listen(event, value, account)
+
+    assert [one.halt.why for one in follower.so_far().risk.halts] == ["laid on the last day"]

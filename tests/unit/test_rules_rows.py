@@ -1,12 +1,15 @@
 """The book itself: rows without gap or overlap, its first and last day, its version."""
 
 import hashlib
-from collections.abc import Callable
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
+import services.rules
 from services.domain.instruments import Board
 from services.rules import (
     KNOWN_UNTIL,
@@ -195,3 +198,35 @@ def test_rules_are_looked_up_anew_where_a_row_begins_and_where_one_ends_without_
     # The closing call at SSE began on the first; the old codes of BSE ended the day before the second.
     assert {date(2018, 8, 20), date(2025, 10, 9)} <= set(changes)
     assert list(changes) == sorted(set(changes))
+
+
+def tables_in(value: object) -> Iterator[Series[object]]:
+    if isinstance(value, Series):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from tables_in(one)
+
+
+def test_no_table_of_the_rules_is_left_out_of_the_book():
+    # A day's rules are resolved once between two changes of the tables listed: of no other would one be seen.
+    listed = {id(one) for one in every_series()}
+    modules = [
+        importlib.import_module(f"services.rules.{one.name}")
+        for one in pkgutil.iter_modules(services.rules.__path__)
+    ]
+
+    tables = {
+        id(table): table.name for one in modules for value in vars(one).values() for table in tables_in(value)
+    }
+
+    assert len(tables) > 50
+    assert [name for key, name in tables.items() if key not in listed] == []
+
+
+@pytest.mark.parametrize("board", Board)
+def test_the_ends_of_the_phases_are_those_of_the_phases(board):
+    for day in (date(2017, 3, 1), date(2022, 7, 12), date(2026, 7, 3), date(2026, 7, 6)):
+        rules = known(board, day, rules_on)
+        if isinstance(rules, Rules):
+            assert rules.phase_ends == tuple(span.end for span in rules.phases)

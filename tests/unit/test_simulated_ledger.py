@@ -190,6 +190,22 @@ def test_what_cannot_be_written_did_not_happen() -> None:
     assert [fill.order_id for fill in asyncio.run(broker.get_fills(TUE))] == [works.order_id]
 
 
+def test_a_cancel_that_cannot_be_written_did_not_happen() -> None:
+    ledger, clock = Refusing(), VirtualClock(at(TUE, "09:35"))
+    broker = exchange(MARKET, clock, ledger=ledger)
+    works = buy(MAIN, 100, "9.90", name="WORKS", day=TUE)
+    asyncio.run(broker.submit_order(works))
+    ledger.full = True
+
+    with pytest.raises(BrokerFault):
+        asyncio.run(broker.cancel_order(works.order_id))
+
+    ledger.full = False
+    found = asyncio.run(broker.get_order_status(works.order_id)).status
+    assert found is not None
+    assert found.state is OrderState.WORKING
+
+
 def test_after_a_write_of_doubtful_end_the_ledger_itself_is_asked() -> None:
     ledger, order = Refusing(), buy(MAIN, 100, "10.00", day=TUE)
     broker = exchange(MARKET, VirtualClock(at(TUE, "09:35")), ledger=ledger)
