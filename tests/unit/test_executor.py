@@ -314,6 +314,20 @@ def test_an_order_nobody_can_tell_of_after_our_death_is_not_sent_and_halts_its_s
     assert live.journal.account.halts == {}
 
 
+def test_a_halt_whose_end_was_cut_off_after_the_fill_that_tells_it_is_ended_by_the_next_process():
+    desk = Desk(sends=["dies"], looks=[cannot_tell()] * 9)
+    setup = setup_with(desk)
+    die_once(desk, setup)
+    with pytest.raises(Killed):
+        replace(setup, store=CutBefore(setup.store, "lift:")).open().run(UNTIL)
+
+    live = setup.open().run(UNTIL)
+
+    assert live.journal.account.book.holdings() == {MAIN: 1000}
+    assert live.journal.account.halts == {}
+    assert len(desk.sent) == 1
+
+
 def test_after_its_last_moment_an_order_cut_off_is_adopted_but_never_sent():
     desk = Desk(sends=["dies"])
     setup = setup_with(desk)
