@@ -43,7 +43,6 @@ from services.slots import local
 
 _NOTHING_YET = DaySoFar()
 _SELL = Side.SELL
-"""Named here, as each look-up of an enum's member costs as much as a call of a function (CPython 3.11)."""
 
 
 async def run_session(slot: Slot, world: World) -> Closed:

@@ -38,7 +38,6 @@ NO_OVERLAY: Mapping[date, TradingDay] = MappingProxyType({})
 
 _SATURDAY = 5
 _OPEN = TradingDay.OPEN
-"""Named here, as each look-up of an enum's member costs as much as a call of a function (CPython 3.11)."""
 
 
 class OverlayError(ValueError):

@@ -16,7 +16,6 @@ from services.pacing import Pace, at_once
 from services.ports import Broker, BrokerFault, Clock, Commands, JournalFault
 
 _SELL, _ACCEPTED, _NO_ANSWER = Side.SELL, AckKind.ACCEPTED, AckKind.NO_ANSWER
-"""Named here, as each look-up of an enum's member costs as much as a call of a function (CPython 3.11)."""
 
 
 class Executor:

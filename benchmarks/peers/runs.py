@@ -104,7 +104,7 @@ class Bench:
 
     def _work(self, peer: Peer, row: Row) -> Path:
         """Return the folder that a peer's runs on a market read from and write into."""
-        return self.build / "work" / f"{peer.home or peer.name.replace(' ', '-')}-{row.market}"
+        return self.build / "data" / f"{peer.home or peer.name.replace(' ', '-')}-{row.market}"
 
     def _script(self, peer: Peer, row: Row) -> list[str]:
         python = self.build / "environments" / peer.home / "bin" / "python" if peer.home else sys.executable

@@ -12,7 +12,6 @@ from services.domain.money import to_cent
 from services.domain.orders import OrderKind, OrderTerms, Rule, Side
 from services.rules import Band, OutsideRulebook, Phase, after_hours_eligible, fees_of, lot_problem
 
-# A member looked up on its class costs three function calls.
 _BUY, _SELL = Side.BUY, Side.SELL
 _LIMIT, _STOP = OrderKind.LIMIT, OrderKind.STOP
 

@@ -11,7 +11,6 @@ from services.domain.value import Value
 from services.rules import Cage, Phase, Rules, cage_bound
 
 _ONE = Decimal(1)
-# A member looked up on its class costs three function calls.
 _BUY, _LIMIT, _CONTINUOUS = Side.BUY, OrderKind.LIMIT, Phase.CONTINUOUS
 
 

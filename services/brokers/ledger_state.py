@@ -29,7 +29,6 @@ from services.domain.orders import OrderId, OrderKind, OrderState, OrderTerms, S
 from services.domain.statement import OrderStatus
 
 _NO_FEES = Fees()
-# A member looked up on its class costs three function calls.
 _BUY, _WORKING, _FILLED = Side.BUY, OrderState.WORKING, OrderState.FILLED
 _MARKET_TO_LIMIT = OrderKind.MARKET_TO_LIMIT
 

@@ -29,7 +29,6 @@ from services.domain.value import Value
 from services.rules import Commission, Phase, Rules, fees_of, phase_at
 
 Trades = list[Triggered | Filled]
-# A member looked up on its class costs three function calls.
 _BUY, _SELL = Side.BUY, Side.SELL
 
 

@@ -22,7 +22,6 @@ from services.domain.orders import OrderKind, OrderTerms, Rule
 from services.ports import Calendar, PriceFault
 from services.rules import Commission, OutsideRulebook, Phase, Rules, phase_at, trading_time
 
-# A member looked up on its class costs three function calls.
 _LIMIT, _STOP = OrderKind.LIMIT, OrderKind.STOP
 
 

@@ -13,7 +13,6 @@ from services.domain.value import Value
 from services.rules import after_hours_price
 
 _WHOLE = Decimal(10_000)
-# A member looked up on its class costs three function calls.
 _BUY = Side.BUY
 
 

@@ -41,7 +41,6 @@ from services.slots import ZONES
 
 _ACCEPTED = Ack(kind=AckKind.ACCEPTED)
 _NONE = Frictions()
-# A member looked up on its class costs three function calls.
 _SELL = Side.SELL
 _CANCEL_LOCKED = frozenset({Phase.OPEN_CALL_LOCKED, Phase.CLOSE_CALL})
 

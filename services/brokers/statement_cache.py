@@ -10,7 +10,6 @@ from services.domain.instruments import Symbol
 from services.domain.orders import Side
 from services.domain.statement import Balance, Holding
 
-# A member looked up on its class costs three function calls.
 _SELL = Side.SELL
 
 
