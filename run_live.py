@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 from typing import TYPE_CHECKING
 
 import typer
@@ -151,8 +150,6 @@ def main() -> None:
     """Run the command line."""
     # What a command loads stays: at its usual rhythm the collector searches it a hundred times on the way.
     gc.set_threshold(20_000)
-    # Nobody else has a say in the settings: to look for who might have is to read of every installed package.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         app()
     finally:
