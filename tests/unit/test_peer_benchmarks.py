@@ -234,7 +234,7 @@ def test_the_engine_and_a_bare_loop_of_the_same_rules_trade_the_same_to_the_cent
         bench.prepare(peer, row)
         done.append(bench.run(peer, row))
 
-    work = tmp_path / "work"
+    work = tmp_path / "data"
     ours = fills_of_ours(work / f"kaipan-{row.market}/momentum/position/position.jsonl")
     lines = (work / f"bare-loop-{row.market}/audit.jsonl").read_text(encoding="utf-8").splitlines()
     symbols = [f"{600000 + number}.SH" for number in range(row.symbols)]
