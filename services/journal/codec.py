@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from math import isfinite
@@ -95,6 +95,26 @@ KINDS: Mapping[str, type] = {
 KIND_OF: Mapping[type, str] = {of: kind for kind, of in KINDS.items()}
 """The kind that each type is journaled as."""
 
+MOMENTS_IN: Mapping[type, tuple[str, ...]] = {
+    Ack: (),
+    BriefingRecord: (),
+    Closed: (),
+    Decision: (),
+    Fill: ("trade_date", "traded_at"),
+    Look: ("moment",),
+    Opened: ("day", "slot"),
+    OrderEnded: (),
+    OrderTerms: ("not_before", "send_by", "day"),
+    RawAnswer: (),
+    Rested: (),
+    SnapshotRef: ("moment",),
+    TradingDay: (),
+    WaitsOn: (),
+}
+"""The fields of a kind that hold its moments and days, all of them: of the kinds that are written most.
+
+The text of any other kind is searched for moments."""
+
 _encode = msgspec.json.Encoder(decimal_format="string", order="sorted").encode
 _naive_moment = re.compile(r'T\d\d:\d\d:\d\d(?:\.\d+)?"').search
 
@@ -130,21 +150,27 @@ def encode(value: object) -> str:
     except (TypeError, UnicodeEncodeError) as error:
         raise NotCanonical(f"{type(value).__name__}: {error}") from error
     # Only what could hide in a text is looked for by value: texts are searched in 0.5 us, values in 10.
-    if type(value) not in KIND_OF or _doubtful(text):
+    if _doubtful(value, text):
         _refuse(value, type(value).__name__)
     return text
 
 
-def _doubtful(text: str) -> bool:
-    """Answer whether a text may hold a number that is not finite or a moment without a zone.
+def _doubtful(value: object, text: str) -> bool:
+    """Answer whether a value, or its text, may hold a number that is not finite or a moment without a zone.
 
     A letter is found in a tenth of a word's time, and most texts lack it.
     """
-    return (
-        ("N" in text and "NaN" in text)
-        or ("I" in text and "Infinity" in text)
-        or ("T" in text and _naive_moment(text) is not None)
-    )
+    moments = MOMENTS_IN.get(type(value))
+    if moments is None:
+        if type(value) not in KIND_OF or ("T" in text and _naive_moment(text) is not None):
+            return True
+    else:
+        for name in moments:
+            held = getattr(value, name)
+            # What is declared as a day may hold a moment: one is a kind of the other.
+            if type(held) is not date and held.tzinfo is None:
+                return True
+    return ("N" in text and "NaN" in text) or ("I" in text and "Infinity" in text)
 
 
 def decode(kind: str, version: int, body: str) -> object:

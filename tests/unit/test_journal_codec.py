@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
@@ -21,7 +21,16 @@ from services.domain.fills import Fees, Fill, FillId
 from services.domain.instruments import Symbol
 from services.domain.orders import OrderId, SessionId, Side
 from services.domain.quotes import Quote
-from services.journal.codec import KINDS, VERSION, NotCanonical, decode, decode_event, encode, kind_of
+from services.journal.codec import (
+    KINDS,
+    MOMENTS_IN,
+    VERSION,
+    NotCanonical,
+    decode,
+    decode_event,
+    encode,
+    kind_of,
+)
 from services.ports import JournalFault
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -268,3 +277,27 @@ def test_no_body_can_hold_what_json_would_blur(kind: str):
 def test_the_search_for_such_types_finds_them_where_they_are():
     assert {float, bytes} <= hints_within(tuple[Mapping[str, float | bytes], ...], set())
     assert Decimal in hints_within(KINDS["verdicts"], set())
+
+
+@pytest.mark.parametrize("of", MOMENTS_IN)
+def test_of_a_kind_whose_text_is_not_searched_all_moments_lie_in_the_named_fields(of: type):
+    hints = get_type_hints(of) if is_dataclass(of) else {}
+
+    holding = {name: hint for name, hint in hints.items() if hints_within(hint, set()) & {date, datetime}}
+
+    assert of in KINDS.values()
+    assert set(MOMENTS_IN[of]) == set(holding)
+    assert set(holding.values()) <= {date, datetime}
+
+
+@pytest.mark.parametrize(("of", "name"), [(of, name) for of, names in MOMENTS_IN.items() for name in names])
+def test_a_moment_without_a_zone_is_refused_in_every_field_that_could_hold_one(of: type, name: str):
+    naive = datetime(2026, 7, 6, 10, 35, 0, 1)  # noqa: DTZ001 # What is refused, for a day as for a moment.
+
+    @settings(max_examples=3, deadline=None, derandomize=True, database=None)
+    @given(value=values_of(of))
+    def is_refused(value: Any) -> None:
+        with pytest.raises(NotCanonical):
+            encode(replace(value, **{name: naive}))
+
+    is_refused()
