@@ -27,25 +27,24 @@ class Follows:
             JournalFault: They do not follow the last event, or a step is already there; none was taken.
         """
         prev, seq, account = self.hash, self.seq, self._account
-        taken: list[Event] = []
-        try:
-            for event in events:
-                number, of, session, step, _kind, _version, _at, _body, before, own = event
-                account = account or of
-                if number != seq + 1 or before != prev or of != account:
-                    raise JournalFault(f"append event {number}", f"it does not follow event {seq}")
-                steps = self._steps[session]
-                if step in steps:
-                    place = session, step
-                    raise JournalFault(f"append event {number}", f"its step {place} is already written")
-                steps.add(step)
-                prev, seq = own, number
-                taken.append(event)
-        except JournalFault:
-            for event in taken:
-                self._steps[event.session].discard(event.step)
-            raise
+        for event in events:
+            number, of, session, step, _kind, _version, _at, _body, before, own = event
+            account = account or of
+            if number != seq + 1 or before != prev or of != account:
+                self._forget(events[: seq - self.seq])
+                raise JournalFault(f"append event {number}", f"it does not follow event {seq}")
+            steps = self._steps[session]
+            if step in steps:
+                self._forget(events[: seq - self.seq])
+                place = session, step
+                raise JournalFault(f"append event {number}", f"its step {place} is already written")
+            steps.add(step)
+            prev, seq = own, number
         self.hash, self.seq, self._account = prev, seq, account
+
+    def _forget(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self._steps[event.session].discard(event.step)
 
 
 class MemoryStore:
