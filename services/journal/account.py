@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from types import MethodType
 
 import msgspec
 
@@ -39,6 +40,9 @@ from services.domain.past import Payout
 from services.domain.statement import Ack
 from services.domain.value import Value
 from services.slots import ZONES
+
+Fold = Callable[..., None]
+"""Moves an account over an event and its decoded body."""
 
 
 class Standing(Value, frozen=True, kw_only=True):
@@ -145,6 +149,11 @@ class Account:
         self._waiting: dict[str, SessionState] = {}
         self._in_stage: dict[str, SessionState] = {}
         self._forgotten: Opened | None = None
+
+    @property
+    def folds(self) -> Mapping[type, Fold]:
+        """What takes the bodies that change something, by their type: may be called in place of `apply`."""
+        return {kind: MethodType(step, self) for kind, step in _STEPS.items()}
 
     def apply(self, event: Event, value: object) -> None:
         """Move the fold over one event and its decoded body. Kinds that change nothing are passed over."""

@@ -105,7 +105,8 @@ class CheckingJournal(Journal):
             self.differences.append(
                 Difference(session=session, step=step, field="", recorded="nothing", recomputed=body)
             )
-            event = link(0, self.name, session, step, kind, version, self._stamp(), body, "")
+            at = self._stamp(self._replay_clock.now())
+            event = link(0, self.name, session, step, kind, version, at, body, "")
             self._take(event, value)
             return event
         if (kind, body) != (event.kind, event.body) and not self._older_form(event, kind, body):

@@ -6,13 +6,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from itertools import takewhile
 from typing import Protocol, TypeVar, cast
 
 from services.domain.bars import Panel
 from services.domain.events import BodyRef, Closed, Event, FaultRecord, Outcome, PanelRef, SnapshotRef
 from services.domain.quotes import PanelSnapshot
-from services.journal.account import Account
+from services.journal.account import Account, Fold
 from services.journal.chain import GENESIS_HASH, link
 from services.journal.codec import KIND_OF, VERSION, decode, encode, kind_of
 from services.journal.shelf import Read, Shelf, paged
@@ -73,7 +72,8 @@ class Journal:
 
     `panel_of` returns a stored panel by digest; snapshots read off a panel are recorded as that
     digest and a moment. `account` is the fold up to the last event. Listeners are called with every
-    event there is and every one to come, in order, or with those of the types they name.
+    event there is and every one to come, in order, or with those of the types they name. `steps` finds
+    the events of a session; where they belong to none, `find` does.
 
     With `read`, which reads events of the store by their numbers, only those of the last `SESSIONS_HELD`
     sessions are held in memory: for a process that stays up. The others are read when somebody asks.
@@ -94,9 +94,9 @@ class Journal:
         self.events: list[Event] | Shelf = [] if read is None else Shelf(read)
         self._begun: deque[tuple[str, int]] = deque()
         self._over: list[str] = []
-        self._steps: dict[str, dict[str, Event]] = {"": {}}
+        self.steps = Steps(self._read_again)
         self._aside: dict[str, int] = {}
-        self._hearers = _Hearers(listeners)
+        self._told = _Told(self.account, listeners)
         self._seq, self._hash = 0, GENESIS_HASH
         self._moment: datetime | None = None
         self._at = ""
@@ -119,8 +119,7 @@ class Journal:
 
     def find(self, session: str, step: str) -> Event | None:
         """Return the event of that session and step, or None."""
-        steps = self._steps.get(session)
-        found = (self._read_again(session) if steps is None else steps).get(step)
+        found = self.steps[session].get(step)
         if found is None and not session and step in self._aside:
             return self.events[self._aside[step] - 1]
         return found
@@ -152,8 +151,9 @@ class Journal:
         """
         bodies: dict[str, bytes] = {}
         kind, version, body = pack(value, bodies)
-        seq, at = self._seq + 1, self._stamp()
-        event = link(seq, self.name, session, step, kind, version, at, body, self._hash)
+        now = self._clock.now()
+        at = self._at if now is self._moment else self._stamp(now)
+        event = link(self._seq + 1, self.name, session, step, kind, version, at, body, self._hash)
         self._store.append((event,), bodies)
         self._take(event, value)
         return event
@@ -162,29 +162,28 @@ class Journal:
         """Return the log of a session."""
         return SessionLog(self, session)
 
-    def _stamp(self) -> str:
-        now = self._clock.now()
-        if now is not self._moment:
-            self._moment, self._at = now, now.astimezone(UTC).isoformat()
+    def _stamp(self, now: datetime) -> str:
+        self._moment, self._at = now, now.astimezone(UTC).isoformat()
         return self._at
 
     def _take(self, event: Event, value: object) -> None:
         seq, _account, session, step, _kind, _version, at, _body, _prev, own = event
         if at != self._at:
             self._moment, self._at = None, at
-        if at > self._latest_at:
+        if at is not self._latest_at and at > self._latest_at:
             self._latest, self._latest_at = self._moment, at
-        steps = self._steps.get(session)
+        steps = self.steps.get(session)
         if steps is None:
             # Of a session that was let go: who looks for its other steps must find them again.
-            steps = self._steps[session] = {} if step == "opened" else dict(self._read_again(session))
+            steps = self.steps[session] = {} if step == "opened" else self._read_again(session)
         steps[step] = event
         self.events.append(event)
         self._seq, self._hash = seq, own
-        account = self.account
-        account.apply(event, value)
-        for hear in self._hearers[type(value)]:
-            hear(event, value, account)
+        fold, hearers = self._told[type(value)]
+        if fold is not None:
+            fold(event, value)
+        for hear in hearers:
+            hear(event, value, self.account)
         if step == "opened" and self._read is not None:
             self._begun.append((session, seq))
             self._let_go()
@@ -202,43 +201,61 @@ class Journal:
     def _forgotten(self, session: str) -> bool:
         if not self.account.forget(session):
             return False
-        self._steps.pop(session, None)
+        self.steps.pop(session, None)
         return True
 
     def _put_aside(self, before_seq: int) -> None:
         """Of earlier events that belong to no session hold only the numbers, by their steps."""
-        beside = self._steps[""]
-        for step in tuple(takewhile(lambda step: beside[step].seq < before_seq, beside)):
-            self._aside[step] = beside.pop(step).seq
+        beside = self.steps[""]
+        for step, event in tuple(beside.items()):
+            if event.seq >= before_seq:
+                break
+            self._aside[step] = event.seq
+            del beside[step]
 
-    def _read_again(self, session: str) -> Mapping[str, Event]:
+    def _read_again(self, session: str) -> dict[str, Event]:
         """Return the events, by their steps, of a session that is not held: let go, or not begun."""
         if self._read is None or session not in self.account.sessions:
             return {}
         return {event.step: event for event in self.events if event.session == session}
 
 
-class _Hearers(dict[type, tuple[Hear, ...]]):
-    """Who of the listeners is told of a body of a type, in their order: found once for each type."""
+class _Told(dict[type, tuple[Fold | None, tuple[Hear, ...]]]):
+    """Who is told of a body of a type, found once for each: the account, and listeners in their order."""
 
-    def __init__(self, listeners: tuple[Listener, ...]) -> None:
-        self._listeners = listeners
+    def __init__(self, account: Account, listeners: tuple[Listener, ...]) -> None:
+        self._folds, self._listeners = account.folds, listeners
 
-    def __missing__(self, kind: type) -> tuple[Hear, ...]:
+    def __missing__(self, kind: type) -> tuple[Fold | None, tuple[Hear, ...]]:
         told = (one.get(kind) if isinstance(one, Mapping) else one for one in self._listeners)
-        found = self[kind] = tuple(hear for hear in told if hear is not None)
+        hearers = tuple(hear for hear in told if hear is not None)
+        found = self[kind] = self._folds.get(kind), hearers
         return found
+
+
+class Steps(dict[str, dict[str, Event]]):
+    """The events that are held, by session and step; those of any other session are read when asked for.
+
+    What belongs to no session stands under the empty name.
+    """
+
+    def __init__(self, read_again: Callable[[str], dict[str, Event]]) -> None:
+        super().__init__({"": {}})
+        self._read_again = read_again
+
+    def __missing__(self, session: str) -> dict[str, Event]:
+        return self._read_again(session)
 
 
 class SessionLog:
     """The log of one session in a journal that is being written."""
 
     def __init__(self, journal: Journal, session: str) -> None:
-        self._journal, self.session = journal, session
+        self._journal, self._steps, self.session = journal, journal.steps, session
 
     def has(self, step: str) -> bool:
         """Answer whether the step is recorded."""
-        return self._journal.find(self.session, step) is not None
+        return step in self._steps[self.session]
 
     async def once(self, step: str, ask: Callable[[], Awaitable[T]]) -> T:
         """Return what the outside says, recorded; on a second run what it said then.
@@ -246,7 +263,7 @@ class SessionLog:
         Raises:
             Fault: The outside failed, now or then.
         """
-        event = self._journal.find(self.session, step)
+        event = self._steps[self.session].get(step)
         if event is not None:
             return cast(T, raised(self._journal.value(event)))
         try:
@@ -265,7 +282,7 @@ class SessionLog:
         Raises:
             JournalDrift: It differs from the record.
         """
-        event = self._journal.find(self.session, step)
+        event = self._steps[self.session].get(step)
         if event is None:
             self._journal.write(self.session, step, value)
             return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -31,7 +31,13 @@ def lived(count: int, monkeypatch: pytest.MonkeyPatch) -> Journal:
     """Return a journal that has let go of all but the last two of so many sessions."""
     monkeypatch.setattr(services.journal.journal, "SESSIONS_HELD", 2)
     journal = journal_of(MemoryStore())
-    for number in range(count):
+    live(journal, range(count))
+    return journal
+
+
+def live(journal: Journal, numbers: Iterable[int]) -> None:
+    """Begin and close sessions of these numbers."""
+    for number in numbers:
         name = SessionId(f"s{number}")
         opened = Opened(
             session=name,
@@ -45,7 +51,6 @@ def lived(count: int, monkeypatch: pytest.MonkeyPatch) -> Journal:
         )
         journal.write(name, "opened", opened)
         journal.write(name, "closed", Closed(outcome=Outcome.NO_TRADE, reason=""))
-    return journal
 
 
 def test_what_was_recorded_before_is_found_after_a_late_event_of_the_same_session(
@@ -61,6 +66,24 @@ def test_what_was_recorded_before_is_found_after_a_late_event_of_the_same_sessio
     assert found.seq == 1
     assert journal.holds("s0", "closed")
     assert journal.holds("s0", "late")
+
+
+def test_a_log_from_before_its_session_was_let_go_of_finds_all_that_was_written_before_and_since(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    journal = lived(1, monkeypatch)
+    log = journal.log("s0")
+    live(journal, range(1, 6))
+
+    journal.write("s0", "late", FaultRecord(door="broker", asked="orders", why="late"))
+
+    assert [step for step in ("opened", "closed", "late", "never") if log.has(step)] == [
+        "opened",
+        "closed",
+        "late",
+    ]
+    assert log.close(Outcome.NO_TRADE) == Closed(outcome=Outcome.NO_TRADE)
+    assert journal.events[-1].step == "late"
 
 
 def test_a_session_is_at_hand_until_nothing_of_it_is_open(monkeypatch: pytest.MonkeyPatch):
