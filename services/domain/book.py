@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -125,20 +125,19 @@ class Book(Value, frozen=True, kw_only=True):
         Raises:
             BookBroken: Cash or shares would turn negative, or the order is not open.
         """
-        if isinstance(event, Fill):
-            return self._after_fill(event)
-        if isinstance(event, OrderTerms):
-            return self._after_intended(event)
-        if isinstance(event, OrderEnded):
-            self._require(event.order_id)
-            return self._with_orders(_without(self.open_orders, event.order_id))
-        return self._after_movement(event)
+        return _AFTER[type(event)](self, event)
 
-    def _require(self, order_id: OrderId) -> OpenOrder:
-        order = self.order(order_id)
+    def _without(self, order: OpenOrder) -> tuple[OpenOrder, ...]:
+        """Return the open orders that are not `order`."""
+        if len(self.open_orders) == 1:
+            return ()
+        return tuple([one for one in self.open_orders if one is not order])
+
+    def _after_ended(self, ended: OrderEnded) -> Book:
+        order = self.order(ended.order_id)
         if order is None:
-            raise BookBroken(f"order {order_id} is not open")
-        return order
+            raise _not_open(ended.order_id)
+        return self._with_orders(self._without(order))
 
     def _after_intended(self, terms: OrderTerms) -> Book:
         opened = OpenOrder(
@@ -162,21 +161,20 @@ class Book(Value, frozen=True, kw_only=True):
         )
 
     def _after_fill(self, fill: Fill) -> Book:
-        order = self._require(fill.order_id)
-        if fill.shares > order.remaining or fill.shares <= 0:
-            raise BookBroken(f"fill {fill.fill_id}: {fill.shares} of {order.remaining} remaining shares")
+        order = self.order(fill.order_id)
+        if order is None:
+            raise _not_open(fill.order_id)
+        shares, remaining = fill.shares, order.shares - order.filled
+        if shares > remaining or shares <= 0:
+            raise BookBroken(f"fill {fill.fill_id}: {shares} of {remaining} remaining shares")
+        amount, fees = fill.amount_cny, fill.fees.total
         sold_cny, sold_on = self.sold_cny, self.sold_on
         if fill.side is _BUY:
-            cash = self.cash_cny - fill.amount_cny - fill.fees.total
-            bought = Lot(
-                symbol=fill.symbol,
-                shares=fill.shares,
-                cost_cny=fill.amount_cny,
-                acquired_on=fill.trade_date,
-            )
+            cash = self.cash_cny - amount - fees
+            bought = Lot(symbol=fill.symbol, shares=shares, cost_cny=amount, acquired_on=fill.trade_date)
             lots = (*self.lots, bought)
         else:
-            proceeds = fill.amount_cny - fill.fees.total
+            proceeds = amount - fees
             cash = self.cash_cny + proceeds
             lots = _sold(self.lots, fill)
             sold_cny = proceeds + (sold_cny if sold_on == fill.trade_date else ZERO)
@@ -186,10 +184,24 @@ class Book(Value, frozen=True, kw_only=True):
         return Book(
             cash_cny=cash,
             lots=lots,
-            open_orders=_filled(self.open_orders, order, fill),
+            open_orders=self._without(order) if shares == remaining else self._with_part(order, fill),
             sold_cny=sold_cny,
             sold_on=sold_on,
         )
+
+    def _with_part(self, order: OpenOrder, fill: Fill) -> tuple[OpenOrder, ...]:
+        """Return the open orders after a fill of a part, which frees its share of the cash or what it paid.
+
+        The larger of the two: a part that traded below the limit frees its share, one that bore the
+        order's least commission all it paid, so that no cash is both spent and frozen. Its share is
+        rounded so that what stays frozen pays for the rest.
+        """
+        left, frozen = order.remaining - fill.shares, order.frozen_cny
+        if order.side is _BUY:
+            paid = fill.amount_cny + fill.fees.total
+            frozen = max(ZERO, min(ceil_to_tick(frozen * left / order.remaining, CENT), frozen - paid))
+        still = replace(order, filled=order.filled + fill.shares, frozen_cny=frozen)
+        return tuple([still if one is order else one for one in self.open_orders])
 
     def _after_movement(self, movement: Movement) -> Book:
         lots, cash = self.lots, self.cash_cny + movement.cash_cny
@@ -207,32 +219,15 @@ def fold(book: Book, events: Iterable[BookEvent]) -> Book:
     return book
 
 
-def _without(orders: tuple[OpenOrder, ...], order_id: OrderId) -> tuple[OpenOrder, ...]:
-    return tuple(order for order in orders if order.order_id != order_id)
-
-
-def _filled(orders: tuple[OpenOrder, ...], order: OpenOrder, fill: Fill) -> tuple[OpenOrder, ...]:
-    """Return the open orders after a fill, which sets free its share of the frozen cash or what it paid.
-
-    The larger of the two: a part that traded below the limit frees its share, one that bore the
-    order's least commission all it paid, so that no cash is both spent and frozen. Its share is
-    rounded so that what stays frozen pays for the rest.
-    """
-    if fill.shares == order.remaining:
-        return () if len(orders) == 1 else _without(orders, order.order_id)
-    left, frozen = order.remaining - fill.shares, order.frozen_cny
-    if order.side is _BUY:
-        paid = fill.amount_cny + fill.fees.total
-        frozen = max(ZERO, min(ceil_to_tick(frozen * left / order.remaining, CENT), frozen - paid))
-    still = replace(order, filled=order.filled + fill.shares, frozen_cny=frozen)
-    return tuple(still if one.order_id == order.order_id else one for one in orders)
+def _not_open(order_id: OrderId) -> BookBroken:
+    return BookBroken(f"order {order_id} is not open")
 
 
 def _sold(lots: tuple[Lot, ...], fill: Fill) -> tuple[Lot, ...]:
     """Return the lots after a sale, the oldest sold first; a lot sold in part keeps its share of the cost."""
-    left, kept = fill.shares, []
+    symbol, left, kept = fill.symbol, fill.shares, []
     for lot in lots:
-        if left == 0 or lot.symbol != fill.symbol:
+        if left == 0 or lot.symbol != symbol:
             kept.append(lot)
         elif lot.shares <= left:
             left -= lot.shares
@@ -255,3 +250,11 @@ def _granted(lots: tuple[Lot, ...], movement: Movement) -> tuple[Lot, ...]:
         since = min(dates, default=movement.day)
         return (*lots, Lot(symbol=movement.symbol, shares=movement.shares, cost_cny=ZERO, acquired_on=since))
     raise BookBroken(f"movement {movement.movement_id} takes {-movement.shares} shares away")
+
+
+_AFTER: Mapping[type, Callable[..., Book]] = {
+    Fill: Book._after_fill,
+    OrderTerms: Book._after_intended,
+    OrderEnded: Book._after_ended,
+    Movement: Book._after_movement,
+}
