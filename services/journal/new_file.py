@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from services.domain.events import Event
-from services.journal.schema import EVENT_COLUMNS, INDEX_STATEMENT, SCHEMA, table_statements
+from services.journal.schema import EVENT_COLUMNS, SCHEMA, table_statements
 from services.ports import JournalFault
 
 _ROW = f"({', '.join('?' * len(EVENT_COLUMNS))})"
@@ -48,7 +48,7 @@ class NewJournalFile:
         """Write the next events, and bodies under their digests.
 
         Raises:
-            JournalFault: They cannot be written; nothing is left of the file.
+            JournalFault: They cannot be written, or a step is there already; nothing is left of the file.
         """
         self._writing(lambda connection: self._add(connection, events, bodies))
 
@@ -56,7 +56,7 @@ class NewJournalFile:
         """Put the journal in its place; durable when this returns.
 
         Raises:
-            JournalFault: It cannot be written, or a step is there twice; nothing is left of the file.
+            JournalFault: It cannot be written; nothing is left of the file.
         """
         self._writing(self._finish)
 
@@ -132,7 +132,6 @@ class NewJournalFile:
             head = (last.account, last.seq, last.hash, 0)
             connection.execute("INSERT INTO heads VALUES (?, ?, ?, ?)", head)
         connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
-        connection.execute(INDEX_STATEMENT)
         connection.execute("COMMIT")
         connection.close()
         _sync(self._fresh)

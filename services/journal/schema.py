@@ -12,8 +12,8 @@ EVENT_COLUMNS = ("seq", "account", "session", "step", "kind", "version", "at", "
 def table_statements(blob: str) -> tuple[str, ...]:
     """Return the statements that make the tables; `blob` is the database's type for bytes.
 
-    `heads` names each account's last event, so that a deleted tail is found, and the fencing
-    token of its writer.
+    There is one event per account, session and step. `heads` names each account's last event, so that a
+    deleted tail is found, and the fencing token of its writer.
     """
     return (
         "CREATE TABLE events (seq BIGINT NOT NULL, account TEXT NOT NULL, session TEXT NOT NULL, "
@@ -23,8 +23,5 @@ def table_statements(blob: str) -> tuple[str, ...]:
         "CREATE TABLE heads (account TEXT PRIMARY KEY, seq BIGINT NOT NULL, hash TEXT NOT NULL, "
         "fence BIGINT NOT NULL)",
         "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+        "CREATE UNIQUE INDEX events_once ON events (account, session, step)",
     )
-
-
-INDEX_STATEMENT = "CREATE UNIQUE INDEX events_once ON events (account, session, step)"
-"""One event per account, session and step; apart from the tables because a saved journal adds it last."""

@@ -29,7 +29,7 @@ from services.journal.database import (
     open_for_reading,
     open_for_writing,
 )
-from services.journal.schema import EVENT_COLUMNS, INDEX_STATEMENT, SCHEMA, table_statements
+from services.journal.schema import EVENT_COLUMNS, SCHEMA, table_statements
 from services.ports import JournalFault
 
 _EVENTS = table("events", *(column(name) for name in EVENT_COLUMNS))
@@ -313,7 +313,7 @@ def _prepare(connection: Connection, database: Database) -> None:
         # Two accounts that start at once must not both make the tables.
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('kaipan/schema'))")
     if not inspect(connection).has_table("meta"):
-        for statement in (*table_statements("BLOB" if sqlite else "BYTEA"), INDEX_STATEMENT):
+        for statement in table_statements("BLOB" if sqlite else "BYTEA"):
             connection.exec_driver_sql(statement)
         connection.execute(insert(_META).values(key="schema", value=str(SCHEMA)))
     _require_schema(connection, database.label)

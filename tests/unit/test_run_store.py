@@ -164,10 +164,9 @@ def test_a_file_that_cannot_be_read_any_more_is_a_fault(tmp_path: Path):
 
 def test_a_file_in_the_making_takes_a_step_once(tmp_path: Path):
     file, (event,) = NewJournalFile(tmp_path / "journal.sqlite3"), chain(1)
-    file.add([event, event._replace(seq=2)], ())
 
     with pytest.raises(JournalFault):
-        file.place()
+        file.add([event, event._replace(seq=2)], ())
 
     assert names(tmp_path) == []
 
