@@ -74,7 +74,10 @@ class Book(Value, frozen=True, kw_only=True):
     @property
     def frozen_cny(self) -> Decimal:
         """Cash set aside for open buys."""
-        return sum((order.frozen_cny for order in self.open_orders), ZERO)
+        frozen = ZERO
+        for order in self.open_orders:
+            frozen += order.frozen_cny
+        return frozen
 
     @property
     def available_cny(self) -> Decimal:

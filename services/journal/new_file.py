@@ -6,7 +6,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ _TOGETHER = 64
 """So many events are written by one statement, which takes a third less for each than one of its own. The
 oldest SQLite there is takes 999 values."""
 _ADD_TOGETHER = f"INSERT INTO events VALUES {', '.join([_ROW] * _TOGETHER)}"
+_WHOLE = slice(None)
 _ADD_BODY = "INSERT OR IGNORE INTO bodies VALUES (?, ?)"
 _EVENTS = "SELECT * FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq"
 _BODY = "SELECT body FROM bodies WHERE hash = ?"
@@ -121,9 +121,14 @@ class NewJournalFile:
     def _add(
         self, connection: sqlite3.Connection, events: Sequence[Event], bodies: Iterable[tuple[str, bytes]]
     ) -> None:
+        rows: Sequence[tuple[int | str, ...]] = events
         rest = len(events) - len(events) % _TOGETHER
         for first in range(0, rest, _TOGETHER):
-            connection.execute(_ADD_TOGETHER, tuple(chain.from_iterable(events[first : first + _TOGETHER])))
+            values: list[str | int] = []
+            for row in rows[first : first + _TOGETHER]:
+                # The slice is a plain tuple, which is added in one go, a named one value by value.
+                values += row[_WHOLE]
+            connection.execute(_ADD_TOGETHER, values)
         connection.executemany(_ADD_EVENT, events[rest:])
         connection.executemany(_ADD_BODY, bodies)
         self._last = events[-1] if events else self._last
