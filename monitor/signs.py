@@ -135,7 +135,7 @@ class Signs:
             refused=self.refused,
             profit_cny=self.equity_cny - self._began_cny,
             equity_cny=self.equity_cny,
-            positions=account.book.holdings(),
+            positions=dict(account.book.holdings()),
             working=len(account.working()),
             waiting=sum(len(state.waiting) for state in account.waiting()),
             halts=len(account.halts),

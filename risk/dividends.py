@@ -23,7 +23,7 @@ def dividends_after(
     `book` is the account before the movements. New shares make earlier dividends smaller a share; a
     holding that is held no more has none.
     """
-    shares = book.holdings()
+    shares = dict(book.holdings())
     found = {symbol: list(known.get(symbol, ())) for symbol in shares}
     for movement in movements:
         symbol, before = movement.symbol, shares.get(movement.symbol, 0)

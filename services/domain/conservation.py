@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from services.domain.book import Book
@@ -60,5 +60,5 @@ def _negative(book: Book) -> Iterator[str]:
             yield f"order {order.order_id} has {order.remaining} to go and {order.frozen_cny} set aside"
 
 
-def _text(holdings: dict[Symbol, int]) -> str:
+def _text(holdings: Mapping[Symbol, int]) -> str:
     return ", ".join(f"{shares} {symbol}" for symbol, shares in sorted(holdings.items())) or "none"
