@@ -89,12 +89,13 @@ class Book(Value, frozen=True, kw_only=True):
         held_back = self.sold_cny if self.sold_on == day else ZERO
         return max(ZERO, self.available_cny - held_back)
 
-    def holdings(self) -> dict[Symbol, int]:
+    def holdings(self) -> Mapping[Symbol, int]:
         """Return shares by symbol, in order of first purchase."""
-        shares: dict[Symbol, int] = {}
-        for lot in self.lots:
-            shares[lot.symbol] = shares.get(lot.symbol, 0) + lot.shares
-        return shares
+        lots, counted = _Counted.last
+        if lots is not self.lots:
+            counted = _counted(self.lots)
+            _Counted.last = self.lots, counted
+        return counted
 
     def held(self, symbol: Symbol) -> int:
         """Return all shares of `symbol`."""
@@ -213,6 +214,19 @@ class Book(Value, frozen=True, kw_only=True):
         if cash < 0:
             raise BookBroken(f"movement {movement.movement_id}: cash would be {cash}")
         return replace(self, cash_cny=cash, lots=lots)
+
+
+class _Counted:
+    """The lots that were counted last, and the shares they are: all of a session asks for the same ones."""
+
+    last: tuple[tuple[Lot, ...], Mapping[Symbol, int]] = (), {}
+
+
+def _counted(lots: tuple[Lot, ...]) -> Mapping[Symbol, int]:
+    shares: dict[Symbol, int] = {}
+    for lot in lots:
+        shares[lot.symbol] = shares.get(lot.symbol, 0) + lot.shares
+    return shares
 
 
 def fold(book: Book, events: Iterable[BookEvent]) -> Book:

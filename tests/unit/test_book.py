@@ -143,6 +143,15 @@ def test_proceeds_buy_at_once_and_leave_the_account_tomorrow():
     assert book.withdrawable_cny(WED) == d("9990.00")
 
 
+def test_holdings_are_those_of_the_book_that_is_asked_whichever_was_asked_before():
+    small, large = bought(100), bought(300)
+    same_lots = small.after(terms(Side.SELL, 100))
+
+    assert [dict(one.holdings()) for one in (small, large, same_lots, EMPTY, large)] == [
+        {MAIN: 100}, {MAIN: 300}, {MAIN: 100}, {}, {MAIN: 300},
+    ]  # fmt: skip
+
+
 def test_yesterdays_proceeds_are_not_held_back_again():
     book = bought(300).after(terms(Side.SELL, 300)).after(fill(Side.SELL, 100, on=TUE))
 
