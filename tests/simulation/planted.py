@@ -288,8 +288,8 @@ def _swallow_a_journal_fault(put: Put) -> None:
             return original(self, session, step, value)
         except JournalFault:
             kind, version, body = pack(value, {})
-            seq = len(self.events) + 1
-            event = link(seq, self.name, session, step, kind, version, self._stamp(), body, self._hash)
+            seq, at = len(self.events) + 1, self._stamp(self._clock.now())
+            event = link(seq, self.name, session, step, kind, version, at, body, self._hash)
             self._take(event, value)
             return event
 
