@@ -7,31 +7,26 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from math import isnan
-from typing import NamedTuple
 
 from services.brokers.market_view import Offer, Traded
 from services.domain.bars import Adjustment, CorporateAction, Panel, VolumeUnit
 from services.domain.instruments import Symbol
 from services.domain.money import from_float
+from services.domain.price_rows import PriceRow
+from services.domain.value import Value
 
 _UNIT_SHARES = {VolumeUnit.SHARE: 1, VolumeUnit.LOT: 100}
 """Shares in one unit of volume; a unit nobody declared is not guessed."""
 
 
-class _Place(NamedTuple):
-    """Where a moment stands in the rows: the one that shows prices, the one with the day's reference.
-
-    `closed_rows` counts those before the day of the reference.
-    """
+class _Shown(Value, frozen=True, kw_only=True):
+    """What the bars show at one moment: prices and previous closes by symbol, of `row` and its `day`."""
 
     row: int
-    reference_row: int
-    closed_rows: int
     day: date
     in_progress: bool
-
-
-_NOWHERE = _Place(-1, -1, 0, date.min, in_progress=False)
+    prices_cny: PriceRow
+    references_cny: PriceRow
 
 
 class BarMarket:
@@ -45,54 +40,56 @@ class BarMarket:
         self.actions: Sequence[CorporateAction] = _bookable(panel)
         self._panel, self._columns = panel, panel.column
         # Each returns the number of a row and a column.
-        self._open, self._high, self._low = panel.open.item, panel.high.item, panel.low.item
+        self._high, self._low = panel.high.item, panel.low.item
         self._close, self._volumes = panel.close.item, panel.volume.item
-        self._stated = None if panel.prev_close is None else panel.prev_close.item
         self._starts = panel.starts.tolist()
         self._ends = panel.ends.tolist()
         self._days = panel.days.tolist()
         self._looks = sorted({*self._starts, *self._ends})
         self._unit_shares = _UNIT_SHARES.get(panel.volume_unit)
         self._at: datetime | None = None
-        self._place = _NOWHERE
+        self._shown: _Shown | None = None
 
     async def offer(self, symbol: Symbol, at: datetime) -> Offer | None:
         """Return the open of the bar in progress; where none is, the last close and no trade."""
-        column = self._columns.get(symbol)
         if at is not self._at:
-            self._at, self._place = at, self._place_of(at)
-        row, reference_row, closed_rows, day, in_progress = self._place
-        if column is None or row < 0:
+            self._at, self._shown = at, self._shown_at(at)
+        shown, column = self._shown, self._columns.get(symbol)
+        if column is None or shown is None:
             return None
-        prev = self._prev_close(reference_row, closed_rows, column)
-        last = _price(self._open if in_progress else self._close, row, column)
+        last, prev = shown.prices_cny[symbol], shown.references_cny[symbol]
         if last is None:
-            return _suspended(prev, day)
-        trade = last if in_progress else None
+            return _suspended(prev, shown.day)
+        trade = last if shown.in_progress else None
         return Offer(
             last_cny=last,
-            last_on=day,
+            last_on=shown.day,
             prev_close_cny=prev,
             buy_cny=trade,
             sell_cny=trade,
-            picture=self._starts[row],
-            volume=self._volume(row, column),
+            picture=self._starts[shown.row],
+            volume=self._volume(shown.row, column),
         )
 
-    def _place_of(self, at: datetime) -> _Place:
-        second = at.timestamp()
+    def _shown_at(self, at: datetime) -> _Shown | None:
+        """Return what the rows show at a moment, None before the first."""
+        second, panel = at.timestamp(), self._panel
         row = bisect_right(self._ends, second)
         in_progress = row < len(self._starts) and self._starts[row] <= second
         if not in_progress:
             row -= 1
         if row < 0:
-            return _NOWHERE
+            return None
         day = date.fromordinal(self._days[row])
-        # Before the open the last row is of an earlier day; the day's own reference stands in its first row.
-        # A row past the last is of a day without data: the last close stands before it.
-        reference_row = row if day == at.date() else row + 1
-        before = reference_row if reference_row == len(self._ends) else self._panel.first_rows[reference_row]
-        return _Place(row, reference_row, before, day, in_progress)
+        return _Shown(
+            row=row,
+            day=day,
+            in_progress=in_progress,
+            prices_cny=(panel.opens_cny if in_progress else panel.closes_cny)[row],
+            # Before the open the last row is of an earlier day; the day's own reference stands in its first
+            # row. A row past the last is of a day without data: the last close stands before it.
+            references_cny=panel.prev_closes_cny[row if day == at.date() else row + 1],
+        )
 
     def traded(self, symbol: Symbol, second: float) -> Traded | None:
         """Return the bar that ended at `second`."""
@@ -131,18 +128,6 @@ class BarMarket:
         if self._unit_shares is None or isnan(volume):
             return None
         return int(volume) * self._unit_shares
-
-    def _prev_close(self, row: int, closed_rows: int, column: int) -> Decimal | None:
-        """Return the close before the row's day, as the file states it or else as last traded."""
-        if self._stated is not None and row < len(self._ends):
-            stated = _price(self._stated, row, column)
-            if stated is not None:
-                return stated
-        for last in range(closed_rows - 1, -1, -1):
-            close = _price(self._close, last, column)
-            if close is not None:
-                return close
-        return None
 
 
 def _bookable(panel: Panel) -> Sequence[CorporateAction]:
