@@ -18,23 +18,24 @@ _LIMIT, _STOP = OrderKind.LIMIT, OrderKind.STOP
 
 def examine(request: Request) -> Accepted | Rejected:
     """Return the entry that takes the order, or the one that says which rule it breaks."""
-    terms, rules = request.terms, request.facts.rules
+    terms, facts, offer = request.terms, request.facts, request.offer
+    plain, cage = terms.kind is _LIMIT and terms.stop_cny is None, NO_CAGE
     try:
-        band = day_band(request.facts, request.offer)
+        band = day_band(facts, offer)
         objection = (
             _moment_objection(request)
-            or _kind_objection(request)
+            or (None if plain else _kind_objection(request))
             or _size_objection(request)
             or price_objection(request, band)
         )
-        # What is no price of the day is not held against the cage.
-        cage = NO_CAGE if objection else caged(terms, rules, request.hours.phase, request.offer)
-        objection = (
-            objection
-            or cage_objection(terms, rules, cage)
-            or _st_cap_objection(request)
-            or _cash_objection(request)
-        )
+        if objection is None:
+            # What is no price of the day is not held against the cage.
+            cage = caged(terms, facts.rules, request.hours.phase, offer)
+            objection = (
+                (None if cage.inside else cage_objection(terms, facts.rules, cage))
+                or (None if facts.buy_cap is None else _st_cap_objection(request, facts.buy_cap))
+                or _cash_objection(request)
+            )
     except OutsideRulebook as unknown:
         return rejected(terms, request.hours.at, Rule.RULES_UNKNOWN, str(unknown))
     if objection is not None:
@@ -60,7 +61,7 @@ def _accepted(request: Request, band: Band, cage: Caged) -> Accepted:
         limit_up_cny=band.limit_up,
         fixed_from=hours.fixed_from,
         call_at=hours.call_at,
-        parked_until_cny=parking_price(request.terms, rules, cage),
+        parked_until_cny=None if cage.inside else parking_price(request.terms, rules, cage),
         approximate=cage.approximate,
     )
 
@@ -88,10 +89,8 @@ def _moment_objection(request: Request) -> Objection | None:
 
 
 def _kind_objection(request: Request) -> Objection | None:
-    """Return why an order of that kind cannot be placed now, or is not one."""
+    """Return why an order that is no plain limit order cannot be placed now, or is none of any kind."""
     terms, phase = request.terms, request.hours.phase
-    if terms.kind is _LIMIT and terms.stop_cny is None:
-        return None
     if terms.kind.market and phase is not Phase.CONTINUOUS:
         return Objection(rule=Rule.PHASE, detail=f"no market orders in {phase}")
     if (terms.kind is _STOP) != (terms.stop_cny is not None):
@@ -143,10 +142,10 @@ def _unsold(request: Request) -> tuple[int, int]:
     return held, held - bound
 
 
-def _st_cap_objection(request: Request) -> Objection | None:
+def _st_cap_objection(request: Request, cap: int) -> Objection | None:
     """Return why a buy is beyond the day's cap on a risk-warned stock; working buys count whole."""
-    terms, cap = request.terms, request.facts.buy_cap
-    if cap is None or terms.side is _SELL:
+    terms = request.terms
+    if terms.side is _SELL:
         return None
     book, today = request.book, request.hours.day
     bought = sum(

@@ -54,16 +54,16 @@ def price_objection(request: Request, band: Band) -> Objection | None:
 
 
 def cage_objection(terms: OrderTerms, rules: Rules, cage: Caged) -> Objection | None:
-    """Return why the limit is too far from the market; None where the exchange parks such an order."""
-    if cage.inside or (rules.cage is not None and rules.cage.parks):
+    """Return why a limit outside the cage is not taken; None where the exchange parks such an order."""
+    if rules.cage is not None and rules.cage.parks:
         return None
     detail = f"{terms.limit_cny} is beyond the price cage at {cage.bound_cny}"
     return Objection(rule=Rule.CAGE, detail=detail + ", reckoned without a book" * cage.approximate)
 
 
 def parking_price(terms: OrderTerms, rules: Rules, cage: Caged) -> Decimal | None:
-    """Return the price that lets in an order outside the cage, None for one that is inside."""
-    if cage.inside or rules.cage is None:
+    """Return the price that lets in an order outside the cage."""
+    if rules.cage is None:
         return None
     return parked_until(rules, rules.cage, terms.side, terms.limit_cny)
 
