@@ -61,7 +61,7 @@ class Matcher:
         """
         if offer.volume == 0:
             return []
-        if offer.suspended or attempt.accepted.call_at is not None or offer.live:
+        if offer.live or offer.suspended or attempt.accepted.call_at is not None:
             call_at = _meets_call_at(attempt, offer)
             if offer.suspended or call_at is not None:
                 return self._uncrossed_live(attempt, offer, call_at)
@@ -163,10 +163,10 @@ class Matcher:
     def _share_of(self, attempt: Attempt, volume: int | None, picture: float | None) -> int:
         """Return how much of what is left of the order a bar's volume lets trade."""
         placed, (part, whole) = attempt.placed, self._cap
-        left = placed.left
+        terms = placed.terms
+        left = terms.shares - placed.filled
         if not part or volume is None or picture is None:
             return left
-        terms = placed.terms
         room = volume * part // whole - attempt.state.used(terms.symbol, terms.side, picture)
         if room >= left:
             return left
@@ -179,8 +179,7 @@ class Matcher:
         placed, facts, at = attempt.placed, attempt.facts, attempt.at
         terms, rules = placed.terms, facts.rules
         filled, fills, before, paid = placed.filled, placed.fills, placed.amount_cny, placed.paid
-        sells = terms.side is _SELL
-        spare = attempt.state.book.available_cny if sells else ZERO
+        sells, brought = terms.side is _SELL, ZERO
         trades: Trades = []
         for price, shares in bites:
             if shares <= 0:
@@ -191,8 +190,8 @@ class Matcher:
             if fills:
                 fees = _beyond(paid, fees)
             if sells:
-                spare += amount - fees.total
-                if spare < 0:
+                brought += amount - fees.total
+                if brought < ZERO and brought + attempt.state.book.available_cny < ZERO:
                     break
             fills += 1
             paid = sum_of_fees(paid, fees) if fills > 1 else fees

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from services.brokers.ledger import Accepted
 from services.brokers.ledger_state import PlacedOrder
 from services.brokers.market_view import Offer, Traded
-from services.domain.money import ZERO, ceil_to_tick, floor_to_tick, to_tick
+from services.domain.money import ZERO, to_tick
 from services.domain.orders import Side
 from services.domain.value import Value
 from services.rules import after_hours_price
@@ -100,14 +100,15 @@ class Mover:
 
     def within(self, order: PlacedOrder, accepted: Accepted, price: Decimal, tick: Decimal) -> Decimal | None:
         """Return the price moved against the order, None where that leaves its limit or the day's."""
+        ratio, limit = self._ratio, order.limit_cny
         if order.terms.side is _BUY:
-            price = ceil_to_tick(price if self._ratio is None else price * (1 + self._ratio), tick)
+            price = (price if ratio is None else price * (1 + ratio)).quantize(tick, ROUND_CEILING)
             price = price + self._ticks * tick if self._ticks else price
-            inside = price <= order.limit_cny
+            inside = price <= limit
         else:
-            price = floor_to_tick(price if self._ratio is None else price * (1 - self._ratio), tick)
+            price = (price if ratio is None else price * (1 - ratio)).quantize(tick, ROUND_FLOOR)
             price = price - self._ticks * tick if self._ticks else price
-            inside = price >= order.limit_cny
+            inside = price >= limit
         return price if inside and _inside(accepted, price) else None
 
 

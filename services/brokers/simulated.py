@@ -90,15 +90,20 @@ class SimulatedExchange:
 
     async def submit_order(self, order: ApprovedOrder) -> Ack:
         """Take or reject the order, trade it if it can trade now; a known id gets its first answer again."""
-        async with self._turn:
+        terms = order.terms
+        # As `async with` does it, in half of its time.
+        await self._turn.acquire()
+        try:
             if self._behind():
                 await self._bring_up()
-            placed = self._state.orders.get(order.order_id)
+            placed = self._state.orders.get(terms.order_id)
             if placed is None:
                 if self._ahead:
                     self._release_ahead()
-                shown = await self._desk.offer(order.terms.symbol, self._moment)
-                placed = self._take(self._desk.request(order.terms, shown, self._state.book, self._moment))
+                shown = await self._desk.offer(terms.symbol, self._moment)
+                placed = self._take(self._desk.request(terms, shown, self._state.book, self._moment))
+        finally:
+            self._turn.release()
         if placed.accepted is None:
             return Ack(kind=AckKind.REJECTED, reason=placed.reason)
         return _ACCEPTED
@@ -311,7 +316,8 @@ class SimulatedExchange:
         Tax is taken after all of it: what one part of an order brought pays the fees of the next.
         """
         for entry in happened:
-            self._note(entry, entries)
+            self._state.apply(entry)
+        entries.extend(happened)
         if not self._state.distributions:
             return
         for entry in happened:
@@ -330,9 +336,9 @@ class SimulatedExchange:
     def _take(self, request: Request | Rejected) -> PlacedOrder:
         """Judge a new order, trade it if it can trade now, and write both down."""
         verdict = examine(request) if isinstance(request, Request) else request
-        written: list[Entry] = []
+        written: list[Entry] = [verdict]
         self._stale = True
-        self._note(verdict, written)
+        self._state.apply(verdict)
         placed = self._state.orders[request.terms.order_id]
         if isinstance(verdict, Accepted) and isinstance(request, Request):
             self._apply(self._desk.at_once(request, placed, verdict, self._state), written)
