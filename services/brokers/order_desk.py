@@ -47,6 +47,7 @@ class OrderDesk:
         self._instruments = instruments
         self._facts: dict[Symbol, Facts] = {}
         self._at: datetime | None = None
+        self._day = date.min
         self._is_open = False
         self._early_close: time | None = None
         self._hours: list[Hours] = []
@@ -71,11 +72,9 @@ class OrderDesk:
         if isinstance(shown, str):
             rule = Rule.QUOTE_MISSING if shown else Rule.SYMBOL_UNKNOWN
             return rejected(terms, at, rule, shown or f"the market does not know {terms.symbol}")
-        day = at.date()
         if at is not self._at:
-            self._at, self._hours = at, []
-            self._is_open = self._calendar.trading_day(day) is TradingDay.OPEN
-            self._early_close = self._calendar.early_close(day)
+            self._stand_at(at)
+        day = self._day
         if not self._is_open:
             return rejected(terms, at, Rule.PHASE, f"{day} is not known as a trading day")
         try:
@@ -85,6 +84,13 @@ class OrderDesk:
             return rejected(terms, at, Rule.RULES_UNKNOWN, str(unknown))
         commission = self._commission
         return Request(terms=terms, hours=hours, book=book, facts=facts, offer=shown, commission=commission)
+
+    def _stand_at(self, at: datetime) -> None:
+        """Ask the calendar what holds for all orders of a moment."""
+        day = at.date()
+        self._is_open = self._calendar.trading_day(day) is TradingDay.OPEN
+        self._early_close = self._calendar.early_close(day)
+        self._at, self._day, self._hours = at, day, []
 
     def at_once(
         self, request: Request, placed: PlacedOrder, accepted: Accepted, state: LedgerState

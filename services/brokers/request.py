@@ -10,7 +10,7 @@ from services.domain.book import Book
 from services.domain.instruments import Instrument, Kind, Symbol, facts_of
 from services.domain.orders import OrderTerms, Rule
 from services.domain.value import Value
-from services.rules import Commission, Rules, default_kind, rules_of, settlement_days, st_daily_buy_cap
+from services.rules import Commission, Rules, rules_of, settlement_days, st_daily_buy_cap
 
 
 class Facts(Value, frozen=True, kw_only=True):
@@ -63,13 +63,13 @@ def rulebook_facts(symbol: Symbol, day: date, told: Instrument | None, before: F
     instrument = (
         before.instrument if before is not None and before.told is told else facts_of(symbol, "", told)
     )
-    kind = instrument.kind or default_kind(rules.board)
+    kind = instrument.kind or rules.kind
     return Facts(
         rules=rules,
         kind=kind,
         told=told,
         instrument=instrument,
         settlement_days=settlement_days(kind, day, rules.board),
-        suspended=instrument.is_suspended(day),
-        buy_cap=st_daily_buy_cap(rules, instrument),
+        suspended=bool(instrument.suspended) and instrument.is_suspended(day),
+        buy_cap=st_daily_buy_cap(rules, instrument) if instrument.st else None,
     )
