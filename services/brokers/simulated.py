@@ -202,8 +202,8 @@ class SimulatedExchange:
         self._stale = False
 
     def _show(self, moment: datetime) -> None:
-        """Let the exchange stand at `moment`."""
-        self._moment = moment.astimezone(self._zone)
+        """Let the exchange stand at `moment`; a second tells moments apart to the microsecond."""
+        self._moment, self._second = moment.astimezone(self._zone), moment.timestamp()
 
     def _behind(self) -> bool:
         """Answer whether the exchange is not up to the clock; within one moment it is, most of the time."""
@@ -226,10 +226,10 @@ class SimulatedExchange:
             self._learn_ex_days()
         if second >= self._due:
             await self._catch_up(second)
-        if now > self._moment:
-            self._show(now)
-        if not self._ahead:
-            self._until = max(self._until, second)
+        if second > self._second:
+            self._moment, self._second = now.astimezone(self._zone), second
+        if not self._ahead and second > self._until:
+            self._until = second
         self._seen = now
 
     def _learn_ex_days(self) -> None:
