@@ -60,17 +60,17 @@ def _holdings(
     bound: dict[Symbol, int] = {}
     fresh = False
     for lot in state.book.lots:
-        symbol = lot.symbol
-        shares[symbol] = shares.get(symbol, 0) + lot.shares
+        symbol, count = lot.symbol, lot.shares
+        shares[symbol] = shares[symbol] + count if symbol in shares else count
         if lot.acquired_on >= day:
             fresh = True
             if settlement_days(symbol):
-                bound[symbol] = bound.get(symbol, 0) + lot.shares
+                bound[symbol] = bound[symbol] + count if symbol in bound else count
     for order in state.book.open_orders:
         if order.side is _SELL:
             bound[order.symbol] = bound.get(order.symbol, 0) + order.remaining
     holdings = [
-        Holding(symbol=symbol, shares=held, sellable=held - bound.get(symbol, 0))
+        Holding(symbol=symbol, shares=held, sellable=held - bound[symbol] if symbol in bound else held)
         for symbol, held in shares.items()
     ]
     return tuple(holdings), fresh
