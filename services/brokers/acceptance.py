@@ -161,17 +161,17 @@ def _st_cap_objection(request: Request, cap: int) -> Objection | None:
 
 def _cash_objection(request: Request) -> Objection | None:
     """Return why the order cannot be paid at its limit, fees included, from the cash that is not frozen."""
-    terms, facts, available = request.terms, request.facts, request.book.available_cny
+    terms, facts = request.terms, request.facts
     amount = to_cent(terms.limit_cny * terms.shares)
     fees = fees_of(facts.rules, facts.kind, terms.side, amount, request.commission, shares=terms.shares)
     cost = fees.total
     if terms.side is _SELL:
         # The least commission can be more than a small sale brings.
-        if available + amount < cost:
+        if amount < cost and (available := request.book.available_cny) + amount < cost:
             detail = f"brings {amount}, costs {cost}, available {available}"
             return Objection(rule=Rule.CASH, detail=detail)
         return None
-    need = amount + cost
+    need, available = amount + cost, request.book.available_cny
     if terms.freeze_cny < need:
         return Objection(rule=Rule.CASH, detail=f"sets aside {terms.freeze_cny}, needs {need}")
     if terms.freeze_cny > available:

@@ -17,8 +17,8 @@ _BUY, _LIMIT, _CONTINUOUS = Side.BUY, OrderKind.LIMIT, Phase.CONTINUOUS
 class Caged(Value, frozen=True, kw_only=True):
     """What the cage says of a limit order: whether it is inside, and the worst price it may have.
 
-    `bound_cny` is None where there is no cage. `approximate` marks a bound reckoned from trades,
-    because no book is known.
+    `bound_cny` is None where there is no cage, or a limit inside one. `approximate` marks a bound reckoned
+    from trades, because no book is known.
     """
 
     inside: bool = True
@@ -27,6 +27,7 @@ class Caged(Value, frozen=True, kw_only=True):
 
 
 NO_CAGE = Caged()
+_INSIDE_BY_BOOK, _INSIDE_BY_TRADES = NO_CAGE, Caged(approximate=True)
 
 
 def caged(terms: OrderTerms, rules: Rules, phase: Phase, offer: Offer) -> Caged:
@@ -41,8 +42,7 @@ def caged(terms: OrderTerms, rules: Rules, phase: Phase, offer: Offer) -> Caged:
     if rules.cage is None or phase is not _CONTINUOUS or (terms.kind is not _LIMIT and terms.kind.market):
         return NO_CAGE
     if terms.stop_cny is not None:
-        bound = _bound_after(rules, terms.side, terms.stop_cny)
-        return Caged(inside=_inside(bound, terms.side, terms.limit_cny), bound_cny=bound, approximate=True)
+        return _held_against(_bound_after(rules, terms.side, terms.stop_cny), terms, approximate=True)
     bids, asks = offer.bids, offer.asks
     bound = cage_bound(
         rules,
@@ -52,11 +52,7 @@ def caged(terms: OrderTerms, rules: Rules, phase: Phase, offer: Offer) -> Caged:
         last=offer.last_cny if offer.last_on == rules.day else None,
         prev_close=offer.prev_close_cny,
     )
-    return Caged(
-        inside=_inside(bound, terms.side, terms.limit_cny),
-        bound_cny=bound,
-        approximate=bids is None or asks is None,
-    )
+    return _held_against(bound, terms, approximate=bids is None or asks is None)
 
 
 def parked_until(rules: Rules, cage: Cage, side: Side, limit_cny: Decimal) -> Decimal:
@@ -76,6 +72,13 @@ def parked_until(rules: Rules, cage: Cage, side: Side, limit_cny: Decimal) -> De
     while not _inside(_bound_after(rules, side, price), side, limit_cny):
         price += step
     return price
+
+
+def _held_against(bound_cny: Decimal | None, terms: OrderTerms, *, approximate: bool) -> Caged:
+    """Return how the order's limit stands to a bound."""
+    if _inside(bound_cny, terms.side, terms.limit_cny):
+        return _INSIDE_BY_TRADES if approximate else _INSIDE_BY_BOOK
+    return Caged(inside=False, bound_cny=bound_cny, approximate=approximate)
 
 
 def _bound_after(rules: Rules, side: Side, last_cny: Decimal) -> Decimal | None:
