@@ -29,7 +29,7 @@ from services.domain.orders import OrderId, OrderKind, OrderState, OrderTerms, S
 from services.domain.statement import OrderStatus
 
 _NO_FEES = Fees()
-_BUY, _WORKING, _FILLED = Side.BUY, OrderState.WORKING, OrderState.FILLED
+_WORKING, _FILLED = OrderState.WORKING, OrderState.FILLED
 _MARKET_TO_LIMIT = OrderKind.MARKET_TO_LIMIT
 
 
@@ -39,7 +39,8 @@ class PlacedOrder(msgspec.Struct):
     `limit_cny` is the price it may not be worse than: its limit, or what a market order turned into.
     `asleep`: it waits for the market to reach `wakes_at_cny`, None for one that never did. A stop
     that the cage would park when its trigger is reached sleeps on until it would not.
-    `amount_cny` and `paid` are the amount and fees of its fills so far.
+    `fills`, `amount_cny` and `paid` are the number, amount and fees of its fills so far, as long as
+    more may come.
     """
 
     terms: OrderTerms
@@ -103,9 +104,9 @@ class LedgerState:
         self.distributions: dict[Symbol, list[Moved]] = {}
         self.owed_cny = ZERO
         self.version = 0
-        self._used: dict[tuple[Symbol, bool, float], int] = {}
         self._day = date.min
         self._day_began = 0
+        self._traded: dict[Symbol, list[Filled]] = {}
 
     def fills_since(self, day: date) -> tuple[Fill, ...]:
         """Return the fills of `day` and later, oldest first."""
@@ -117,8 +118,16 @@ class LedgerState:
         return tuple(fills[first:])
 
     def used(self, symbol: Symbol, side: Side, picture: float) -> int:
-        """Return how many shares this account has bought, or sold, in one bar or against one quote."""
-        return self._used.get((symbol, side is _BUY, picture), 0)
+        """Return how many shares this account has bought, or sold, in one bar or against one quote.
+
+        A bar lies within a day, and nobody stands in a quote of another day: the last day that saw a
+        fill is looked at alone.
+        """
+        used = 0
+        for entry in self._traded.get(symbol, ()):
+            if entry.picture == picture and entry.fill.side is side:
+                used += entry.fill.shares
+        return used
 
     def apply(self, entry: Entry) -> None:
         """Move the state over one entry.
@@ -172,24 +181,23 @@ class LedgerState:
             self.distributions.setdefault(entry.movement.symbol, []).append(entry)
 
     def _fill(self, entry: Filled) -> None:
-        fill, picture = entry.fill, entry.picture
+        fill = entry.fill
         self.book = self.book.after(fill)
         if fill.trade_date != self._day:
-            self._day, self._day_began = fill.trade_date, len(self.fills)
+            self._day, self._day_began, self._traded = fill.trade_date, len(self.fills), {}
         self.fills.append(fill)
+        self._traded.setdefault(fill.symbol, []).append(entry)
         order = self.orders[fill.order_id]
-        order.paid = sum_of_fees(order.paid, fill.fees) if order.fills else fill.fees
         order.filled += fill.shares
+        if order.filled == order.terms.shares:
+            order.state = _FILLED
+            del self.working[fill.order_id]
+            return
+        order.paid = sum_of_fees(order.paid, fill.fees) if order.fills else fill.fees
         order.fills += 1
         order.amount_cny += fill.amount_cny
         if order.terms.kind is _MARKET_TO_LIMIT:
             order.limit_cny = fill.price_cny
-        if picture is not None:
-            key = (fill.symbol, fill.side is _BUY, picture)
-            self._used[key] = self._used.get(key, 0) + fill.shares
-        if order.filled == order.terms.shares:
-            order.state = _FILLED
-            del self.working[fill.order_id]
 
     def _end(self, order_id: OrderId, state: OrderState, reason: str) -> None:
         self.book = self.book.after(OrderEnded(order_id=order_id, state=state, reason=reason))

@@ -12,8 +12,9 @@ from services.clock import VirtualClock
 from services.domain.bars import CorporateAction, VolumeUnit
 from services.domain.fills import Fees, Fill
 from services.domain.instruments import Symbol
-from services.domain.orders import OrderKind, OrderState
-from tests.exchange_market import FLAT, MAIN, MON, TUE, Bar, at, buy, exchange, panel, sell
+from services.domain.orders import OrderKind, OrderState, Side
+from services.domain.statement import Holding
+from tests.exchange_market import FLAT, MAIN, MON, OTHER, TUE, Bar, at, buy, exchange, panel, sell
 
 STAR = Symbol("688001.SH")
 # Each bar goes below 10.00, so that what works at 10.00 trades in it and not at its open alone.
@@ -60,6 +61,56 @@ def test_a_buy_takes_a_quarter_of_each_bars_volume_in_whole_lots(
     volume: float, until: str, expected: list[tuple[int, str]]
 ) -> None:
     assert shares_filled(MAIN, 2500, volume=volume, until=until) == expected
+
+
+def test_a_bar_gives_a_quarter_to_each_symbol_and_side_and_no_more() -> None:
+    # A quarter of 4,000 is 1,000: for buys of MAIN, for its sells, and for buys of OTHER.
+    clock = VirtualClock(at(MON, "09:35"))
+    bars = {MAIN: [DIPPING] * 8, OTHER: [DIPPING] * 8}
+    market = panel(bars, volume=4000, prev_close={MAIN: (10.0, 10.0), OTHER: (10.0, 10.0)})
+    broker = exchange(market, clock, volume_cap="0.25", cash="1000000.00")
+    asyncio.run(broker.submit_order(buy(MAIN, 1000, "10.00", name="HELD")))
+    clock.jump(at(TUE, "09:35"))
+
+    for one in (
+        buy(MAIN, 600, "10.00", name="FIRST", day=TUE),
+        buy(OTHER, 1000, "10.00", name="OTHER", day=TUE),
+        sell(MAIN, 1000, "10.00", name="SOLD", day=TUE),
+        buy(MAIN, 600, "10.00", name="SECOND", day=TUE),
+    ):
+        asyncio.run(broker.submit_order(one))
+
+    fills = asyncio.run(broker.get_fills(TUE))
+    assert [(fill.symbol, fill.side, fill.shares) for fill in fills] == [
+        (MAIN, Side.BUY, 600),
+        (OTHER, Side.BUY, 1000),
+        (MAIN, Side.SELL, 1000),
+        (MAIN, Side.BUY, 400),
+    ]
+
+
+def test_an_order_in_three_parts_pays_the_least_commission_once() -> None:
+    clock = VirtualClock(at(MON, "09:35"))
+    market = panel({MAIN: [DIPPING] * 8}, volume=4000, prev_close=TEN)
+    broker = exchange(market, clock, volume_cap="0.25", cash="1000000.00")
+    asyncio.run(broker.submit_order(buy(MAIN, 2500, "10.00")))
+    clock.jump(at(MON, "15:00"))
+
+    commissions = [fill.fees.commission for fill in asyncio.run(broker.get_fills(MON))]
+
+    # 2.5 bp of 10,000.00 and of 20,000.00 are below 5.00; of all 25,000.00 they are 6.25.
+    assert commissions == [Decimal("5.00"), Decimal("0.00"), Decimal("1.25")]
+
+
+def test_all_that_was_bought_of_a_symbol_today_is_bound() -> None:
+    clock = VirtualClock(at(MON, "09:35"))
+    broker = exchange(panel({MAIN: [DIPPING] * 8}, prev_close=TEN), clock)
+    for name, shares in (("A", 100), ("B", 300)):
+        asyncio.run(broker.submit_order(buy(MAIN, shares, "10.00", name=name)))
+
+    positions = asyncio.run(broker.get_positions())
+
+    assert positions == (Holding(symbol=MAIN, shares=400, sellable=0),)
 
 
 def test_a_star_buy_trades_200_shares_or_more_and_then_any_number() -> None:
@@ -169,14 +220,17 @@ def test_a_sale_in_parts_sells_whole_lots_and_the_odd_ones_last() -> None:
     assert [fill.shares for fill in asyncio.run(broker.get_fills(TUE))] == [200, 240]
 
 
-def test_a_part_that_costs_more_than_it_brings_does_not_trade_without_the_cash_for_it() -> None:
+@pytest.mark.parametrize(("cash", "traded"), [("1005.01", []), ("1006.00", []), ("1006.01", [100])])
+def test_a_part_that_costs_more_than_it_brings_does_not_trade_without_the_cash_for_it(
+    cash: str, traded: list[int]
+) -> None:
     clock, ledger = VirtualClock(at(MON, "09:35")), MemoryLedger()
     penny = (0.04, 0.04, 0.04, 0.04)
     market = panel(
         {MAIN: [(1.0, 1.0, 1.0, 1.0)] * 4 + [penny] * 4}, volume=400, prev_close={MAIN: (1.0, 0.04)}
     )
-    # 1000 x 1.00 and 5.01 of fees: all there is.
-    poor = exchange(market, clock, ledger=ledger, cash="1005.01")
+    # 1000 x 1.00 and 5.01 of fees leave nothing, 0.99 or 1.00.
+    poor = exchange(market, clock, ledger=ledger, cash=cash)
     asyncio.run(poor.submit_order(buy(MAIN, 1000, "1.00", freeze="1005.01")))
     broker = exchange(market, clock, ledger=ledger, volume_cap="0.25")
     clock.jump(at(TUE, "09:35"))
@@ -184,7 +238,7 @@ def test_a_part_that_costs_more_than_it_brings_does_not_trade_without_the_cash_f
     # 100 shares bring 4.00 and cost 5.00; all 1,000 would bring 40.00.
     asyncio.run(broker.submit_order(sell(MAIN, 1000, "0.04", name="SOLD", day=TUE)))
 
-    assert asyncio.run(broker.get_fills(TUE)) == ()
+    assert [fill.shares for fill in asyncio.run(broker.get_fills(TUE))] == traded
     assert len(asyncio.run(broker.get_open_orders())) == 1
 
 
