@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import time
 from decimal import Decimal
 
 import msgspec
 
+from risk.hours import Hours
 from services.domain.instruments import Instrument, Kind, Symbol
 from services.domain.orders import Change, Intent, Origin, Rule, Side
 from services.domain.quotes import Quote
-from services.rules import Band, PhaseSpan, Rules
+from services.rules import Band, Rules
 
 
 class Rejected(Exception):
@@ -56,14 +56,12 @@ class Proposal(msgspec.Struct, kw_only=True):
 class Candidate(Proposal, kw_only=True):
     """An intent on its way through the gate: what is known of it, and the size and limit found.
 
-    `later` tells that the quote is not of the moment at which the mind was asked. `afternoon_end` is there
-    at lunch alone: when the phase ends in which the order may be sent.
+    `later` tells that the quote is not of the moment at which the mind was asked.
     """
 
     intent: Intent
     quote: Quote
     instrument: Instrument
-    phase: PhaseSpan
+    hours: Hours
     band: Band
     later: bool
-    afternoon_end: time | None = None

@@ -11,6 +11,7 @@ import msgspec
 
 from risk.breaches import drawn_down
 from risk.candidate import Candidate, Rejected
+from risk.hours import Hours, hours_of
 from risk.limits import Desk
 from risk.needed_facts import unknown_for_limits, unknown_warning
 from risk.pricing import limit_of
@@ -21,29 +22,23 @@ from services.domain.money import to_tick
 from services.domain.orders import Intent, Origin, Rule, Side
 from services.domain.quotes import Quote, is_judged, untradable
 from services.rules import (
-    CALLS,
     Band,
     OutsideRulebook,
     Phase,
-    PhaseSpan,
     Rules,
     after_hours_eligible,
     missed_start,
     order_band,
-    phase_at,
     price_band,
     rules_of,
     st_daily_buy_cap,
     trading_time,
 )
 
-_BUY, _LUNCH = Side.BUY, Phase.LUNCH
+_BUY = Side.BUY
 
 _UNCROSSING = (Phase.OPEN_CALL_LOCKED, Phase.CLOSE_CALL)
 """At their end an auction makes a price, whatever the last one was."""
-
-_TAKING = CALLS | {Phase.CONTINUOUS, Phase.LUNCH}
-"""They take orders in every instrument; at lunch an order waits."""
 
 _CLOCK_SKEW = timedelta(seconds=2)
 
@@ -51,12 +46,14 @@ _CLOCK_SKEW = timedelta(seconds=2)
 class Earlier(msgspec.Struct, kw_only=True):
     """What the same session asked before, granted or not, and the symbols it asks both to buy and to sell.
 
-    `fresh_at` is when the quote was true that was found fresh last.
+    `fresh_at` is when the quote was true that was found fresh last. `hours` are those found so far: orders
+    under the same rules share theirs.
     """
 
     seen: set[tuple[Symbol, Side]] = msgspec.field(default_factory=set)
     contradicted: frozenset[Symbol] = frozenset()
     fresh_at: datetime | None = None
+    hours: list[Hours] = msgspec.field(default_factory=list)
 
 
 def examine(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
@@ -96,13 +93,13 @@ def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
     if intent.target_weight is not None:
         _require_whole_equity(desk)
     instrument = facts_of(symbol, quote.name, known)
-    band, span = _band(quote, instrument, rules, desk, earlier)
+    band, hours = _band(quote, instrument, rules, desk, earlier)
     _free(intent, desk, earlier)
-    kind, phase = instrument.kind or rules.kind, span.phase
-    if phase not in _TAKING and not (
-        phase is Phase.AFTER_HOURS and after_hours_eligible(rules, kind, instrument)
+    kind = instrument.kind or rules.kind
+    if not hours.taking and not (
+        hours.phase is Phase.AFTER_HOURS and after_hours_eligible(rules, kind, instrument)
     ):
-        raise Rejected(Rule.PHASE, f"{symbol} takes no order at {desk.local:%H:%M} ({phase})")
+        raise Rejected(Rule.PHASE, f"{symbol} takes no order at {desk.local:%H:%M} ({hours.phase})")
     return Candidate(
         symbol=symbol,
         side=intent.side,
@@ -114,10 +111,9 @@ def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
         instrument=instrument,
         rules=rules,
         kind=kind,
-        phase=span,
+        hours=hours,
         band=band,
         later=later,
-        afternoon_end=phase_at(rules, span.end).end if phase is _LUNCH else None,
     )
 
 
@@ -157,10 +153,10 @@ def _require_whole_equity(desk: Desk) -> None:
 
 def _band(
     quote: Quote, instrument: Instrument, rules: Rules, desk: Desk, earlier: Earlier
-) -> tuple[Band, PhaseSpan]:
+) -> tuple[Band, Hours]:
     """Return the prices an order may have by the rulebook now, with which a quote of this moment agrees.
 
-    They are the day's limits, narrower in a call on a day without limits. With them comes the phase.
+    They are the day's limits, narrower in a call on a day without limits. With them come the hours.
     Quotes read off bars are as fresh as another such quote of their moment.
     """
     if quote.prev_close_cny is None:
@@ -176,11 +172,20 @@ def _band(
         earlier.fresh_at = quote.seen_at
     if not off_bars or down is not None or up is not None:
         _agrees(quote, band, rules)
-    span = phase_at(rules, desk.local)
-    if span.phase in CALLS:
+    hours = _hours(rules, desk, earlier)
+    if hours.in_call:
         prev_close, last = quote.prev_close_cny, quote.last_cny
-        band = order_band(rules, instrument, span.phase, prev_close=prev_close, last=last)
-    return band, span
+        band = order_band(rules, instrument, hours.phase, prev_close=prev_close, last=last)
+    return band, hours
+
+
+def _hours(rules: Rules, desk: Desk, earlier: Earlier) -> Hours:
+    for hours in earlier.hours:
+        if hours.rules is rules:
+            return hours
+    hours = hours_of(rules, desk)
+    earlier.hours.append(hours)
+    return hours
 
 
 def _fresh(quote: Quote, desk: Desk, rules: Rules) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from risk.candidate import Candidate, Proposal, Rejected
 from risk.checks import checks_of
 from risk.examination import Earlier, examine
 from risk.headroom import fitted, within
+from risk.hours import phase_end
 from risk.limit_use import uses
 from risk.limits import Desk, Resize
 from risk.portfolio import Portfolio, portfolio_of
@@ -31,17 +32,10 @@ from services.domain.orders import (
 from services.domain.value import Value
 from services.rules import (
     OutsideRulebook,
-    Phase,
-    PhaseSpan,
-    Rules,
     fees_of,
-    phase_at,
     round_lot_down,
     rules_of,
 )
-
-_Window = tuple[datetime, datetime]
-"""The first and the last moment at which an order may be sent."""
 
 
 class Review(Value, frozen=True, kw_only=True):
@@ -62,7 +56,6 @@ class _Tally:
         self.after = portfolio_of(desk)
         self.unsold: Portfolio | None = None
         self.sells = False
-        self.window: tuple[PhaseSpan, time | None, _Window] | None = None
         self.approved: list[OrderTerms] = []
         self.waiting: list[OrderTerms] = []
         self.deferred: list[Deferred] = []
@@ -103,13 +96,13 @@ class _Tally:
                 reason = f"costs {-net_cny} CNY more than it brings, {max(cash, ZERO)} available"
                 raise Rejected(Rule.CASH, reason, candidate.shares)
             self.spendable += net_cny
-        terms, waits = self._terms(candidate, ZERO), candidate.afternoon_end is not None
+        terms, waits = self._terms(candidate, ZERO), candidate.hours.waits
         (self.waiting if waits else self.approved).append(terms)
 
     def _buy(self, candidate: Candidate) -> None:
         freeze_cny = _paid(candidate, self.desk, self.spendable + self.expected, self.after)
         short = max(ZERO, freeze_cny - self.spendable)
-        terms, waits = self._terms(candidate, freeze_cny), candidate.afternoon_end is not None
+        terms, waits = self._terms(candidate, freeze_cny), candidate.hours.waits
         leans = self.sells and bool(self.checks.portfolio) and self._leans_on_sells(candidate)
         self.spendable, self.expected = self.spendable - freeze_cny + short, self.expected - short
         if (short or leans) and not waits:
@@ -118,12 +111,7 @@ class _Tally:
             (self.waiting if waits else self.approved).append(terms)
 
     def _terms(self, candidate: Candidate, freeze_cny: Decimal) -> OrderTerms:
-        """Return the order; when it may be sent is the same for all that stand in one phase."""
-        desk, intent, window = self.desk, candidate.intent, self.window
-        if window is None or window[0] is not candidate.phase or window[1] != candidate.afternoon_end:
-            window = candidate.phase, candidate.afternoon_end, _window(desk, candidate)
-            self.window = window
-        not_before, send_by = window[2]
+        desk, intent, hours = self.desk, candidate.intent, candidate.hours
         return OrderTerms(
             order_id=order_id(*desk.names, intent.origin, str(intent.index), intent.symbol, intent.side, "0"),
             session=desk.session,
@@ -132,8 +120,8 @@ class _Tally:
             shares=candidate.shares,
             limit_cny=candidate.limit_cny,
             freeze_cny=freeze_cny,
-            not_before=not_before,
-            send_by=send_by,
+            not_before=hours.not_before,
+            send_by=hours.send_by,
             day=desk.day,
             why=intent.why,
             origin=intent.origin,
@@ -222,7 +210,7 @@ def fund(
         spendable -= freeze_cny
         after.take(order)
         changed += order.changes
-        last = min(max(send_by, one.terms.send_by), _phase_end(order.rules, desk))
+        last = min(max(send_by, one.terms.send_by), phase_end(order.rules, desk))
         approved.append(replace(one.terms, shares=order.shares, freeze_cny=freeze_cny, send_by=last))
     return Review(
         approved=tuple([ApprovedOrder(terms=terms) for terms in approved]),
@@ -235,23 +223,6 @@ def fund(
             scale=after.scale,
         ),
     )
-
-
-def _window(desk: Desk, candidate: Candidate) -> _Window:
-    """Return the first and the last moment at which the order may be sent."""
-    phase, zone = candidate.phase, desk.moment.tzinfo
-    not_before, span_end = desk.moment, phase.end
-    if phase.phase is Phase.LUNCH:
-        not_before = datetime.combine(desk.day, phase.end, desk.slot_zone)
-        span_end = candidate.afternoon_end or phase.end
-    last = datetime.combine(desk.day, span_end, desk.slot_zone)
-    send_by = max(desk.moment, not_before) + timedelta(seconds=desk.limits.order_ttl_s)
-    return not_before.astimezone(zone), min(send_by, last).astimezone(zone)
-
-
-def _phase_end(rules: Rules, desk: Desk) -> datetime:
-    end = datetime.combine(desk.day, phase_at(rules, desk.local).end, desk.slot_zone)
-    return end.astimezone(desk.moment.tzinfo)
 
 
 def _proposal(terms: OrderTerms, desk: Desk) -> Proposal:

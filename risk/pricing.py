@@ -8,9 +8,9 @@ from risk.candidate import Candidate, Rejected
 from risk.limits import BP, Desk
 from services.domain.money import ZERO, to_tick
 from services.domain.orders import Rule
-from services.rules import CALLS, Phase, after_hours_price, cage_bound
+from services.rules import Phase, after_hours_price, cage_bound
 
-_CONTINUOUS, _AFTER_HOURS = Phase.CONTINUOUS, Phase.AFTER_HOURS
+_AFTER_HOURS = Phase.AFTER_HOURS
 
 
 def limit_of(candidate: Candidate, desk: Desk) -> Decimal:
@@ -19,17 +19,16 @@ def limit_of(candidate: Candidate, desk: Desk) -> Decimal:
     Raises:
         Rejected: TICK, PRICE_LIMIT, LIMIT_UP, LIMIT_DOWN, CAGE, PRICE_BAND, DRIFT or QUOTE_MISSING.
     """
-    quote, band, phase = candidate.quote, candidate.band, candidate.phase.phase
-    caged = phase is _CONTINUOUS and candidate.rules.cage is not None
-    cage = _cage(candidate) if caged else None
-    asked, at_close = candidate.intent.limit_cny, phase is _AFTER_HOURS
+    quote, band, hours = candidate.quote, candidate.band, candidate.hours
+    cage = _cage(candidate) if hours.caged else None
+    asked, at_close = candidate.intent.limit_cny, hours.phase is _AFTER_HOURS
     limit = _marketable(candidate, desk, cage, at_close) if asked is None else _on_tick(asked, candidate)
     if not band.allows(limit):
         raise Rejected(Rule.PRICE_LIMIT, f"{limit} is outside {band.limit_down} to {band.limit_up}")
     if at_close:
         _check_close(limit, candidate)
     side = quote.asks if candidate.buys else quote.bids
-    if not (side or (side is None and quote.approximate) or phase in CALLS):
+    if not (side or (side is None and quote.approximate) or hours.in_call):
         _check_sealed(candidate, "sealed" if side == () else "no book is known")
     if cage is not None and ((limit > cage) if candidate.buys else (limit < cage)):
         raise Rejected(Rule.CAGE, f"{limit} is beyond the price cage at {cage}")

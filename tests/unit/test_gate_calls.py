@@ -120,3 +120,17 @@ def test_each_order_of_a_review_leaves_before_its_own_phase_ends(pair: tuple[Sym
 
     until = {one.symbol: one.send_by.astimezone(CN).time().isoformat() for one in verdicts.approved}
     assert until == {FUND: "14:57:30", MAIN: "14:57:00"}
+
+
+@pytest.mark.parametrize("pair", [(FUND, MAIN), (MAIN, FUND)])
+def test_each_order_of_one_lunch_leaves_before_its_own_afternoon_ends(pair: tuple[Symbol, Symbol]) -> None:
+    # On 2026-07-03 lunch was the same for both, and the afternoon of a fund went on to 15:00 without a call.
+    day = date(2026, 7, 3)
+    quotes = (quote(symbol, seen="11:30", day=day) for symbol in (MAIN, FUND))
+    intents = [buy(pair[0]), replace(buy(pair[1]), index=1)]
+    long_lived = Limits(order_ttl_s=86_400)
+
+    verdicts = review(intents, desk(*quotes, clock="11:35", day=day, limits=long_lived)).verdicts
+
+    until = {one.symbol: one.send_by.astimezone(CN).time().isoformat() for one in verdicts.waiting}
+    assert until == {FUND: "15:00:00", MAIN: "14:57:00"}
