@@ -33,12 +33,11 @@ class _Held(msgspec.Struct, kw_only=True):
             del self.shares[symbol], self.values_cny[symbol]
 
 
-_Taken = tuple[Symbol, bool, int, Decimal]
-"""An order let through, as large as it was then: its symbol, whether it buys, its shares and its limit."""
+_Sent = tuple[OrderTerms | Proposal, int]
+"""An order of the session, and its shares when it was let through."""
 
-
-_Sent = tuple[Symbol, Origin, int, Decimal]
-"""An order of the session: its symbol, who wanted it, its shares and its limit."""
+_Taken = tuple[Proposal, int]
+"""The same of an order that the account does not hold yet."""
 
 
 class Portfolio(msgspec.Struct, kw_only=True):
@@ -48,8 +47,9 @@ class Portfolio(msgspec.Struct, kw_only=True):
     filled yet at their limit; what is held is valued once a limit asks for it. `correlation` is the
     highest that a buy let through has with another holding, and `nearest` that of the buy looked at
     last. `results_cny` is what the portfolio gains in each run of bars, once its value at risk was asked
-    for. `cancels` are those that open orders and new ones may need. `_sent` are the orders that
-    `_notional_cny` and `_largest` do not count yet, `_taken` those that `_held` does not.
+    for. `orders_before` are the orders and cancels of the day's earlier sessions, `cancels` those that open
+    orders and new ones may need. `_sent` are the orders that `_notional_cny` and `_largest` do not count
+    yet, `_taken` those that `_held` does not.
     """
 
     desk: Desk
@@ -58,6 +58,7 @@ class Portfolio(msgspec.Struct, kw_only=True):
     market: str = ""
     scale: Decimal = Decimal(1)
     orders: int = 0
+    orders_before: int = 0
     cancels: int = 0
     correlation: tuple[Symbol, Decimal] | None = None
     nearest: tuple[Symbol, Decimal] | None = None
@@ -116,7 +117,7 @@ class Portfolio(msgspec.Struct, kw_only=True):
     @property
     def orders_today(self) -> int:
         """Orders and cancels of the day, with the session's and the cancels that may still be needed."""
-        return self.desk.today.orders + self.desk.today.cancels + self.orders + self.cancels
+        return self.orders_before + self.orders + self.cancels
 
     def sector_of(self, symbol: Symbol) -> str:
         """Return the symbol's sector, empty where it is not known.
@@ -130,15 +131,17 @@ class Portfolio(msgspec.Struct, kw_only=True):
     def count(self, order: OrderTerms | Proposal) -> None:
         """Count an order of the session that left already: the book holds what it moved."""
         self.orders += 1
-        self._sent.append((order.symbol, order.origin, order.shares, order.limit_cny))
+        self._sent.append((order, order.shares))
 
     def take(self, order: Proposal) -> None:
         """Count an order that was let through, as if it were filled whole."""
-        self.count(order)
+        self.orders += 1
         self.cancels += 1
-        self._taken.append((order.symbol, order.buys, order.shares, order.limit_cny))
-        nearest = self.nearest if order.buys else None
-        if nearest and (self.correlation is None or nearest[1] > self.correlation[1]):
+        taken = order, order.shares
+        self._sent.append(taken)
+        self._taken.append(taken)
+        nearest = self.nearest
+        if nearest and order.buys and (self.correlation is None or nearest[1] > self.correlation[1]):
             self.correlation = nearest
 
     def value_at_risk_cny(self) -> Decimal | None:
@@ -165,12 +168,12 @@ class Portfolio(msgspec.Struct, kw_only=True):
         return self.measures.unit_results(symbol, limits.var_bars, limits.var_horizon_bars)
 
     def _count_sent(self) -> None:
-        for symbol, origin, shares, limit_cny in self._sent:
-            amount = limit_cny * shares
+        for order, shares in self._sent:
+            amount = order.limit_cny * shares
             self._notional_cny += amount
-            bound = origin is Origin.DECISION
+            bound = order.origin is Origin.DECISION
             if bound and (self._largest is None or amount > self._largest[1]):
-                self._largest = symbol, amount
+                self._largest = order.symbol, amount
         self._sent.clear()
 
     def _valued(self) -> _Held:
@@ -196,9 +199,9 @@ class Portfolio(msgspec.Struct, kw_only=True):
         return found
 
     def _move(self, held: _Held, taken: _Taken) -> None:
-        symbol, buys, shares, limit_cny = taken
-        value = limit_cny * shares
-        if not buys:
+        order, shares = taken
+        symbol, value = order.symbol, order.limit_cny * shares
+        if not order.buys:
             before, worth = held.shares[symbol], held.values_cny.get(symbol, ZERO)
             value = worth * (before - shares) / before - worth
             shares = -shares
@@ -210,7 +213,7 @@ class Portfolio(msgspec.Struct, kw_only=True):
 
 def portfolio_of(desk: Desk) -> Portfolio:
     """Return what the account holds now and would hold were its open buys filled."""
-    measures = Measures(desk.history)
+    measures, today = Measures(desk.history), desk.today
     market, scale = _state(desk, measures)
     return Portfolio(
         desk=desk,
@@ -218,6 +221,7 @@ def portfolio_of(desk: Desk) -> Portfolio:
         base_cny=desk.limits.degrees.base_cny(desk.equity_cny),
         market=market,
         scale=scale,
+        orders_before=today.orders + today.cancels,
         cancels=len(desk.book.open_orders),
     )
 
