@@ -50,11 +50,15 @@ def _order_count(limits: Limits) -> Check | None:
     return check
 
 
-def _order_rate(limits: Limits) -> Check:
+def _order_rate(limits: Limits) -> Check | None:
     per_second, ttl_s = limits.caps.orders_per_second_max, limits.order_ttl_s
+    most, session_max = per_second * ttl_s, limits.caps.orders_session_max
+    if session_max is not None and session_max <= most:
+        # The count of the session comes first, and refuses as early.
+        return None
 
     def check(_order: Proposal, _desk: Desk, after: Portfolio) -> Headroom | None:
-        if after.orders < per_second * ttl_s:
+        if after.orders < most:
             return None
         reason = f"{after.orders} orders are all that {per_second} a second send in {ttl_s} s"
         return Headroom(rule=Rule.ORDER_RATE, shares=0, reason=reason)

@@ -629,6 +629,11 @@ ROWS: list[Row] = [
         (desk(today=DaySoFar(orders=197), account=book(open_orders=(working(OTHER),))), (buy(),)),
     ),
     (
+        Rule.ORDER_COUNT,  # It comes before the rate where both are reached with one order.
+        (desk(limits=replace(caps(orders_session_max=2), order_ttl_s=2)), (buy(), buy(OTHER), buy(FUND))),
+        (desk(limits=replace(caps(orders_session_max=2), order_ttl_s=2)), (buy(), buy(OTHER))),
+    ),
+    (
         Rule.ORDER_RATE,  # One a second, to be sent within two seconds.
         (desk(limits=Limits(order_ttl_s=2)), (buy(), buy(OTHER), buy(FUND))),
         (desk(limits=Limits(order_ttl_s=2)), (buy(), buy(OTHER))),
@@ -637,6 +642,11 @@ ROWS: list[Row] = [
         Rule.ORDER_RATE,
         (desk(limits=replace(caps(orders_per_second_max=2), order_ttl_s=1)), (buy(), buy(OTHER), buy(FUND))),
         (desk(limits=replace(caps(orders_per_second_max=2), order_ttl_s=1)), (buy(), buy(OTHER))),
+    ),
+    (
+        Rule.ORDER_RATE,  # Where the count of the session would come one order later.
+        (desk(limits=replace(caps(orders_session_max=3), order_ttl_s=2)), (buy(), buy(OTHER), buy(FUND))),
+        (desk(limits=replace(caps(orders_session_max=3), order_ttl_s=2)), (buy(), buy(OTHER))),
     ),
     (
         Rule.NOTIONAL,
