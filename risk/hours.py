@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time
 
 from risk.limits import Desk
 from services.domain.value import Value
 from services.rules import CALLS, Phase, PhaseSpan, Rules, phase_at
 
-_TAKING = CALLS | {Phase.CONTINUOUS, Phase.LUNCH}
+_CONTINUOUS, _LUNCH = Phase.CONTINUOUS, Phase.LUNCH
+_TAKING = CALLS | {_CONTINUOUS, _LUNCH}
 
 
 class Hours(Value, frozen=True, kw_only=True):
@@ -41,9 +42,9 @@ def hours_of(rules: Rules, desk: Desk) -> Hours:
         rules=rules,
         phase=phase,
         taking=phase in _TAKING,
-        waits=phase is Phase.LUNCH,
+        waits=phase is _LUNCH,
         in_call=phase in CALLS,
-        caged=phase is Phase.CONTINUOUS and rules.cage is not None,
+        caged=phase is _CONTINUOUS and rules.cage is not None,
         not_before=not_before,
         send_by=send_by,
     )
@@ -55,16 +56,18 @@ def phase_end(rules: Rules, desk: Desk) -> datetime:
     Raises:
         OutsideRulebook: The timetable of that day is not known.
     """
-    end = datetime.combine(desk.day, phase_at(rules, desk.local).end, desk.slot_zone)
-    return end.astimezone(desk.moment.tzinfo)
+    return _moment(phase_at(rules, desk.local).end, desk)
 
 
 def _window(span: PhaseSpan, rules: Rules, desk: Desk) -> tuple[datetime, datetime]:
     """Return the first and the last moment for an order: of now, and at lunch of the afternoon."""
-    zone, not_before, span_end = desk.moment.tzinfo, desk.moment, span.end
-    if span.phase is Phase.LUNCH:
-        not_before = datetime.combine(desk.day, span_end, desk.slot_zone)
-        span_end = phase_at(rules, span_end).end
-    last = datetime.combine(desk.day, span_end, desk.slot_zone)
-    send_by = max(desk.moment, not_before) + timedelta(seconds=desk.limits.order_ttl_s)
-    return not_before.astimezone(zone), min(send_by, last).astimezone(zone)
+    not_before, end = desk.moment, span.end
+    if span.phase is _LUNCH:
+        not_before, end = _moment(end, desk), phase_at(rules, end).end
+    send_by = max(desk.moment, not_before) + desk.limits.order_ttl
+    return not_before, min(send_by, _moment(end, desk))
+
+
+def _moment(at: time, desk: Desk) -> datetime:
+    """Return the moment of a local time of the day, in the zone of the desk's own moment."""
+    return datetime.combine(desk.day, at, desk.slot_zone).astimezone(desk.moment.tzinfo)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -135,7 +136,7 @@ class Sizing(Value, frozen=True, kw_only=True):
     bars: int = 20
 
 
-class StateScaling(Value, frozen=True, kw_only=True):
+class StateScaling(Value, frozen=True, kw_only=True, dict=True):
     """By how much the state of the market scales position, gross and sector limits and sizes.
 
     The market is `symbol`, or the equal-weighted watchlist where that is empty. It falls when its
@@ -151,7 +152,7 @@ class StateScaling(Value, frozen=True, kw_only=True):
     volatility_bars: int = 20
     volatile_multiple: Decimal = Decimal("1.5")
 
-    @property
+    @cached_property
     def active(self) -> bool:
         """Whether any state scales anything."""
         return self.in_downtrend != 1 or self.when_volatile != 1
@@ -174,7 +175,7 @@ class Degrees(Value, frozen=True, kw_only=True):
         return equity_cny if self.capital_cny_max is None else min(self.capital_cny_max, equity_cny)
 
 
-class Limits(Value, frozen=True, kw_only=True):
+class Limits(Value, frozen=True, kw_only=True, dict=True):
     """The settings of the gate. Ratios are of the account's equity, 0 to 1; None switches a limit off.
 
     `marketable_bp` is how far a limit made by the gate lies from the quote; `drift_bp_max` how far
@@ -200,7 +201,18 @@ class Limits(Value, frozen=True, kw_only=True):
     state: StateScaling = StateScaling()
     degrees: Degrees = Degrees()
 
-    @property
+    @cached_property
+    def marketable(self) -> tuple[Decimal, Decimal]:
+        """What a price times is the limit that the gate makes on it: for a sell, for a buy."""
+        share = self.marketable_bp / BP
+        return 1 - share, 1 + share
+
+    @cached_property
+    def order_ttl(self) -> timedelta:
+        """How long after its moment an order may still be sent."""
+        return timedelta(seconds=self.order_ttl_s)
+
+    @cached_property
     def need_bars(self) -> bool:
         """Whether any limit is computed from the history of prices."""
         bounds, by_bars = self.portfolio, (SizingMethod.VOLATILITY, SizingMethod.ATR, SizingMethod.VAR)

@@ -59,18 +59,18 @@ def _marketable(candidate: Candidate, desk: Desk, cage: Decimal | None, at_close
     After hours there is one price, the close.
     """
     last, tick, band = candidate.quote.last_cny, candidate.rules.tick, candidate.band
-    share = desk.limits.marketable_bp / BP
+    lower, upper = desk.limits.marketable
     if at_close:
         limit = to_tick(last, tick)
     elif candidate.buys:
-        limit = last * (1 + share)
+        limit = last * upper
         if cage is not None and cage < limit:
             limit = cage
         if band.limit_up is not None and band.limit_up < limit:
             limit = band.limit_up
         limit = limit.quantize(tick, ROUND_FLOOR)
     else:
-        limit = last * (1 - share)
+        limit = last * lower
         if cage is not None and cage > limit:
             limit = cage
         if band.limit_down is not None and band.limit_down > limit:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from risk.candidate import Candidate, Rejected
-from risk.limits import BP, Desk, Resize
+from risk.limits import Desk, Resize
 from services.domain.orders import Rule, Side
 from services.rules import LotProblem, lot_problem, round_lot_down, settlement_days
 
@@ -111,5 +111,5 @@ def _dearest(candidate: Candidate, desk: Desk) -> Decimal:
     """Return a price that the limit of the buy will not exceed."""
     limit, last = candidate.intent.limit_cny, candidate.quote.last_cny
     if limit is None:
-        return last * (1 + desk.limits.marketable_bp / BP)
+        return last * desk.limits.marketable[1]
     return max(last, limit) if limit.is_finite() else last

@@ -102,8 +102,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     *_in(
         "hours",
-        (Rule.PHASE, "CALLS | {Phase.CONTINUOUS,", "{Phase.CONTINUOUS,"),
-        (Rule.PHASE, "CALLS | {Phase.CONTINUOUS,", "CALLS | {Phase.AFTER_HOURS_WAIT, Phase.CONTINUOUS,"),
+        (Rule.PHASE, "CALLS | {_CONTINUOUS,", "{_CONTINUOUS,"),
+        (Rule.PHASE, "CALLS | {_CONTINUOUS,", "CALLS | {Phase.AFTER_HOURS_WAIT, _CONTINUOUS,"),
     ),
     *_in(
         "sizing",
