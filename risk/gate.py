@@ -37,6 +37,8 @@ from services.rules import (
     rules_of,
 )
 
+_SELL = Side.SELL
+
 
 class Review(Value, frozen=True, kw_only=True):
     """What may be sent now, and the verdicts as the journal keeps them."""
@@ -100,7 +102,8 @@ class _Tally:
         (self.waiting if waits else self.approved).append(terms)
 
     def _buy(self, candidate: Candidate) -> None:
-        freeze_cny = _paid(candidate, self.desk, self.spendable + self.expected, self.after)
+        asked_cny = _freeze_cny(candidate, self.desk)
+        freeze_cny = _paid(candidate, asked_cny, self.desk, self.spendable + self.expected, self.after)
         short = max(ZERO, freeze_cny - self.spendable)
         terms, waits = self._terms(candidate, freeze_cny), candidate.hours.waits
         leans = self.sells and bool(self.checks.portfolio) and self._leans_on_sells(candidate)
@@ -168,10 +171,13 @@ def review(intents: Sequence[Intent], desk: Desk) -> Review:
     judged by `fund` on what became of them.
     During lunch an order that passes waits for the afternoon, when it is reviewed again.
     """
-    sell = Side.SELL
-    sells = [intent for intent in intents if intent.side is sell]
-    buys = [intent for intent in intents if intent.side is not sell]
-    both = frozenset([one.symbol for one in sells]).intersection([one.symbol for one in buys])
+    sells: list[Intent] = []
+    buys: list[Intent] = []
+    for intent in intents:
+        (sells if intent.side is _SELL else buys).append(intent)
+    both: frozenset[Symbol] = frozenset()
+    if sells and buys:
+        both = frozenset([one.symbol for one in sells]).intersection([one.symbol for one in buys])
     tally = _Tally(desk, contradicted=both)
     for intent in sells + buys:
         tally.judge(intent)
@@ -185,7 +191,8 @@ def fund(
 
     What is short is refused, and so is a buy in whose symbol an order is still open: nothing is sent
     where an order's fate is unknown. `desk.book` is the account after those sells. `send_by` replaces
-    the orders' last moment, which the sells may have used up, but never goes past the end of the phase.
+    the orders' last moment, which the sells may have used up, but never goes past the end of the phase,
+    nor back. What an order freezes was found with it, and holds as long as it is not made smaller.
     `sent` are the session's other orders, which count with these in what is used of the limits.
     """
     spendable = desk.book.available_cny - desk.limits.cash_reserve_cny_min
@@ -197,21 +204,25 @@ def fund(
     changed: list[Change] = []
     still_open = {order.symbol: order.order_id for order in desk.book.open_orders}
     for one in deferred:
-        order = _proposal(one.terms, desk)
+        terms = one.terms
+        order = _proposal(terms, desk)
         try:
             if order.symbol in still_open:
                 reason = f"order {still_open[order.symbol]} in {order.symbol} is still open"
                 raise Rejected(Rule.UNRESOLVED, reason)
             fitted(order, desk, after, checks)
-            freeze_cny = _paid(order, desk, spendable, after)
+            asked_cny = terms.freeze_cny if order.shares == terms.shares else _freeze_cny(order, desk)
+            freeze_cny = _paid(order, asked_cny, desk, spendable, after)
         except Rejected as rejected:
-            refused.append(_unfunded(one.terms, rejected))
+            refused.append(_unfunded(terms, rejected))
             continue
         spendable -= freeze_cny
         after.take(order)
         changed += order.changes
-        last = min(max(send_by, one.terms.send_by), phase_end(order.rules, desk))
-        approved.append(replace(one.terms, shares=order.shares, freeze_cny=freeze_cny, send_by=last))
+        last = terms.send_by
+        if send_by > last:
+            last = min(send_by, phase_end(order.rules, desk))
+        approved.append(replace(terms, shares=order.shares, freeze_cny=freeze_cny, send_by=last))
     return Review(
         approved=tuple([ApprovedOrder(terms=terms) for terms in approved]),
         verdicts=Verdicts(
@@ -248,19 +259,23 @@ def _traded_cny(order: Proposal, shares: int, desk: Desk) -> tuple[Decimal, Deci
     return amount, fees.total
 
 
-def _paid(order: Proposal, desk: Desk, cash_cny: Decimal, after: Portfolio) -> Decimal:
-    """Return what a buy freezes, once it was brought down to the cash where that is let.
+def _freeze_cny(order: Proposal, desk: Desk) -> Decimal:
+    """Return what a buy freezes as large as it is."""
+    amount, fees_cny = _traded_cny(order, order.shares, desk)
+    return amount + fees_cny
+
+
+def _paid(order: Proposal, asked_cny: Decimal, desk: Desk, cash_cny: Decimal, after: Portfolio) -> Decimal:
+    """Return what a buy freezes that asks for `asked_cny`, once it was brought down to the cash where let.
 
     A smaller buy may leave more value at risk than the larger one would: it is held to the limits anew.
 
     Raises:
         Rejected: CASH, CASH_RESERVE, or the limit that the smaller buy breaks.
     """
-    amount, fees_cny = _traded_cny(order, order.shares, desk)
-    freeze = amount + fees_cny
-    if freeze <= cash_cny:
-        return freeze
-    short = _short(order.shares, freeze, cash_cny, desk)
+    if asked_cny <= cash_cny:
+        return asked_cny
+    short = _short(order.shares, asked_cny, cash_cny, desk)
     fits, freeze = _fitting_cash(order, desk, cash_cny) if Resize.CASH in desk.limits.resize else (0, ZERO)
     if fits <= 0:
         raise short

@@ -151,6 +151,16 @@ def _funds_what_the_portfolio_bears(gate: Gate) -> bool:
     return _rules(verdicts.refused) == [Rule.GROSS_EXPOSURE] and len(verdicts.approved) == 1
 
 
+def _freezes_what_a_smaller_buy_costs(gate: Gate) -> bool:
+    """Of 1000 that waited the room the sell left bears 400: 4000.00, 5.00 commission, 0.04 transfer fee."""
+    limits = Limits(resize=(Resize.CAP,), portfolio=PortfolioLimits(gross_ratio_max=d("0.1")))
+    at_desk = desk(account=book(lot(OTHER, 1000), cash="90000.00"), limits=limits, equity="100000.00")
+    waiting = gate.review([sell(OTHER, 1000), buy(shares=1000)], at_desk).verdicts.deferred
+    left = replace(at_desk, book=book(lot(OTHER, 600), cash="94000.00"))
+    approved = gate.fund(waiting, left, LATER).verdicts.approved
+    return [(one.shares, one.freeze_cny) for one in approved] == [(400, d("4005.04"))]
+
+
 def _waits_for_room(gate: Gate) -> bool:
     """3000.00 are all that may be invested: with the cash there, the buy waits for the sell.
 
@@ -316,6 +326,7 @@ SCENES: tuple[tuple[str, Callable[[Gate], bool]], ...] = (
     ("keeps the reserve when it funds", _keeps_the_reserve_when_it_funds),
     ("funds nothing beside an open order", _funds_nothing_beside_an_open_order),
     ("funds what the portfolio bears", _funds_what_the_portfolio_bears),
+    ("freezes what a smaller buy costs", _freezes_what_a_smaller_buy_costs),
     ("a buy waits for the room a sell makes", _waits_for_room),
     ("and for nothing else", _waits_for_nothing_else),
     ("a shadow account sends nothing", _watches),

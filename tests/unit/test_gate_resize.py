@@ -111,7 +111,9 @@ def test_a_waiting_buy_is_brought_down_to_the_room_the_sells_left():
 
     judged = fund(waiting, replace(at_desk, book=book(lot(OTHER, 600), cash="94000.00")), at(TUE, "10:37"))
 
-    assert [order.terms.shares for order in judged.approved] == [400]
+    (order,) = judged.approved
+    # 4000.00, 5.00 commission, 0.04 transfer fee.
+    assert (order.terms.shares, order.terms.freeze_cny) == (400, d("4005.04"))
     assert [(one.rule, one.asked, one.shares) for one in judged.verdicts.changed] == [
         (Rule.GROSS_EXPOSURE, 1000, 400)
     ]
