@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
 from typing import TypeVar
 
 from services.domain.fills import Fees
@@ -23,7 +24,7 @@ T = TypeVar("T")
 _PAR = Decimal("1.00")
 
 
-class Commission(Value, frozen=True, kw_only=True):
+class Commission(Value, frozen=True, kw_only=True, dict=True):
     """The contract with the broker: rate on the amount, minimum an order, what is inside.
 
     `all_in`: handling fee and levy are inside the commission; otherwise they are charged on top.
@@ -32,6 +33,11 @@ class Commission(Value, frozen=True, kw_only=True):
     rate: Decimal = Decimal("0.00025")
     min_cny: Decimal = Decimal("5.00")
     all_in: bool = True
+
+    @cached_property
+    def least_cny(self) -> Decimal:
+        """The minimum, written with the decimals of a cent."""
+        return self.min_cny + ZERO
 
 
 def fees_of(
@@ -60,9 +66,12 @@ def fees_of(
             raise ValueError(f"the amount of a fill cannot be {amount}")
         return Fees()
     schedule = rules.fees
-    due = (commission.rate * (amount_before + amount)).quantize(CENT, ROUND_HALF_UP)
-    least = commission.min_cny
-    charge = (due if due >= least else least) - commission_paid
+    whole = amount_before + amount if amount_before else amount
+    charge, least = (commission.rate * whole).quantize(CENT, ROUND_HALF_UP), commission.least_cny
+    if charge < least:
+        charge = least
+    if commission_paid:
+        charge = max(ZERO, charge - commission_paid)
     stamp = schedule.stamp_sell if side is _SELL else schedule.stamp_buy
     transfer = schedule.transfer
     if stamp is None or transfer is None:
@@ -72,7 +81,7 @@ def fees_of(
     if not commission.all_in:
         handling, csrc = _passed_on(rules, kind, amount)
     return Fees(
-        commission=charge if charge > ZERO else ZERO,
+        commission=charge,
         stamp_duty=(amount * stamp).quantize(CENT, ROUND_HALF_UP) if stamp else ZERO,
         transfer_fee=(base * transfer).quantize(CENT, ROUND_HALF_UP) if transfer else ZERO,
         handling_fee=handling,

@@ -138,6 +138,12 @@ def test_the_minimum_is_taken_once_an_order():
     assert [str(fill.commission) for fill in (first, second, third)] == ["5.00", "0.00", "3.00"]
 
 
+def test_a_minimum_written_without_cents_is_charged_with_them():
+    charged = fees(Board.SSE_MAIN, BUY, "10000.00", commission=Commission(min_cny=D("5")))
+
+    assert str(charged.commission) == "5.00"
+
+
 def test_a_commission_paid_too_much_is_not_given_back():
     assert fees(Board.SSE_MAIN, BUY, "8000", commission_paid=D("9.00")).commission == 0
 
