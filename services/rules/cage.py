@@ -45,7 +45,9 @@ def cage_bound(
         reference = prev_close if last is None else last
     if reference is None:
         raise OutsideRulebook(f"{rules.board}: the price cage has no reference price")
-    away = max(reference * cage.ratio, tick * max(cage.ticks, 1))
+    away = reference * cage.ratio
+    if away < rules.cage_away_min:
+        away = rules.cage_away_min
     if buys:
         return (reference + away).quantize(tick, ROUND_HALF_UP)
     return max(tick, (reference - away).quantize(tick, ROUND_HALF_UP))

@@ -67,8 +67,8 @@ _UNLIMITED = Band(limit_down=None, limit_up=None)
 _LAST: dict[Symbol, tuple[Rules, Instrument, Decimal, Band]] = {}
 """The band of each symbol that was asked for last, behind all that it was reckoned from.
 
-Whoever asks of a symbol within a day asks the same: mind, gate and exchange, order for order. There are
-never more of them than symbols.
+Whoever asks of a symbol within a day asks with the same objects, gate and exchange, order for order; an
+equal price that is another object is reckoned anew. There are never more of them than symbols.
 """
 
 
@@ -86,11 +86,11 @@ def price_band(rules: Rules, prev_close: Decimal, instrument: Instrument) -> Ban
 
     Source: rows `limit ratio`, `limit first day` and those beside them (document and date in each row).
     """
+    last = _LAST.get(instrument.symbol)
+    if last is not None and last[0] is rules and last[1] is instrument and last[2] is prev_close:
+        return last[3]
     if not (prev_close.is_finite() and prev_close > ZERO):
         raise ValueError(f"{instrument.symbol}: a previous close must be positive, not {prev_close}")
-    last = _LAST.get(instrument.symbol)
-    if last is not None and last[0] is rules and last[1] is instrument and last[2] == prev_close:
-        return last[3]
     band = _band(rules, prev_close, instrument)
     _LAST[instrument.symbol] = (rules, instrument, prev_close, band)
     return band
@@ -128,12 +128,13 @@ def _band(rules: Rules, prev_close: Decimal, instrument: Instrument) -> Band:
     limits = rules.limits
     if instrument.relisted_on == rules.day:
         return _relisted(rules, prev_close, instrument)
-    number = listing_day(rules, instrument)
-    if number is not None and number <= _free_days(limits, instrument):
-        return _UNLIMITED
-    if number == 1 and limits.first_day is not None:
-        issue = instrument.issue_price_cny
-        return _rounded(rules, prev_close if issue is None else Decimal(issue), limits.first_day)
+    number = None if _first_known_day(instrument) is None else listing_day(rules, instrument)
+    if number is not None:
+        if number <= _free_days(limits, instrument):
+            return _UNLIMITED
+        if number == 1 and limits.first_day is not None:
+            issue = instrument.issue_price_cny
+            return _rounded(rules, prev_close if issue is None else Decimal(issue), limits.first_day)
     return _rounded(rules, prev_close, _everyday(rules, instrument))
 
 
@@ -232,4 +233,4 @@ def _rounded(rules: Rules, reference: Decimal, factors: Multipliers) -> Band:
             up = (reference + tick).quantize(tick, ROUND_FLOOR)
         if reference - down < tick:
             down = (reference - tick).quantize(tick, ROUND_CEILING)
-    return Band(limit_down=max(down, tick), limit_up=max(up, tick))
+    return Band(limit_down=down if down > tick else tick, limit_up=up if up > tick else tick)

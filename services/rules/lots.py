@@ -39,11 +39,10 @@ def lot_problem(
     judged here, only the form of the number.
     """
     lots = rules.lots
-    if shares <= 0:
-        return LotProblem(code="not_positive", detail=f"{shares} shares is not a positive number")
-    wrong = _buy_problem(lots, shares) if side is _BUY else _sell_problem(lots, shares, held)
-    if wrong is not None:
-        return wrong
+    if shares < lots.minimum or shares % lots.step:
+        wrong = _odd_problem(lots, side, shares, held)
+        if wrong is not None:
+            return wrong
     if market_order and not lots.takes_market_orders:
         return LotProblem(code="no_market_orders", detail=f"{rules.board} takes limit orders only")
     most = lots.market_order_max if market_order else lots.limit_order_max
@@ -73,12 +72,17 @@ def round_lot_down(rules: Rules, side: Side, shares: int, held: int) -> int:
     return max(most - most % lots.step, with_odd_lot)
 
 
-def _buy_problem(lots: LotRule, shares: int) -> LotProblem | None:
+def _odd_problem(lots: LotRule, side: Side, shares: int, held: int) -> LotProblem | None:
+    """Return what is wrong with a size that is not whole lots; some odd ones may be sold."""
+    if shares <= 0:
+        return LotProblem(code="not_positive", detail=f"{shares} shares is not a positive number")
+    return _buy_problem(lots, shares) if side is _BUY else _sell_problem(lots, shares, held)
+
+
+def _buy_problem(lots: LotRule, shares: int) -> LotProblem:
     if shares < lots.minimum:
         return LotProblem(code="below_min", detail=f"{shares} shares is below the minimum of {lots.minimum}")
-    if shares % lots.step:
-        return LotProblem(code="not_multiple", detail=f"{shares} shares is not a multiple of {lots.step}")
-    return None
+    return LotProblem(code="not_multiple", detail=f"{shares} shares is not a multiple of {lots.step}")
 
 
 def _sell_problem(lots: LotRule, shares: int, held: int) -> LotProblem | None:

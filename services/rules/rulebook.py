@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from msgspec.structs import replace
 
 from services.domain.instruments import Board, Symbol
+from services.domain.money import ZERO
 from services.rules import (
     boards,
     breakers,
@@ -92,16 +93,18 @@ def _changes() -> tuple[date, ...]:
 def _resolved(board: Board, day: date, venue: Venue) -> Rules:
     spans = phases_on(board, day, venue)
     windows = after_hours_windows(venue, spans)
+    tick, caged = lots.TICKS[board].on(day), cage_on(board, day)
     return Rules(
         board=board,
         kind=default_kind(board),
         venue=venue,
         day=day,
         version=RULES_VERSION,
-        tick=lots.TICKS[board].on(day),
+        tick=tick,
         lots=lots.LOTS[board].on(day),
         limits=limits_on(board, day, venue),
-        cage=cage_on(board, day),
+        cage=caged,
+        cage_away_min=ZERO if caged is None else tick * max(caged.ticks, 1),
         fees=fees_on(board, day),
         phases=spans,
         phase_ends=tuple(span.end for span in spans),

@@ -190,7 +190,8 @@ class Rules(Value, frozen=True, kw_only=True):
     most shares of one risk-warned stock an account may buy in a day, None for no cap. `calls` and
     `halts` are for days without a price limit, None where they are not known. `kind` is what an
     instrument of the board is unless its own data says otherwise. `phase_ends` are the ends of
-    `phases`, in which a time is looked for: whoever replaces the one replaces the other.
+    `phases`, in which a time is looked for: whoever replaces the one replaces the other. So it is with
+    `cage_away_min`, how far from the reference the bound of `cage` is at the least, 0 without one.
     """
 
     board: Board
@@ -202,6 +203,7 @@ class Rules(Value, frozen=True, kw_only=True):
     lots: LotRule
     limits: LimitRule
     cage: Cage | None
+    cage_away_min: Decimal
     fees: FeeSchedule
     phases: tuple[PhaseSpan, ...]
     phase_ends: tuple[time, ...]
