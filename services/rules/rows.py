@@ -71,6 +71,9 @@ class Series(Value, Generic[T_co], frozen=True, kw_only=True):
         Raises:
             OutsideRulebook: No row holds on that day, or the day is past `KNOWN_UNTIL`.
         """
+        latest = self.rows[-1] if self.rows else None
+        if latest is not None and latest.until is None and latest.since <= day <= KNOWN_UNTIL:
+            return latest.value
         return self.row_on(day).value
 
     def faults(self) -> list[str]:
