@@ -47,11 +47,12 @@ class Earlier(msgspec.Struct, kw_only=True):
     """What the same session asked before, granted or not, and the symbols it asks both to buy and to sell.
 
     `fresh_at` is when the quote was true that was found fresh last. `hours` are those found so far: orders
-    under the same rules share theirs.
+    under the same rules share theirs. `later`: prices were asked again since the mind was.
     """
 
     seen: set[tuple[Symbol, Side]] = msgspec.field(default_factory=set)
     contradicted: frozenset[Symbol] = frozenset()
+    later: bool = False
     fresh_at: datetime | None = None
     hours: list[Hours] = msgspec.field(default_factory=list)
 
@@ -86,9 +87,9 @@ def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
     if buys and allowed and symbol not in allowed:
         raise Rejected(Rule.NOT_ALLOWED, f"{symbol} is not among the {len(allowed)} symbols let go live")
     rules = rules_of(symbol, desk.day)
-    known, later = desk.instruments.get(symbol), desk.first.moment != desk.snapshot.moment
+    known = desk.instruments.get(symbol)
     quote = _tradable_quote(symbol, known, desk)
-    if later:
+    if earlier.later:
         _not_barred(desk.first.get(symbol), "when the mind was asked: ")
     if intent.target_weight is not None:
         _require_whole_equity(desk)
@@ -113,7 +114,7 @@ def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
         kind=kind,
         hours=hours,
         band=band,
-        later=later,
+        later=earlier.later,
     )
 
 

@@ -54,7 +54,8 @@ class _Tally:
         self.desk, self.checks = desk, checks_of(desk.limits)
         self.spendable = desk.book.available_cny - desk.limits.cash_reserve_cny_min
         self.expected = ZERO
-        self.earlier = Earlier(contradicted=contradicted)
+        later = desk.first.moment != desk.snapshot.moment
+        self.earlier = Earlier(contradicted=contradicted, later=later)
         self.after = portfolio_of(desk)
         self.unsold: Portfolio | None = None
         self.sells = False

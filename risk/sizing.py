@@ -29,9 +29,11 @@ def size(candidate: Candidate, desk: Desk) -> None:
         Rejected: SIZE, POSITION, BOARD_LOT, ORDER_MAX or T_PLUS_1.
         OutsideRulebook: The settlement of the kind is not known on that day.
     """
-    sells, weight = not candidate.buys, candidate.intent.target_weight
+    sells, shares, weight = not candidate.buys, candidate.intent.shares, candidate.intent.target_weight
     held = desk.book.held(candidate.symbol) if sells or weight is not None else 0
-    candidate.shares = shares = _wanted(candidate, desk, held)
+    if shares is None or weight is not None:
+        shares = _weighed(candidate, desk, held)
+    candidate.shares = shares
     if shares <= 0:
         raise Rejected(Rule.SIZE, f"{shares} shares are no order", shares)
     if sells and shares > held:
@@ -68,13 +70,11 @@ def _smaller(candidate: Candidate, desk: Desk, policy: Resize, fits: int, rule: 
     candidate.shrink(fits, rule, reason)
 
 
-def _wanted(candidate: Candidate, desk: Desk, held: int) -> int:
-    shares, weight = candidate.intent.shares, candidate.intent.target_weight
-    if (shares is None) is (weight is None):
+def _weighed(candidate: Candidate, desk: Desk, held: int) -> int:
+    weight = candidate.intent.target_weight
+    if weight is None or candidate.intent.shares is not None:
         raise Rejected(Rule.SIZE, "exactly one of shares and target weight makes an order")
-    if shares is not None:
-        return shares
-    if weight is None or not weight.is_finite() or not 0 <= weight <= 1:
+    if not weight.is_finite() or not 0 <= weight <= 1:
         raise Rejected(Rule.SIZE, f"{weight} is not a weight of 0 to 1")
     return _shares_for_weight(candidate, desk, held, weight)
 

@@ -44,8 +44,7 @@ def phase_at(rules: Rules, at: time) -> PhaseSpan:
     phases = rules.phases
     if not phases:
         raise OutsideRulebook(f"{rules.board}: the timetable of {rules.day} is not known")
-    index = bisect_right(rules.phase_ends, at)
-    return phases[index] if index < len(phases) else phases[-1]
+    return phases[bisect_right(rules.phase_ends, at)]
 
 
 def trading_time(rules: Rules, since: time, until: time) -> timedelta:

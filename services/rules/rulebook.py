@@ -107,7 +107,7 @@ def _resolved(board: Board, day: date, venue: Venue) -> Rules:
         cage_away_min=ZERO if caged is None else tick * max(caged.ticks, 1),
         fees=fees_on(board, day),
         phases=spans,
-        phase_ends=tuple(span.end for span in spans),
+        phase_ends=tuple(span.end for span in spans[:-1]),
         after_hours=bool(windows),
         after_hours_windows=windows,
         st_buy_cap=st_buy_cap_on(board, day),

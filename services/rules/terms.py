@@ -189,9 +189,9 @@ class Rules(Value, frozen=True, kw_only=True):
     at which after-hours orders are accepted, empty where the board has none. `st_buy_cap` is the
     most shares of one risk-warned stock an account may buy in a day, None for no cap. `calls` and
     `halts` are for days without a price limit, None where they are not known. `kind` is what an
-    instrument of the board is unless its own data says otherwise. `phase_ends` are the ends of
-    `phases`, in which a time is looked for: whoever replaces the one replaces the other. So it is with
-    `cage_away_min`, how far from the reference the bound of `cage` is at the least, 0 without one.
+    instrument of the board is unless its own data says otherwise. `phase_ends` are the ends of all
+    `phases` but the last, in which a time is looked for, and `cage_away_min` is how far from the reference
+    the bound of `cage` is at the least, 0 without one: whoever replaces the one replaces the other.
     """
 
     board: Board

@@ -40,7 +40,6 @@ MUTANTS: tuple[Mutant, ...] = (
         (Rule.QUOTE_STALE, "quote.barred_by or Rule.QUOTE_MISSING", "Rule.QUOTE_MISSING"),
         (Rule.QUOTE_STALE, "        _not_barred(quote)\n", "        pass\n"),
         (Rule.QUOTE_STALE, "    if quote.barred:\n", "    if quote.barred_by:\n"),
-        (Rule.QUOTE_STALE, "desk.first.moment != desk.snapshot.moment\n", "False\n"),
         (Rule.QUOTE_STALE, "if not off_bars or quote.seen_at is not earlier.fresh_at:", "if not off_bars:"),
         (Rule.QUOTE_STALE, "if not off_bars or quote.seen_at is not", "if quote.seen_at is not"),
         (
@@ -312,6 +311,7 @@ MUTANTS: tuple[Mutant, ...] = (
             "Rejected(Rule.RULES_UNKNOWN, str(unknown))",
             "Rejected(Rule.CASH, str(unknown))",
         ),
+        (Rule.QUOTE_STALE, "desk.first.moment != desk.snapshot.moment\n", "False\n"),
         (Rule.UNRESOLVED, "if order.symbol in still_open:", "if False:"),
         (Rule.DUPLICATE, "self.earlier.seen.add((intent.symbol, intent.side))", "pass"),
         (Rule.DUPLICATE, "        finally:\n", "        if self.changed:\n"),
