@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
-from risk.limits import Desk
+from risk.limits import BP, Desk
 from services.domain.value import Value
 from services.rules import CALLS, Phase, PhaseSpan, Rules, phase_at
 
@@ -16,7 +16,7 @@ class Hours(Value, frozen=True, kw_only=True):
     """The phase of now, and the first and the last moment at which an order may be sent.
 
     `taking`: orders are taken in every instrument; at lunch they wait, which `waits` tells. `caged`: a
-    limit is held to the price cage.
+    limit is held to the price cage. `made_inside`: one that the gate makes on a last price lies inside it.
     """
 
     rules: Rules
@@ -25,6 +25,7 @@ class Hours(Value, frozen=True, kw_only=True):
     waits: bool
     in_call: bool
     caged: bool
+    made_inside: bool
     not_before: datetime
     send_by: datetime
 
@@ -36,7 +37,7 @@ def hours_of(rules: Rules, desk: Desk) -> Hours:
         OutsideRulebook: The timetable of that day is not known.
     """
     span = phase_at(rules, desk.local)
-    phase = span.phase
+    phase, cage = span.phase, rules.cage
     not_before, send_by = _window(span, rules, desk)
     return Hours(
         rules=rules,
@@ -44,7 +45,8 @@ def hours_of(rules: Rules, desk: Desk) -> Hours:
         taking=phase in _TAKING,
         waits=phase is _LUNCH,
         in_call=phase in CALLS,
-        caged=phase is _CONTINUOUS and rules.cage is not None,
+        caged=phase is _CONTINUOUS and cage is not None,
+        made_inside=cage is not None and desk.limits.marketable_bp <= cage.ratio * BP,
         not_before=not_before,
         send_by=send_by,
     )

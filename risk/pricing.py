@@ -20,18 +20,17 @@ def limit_of(candidate: Candidate, desk: Desk) -> Decimal:
         Rejected: TICK, PRICE_LIMIT, LIMIT_UP, LIMIT_DOWN, CAGE, PRICE_BAND, DRIFT or QUOTE_MISSING.
     """
     quote, band, hours = candidate.quote, candidate.band, candidate.hours
-    cage = _cage(candidate) if hours.caged else None
-    asked, at_close = candidate.intent.limit_cny, hours.phase is _AFTER_HOURS
-    limit = _marketable(candidate, desk, cage, at_close) if asked is None else _on_tick(asked, candidate)
+    asked = candidate.intent.limit_cny
+    limit = _marketable(candidate, desk) if asked is None else _on_tick(asked, candidate)
     if not band.allows(limit):
         raise Rejected(Rule.PRICE_LIMIT, f"{limit} is outside {band.limit_down} to {band.limit_up}")
-    if at_close:
+    if hours.phase is _AFTER_HOURS:
         _check_close(limit, candidate)
     side = quote.asks if candidate.buys else quote.bids
     if not (side or (side is None and quote.approximate) or hours.in_call):
         _check_sealed(candidate, "sealed" if side == () else "no book is known")
-    if cage is not None and ((limit > cage) if candidate.buys else (limit < cage)):
-        raise Rejected(Rule.CAGE, f"{limit} is beyond the price cage at {cage}")
+    if hours.caged and asked is not None:
+        _check_cage(limit, candidate)
     most, last = desk.limits.caps.price_band_bp, quote.last_cny
     if most is not None and abs(limit - last) * BP > most * last:
         # It is further from the last price than the account allows: a slip of the finger.
@@ -53,14 +52,23 @@ def _cage(candidate: Candidate) -> Decimal | None:
     )
 
 
-def _marketable(candidate: Candidate, desk: Desk, cage: Decimal | None, at_close: bool) -> Decimal:
+def _check_cage(limit: Decimal, candidate: Candidate) -> None:
+    """Refuse a limit beyond the price cage."""
+    cage = _cage(candidate)
+    if cage is not None and ((limit > cage) if candidate.buys else (limit < cage)):
+        raise Rejected(Rule.CAGE, f"{limit} is beyond the price cage at {cage}")
+
+
+def _marketable(candidate: Candidate, desk: Desk) -> Decimal:
     """Return the quote moved by `marketable_bp`, no further than cage and daily limit, on the tick.
 
-    After hours there is one price, the close.
+    After hours there is one price, the close. Where no book is known the cage is around the last price as
+    well, and what lies nearer to it is not held against it.
     """
-    last, tick, band = candidate.quote.last_cny, candidate.rules.tick, candidate.band
-    lower, upper = desk.limits.marketable
-    if at_close:
+    quote, hours, band, tick = candidate.quote, candidate.hours, candidate.band, candidate.rules.tick
+    last, (lower, upper) = quote.last_cny, desk.limits.marketable
+    cage = _cage(candidate) if hours.caged and (quote.asks or quote.bids or not hours.made_inside) else None
+    if hours.phase is _AFTER_HOURS:
         limit = to_tick(last, tick)
     elif candidate.buys:
         limit = last * upper

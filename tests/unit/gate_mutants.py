@@ -138,6 +138,7 @@ MUTANTS: tuple[Mutant, ...] = (
         (Rule.LIMIT_DOWN, "quote.asks if candidate.buys else quote.bids", "quote.asks"),
         (Rule.LIMIT_DOWN, "quote.last_cny <= band.limit_down", "quote.last_cny < band.limit_down"),
         (Rule.CAGE, "if cage is not None and ((", "if False and (("),
+        (Rule.CAGE, "if hours.caged and asked is not None:", "if asked is not None and not hours.caged:"),
         (Rule.CAGE, "((limit > cage) if", "((limit >= cage) if"),
         (Rule.CAGE, "else (limit < cage)):", "else (limit <= cage)):"),
         (

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from risk.gate import fund, review
-from risk.limits import Degrees, Limits, PortfolioLimits
+from risk.limits import Degrees, Limits, OrderCaps, PortfolioLimits
 from services.domain.events import Deferred
-from services.domain.instruments import Kind
+from services.domain.instruments import Instrument, Kind
 from services.domain.orders import Intent, Origin, Rule, Side
 from tests.unit.gate_desk import (
     BSE,
@@ -297,6 +297,59 @@ def test_a_limit_made_by_the_gate_stays_inside_the_cage(wanted, limit):
     at_desk = desk(account=book(HOLDS), limits=Limits(marketable_bp=d("500")))
 
     assert [order.terms.limit_cny for order in review([wanted], at_desk).approved] == [d(limit)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "bids", "asks", "limit"),
+    [
+        (buy(limit=None), None, ("9.70",), "9.89"),  # 9.70 x 1.02 = 9.894 is less than 10.10.
+        (buy(limit=None), ("9.70",), (), "9.89"),  # Nobody sells: the best bid is the reference.
+        (sell(limit=None), ("10.30",), None, "10.09"),  # 10.30 x 0.98 = 10.094 is more than 9.90.
+        (sell(limit=None), (), ("10.30",), "10.09"),
+    ],
+)
+def test_a_limit_made_by_the_gate_stays_inside_the_cage_of_a_book(wanted, bids, asks, limit):
+    at_desk = desk(quote(bids=bids, asks=asks), account=book(HOLDS))
+
+    assert [order.terms.limit_cny for order in review([wanted], at_desk).approved] == [d(limit)]
+
+
+CAGES = {MAIN: (2, 10), STAR: (2, 1), BSE: (5, 10)}
+"""How far the cage reaches from the last price: percent of it, and ticks of 0.01 at the least."""
+
+
+@given(
+    symbol=some.sampled_from(sorted(CAGES)),
+    buys=some.booleans(),
+    ticks=some.integers(2, 20_000),
+    away_bp=some.integers(0, 800),
+)
+def test_a_limit_made_by_the_gate_on_a_last_price_is_the_nearer_of_its_distance_and_the_cage(
+    symbol, buys, ticks, away_bp
+):
+    percent, least = CAGES[symbol]
+    # In ten-thousandths of a tick; the cage is rounded half up to the tick, the limit towards the price.
+    far, reach = ticks * away_bp, max(ticks * percent * 100, least * 10_000)
+    upper, lower = ((ticks * 10_000 + side * reach + 5000) // 10_000 for side in (1, -1))
+    made = min((ticks * 10_000 + far) // 10_000, upper)
+    if not buys:
+        made = max(-((far - ticks * 10_000) // 10_000), lower, 1)
+    caps = OrderCaps(price_band_bp=None)
+    limits = Limits(marketable_bp=Decimal(away_bp), caps=caps)
+    last = str(Decimal(ticks) / 100)
+    # The first day of a listing has no limits.
+    young = Instrument(symbol=symbol, first_days=(TUE,), listed_on=TUE)
+    at_desk = desk(
+        quote(symbol, last=last, prev=last),
+        account=book(lot(symbol, 300)),
+        limits=limits,
+        instruments={symbol: young},
+    )
+    wanted = buy(symbol, 200, None) if buys else sell(symbol, 200, None)
+
+    placed = review([wanted], at_desk).approved
+
+    assert [order.terms.limit_cny for order in placed] == [Decimal(made) / 100]
 
 
 def test_a_fund_has_no_cage_and_a_finer_tick():
