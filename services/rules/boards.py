@@ -32,19 +32,23 @@ def board_of(symbol: Symbol, day: date) -> Board:
     Raises:
         OutsideRulebook: The code is of no known board on that day.
     """
-    return _rows_of(symbol).on(day)
+    return code_of(symbol)[0].on(day)
 
 
 @lru_cache(maxsize=8192)
-def _rows_of(symbol: Symbol) -> Series[Board]:
-    """Return the rows of the symbol's code, which are the same on every day."""
+def code_of(symbol: Symbol) -> tuple[Series[Board], Venue]:
+    """Return the rows of the symbol's code and its exchange, which are the same on every day.
+
+    Raises:
+        OutsideRulebook: No board is known for the code.
+    """
     code, _, suffix = symbol.rpartition(".")
     if suffix == "US":
-        return US_CODES
+        return US_CODES, Venue.US
     series = CODES.get(f"{code[:3]}.{suffix}") or CODES.get(f"{code[:2]}.{suffix}")
     if series is None:
         raise OutsideRulebook(f"{symbol}: no board is known for this code")
-    return series
+    return series, Venue(suffix)
 
 
 def venue_of(board: Board, symbol: Symbol | None = None) -> Venue:

@@ -27,7 +27,7 @@ from services.rules import (
     trading_halts,
     us,
 )
-from services.rules.boards import board_of, default_kind, venue_of
+from services.rules.boards import code_of, default_kind, venue_of
 from services.rules.cage import cage_on
 from services.rules.fees import fees_on
 from services.rules.limits import limits_on
@@ -52,8 +52,8 @@ def rules_of(symbol: Symbol, day: date) -> Rules:
     Raises:
         OutsideRulebook: The code is of no known board on that day, or the day is past `KNOWN_UNTIL`.
     """
-    board = board_of(symbol, day)
-    return rules_on(board, day, venue_of(board, symbol))
+    rows, venue = code_of(symbol)
+    return rules_on(rows.on(day), day, venue)
 
 
 @cache

@@ -6,6 +6,7 @@ import pytest
 
 from services.domain.instruments import Board, Kind, Symbol
 from services.rules import OutsideRulebook, Venue, board_of, default_kind, is_lof, rules_of, venue_of
+from services.rules.boards import CODES, code_of
 
 DAY = date(2026, 11, 20)
 
@@ -146,3 +147,12 @@ def test_without_a_symbol_a_board_of_both_exchanges_counts_as_one_of_szse():
 def test_the_rules_of_an_unknown_code_are_outside_the_book():
     with pytest.raises(OutsideRulebook, match="999999"):
         rules_of(Symbol("999999.SH"), DAY)
+
+
+def test_a_codes_suffix_names_the_exchange_of_its_board():
+    assert len(CODES) > 30
+    for prefix, rows in CODES.items():
+        symbol = Symbol(f"{prefix[:-3]:0<6}{prefix[-3:]}")
+        _, venue = code_of(symbol)
+        assert {venue_of(row.value, symbol) for row in rows.rows} == {venue}
+    assert code_of(Symbol("AAPL.US"))[1] is venue_of(Board.US)
