@@ -21,11 +21,15 @@ def uses(desk: Desk, after: Portfolio, cash_cny: Decimal) -> tuple[LimitUse, ...
     open or new order may need.
     """
     found: list[LimitUse] = []
+    limits = desk.limits
     _counts(found, desk, after)
-    _traded(found, desk, after)
-    _losses(found, desk, after)
-    _portfolio(found, desk, after)
-    reserve = desk.limits.cash_reserve_cny_min
+    if limits.caps.bound_traded:
+        _traded(found, desk, after)
+    if limits.bound_losses:
+        _losses(found, desk, after)
+    if limits.bound_portfolio:
+        _portfolio(found, desk, after)
+    reserve = limits.cash_reserve_cny_min
     if reserve:
         # A floor: what must stay over what stays.
         found.append(_use(Rule.CASH_RESERVE, reserve, max(ZERO, reserve + cash_cny)))

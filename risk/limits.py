@@ -39,7 +39,7 @@ class Resize(StrEnum):
     CAP = "cap"
 
 
-class OrderCaps(Value, frozen=True, kw_only=True):
+class OrderCaps(Value, frozen=True, kw_only=True, dict=True):
     """How many orders, how large, how much in all. None switches a cap off.
 
     `price_band_bp` is how far a limit may lie from the last price, either way. `order_cny_max` is
@@ -58,6 +58,12 @@ class OrderCaps(Value, frozen=True, kw_only=True):
     notional_cny_day_max: Decimal | None = None
     turnover_ratio_session_max: Decimal | None = None
     turnover_ratio_day_max: Decimal | None = None
+
+    @cached_property
+    def bound_traded(self) -> bool:
+        """Whether any cap is on the CNY of the orders of a session or a day."""
+        notional = (self.notional_cny_session_max, self.notional_cny_day_max)
+        return (*notional, self.turnover_ratio_session_max, self.turnover_ratio_day_max) != (None,) * 4
 
 
 class PortfolioLimits(Value, frozen=True, kw_only=True):
@@ -211,6 +217,21 @@ class Limits(Value, frozen=True, kw_only=True, dict=True):
     def order_ttl(self) -> timedelta:
         """How long after its moment an order may still be sent."""
         return timedelta(seconds=self.order_ttl_s)
+
+    @cached_property
+    def bound_losses(self) -> bool:
+        """Whether any limit is on what the account loses."""
+        bounds = self.portfolio
+        lost = (self.daily_loss_ratio_max, bounds.drawdown_ratio_max, bounds.losing_sales_max)
+        return lost != (None, None, None)
+
+    @cached_property
+    def bound_portfolio(self) -> bool:
+        """Whether any limit is on what is held."""
+        bounds = self.portfolio
+        invested = (self.degrees.capital_cny_max, self.position_ratio_max, bounds.gross_ratio_max)
+        sectors = (bounds.sector_ratio_max, bounds.sector_unknown_ratio_max)
+        return (*invested, *sectors, bounds.correlation_max, bounds.var_ratio_max) != (None,) * 7
 
     @cached_property
     def need_bars(self) -> bool:

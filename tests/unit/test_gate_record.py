@@ -36,6 +36,35 @@ def used(limits: Limits, *wants: object, **at_desk: object) -> list[tuple[Rule, 
     return [(one.rule, one.used, one.allowed, one.subject) for one in judged.verdicts.used]
 
 
+ALONE = [
+    (Rule.NOTIONAL, Limits(caps=OrderCaps(notional_cny_session_max=d("5000.00")))),
+    (Rule.NOTIONAL, Limits(caps=OrderCaps(notional_cny_day_max=d("5000.00")))),
+    (Rule.TURNOVER, Limits(caps=OrderCaps(turnover_ratio_session_max=d("0.5")))),
+    (Rule.TURNOVER, Limits(caps=OrderCaps(turnover_ratio_day_max=d("0.5")))),
+    (Rule.DAILY_LOSS, Limits(daily_loss_ratio_max=d("0.5"))),
+    (Rule.DRAWDOWN, Limits(portfolio=PortfolioLimits(drawdown_ratio_max=d("0.5")))),
+    (Rule.LOSING_STREAK, Limits(portfolio=PortfolioLimits(losing_sales_max=5))),
+    (Rule.CAPITAL, Limits(degrees=Degrees(capital_cny_max=d("5000.00")))),
+    (Rule.POSITION_RATIO, Limits(position_ratio_max=d("0.5"))),
+    (Rule.SECTOR, Limits(portfolio=PortfolioLimits(sector_ratio_max=d("0.5")))),
+    (Rule.SECTOR, Limits(portfolio=PortfolioLimits(sector_unknown_ratio_max=d("0.5")))),
+    (Rule.GROSS_EXPOSURE, Limits(portfolio=PortfolioLimits(gross_ratio_max=d("0.5")))),
+    (Rule.CORRELATION, Limits(portfolio=PortfolioLimits(correlation_max=d("0.9"), correlation_bars=10))),
+    (Rule.VAR, Limits(portfolio=PortfolioLimits(var_ratio_max=d("0.5"), var_bars=10))),
+]
+"""Each limit that is told beside the counts, set alone."""
+
+
+@pytest.mark.parametrize(("rule", "limits"), ALONE)
+def test_a_limit_that_is_set_alone_is_told(rule, limits):
+    moves = {MAIN: [0.01, -0.01, 0.02, 0.01, -0.02] * 2, OTHER: [0.01, 0.02, -0.01, 0.01, 0.01] * 2}
+    account = book(lot(OTHER, 100))
+
+    told = used(limits, buy(), account=account, history=bars(moves), peak="100000.00", day_equity="100000.00")
+
+    assert rule in {one[0] for one in told}
+
+
 @pytest.mark.parametrize("clock", ["10:35", "11:35"])
 def test_a_shadow_account_judges_everything_and_sends_nothing(clock):
     wants = [sell(), buy(OTHER), buy(FUND, 150)]
