@@ -19,8 +19,10 @@ def breaches(
     A drawdown is a part of it, or of the capital that is let go live, where that is less. An equity
     of None is not known: how far it is down cannot be told, and the gate refuses every buy.
     """
-    found: list[Halt] = []
     drawdown_max, streak_max = limits.portfolio.drawdown_ratio_max, limits.portfolio.losing_sales_max
+    if drawdown_max is None and streak_max is None:
+        return ()
+    found: list[Halt] = []
     base = limits.degrees.base_cny(peak_equity_cny)
     lowest = None if drawdown_max is None else peak_equity_cny - drawdown_max * base
     if lowest is not None and equity_cny is not None and equity_cny <= lowest:

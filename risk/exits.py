@@ -13,7 +13,7 @@ import msgspec
 
 from risk.breaches import drawn_down
 from risk.dividends import Dividends, received_cny
-from risk.limits import ExitTerms, Limits
+from risk.limits import Limits
 from services.domain.book import Book
 from services.domain.events import ArmedExit, Exits, Halt
 from services.domain.fills import Movement, MovementKind
@@ -73,7 +73,7 @@ def exits(
     Where the rulebook is silent the sale is asked for all the same, and the gate refuses it.
     """
     drawdown = drawn_down(halts) if limits.exits.on_drawdown else None
-    if drawdown is None and limits.stop_loss_ratio is None and not _any_term(limits.exits):
+    if drawdown is None and not limits.exits_by_position:
         return Exits(intents=())
     intents: list[Intent] = []
     armed: list[ArmedExit] = []
@@ -147,11 +147,6 @@ def _why(
         return _time_up(position, day, limits, traded_days) or "without a price no exit can be ruled out"
     by_price = _against_price(position, last_cny, peak_cny or last_cny, limits)
     return by_price or _time_up(position, day, limits, traded_days)
-
-
-def _any_term(terms: ExitTerms) -> bool:
-    wanted = (terms.take_profit_ratio, terms.trailing_stop_ratio, terms.time_stop_days)
-    return wanted != (None, None, None)
 
 
 def _positions(book: Book, dividends: Dividends) -> dict[Symbol, _Position]:

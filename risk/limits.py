@@ -219,6 +219,13 @@ class Limits(Value, frozen=True, kw_only=True, dict=True):
         return timedelta(seconds=self.order_ttl_s)
 
     @cached_property
+    def exits_by_position(self) -> bool:
+        """Whether any exit is set that looks at one position."""
+        terms = self.exits
+        wanted = (terms.take_profit_ratio, terms.trailing_stop_ratio, terms.time_stop_days)
+        return (self.stop_loss_ratio, *wanted) != (None,) * 4
+
+    @cached_property
     def bound_losses(self) -> bool:
         """Whether any limit is on what the account loses."""
         bounds = self.portfolio
