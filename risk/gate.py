@@ -18,7 +18,7 @@ from risk.limits import Desk, Resize
 from risk.portfolio import Portfolio, portfolio_of
 from services.domain.events import Deferred, Verdicts
 from services.domain.instruments import Symbol
-from services.domain.money import ZERO, to_cent
+from services.domain.money import CENT, ZERO, to_cent
 from services.domain.orders import (
     ApprovedOrder,
     Change,
@@ -255,7 +255,9 @@ def _proposal(terms: OrderTerms, desk: Desk) -> Proposal:
 
 def _traded_cny(order: Proposal, shares: int, desk: Desk) -> tuple[Decimal, Decimal]:
     """Return what `shares` amount to at the order's limit, and the fees on it."""
-    amount = to_cent(order.limit_cny * shares)
+    amount = order.limit_cny * shares
+    if order.rules.tick < CENT:
+        amount = to_cent(amount)
     fees = fees_of(order.rules, order.kind, order.side, amount, desk.commission, shares=shares)
     return amount, fees.total
 

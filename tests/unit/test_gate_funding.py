@@ -359,6 +359,31 @@ def test_a_fund_has_no_cage_and_a_finer_tick():
     assert review([buy(FUND, limit=None)], at_desk).approved[0].terms.limit_cny == d("1.295")
 
 
+@pytest.mark.parametrize(
+    ("wanted", "freezes"),
+    [
+        (buy(OTHER, 300, "10.1"), "3035.03"),  # 3030.00, 5.00 commission and 0.03 transfer fee.
+        (buy(FUND, 300, "10.001"), "3005.30"),  # 3000.300, 5.00 commission.
+    ],
+)
+def test_what_a_buy_freezes_is_written_in_cents(wanted, freezes):
+    (order,) = review([wanted], desk()).approved
+
+    assert str(order.terms.freeze_cny) == freezes
+
+
+def test_an_odd_lot_of_a_fund_brings_whole_cents():
+    """7 at 10.005 are 70.035, rounded 70.04; less 5.00 they pay 65.04 of the 1005.01 that OTHER costs."""
+    asked = [sell(FUND, 7, "10.005"), buy(OTHER)]
+
+    enough, short = (
+        review(asked, desk(account=book(lot(FUND, 7), cash=cash))).verdicts for cash in ("939.97", "939.96")
+    )
+
+    assert [one.short_cny for one in enough.deferred] == [d("65.04")]
+    assert [one.rule for one in short.refused] == [Rule.CASH]
+
+
 def test_a_sale_freezes_nothing():
     assert review([sell()], desk(account=book(HOLDS))).approved[0].terms.freeze_cny == 0
 
