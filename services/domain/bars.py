@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -158,16 +158,13 @@ class Panel(Value, frozen=True, kw_only=True, dict=True):
         return {column: tuple(ex_days) for column, ex_days in found.items()}
 
     @cached_property
-    def _places(self) -> _Places:
-        return _Places(self.starts.tolist(), self.ends.tolist())
-
-    def place(self, moment: datetime) -> tuple[int, int | None]:
-        """Return how many rows have ended at `moment`, and the row in progress: `ended` and `opening`."""
-        return self._places.of(moment)
+    def place(self) -> Callable[[datetime], tuple[int, int | None]]:
+        """What returns how many rows have ended at a moment, and the row in progress: `ended`, `opening`."""
+        return _Places(self.starts.tolist(), self.ends.tolist()).of
 
     def ended(self, moment: datetime) -> int:
         """Return how many rows have ended at `moment` (end <= moment)."""
-        return self._places.of(moment)[0]
+        return self.place(moment)[0]
 
     def until(self, moment: datetime) -> History:
         """Return the bars whose end is not after `moment`."""
@@ -178,7 +175,7 @@ class Panel(Value, frozen=True, kw_only=True, dict=True):
 
         None where no bar is in progress (lunch, after the close, outside the data).
         """
-        return self._places.of(moment)[1]
+        return self.place(moment)[1]
 
 
 class _Places:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cached_property, lru_cache
-from math import isnan
-from typing import NamedTuple, Protocol
+from functools import cached_property
+from math import isnan, nan
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -197,33 +197,27 @@ def untradable(snapshot: Snapshot, symbol: Symbol) -> str:
     return ""
 
 
-class _Shown(NamedTuple):
-    """What a panel shows at a moment: the rows ended, the row in progress, the row of its prices.
-
-    `row` is -1 before the first bar, when no symbol has a price. `quotes` are those somebody looked at.
-    """
-
-    ended: int
-    opening: int | None
-    row: int
-    lasts: FloatArray
-    lasts_cny: PriceRow
-    quotes: dict[Symbol, Quote | None]
-
-
-class PanelSnapshot(Value, frozen=True, kw_only=True, dict=True):
+class PanelSnapshot:
     """What a panel shows at `moment`: the open of the bar in progress, else the last close.
 
-    A symbol without a bar where others have one is suspended; its last price is its last close.
+    A symbol without a bar where others have one is suspended; its last price is its last close. What it
+    shows is found when it is made, a quote when somebody looks at it, and neither changes.
     """
 
-    panel: Panel
-    moment: datetime
+    __slots__ = ("_ended", "_lasts_cny", "_quotes", "_row", "_seen_at", "in_progress", "moment", "panel")
 
-    @cached_property
-    def _shown(self) -> _Shown:
-        """What the panel shows, looked up once for all who ask."""
-        return _shown(self.panel, self.moment)
+    def __init__(self, *, panel: Panel, moment: datetime) -> None:
+        """Find the row whose prices are shown; there is none before the first bar."""
+        self.panel, self.moment = panel, moment
+        ended, opening = panel.place(moment)
+        self._ended, self._row = ended, ended - 1 if opening is None else opening
+        self.in_progress = opening is not None
+        if self._row < 0:
+            self._lasts_cny = PriceRow({}, lambda _: nan)
+        else:
+            self._lasts_cny = (panel.closes_cny if opening is None else panel.opens_cny)[self._row]
+        self._quotes: dict[Symbol, Quote | None] = {}
+        self._seen_at: datetime | None = None
 
     @property
     def source(self) -> str:
@@ -235,18 +229,16 @@ class PanelSnapshot(Value, frozen=True, kw_only=True, dict=True):
         """The panel's symbols."""
         return self.panel.symbols
 
-    @property
-    def in_progress(self) -> bool:
-        """Whether a bar is in progress at this moment."""
-        return self._shown.opening is not None
-
     def lasts(self) -> FloatArray:
         """Return the last prices in the order of `symbols`, NaN where this instant has none."""
-        return self._shown.lasts
+        if self._row < 0:
+            return np.full(len(self.panel.symbols), np.nan)
+        row: FloatArray = (self.panel.open if self.in_progress else self.panel.close)[self._row]
+        return row
 
     def last(self, symbol: Symbol) -> Decimal | None:
         """Return the last price of `symbol` alone; cheaper than its whole quote."""
-        price = self._shown.lasts_cny[symbol]
+        price = self._lasts_cny[symbol]
         if price is not None:
             return price
         quote = self.get(symbol)
@@ -254,58 +246,52 @@ class PanelSnapshot(Value, frozen=True, kw_only=True, dict=True):
 
     def prev_close(self, symbol: Symbol) -> Decimal | None:
         """Return the previous close of `symbol` alone; cheaper than its whole quote."""
-        shown = self._shown
-        if shown.lasts_cny[symbol] is None:
+        if self._lasts_cny[symbol] is None:
             quote = self.get(symbol)
             return None if quote is None else quote.prev_close_cny
-        return self.panel.prev_closes_cny[shown.row][symbol]
+        return self.panel.prev_closes_cny[self._row][symbol]
 
     def get(self, symbol: Symbol) -> Quote | None:
         """Return the quote of `symbol`; None before its first bar, or where its last is unknown."""
-        known = self._shown.quotes
+        known = self._quotes
         if symbol not in known:
-            known[symbol] = self._read(symbol)
+            price = self._lasts_cny[symbol]
+            known[symbol] = self._suspended(symbol) if price is None else self._traded(symbol, price)
         return known[symbol]
 
-    def _read(self, symbol: Symbol) -> Quote | None:
-        panel, shown = self.panel, self._shown
-        column = panel.column.get(symbol)
-        if column is None:
-            return None
-        price, row = shown.lasts_cny[symbol], shown.row
-        suspended = price is None
-        if price is None:
-            past = last_known(panel.close, column, shown.ended - 1)
-            if past is None or _still_open(panel, column, shown.ended - 1):
-                return None
-            price, row = from_float(panel.close.item(past, column)), past
-        begun = shown.opening is not None and not suspended
+    def _traded(self, symbol: Symbol, price: Decimal) -> Quote:
+        """Return the quote of a symbol that has a price in the row shown."""
+        panel, row, seen_at = self.panel, self._row, self._seen_at
+        if seen_at is None:
+            begun_or_ended = panel.starts if self.in_progress else panel.ends
+            seen_at = self._seen_at = datetime.fromtimestamp(begun_or_ended.item(row), UTC)
         return Quote(
             symbol=symbol,
             last_cny=price,
-            prev_close_cny=panel.prev_closes_cny[shown.row][symbol],
-            seen_at=_utc((panel.starts if begun else panel.ends).item(row)),
+            prev_close_cny=panel.prev_closes_cny[row][symbol],
+            seen_at=seen_at,
             source=panel.source,
-            suspended=suspended,
+            approximate=True,
+            name=panel.names[panel.column[symbol]],
+        )
+
+    def _suspended(self, symbol: Symbol) -> Quote | None:
+        """Return the last close as the quote of a symbol that has no price in the row shown."""
+        panel, last = self.panel, self._ended - 1
+        column = panel.column.get(symbol)
+        past = None if column is None else last_known(panel.close, column, last)
+        if column is None or past is None or _still_open(panel, column, last):
+            return None
+        return Quote(
+            symbol=symbol,
+            last_cny=from_float(panel.close.item(past, column)),
+            prev_close_cny=panel.prev_closes_cny[self._row][symbol],
+            seen_at=datetime.fromtimestamp(panel.ends.item(past), UTC),
+            source=panel.source,
+            suspended=True,
             approximate=True,
             name=panel.names[column],
         )
-
-
-def _shown(panel: Panel, moment: datetime) -> _Shown:
-    ended, opening = panel.place(moment)
-    if opening is not None:
-        return _Shown(ended, opening, opening, panel.open[opening], panel.opens_cny[opening], {})
-    if ended:
-        return _Shown(ended, None, ended - 1, panel.close[ended - 1], panel.closes_cny[ended - 1], {})
-    unknown = np.full(len(panel.symbols), np.nan)
-    return _Shown(0, None, -1, unknown, PriceRow({}, unknown.item), {})
-
-
-@lru_cache(maxsize=8)
-def _utc(second: int) -> datetime:
-    """Return a moment of which most quotes of a snapshot are."""
-    return datetime.fromtimestamp(second, UTC)
 
 
 def _still_open(panel: Panel, column: int, row: int) -> bool:

@@ -46,15 +46,15 @@ class PanelSource:
         Raises:
             PriceFault: A symbol is not in the panel, or no symbol has the bar of this moment.
         """
-        panel, moment = self._panel, self._clock.now()
         if symbols is not self._watchlist:
             self._require_known(symbols)
-        if self._latest is None or self._latest.moment != moment:
-            snapshot = PanelSnapshot(panel=panel, moment=moment)
+        moment, snapshot = self._clock.now(), self._latest
+        if snapshot is None or snapshot.moment != moment:
+            snapshot = PanelSnapshot(panel=self._panel, moment=moment)
             if not snapshot.in_progress:
                 self._require_latest(moment)
             self._latest = snapshot
-        return self._latest
+        return snapshot
 
     async def get_history(self, symbols: Sequence[Symbol], frequency: Frequency) -> Panel:
         """Return the panel: its own `until` shows no more of it than the moment allows."""
@@ -66,11 +66,11 @@ class PanelSource:
         return Facts(instruments=tuple(declared[symbol] for symbol in symbols if symbol in declared))
 
     def _require_known(self, symbols: Sequence[Symbol]) -> None:
-        """Raise where one of the symbols is not in the panel; remember a watchlist, which never changes."""
+        """Raise where one of the symbols is not in the panel; remember the longest tuple, the watchlist."""
         if not self._known.issuperset(symbols):
             absent = next(symbol for symbol in symbols if symbol not in self._known)
             raise PriceFault(absent, f"is not in {self._panel.source}")
-        if isinstance(symbols, tuple):
+        if isinstance(symbols, tuple) and len(symbols) > len(self._watchlist):
             self._watchlist = symbols
 
     def _require_latest(self, moment: datetime) -> None:
@@ -80,8 +80,9 @@ class PanelSource:
         if not begun:
             return
         expected = datetime.combine(now.date(), self._starts[begun - 1], now.tzinfo)
-        row = self._panel.ended(moment) - 1
-        if row < 0 or int(self._panel.starts[row]) != int(expected.timestamp()):
+        panel = self._panel
+        row = panel.ended(moment) - 1
+        if row < 0 or panel.starts.item(row) != int(expected.timestamp()):
             raise PriceFault(
                 f"prices at {now:%Y-%m-%d %H:%M}",
                 f"{self._panel.source} has no bar that began at {expected:%Y-%m-%d %H:%M}",

@@ -106,3 +106,32 @@ def test_a_list_that_changed_since_it_was_asked_for_is_looked_at_again():
 
     with pytest.raises(PriceFault, match=r"999999\.SH"):
         asyncio.run(source.get_current_prices(symbols))
+
+
+class Counted(tuple[Symbol, ...]):
+    """Symbols that count how often somebody goes through them."""
+
+    walks = 0
+
+    def __iter__(self):
+        self.walks += 1
+        return super().__iter__()
+
+
+def test_a_watchlist_is_gone_through_once_whatever_else_is_asked_for_between():
+    source = PanelSource(demo_panel(), ReplayClock(at("2026-07-14 10:35")))
+    watchlist = Counted((A, SUSPENDED))
+
+    for symbols in (watchlist, (A,), watchlist, (SUSPENDED,), watchlist):
+        asyncio.run(source.get_current_prices(symbols))
+
+    assert watchlist.walks == 1
+
+
+def test_less_or_as_much_asked_for_after_the_watchlist_is_looked_at_too():
+    source = PanelSource(demo_panel(), ReplayClock(at("2026-07-14 10:35")))
+    asyncio.run(source.get_current_prices((A, SUSPENDED)))
+
+    for symbols in ((Symbol("999999.SH"),), (A, Symbol("999999.SH"))):
+        with pytest.raises(PriceFault, match=r"999999\.SH"):
+            asyncio.run(source.get_current_prices(symbols))
