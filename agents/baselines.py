@@ -64,7 +64,7 @@ def equal_weight(sheet: OrderSheet, options: RuleOptions) -> str:
     busy = working(briefing)
     for symbol, worth_cny in sorted(worth.items()):
         if symbol not in busy and worth_cny - sheet.target_cny > spare_cny:
-            sheet.sell_down(symbol, worth_cny - sheet.target_cny, lasts[symbol], "above its share")
+            sheet.sell_worth(symbol, lasts[symbol], "above its share", worth_cny - sheet.target_cny)
     hold_only(sheet, members, lasts, "no member any more", "a member")
     for symbol, worth_cny in worth.items():
         if symbol not in busy and sheet.target_cny - worth_cny > spare_cny:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import isnan
 from typing import NamedTuple
 
@@ -16,6 +16,11 @@ from services.domain.bars import FloatArray, History
 from services.domain.decision import Briefing
 from services.domain.instruments import Symbol
 from services.domain.value import Value
+
+MANY = 128
+"""Of more values than this the smallest are found apart."""
+LEADING = 32
+"""How many those are, and one more, besides what is equal to the last."""
 
 
 class Columns(Value, frozen=True):
@@ -62,13 +67,17 @@ def columns_of(briefing: Briefing) -> Columns:
 class Ranking(NamedTuple):
     """Symbols by momentum, the highest first, as positions in `Columns.symbols`.
 
-    A symbol whose momentum is unknown is left out of `order`. `lasts` and `momentum` are in the
-    order of `Columns.symbols`; a momentum of 0.05 is a rise of 5%.
+    A symbol whose momentum is unknown is left out of `order`. `lasts` and `falls` are in the
+    order of `Columns.symbols`; a fall of -0.05 is a rise of 5%.
     """
 
-    order: list[int]
-    lasts: list[float]
-    momentum: FloatArray
+    order: Iterable[int]
+    lasts: FloatArray
+    falls: FloatArray
+
+    def momentum(self, at: int) -> float:
+        """Return the momentum of a position: 0.05 is a rise of 5%."""
+        return 0.0 - self.falls.item(at)
 
 
 def rank(briefing: Briefing, history: History, columns: Columns, lookback: int) -> Ranking | None:
@@ -78,20 +87,38 @@ def rank(briefing: Briefing, history: History, columns: Columns, lookback: int) 
     is later than the first close: there is no momentum to speak of.
     """
     closes = history.closes(lookback)
-    lasts = briefing.snapshot.lasts().take(columns.in_quotes)
+    lasts = briefing.snapshot.lasts()[columns.in_quotes]
     if not len(closes):
         return None
-    base = closes[0].take(columns.in_charts)
+    base = closes[0][columns.in_charts]
     if len(closes) == 1 and np.array_equal(base, lasts, equal_nan=True):
         return None
-    momentum = lasts / base - 1.0
-    order = (-momentum).argsort(kind="stable").tolist()
-    # What is unknown stands last, so without any there is nothing to look for.
-    if order and isnan(momentum.item(order[-1])):
-        momentum = lasts / _first_known(closes, columns.in_charts, base) - 1.0
-        order = (-momentum).argsort(kind="stable").tolist()
-        order = order[: len(order) - np.count_nonzero(np.isnan(momentum))]
-    return Ranking(order, lasts.tolist(), momentum)
+    falls = 1.0 - lasts / base
+    # A sum of squares is NaN where one of them is.
+    if isnan(falls.dot(falls)):
+        falls = 1.0 - lasts / _first_known(closes, columns.in_charts, base)
+    return Ranking(ascending(falls), lasts, falls)
+
+
+def ascending(values: FloatArray) -> Iterable[int]:
+    """Return the positions of the values from the smallest on, of equal ones in their order, without NaN."""
+    if len(values) > MANY:
+        return _leading_first(values)
+    order: list[int] = values.argsort(kind="stable").tolist()
+    # What is NaN stands last.
+    while order and isnan(values.item(order[-1])):
+        order.pop()
+    return order
+
+
+def _leading_first(values: FloatArray) -> Iterator[int]:
+    """Yield the positions as `ascending` tells; the first of many are found without sorting the rest."""
+    edge = np.partition(values, LEADING)[LEADING]
+    # With so few known that the edge is NaN, nothing is beyond it.
+    leading = ~np.isnan(values) if isnan(edge) else values <= edge
+    for which in (leading, values > edge):
+        at = which.nonzero()[0]
+        yield from at[values[at].argsort(kind="stable")].tolist()
 
 
 def _first_known(closes: FloatArray, columns: NDArray[np.int64], base: FloatArray) -> FloatArray:
@@ -123,42 +150,54 @@ class MomentumRule:
         ranking = rank(briefing, history, columns, options.lookback)
         if ranking is None:
             return "No bars to rank by."
-        top = _top(sheet, columns, ranking, options.top)
-        _rotate(sheet, columns, ranking, top, resize=options.resize > 0)
-        shown = ", ".join(f"{columns.symbols[i]} {ranking.momentum.item(i):+.2%}" for i in top)
+        top = _top(sheet, columns, ranking, options)
+        # Never both of one symbol.
+        _sell(sheet, columns, ranking, top)
+        _buy(sheet, columns, ranking, top)
+        shown = ", ".join([f"{symbol} {ranking.momentum(columns.at[symbol]):+.2%}" for symbol in top])
         bars = min(history.rows, options.lookback)
         return f"Momentum over {bars} bars, the top {options.top}: {shown or 'none fits'}."
 
 
-def _top(sheet: OrderSheet, columns: Columns, ranking: Ranking, top: int) -> list[int]:
-    """Return the best positions that are held already or can be entered."""
-    chosen: list[int] = []
-    symbols, held, lasts = columns.symbols, sheet.held, ranking.lasts
-    for i in ranking.order:
-        if symbols[i] in held or sheet.fits(symbols[i], lasts[i]):
-            chosen.append(i)
-            if len(chosen) == top:
+def _top(
+    sheet: OrderSheet, columns: Columns, ranking: Ranking, options: RuleOptions
+) -> dict[Symbol, int | None]:
+    """Return the best symbols that are held already or can be entered, each with the shares to hold of it.
+
+    None for what is held and stays as it is: it cannot trade now, or is not resized.
+    """
+    chosen: dict[Symbol, int | None] = {}
+    symbols, held, last = columns.symbols, sheet.held, ranking.lasts.item
+    for at in ranking.order:
+        symbol = symbols[at]
+        share = sheet.share(symbol, last(at)) if options.resize or symbol not in held else None
+        if share or symbol in held:
+            chosen[symbol] = share
+            if len(chosen) == options.top:
                 break
     return chosen
 
 
-def _rotate(sheet: OrderSheet, columns: Columns, ranking: Ranking, top: list[int], *, resize: bool) -> None:
-    """Write the sells of what left the top, then the buys of what entered; never both of one symbol.
-
-    With `resize` also what brings the others to their share, sells among the sells.
-    """
-    held, busy, lasts = sheet.held, working(sheet.briefing), ranking.lasts
-    chosen = [columns.symbols[i] for i in top]
-    for symbol in sorted(held.keys() - busy):
+def _sell(sheet: OrderSheet, columns: Columns, ranking: Ranking, top: Mapping[Symbol, int | None]) -> None:
+    """Write the sells of what left the top, and of what is held beyond its share where that is known."""
+    held, busy, last = sheet.held, working(sheet.briefing), ranking.lasts.item
+    for symbol in sorted(held):
         at = columns.at.get(symbol)
-        if at is None:
+        if at is None or symbol in busy:
             continue
-        if symbol not in chosen:
-            sheet.sell_all(symbol, lasts[at], "left the top")
-        elif resize:
-            sheet.sell_over(symbol, lasts[at], "above its share")
-    for i, symbol in zip(top, chosen, strict=True):
-        if symbol not in held and symbol not in busy:
-            sheet.buy(symbol, lasts[i], "entered the top")
-        elif resize and symbol not in busy:
-            sheet.buy_short_of(symbol, lasts[i], "below its share")
+        if symbol not in top:
+            sheet.sell(symbol, last(at), "left the top")
+        elif (share := top[symbol]) is not None and held[symbol] > share:
+            sheet.sell(symbol, last(at), "above its share", held[symbol] - share)
+
+
+def _buy(sheet: OrderSheet, columns: Columns, ranking: Ranking, top: Mapping[Symbol, int | None]) -> None:
+    """Write the buys of what entered the top, and of what is short of its share where that is known."""
+    held, busy, last = sheet.held, working(sheet.briefing), ranking.lasts.item
+    for symbol, share in top.items():
+        if share is None or symbol in busy:
+            continue
+        if symbol not in held:
+            sheet.buy(symbol, last(columns.at[symbol]), "entered the top")
+        elif share > held[symbol]:
+            sheet.buy_more(symbol, last(columns.at[symbol]), "below its share", share - held[symbol])

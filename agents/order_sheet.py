@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from math import isnan
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
 
-import msgspec
 import orjson
 
 from agents.parsing import ORDERS_MAX, SHARES_MAX
-from agents.sizing import cost_cny, proceeds_cny, shares_for, shares_to_sell, tradable_rules
+from agents.sizing import (
+    BUY_MARGIN,
+    FEE_FLOOR_CNY,
+    SELL_MARGIN,
+    TradableRules,
+    shares_for,
+    shares_to_sell,
+    shares_worth,
+)
 from services.domain.decision import Briefing
 from services.domain.instruments import Symbol
 from services.domain.money import from_float
@@ -32,59 +39,79 @@ class WrittenOrder(TypedDict):
     reason: str
 
 
-class _Terms(NamedTuple):
-    """On what terms a symbol trades at this slot: its rules, its price, the shares of one holding."""
+_BUY = Side.BUY
 
-    rules: Rules
-    price_cny: Decimal
-    share: int
+_Terms = tuple[Rules, Decimal, int]
+"""On what terms a symbol trades at this slot: its rules, its price in CNY, the shares of one holding."""
 
 
-class OrderSheet(msgspec.Struct):
+class OrderSheet:
     """The orders of one answer, and the cash they leave: what is available, plus what the sells bring.
 
-    `target_cny` is one holding's share of the equity, `held` what the book holds. Orders beyond what an
-    answer may hold are not written, nor are those of a symbol whose `last` price is NaN or not above 0. On
-    what terms a symbol trades is worked out once.
+    Orders beyond what an answer may hold are not written, nor are those of a symbol whose `last` price is
+    NaN or not above 0. On what terms a symbol trades is worked out once, and nothing before it is asked for.
     """
 
-    briefing: Briefing
-    target_cny: Decimal
-    cash_cny: Decimal
-    held: Mapping[Symbol, int]
-    orders: list[WrittenOrder] = msgspec.field(default_factory=list)
-    _terms: dict[Symbol, _Terms | None] = msgspec.field(default_factory=dict)
+    __slots__ = (
+        "_held",
+        "_holdings",
+        "_rules",
+        "_spare_cny",
+        "_target_cny",
+        "_terms",
+        "briefing",
+        "cash_cny",
+        "orders",
+    )
+
+    def __init__(self, briefing: Briefing, holdings: int) -> None:
+        """Begin an empty sheet on which `holdings` symbols share the equity that is to be invested."""
+        self.briefing, self._holdings = briefing, holdings
+        self.cash_cny = briefing.book.available_cny
+        self.orders: list[WrittenOrder] = []
+        self._rules = TradableRules(briefing)
+        self._held: Mapping[Symbol, int] | None = None
+        self._target_cny: Decimal | None = None
+        self._spare_cny: Decimal | None = None
+        self._terms: dict[Symbol, _Terms | None] = {}
+
+    @property
+    def held(self) -> Mapping[Symbol, int]:
+        """What the book holds."""
+        if self._held is None:
+            self._held = self.briefing.book.holdings()
+        return self._held
+
+    @property
+    def target_cny(self) -> Decimal:
+        """One holding's share of the equity."""
+        if self._target_cny is None:
+            self._target_cny = self.briefing.equity_cny * INVESTED / self._holdings
+        return self._target_cny
+
+    def share(self, symbol: Symbol, last: float) -> int | None:
+        """Return the shares that one holding's part of the equity buys, None for what trades no more."""
+        terms = self._terms_of(symbol, last)
+        return None if terms is None else terms[2]
 
     def fits(self, symbol: Symbol, last: float) -> bool:
         """Answer whether a valid lot fits into one holding's share of the equity and trades at this slot."""
-        terms = self._terms_of(symbol, last)
-        return terms is not None and terms.share > 0
+        return bool(self.share(symbol, last))
 
-    def sell_all(self, symbol: Symbol, last: float, reason: str) -> None:
-        """Sell what may be sold today; nothing is written when that is nothing."""
+    def sell(self, symbol: Symbol, last: float, reason: str, most: int = SHARES_MAX) -> None:
+        """Sell whole lots of `most` shares as far as they may be sold today; none where that is nothing."""
         terms = self._terms_of(symbol, last)
         if terms is not None:
-            self._sell(symbol, terms, SHARES_MAX, reason)
+            rules, price, _ = terms
+            shares = shares_to_sell(self.briefing, rules, symbol, self.held.get(symbol, 0), most)
+            if shares > 0 and self._write(symbol, "sell", shares, reason):
+                self.cash_cny += shares * price * SELL_MARGIN
 
-    def sell_down(self, symbol: Symbol, excess_cny: Decimal, last: float, reason: str) -> None:
+    def sell_worth(self, symbol: Symbol, last: float, reason: str, excess_cny: Decimal) -> None:
         """Sell as many whole lots as `excess_cny` is worth, as far as they may be sold today."""
         terms = self._terms_of(symbol, last)
         if terms is not None:
-            self._sell(symbol, terms, int(excess_cny / terms.price_cny), reason)
-
-    def sell_over(self, symbol: Symbol, last: float, reason: str) -> None:
-        """Sell the whole lots held beyond what one holding's share buys, as far as T+1 allows."""
-        terms = self._terms_of(symbol, last)
-        if terms is not None and (over := self.held.get(symbol, 0) - terms.share) > 0:
-            self._sell(symbol, terms, over, reason)
-
-    def buy_short_of(self, symbol: Symbol, last: float, reason: str) -> None:
-        """Buy the lots that are short of what one holding's share buys, or what of them the cash buys."""
-        terms = self._terms_of(symbol, last)
-        if terms is not None and (short := terms.share - self.held.get(symbol, 0)) > 0:
-            rules, price, _ = terms
-            most = min(short, shares_for(rules, self.cash_cny, price))
-            self._buy(symbol, round_lot_down(rules, Side.BUY, most, 0), price, reason)
+            self.sell(symbol, last, reason, int(excess_cny / terms[1]))
 
     def buy(self, symbol: Symbol, last: float, reason: str, wanted_cny: Decimal | None = None) -> None:
         """Buy for `wanted_cny`, else for one holding's share of the equity, or for what cash is left.
@@ -99,6 +126,16 @@ class OrderSheet(msgspec.Struct):
                 share = shares_for(rules, min(most_cny, self.cash_cny), price)
             self._buy(symbol, share, price, reason)
 
+    def buy_more(self, symbol: Symbol, last: float, reason: str, most: int) -> None:
+        """Buy whole lots of `most` shares, or of what the cash buys of them; none where that is nothing."""
+        terms = self._terms_of(symbol, last)
+        if terms is not None:
+            rules, price, _ = terms
+            shares = shares_for(rules, self.cash_cny, price)
+            self._buy(
+                symbol, shares if shares < most else round_lot_down(rules, _BUY, most, 0), price, reason
+            )
+
     def text(self, rationale: str) -> str:
         """Return the answer's JSON text."""
         return orjson.dumps({"rationale": rationale, "orders": self.orders}).decode()
@@ -107,23 +144,19 @@ class OrderSheet(msgspec.Struct):
         """Return the terms of a symbol, None where it cannot be traded at this slot."""
         known = self._terms
         if symbol not in known:
-            rules = tradable_rules(self.briefing, symbol) if last > 0 else None
+            rules = self._rules.of(symbol) if last > 0 else None
             if rules is None:
                 known[symbol] = None
             else:
+                if self._spare_cny is None:
+                    self._spare_cny = self.target_cny - FEE_FLOOR_CNY
                 price = from_float(last)
-                known[symbol] = _Terms(rules, price, shares_for(rules, self.target_cny, price))
+                known[symbol] = rules, price, shares_worth(rules, self._spare_cny, price)
         return known[symbol]
-
-    def _sell(self, symbol: Symbol, terms: _Terms, most: int, reason: str) -> None:
-        rules, price, _ = terms
-        shares = shares_to_sell(self.briefing, rules, symbol, self.held.get(symbol, 0), most)
-        if shares > 0 and self._write(symbol, "sell", shares, reason):
-            self.cash_cny += proceeds_cny(shares, price)
 
     def _buy(self, symbol: Symbol, shares: int, price_cny: Decimal, reason: str) -> None:
         if shares > 0 and self._write(symbol, "buy", shares, reason):
-            self.cash_cny -= cost_cny(shares, price_cny)
+            self.cash_cny -= shares * price_cny * BUY_MARGIN + FEE_FLOOR_CNY
 
     def _write(self, symbol: Symbol, side: str, shares: int, reason: str) -> bool:
         if len(self.orders) == ORDERS_MAX:
@@ -132,16 +165,6 @@ class OrderSheet(msgspec.Struct):
             {"symbol": symbol, "side": side, "shares": shares, "limit_price": None, "reason": reason}
         )
         return True
-
-
-def order_sheet(briefing: Briefing, holdings: int) -> OrderSheet:
-    """Return an empty sheet on which `holdings` symbols share the equity that is to be invested."""
-    return OrderSheet(
-        briefing=briefing,
-        target_cny=briefing.equity_cny * INVESTED / holdings,
-        cash_cny=briefing.book.available_cny,
-        held=briefing.book.holdings(),
-    )
 
 
 def quoted(briefing: Briefing) -> Iterable[tuple[Symbol, float]]:
@@ -170,7 +193,7 @@ def hold_only(
     chosen = list(wanted)
     for symbol in sorted(held.keys() - set(chosen) - busy):
         if symbol in lasts:
-            sheet.sell_all(symbol, lasts[symbol], left)
+            sheet.sell(symbol, lasts[symbol], left)
     for symbol in chosen:
         if symbol not in held and symbol not in busy and symbol in lasts:
             sheet.buy(symbol, lasts[symbol], entered)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from agents.market_state import MarketState, market_state
 from agents.phrases import Phrases
 from agents.shape import Shape
-from agents.sizing import kind_of, tradable_rules
+from agents.sizing import TradableRules, kind_of
 from services.domain.decision import Briefing
 from services.domain.instruments import Instrument, Symbol
 from services.domain.money import ZERO, floor_to_tick, to_tick
@@ -164,6 +164,6 @@ def row_of(briefing: Briefing, symbol: Symbol) -> Row:
         limit_down_cny=down,
         limit_up_cny=up,
         unlimited=unlimited,
-        tradable=tradable_rules(briefing, symbol) is not None,
+        tradable=TradableRules(briefing).of(symbol) is not None,
         untradable=untradable(briefing.snapshot, symbol),
     )

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from agents import baselines
 from agents.momentum import MomentumRule
-from agents.order_sheet import OrderSheet, order_sheet
+from agents.order_sheet import OrderSheet
 from agents.rule_options import RuleOptions, UnknownRule, options_of, require_sense, spelled
 from agents.signal_recipe import RULE as SIGNALS
 from agents.signal_recipe import recipe_of
@@ -84,7 +84,7 @@ class RuleAgent:
 
     async def decide(self, briefing: Briefing) -> RawAnswer:
         """Return the rule's answer as JSON text."""
-        sheet = order_sheet(briefing, self._options.top)
+        sheet = OrderSheet(briefing, self._options.top)
         return RawAnswer(text=sheet.text(self._rule(sheet, self._options)), model=self._name, usage=_USAGE)
 
 

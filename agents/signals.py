@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from math import fsum
 
 from agents.indicators import indicators
-from agents.order_sheet import OrderSheet, hold_only, order_sheet, quoted
+from agents.order_sheet import OrderSheet, hold_only, quoted
 from agents.rule_options import UnknownRule
 from agents.signal_recipe import RULE, SCORE, SIGNALS, Recipe
 from services.domain.bars import History
@@ -48,7 +48,7 @@ class SignalsAgent:
         lasts = dict(quoted(briefing))
         external = {} if file is None else _external(file, lasts, briefing, self._recipe.age_days_max)
         totals = _totals(self._recipe, briefing.history, lasts, external)
-        sheet = order_sheet(briefing, self._recipe.top)
+        sheet = OrderSheet(briefing, self._recipe.top)
         rationale = _trade(sheet, self._recipe, lasts, totals)
         return RawAnswer(
             text=sheet.text(rationale),

@@ -10,9 +10,9 @@ from services.domain.orders import Side
 from services.rules import (
     OutsideRulebook,
     Phase,
+    PhaseSpan,
     Rules,
     after_hours_eligible,
-    default_kind,
     phase_at,
     round_lot_down,
     rules_of,
@@ -31,52 +31,60 @@ _NOT_ALWAYS = frozenset({Phase.AFTER_HOURS_WAIT, Phase.AFTER_HOURS, Phase.CLOSED
 """The phases in which not every order of the day can still trade."""
 
 
-def tradable_rules(briefing: Briefing, symbol: Symbol) -> Rules | None:
-    """Return the rules under which an order of this slot trades today.
+class TradableRules:
+    """Tells under which rules an order of one slot trades that day, symbol by symbol."""
 
-    None where an order could not trade any more that day (after hours, for what has no fixed-price
-    trading), or where the rulebook does not know; lunch counts as tradable, the order waits.
-    """
-    slot = briefing.slot
-    try:
-        rules = rules_of(symbol, slot.day)
-        phase = phase_at(rules, slot.at).phase
-    except OutsideRulebook:
-        return None
-    if phase not in _NOT_ALWAYS:
-        return rules
-    if phase is Phase.CLOSED:
-        return None
-    instrument = briefing.instruments.get(symbol) or Instrument(symbol=symbol)
-    return rules if after_hours_eligible(rules, kind_of(rules, instrument), instrument) else None
+    __slots__ = ("_briefing", "_open")
+
+    def __init__(self, briefing: Briefing) -> None:
+        self._briefing = briefing
+        self._open: tuple[PhaseSpan, ...] | None = None
+        """The last timetable by which every order of the slot trades: that of most symbols is one."""
+
+    def of(self, symbol: Symbol) -> Rules | None:
+        """Return the rules under which an order of this slot trades today.
+
+        None where an order could not trade any more that day (after hours, for what has no fixed-price
+        trading), or where the rulebook does not know; lunch counts as tradable, the order waits.
+        """
+        slot = self._briefing.slot
+        try:
+            rules = rules_of(symbol, slot.day)
+            if rules.phases is self._open:
+                return rules
+            phase = phase_at(rules, slot.at).phase
+        except OutsideRulebook:
+            return None
+        if phase not in _NOT_ALWAYS:
+            self._open = rules.phases
+            return rules
+        if phase is Phase.CLOSED:
+            return None
+        instrument = self._briefing.instruments.get(symbol) or Instrument(symbol=symbol)
+        return rules if after_hours_eligible(rules, kind_of(rules, instrument), instrument) else None
 
 
 def kind_of(rules: Rules, instrument: Instrument | None) -> Kind:
     """Return what the instrument is: by its own data, else by its board."""
-    if instrument is not None and instrument.kind is not None:
-        return instrument.kind
-    return default_kind(rules.board)
+    return rules.kind if instrument is None or instrument.kind is None else instrument.kind
 
 
 def shares_for(rules: Rules, cash_cny: Decimal, last_cny: Decimal) -> int:
     """Return the most shares in valid lots whose purchase surely fits into `cash_cny`, 0 when none does."""
+    return shares_worth(rules, cash_cny - FEE_FLOOR_CNY, last_cny)
+
+
+def shares_worth(rules: Rules, spare_cny: Decimal, last_cny: Decimal) -> int:
+    """Return `shares_for` where the fee is set aside already."""
     # A negative quotient is below every lot.
-    return round_lot_down(rules, _BUY, int((cash_cny - FEE_FLOOR_CNY) // (last_cny * BUY_MARGIN)), 0)
-
-
-def cost_cny(shares: int, last_cny: Decimal) -> Decimal:
-    """Return the cash that a purchase of `shares` may set aside at most."""
-    return shares * last_cny * BUY_MARGIN + FEE_FLOOR_CNY
-
-
-def proceeds_cny(shares: int, last_cny: Decimal) -> Decimal:
-    """Return the cash that a sale of `shares` surely brings, as far as a quote can promise."""
-    return shares * last_cny * SELL_MARGIN
+    return round_lot_down(rules, _BUY, int(spare_cny // (last_cny * BUY_MARGIN)), 0)
 
 
 def shares_to_sell(briefing: Briefing, rules: Rules, symbol: Symbol, held: int, most: int) -> int:
     """Return how many of `most` shares may be sold today in one order of valid size (T+1), 0 for none."""
     day = briefing.slot.day
     wait_days = settlement_days(kind_of(rules, briefing.instruments.get(symbol)), day, rules.board)
-    sellable = min(most, briefing.book.sellable(symbol, day, wait_days))
-    return round_lot_down(rules, _SELL, sellable, held) if sellable > 0 else 0
+    sellable = briefing.book.sellable(symbol, day, wait_days)
+    if sellable <= 0:
+        return 0
+    return round_lot_down(rules, _SELL, most if most < sellable else sellable, held)

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 
-from agents.order_sheet import order_sheet
+from agents.order_sheet import OrderSheet
 from agents.parsing import ORDERS_MAX, parse
 from agents.rule import rule_again, rule_agent
 from services.domain.bars import Frequency
@@ -231,12 +231,12 @@ def test_an_answer_never_holds_more_orders_than_the_contract_allows():
 
 
 def test_cash_that_a_full_sheet_did_not_spend_is_still_there():
-    sheet = order_sheet(replace(FOUR, book=book("200000.00", a=100)).brief(), 2)
+    sheet = OrderSheet(replace(FOUR, book=book("200000.00", a=100)).brief(), 2)
     for _ in range(ORDERS_MAX):
         sheet.buy(Symbol(C), 5.0, "a lot", Decimal("520"))
 
     sheet.buy(Symbol(C), 5.0, "one too many", Decimal("520"))
-    sheet.sell_all(Symbol(A), 10.0, "one too many")
+    sheet.sell(Symbol(A), 10.0, "one too many")
 
     assert len(sheet.orders) == ORDERS_MAX
     # 100 * 5 * 1.0115 + 6 = 511.75 each of 200.
