@@ -102,8 +102,7 @@ def _digest(
         _book_identity(book),
         _snapshot_identity(snapshot),
         "none" if history is None else f"{history.panel.digest}:{history.rows}",
-        _watchlist_identity(watchlist),
-        _instruments_identity(instruments),
+        _listed_identity(watchlist, instruments),
         str(equity_cny),
     )
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -134,31 +133,33 @@ def _as_told(quote: Quote | None) -> Mapping[str, object] | None:
 
 
 class _Known:
-    """What was seen last, and its text: one mapping in all of a run, one book while nothing trades."""
+    """What was seen last, and its text: in a run one watchlist and mapping, one book while nothing trades."""
 
-    instruments: Mapping[Symbol, Instrument] | None = None
-    digest: str = ""
-    book: Book | None = None
-    book_text: str = ""
-    watchlist: tuple[Symbol, ...] = ()
-    watchlist_text: str = ""
+    __slots__ = ("book", "book_text", "facts_digest", "instruments", "listed_text", "watchlist")
+
+    def __init__(self) -> None:
+        self.book: Book | None = None
+        self.watchlist: tuple[Symbol, ...] | None = None
+        self.instruments: Mapping[Symbol, Instrument] | None = None
+        self.book_text = self.facts_digest = self.listed_text = ""
 
 
-def _watchlist_identity(watchlist: tuple[Symbol, ...]) -> str:
-    if watchlist is not _Known.watchlist:
-        _Known.watchlist_text, _Known.watchlist = ",".join(watchlist), watchlist
-    return _Known.watchlist_text
+_known = _Known()
 
 
 def _book_identity(book: Book) -> str:
-    if book is not _Known.book:
-        _Known.book_text, _Known.book = encode(book), book
-    return _Known.book_text
+    if book is not _known.book:
+        _known.book_text, _known.book = encode(book), book
+    return _known.book_text
 
 
-def _instruments_identity(instruments: Mapping[Symbol, Instrument]) -> str:
-    if instruments is not _Known.instruments:
-        text = encode({symbol: instruments[symbol] for symbol in sorted(instruments)})
-        _Known.digest = hashlib.sha256(text.encode()).hexdigest()
-        _Known.instruments = instruments
-    return _Known.digest
+def _listed_identity(watchlist: tuple[Symbol, ...], instruments: Mapping[Symbol, Instrument]) -> str:
+    """Return the watchlist, and on a line of its own the digest of the facts of instruments."""
+    if instruments is not _known.instruments:
+        facts = encode({symbol: instruments[symbol] for symbol in sorted(instruments)})
+        _known.facts_digest = hashlib.sha256(facts.encode()).hexdigest()
+    elif watchlist is _known.watchlist:
+        return _known.listed_text
+    _known.listed_text = f"{','.join(watchlist)}\n{_known.facts_digest}"
+    _known.watchlist, _known.instruments = watchlist, instruments
+    return _known.listed_text

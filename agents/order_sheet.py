@@ -52,27 +52,16 @@ class OrderSheet:
     NaN or not above 0. On what terms a symbol trades is worked out once, and nothing before it is asked for.
     """
 
-    __slots__ = (
-        "_held",
-        "_holdings",
-        "_rules",
-        "_spare_cny",
-        "_target_cny",
-        "_terms",
-        "briefing",
-        "cash_cny",
-        "orders",
-    )
+    __slots__ = ("_held", "_holdings", "_start", "_target_cny", "_terms", "briefing", "cash_cny", "orders")
 
     def __init__(self, briefing: Briefing, holdings: int) -> None:
         """Begin an empty sheet on which `holdings` symbols share the equity that is to be invested."""
         self.briefing, self._holdings = briefing, holdings
         self.cash_cny = briefing.book.available_cny
         self.orders: list[WrittenOrder] = []
-        self._rules = TradableRules(briefing)
         self._held: Mapping[Symbol, int] | None = None
         self._target_cny: Decimal | None = None
-        self._spare_cny: Decimal | None = None
+        self._start: tuple[TradableRules, Decimal] | None = None
         self._terms: dict[Symbol, _Terms | None] = {}
 
     @property
@@ -144,14 +133,15 @@ class OrderSheet:
         """Return the terms of a symbol, None where it cannot be traded at this slot."""
         known = self._terms
         if symbol not in known:
-            rules = self._rules.of(symbol) if last > 0 else None
+            if self._start is None:
+                self._start = TradableRules(self.briefing), self.target_cny - FEE_FLOOR_CNY
+            tradable, spare_cny = self._start
+            rules = tradable.of(symbol) if last > 0 else None
             if rules is None:
                 known[symbol] = None
             else:
-                if self._spare_cny is None:
-                    self._spare_cny = self.target_cny - FEE_FLOOR_CNY
                 price = from_float(last)
-                known[symbol] = rules, price, shares_worth(rules, self._spare_cny, price)
+                known[symbol] = rules, price, shares_worth(rules, spare_cny, price)
         return known[symbol]
 
     def _buy(self, symbol: Symbol, shares: int, price_cny: Decimal, reason: str) -> None:
