@@ -9,15 +9,18 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from math import floor
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from services.domain.bar_moves import ExDay, Moves
 from services.domain.instruments import Instrument, Span, Symbol
 from services.domain.price_rows import PriceRows, ReferenceRows
 from services.domain.value import Value
+
+if TYPE_CHECKING:
+    from services.domain.bar_moves import ExDay, Moves
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -132,6 +135,9 @@ class Panel(Value, frozen=True, kw_only=True, dict=True):
     @cached_property
     def moves(self) -> Moves:
         """How prices moved from bar to bar; adjusted prices hold their ex-days already."""
+        # Few minds and limits look at moves, so they are loaded here.
+        from services.domain.bar_moves import Moves
+
         if self.adjustment is not Adjustment.RAW:
             return Moves(close=self.close, high=self.high, low=self.low, days=self.days)
         return Moves(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 
 from services.domain.instruments import Span, Symbol
@@ -17,14 +16,13 @@ class Watch(Value, frozen=True):
     known: frozenset[Symbol]
 
 
-@dataclass(frozen=True)
 class Universe:
     """The symbols ever watched, and the days on which each is."""
 
-    symbols: tuple[Symbol, ...]
-    spans: Mapping[Symbol, tuple[Span, ...]]
-    _by_day: dict[date, Watch] = field(default_factory=dict, repr=False, compare=False)
-    _by_symbols: dict[tuple[Symbol, ...], Watch] = field(default_factory=dict, repr=False, compare=False)
+    def __init__(self, symbols: tuple[Symbol, ...], spans: Mapping[Symbol, tuple[Span, ...]]) -> None:
+        self.symbols, self.spans = symbols, spans
+        self._by_day: dict[date, Watch] = {}
+        self._by_symbols: dict[tuple[Symbol, ...], Watch] = {}
 
     def on(self, day: date) -> Watch:
         """Return what is watched on a day; the very same object as long as nothing changes."""

@@ -18,13 +18,14 @@ NOT_NEEDED = {
     "pandas",
     "plotly",
     "rich",
+    "services.domain.bar_moves",
     "services.domain.conversation",
     "services.models.budget",
     "sqlalchemy",
     "tenacity",
     "yaml",
 }
-STILL_DATACLASSES = {"Listing", "Moves", "Universe", "Unit"}
+STILL_DATACLASSES = {"Listing", "Unit"}
 """Made for 4 million instructions each, a struct for 0.2."""
 UNTIL_FIRST_SESSION = """
 import os, sys
