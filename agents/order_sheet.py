@@ -25,6 +25,7 @@ from services.domain.money import from_float
 from services.domain.orders import Side
 from services.rules import Rules, round_lot_down
 
+_BUY = Side.BUY
 INVESTED = Decimal("0.95")
 """The share of equity that is spread over the holdings; the rest pays fees and rounding."""
 
@@ -38,8 +39,6 @@ class WrittenOrder(TypedDict):
     limit_price: None
     reason: str
 
-
-_BUY = Side.BUY
 
 _Terms = tuple[Rules, Decimal, int]
 """On what terms a symbol trades at this slot: its rules, its price in CNY, the shares of one holding."""
@@ -121,9 +120,9 @@ class OrderSheet:
         if terms is not None:
             rules, price, _ = terms
             shares = shares_for(rules, self.cash_cny, price)
-            self._buy(
-                symbol, shares if shares < most else round_lot_down(rules, _BUY, most, 0), price, reason
-            )
+            if shares > most:
+                shares = round_lot_down(rules, _BUY, most, 0)
+            self._buy(symbol, shares, price, reason)
 
     def text(self, rationale: str) -> str:
         """Return the answer's JSON text."""
