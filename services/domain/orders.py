@@ -209,12 +209,14 @@ def order_id(*parts: str) -> OrderId:
     Parts: run id or "live", account, slot, origin, index, symbol, side, child.
     """
     digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
-    bits = int.from_bytes(digest[:13]) >> 4
-    return OrderId("".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS]))
+    bits, pair = int.from_bytes(digest[:13]) >> 4, _PAIRS
+    return OrderId(
+        f"{pair[bits >> 90]}{pair[bits >> 80 & 1023]}{pair[bits >> 70 & 1023]}{pair[bits >> 60 & 1023]}"
+        f"{pair[bits >> 50 & 1023]}{pair[bits >> 40 & 1023]}{pair[bits >> 30 & 1023]}"
+        f"{pair[bits >> 20 & 1023]}{pair[bits >> 10 & 1023]}{pair[bits & 1023]}"
+    )
 
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _PAIRS = tuple(one + other for one in _BASE32 for other in _BASE32)
 """Base32 (RFC 4648) of ten bits."""
-_SHIFTS = range(90, -1, -10)
-"""Where each ten of a hundred bits stand, the highest first."""

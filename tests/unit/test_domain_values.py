@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hashlib
 import importlib
 import pkgutil
 import re
@@ -123,6 +125,15 @@ def test_an_order_id_is_derived_from_every_part_and_nothing_else():
     assert order_id(*parts) == order_id(*parts)
     assert len(ids) == len(parts) + 1
     assert all(re.fullmatch(r"[A-Z2-7]{20}", one) for one in ids)
+
+
+@pytest.mark.parametrize("index", range(40))
+def test_an_order_id_is_the_base32_text_of_its_parts_digest(index):
+    parts = ("live", "main", "20260714-1035", "decision", str(index), MAIN, "buy", "0")
+
+    text = base64.b32encode(hashlib.sha256("\x1f".join(parts).encode()).digest()).decode()
+
+    assert order_id(*parts) == text[:20]
 
 
 def test_parts_of_an_order_id_do_not_run_together():
