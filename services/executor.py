@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 from services.domain.book import OrderEnded
 from services.domain.events import FaultRecord, Halt, HaltCause, Lift
-from services.domain.fills import Fill, Movement
+from services.domain.fills import Fill
 from services.domain.inbox import in_force
 from services.domain.orders import ApprovedOrder, OrderId, OrderState, OrderTerms, Origin, Side
 from services.domain.statement import Ack, AckKind, Sight, Sighting
@@ -16,6 +17,7 @@ from services.pacing import Pace, at_once
 from services.ports import Broker, BrokerFault, Clock, Commands, JournalFault
 
 _SELL, _ACCEPTED, _NO_ANSWER = Side.SELL, AckKind.ACCEPTED, AckKind.NO_ANSWER
+_NO_LOGS: Mapping[OrderId, Log] = MappingProxyType({})
 
 
 class Executor:
@@ -63,15 +65,17 @@ class Executor:
     async def _collect_sent(self, sent: Sequence[ApprovedOrder], log: Log) -> None:
         """Collect; a listing that fails is on record, and where it is the broker is not asked again.
 
+        All of them are orders of one session, and so of its day.
+
         Raises:
             BrokerFault: The listing failed, now or then.
         """
-        step = f"unlisted:{sent[0].terms.order_id}"
-        since = min([order.terms.day for order in sent])
+        first = sent[0].terms
+        step, since = f"unlisted:{first.order_id}", first.day
         if self._journal.holds(log.session, step):
             await log.once(step, lambda: self.collect(since))
         try:
-            await self.collect(since)
+            await self._collect(since, {order.terms.order_id: log for order in sent})
         except BrokerFault as fault:
             log.settle(step, FaultRecord(door=fault.door, asked=fault.asked, why=fault.why))
             raise
@@ -82,17 +86,23 @@ class Executor:
         Raises:
             BrokerFault: The listing failed.
         """
+        await self._collect(since, _NO_LOGS)
+
+    async def _collect(self, since: date, answered: Mapping[OrderId, Log]) -> None:
+        """Do as `collect` does; of orders known to be answered the logs of their session are at hand."""
         sold, known = False, self._journal.account.fills
         for fill in await self._broker.get_fills(since):
             if fill.fill_id not in known:
-                self._take(fill)
+                self._take(fill, answered.get(fill.order_id))
             sold = sold or fill.side is _SELL
         if not sold:
             return
         booked = self._journal.account.movements
         for movement in await self._broker.get_movements(since):
             if movement.order_id is not None and movement.movement_id not in booked:
-                self._move(movement, movement.order_id)
+                log = self._log_of(movement.order_id)
+                if log is not None:
+                    log.settle(f"movement:{movement.movement_id}", movement)
 
     async def resolve(self, terms: OrderTerms, log: Log) -> None:
         """Write what the broker has of an order that was about to leave when its process ended.
@@ -182,8 +192,8 @@ class Executor:
 
     def _halted_since(self, terms: OrderTerms) -> str:
         """Return the halt in force by the journal, empty where none is; limits' halts are for the gate."""
-        let = self._exits_while_halted and terms.origin is Origin.EXIT
         for halt in self._journal.account.halts.values():
+            let = self._exits_while_halted and terms.origin is Origin.EXIT
             passes = let and (not halt.symbol or not halt.cause.uncertain)
             if halt.symbol in ("", terms.symbol) and halt.cause is not HaltCause.LIMIT and not passes:
                 return f"halted: {halt.why}"
@@ -206,10 +216,11 @@ class Executor:
 
     async def _send(self, order: ApprovedOrder, log: Log) -> None:
         terms = order.terms
-        step, sent = f"intended:{terms.order_id}", f"sent:{terms.order_id}"
-        cut_off = log.has(step) and not log.has(sent)
-        log.settle(step, terms)
-        ack = await log.once(sent, lambda: self._leave(order, log, look_first=cut_off))
+        order_id = terms.order_id
+        # What was about to leave when its process ended, and has no answer on record, is looked up first.
+        cut_off = order_id in self._journal.account.order_session
+        log.settle(f"intended:{order_id}", terms)
+        ack = await log.once(f"sent:{order_id}", lambda: self._leave(order, log, look_first=cut_off))
         if ack.kind is not _ACCEPTED:
             self._answered(terms, ack, log)
 
@@ -268,26 +279,32 @@ class Executor:
         if not log.has(step):
             log.settle(step, OrderEnded(order_id=order_id, state=state, reason=reason))
 
-    def _take(self, fill: Fill) -> None:
-        """Write a fill that the journal does not hold, in the session that sent its order."""
-        account = self._journal.account
-        # What a person told of an order stands: the broker's own later word would count it a second time.
-        if fill.order_id in account.settlements:
-            return
-        session = account.order_session.get(fill.order_id)
-        # After a crash a fill may be known before the answer to its order, which is asked for first.
-        if session is None or self._journal.find(session, f"sent:{fill.order_id}") is None:
-            return
-        self._journal.log(session).settle(f"fill:{fill.fill_id}", fill)
-        self.resolved(fill.order_id, "the broker lists a fill of it")
+    def _take(self, fill: Fill, log: Log | None) -> None:
+        """Write a fill that the journal does not hold, in the session that sent its order.
 
-    def _move(self, movement: Movement, order_id: OrderId) -> None:
-        """Write a movement that the journal does not hold, in the session that sent its order."""
-        account = self._journal.account
-        session = account.order_session.get(order_id)
-        if session is None or self._journal.find(session, f"sent:{order_id}") is None:
+        `log` is that session's where the order is known to be answered, else it is looked for.
+        """
+        account, order_id = self._journal.account, fill.order_id
+        # What a person told of an order stands: the broker's own later word would count it a second time.
+        if order_id in account.settlements:
             return
-        self._journal.log(session).settle(f"movement:{movement.movement_id}", movement)
+        if log is None:
+            log = self._log_of(order_id)
+        if log is None:
+            return
+        log.settle(f"fill:{fill.fill_id}", fill)
+        if order_id in account.unresolved:
+            self.resolved(order_id, "the broker lists a fill of it")
+
+    def _log_of(self, order_id: OrderId) -> Log | None:
+        """Return the log of the session that sent an order, None while its answer is not on record.
+
+        After a crash a fill may be known before the answer to its order, which is asked for first.
+        """
+        session = self._journal.account.order_session.get(order_id)
+        if session is None or self._journal.find(session, f"sent:{order_id}") is None:
+            return None
+        return self._journal.log(session)
 
 
 def unresolved(terms: OrderTerms, why: str) -> Halt:

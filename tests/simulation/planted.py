@@ -139,7 +139,7 @@ def _keep_a_torn_tail(put: Put) -> None:
 
 
 def _fold_a_fill_twice(put: Put) -> None:
-    def take(self: Executor, fill: Fill) -> None:
+    def take(self: Executor, fill: Fill, _log: Log | None) -> None:
         account = self._journal.account
         session = account.order_session.get(fill.order_id)
         step = f"sent:{fill.order_id}"
@@ -415,10 +415,10 @@ def _believe_any_clock(put: Put) -> None:
 def _count_what_was_settled(put: Put) -> None:
     original = Executor._take
 
-    def take(self: Executor, fill: Fill) -> None:
+    def take(self: Executor, fill: Fill, log: Log | None) -> None:
         settlements = self._journal.account.settlements
         word = settlements.pop(fill.order_id, None)
-        original(self, fill)
+        original(self, fill, log)
         if word is not None:
             settlements[fill.order_id] = word
 

@@ -478,7 +478,7 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
         "services.executor",
         "test_settling",
         (
-            "if fill.order_id in account.settlements:",
+            "if order_id in account.settlements:",
             "if False:",
             "test_what_the_broker_says_of_a_settled_order_later_is_not_counted_again",
         ),
