@@ -53,14 +53,16 @@ async def run_session(slot: Slot, world: World) -> Closed:
         JournalDrift: What was computed before the cut does not come out again.
     """
     world = world.as_of(slot.day)
-    log = world.journal.log(world.session_id(slot))
-    if not log.has("opened"):
-        log.settle("opened", opened(log.session, slot, world))
+    session, account = world.session_id(slot), world.journal.account
+    log = world.journal.log(session)
+    if session not in account.sessions:
+        log.settle("opened", opened(session, slot, world))
     day = await log.once("trading_day", lambda: _trading_day(slot, world))
     if day is not TradingDay.OPEN:
         closed = day is TradingDay.CLOSED
         return log.close(Outcome.MARKET_CLOSED if closed else Outcome.CALENDAR_UNKNOWN)
-    watch = _watch(world, world.journal.account.sessions[log.session].opening)
+    before = account.sessions[session].opening
+    watch = _watch(world, before)
     try:
         statement = await log.once("broker", lambda: world.statement(slot))
         world = await with_facts(log, world, watch)
@@ -76,12 +78,14 @@ async def run_session(slot: Slot, world: World) -> Closed:
         instruments=world.instruments,
         peaks_cny=opening.peaks_cny,
         dividends=opening.dividends,
-        traded_days=world.journal.account.traded_days,
+        traded_days=account.traded_days,
         halts=opening.halts,
     )
     if stops.intents or stops.armed:
         log.settle("exits", stops)
-    decision, why = await _ask(log, slot, world, opening, snapshot)
+    if opening.book is not before:
+        watch = _watch(world, opening.book)
+    decision, why = await _ask(log, slot, world, opening, watch, snapshot)
     intents = (*stops.intents, *(decision.intents if decision else ()))
     try:
         await _act(log, slot, world, opening, snapshot, intents)
@@ -116,10 +120,9 @@ async def _trading_day(slot: Slot, world: World) -> TradingDay:
 
 
 async def _ask(
-    log: Log, slot: Slot, world: World, opening: Opening, snapshot: Snapshot
+    log: Log, slot: Slot, world: World, opening: Opening, watch: tuple[Symbol, ...], snapshot: Snapshot
 ) -> tuple[Decision | None, str]:
     """Return the mind's decision, or None and why there is none: then only exits are sent."""
-    watch = _watch(world, opening.book)
     briefing = _briefing(log, slot, world, opening, watch, snapshot, await _bars(log, world, snapshot))
     log.settle("briefing", BriefingRecord(digest=briefing.digest, text=briefing.text))
     try:

@@ -140,4 +140,6 @@ class World(Value, frozen=True, kw_only=True):
         first = account.traded_days[0] if account.traded_days else day
         since = max(first, (account.day or day) - _LISTED_LATE_MAX)
         listed = await self.broker.get_movements(min(since, day))
+        if not listed:
+            return ()
         return tuple([one for one in listed if one.day >= day or one.movement_id not in account.movements])
