@@ -244,7 +244,7 @@ class Loop:
     async def _look_at_working(self, now: datetime) -> None:
         """Look after the orders whose day is over, then after those whose heartbeat has come."""
         account = self._world.journal.account
-        if not account.book.open_orders and not account.unresolved:
+        if not account.book.open_orders:
             return
         working = account.working()
         over = [
@@ -275,7 +275,8 @@ class Loop:
                 return again_at
         slot = self._plan.next_after(self._handled())
         moments = [] if slot is None else [slot.utc]
-        moments += [wake_due(state) for state in account.waiting()]
+        for state in account.waiting():
+            moments.append(wake_due(state))
         moments += self._reconciler.next_due()
         if account.book.open_orders:
             moments += self._looks_due()

@@ -143,8 +143,8 @@ class Reconciler:
 
     def next_due(self) -> tuple[datetime, ...]:
         """Return when it has something to ask again."""
-        moments = [] if self.again_at is None else [self.again_at]
-        if self._world.journal.account.unresolved and self._asked_at is not None:
+        moments, account = [] if self.again_at is None else [self.again_at], self._world.journal.account
+        if account.unresolved and account.book.open_orders and self._asked_at is not None:
             moments.append(self._asked_at + timedelta(seconds=self._world.heartbeat_s))
         return tuple(moments)
 

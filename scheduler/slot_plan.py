@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache, partial
+from operator import attrgetter
 
 from services.domain.bars import Frequency
 from services.domain.events import TradingDay
@@ -21,7 +22,7 @@ class FixedPlan:
     """All slots of the open days in [start, end].
 
     A loop asks several times for what comes after one moment, that of the slot handled last: how many slots
-    lie not after it is kept until another moment is asked for.
+    lie not after it is kept until another moment is asked for, which mostly is that of the slot after it.
     """
 
     def __init__(
@@ -38,14 +39,16 @@ class FixedPlan:
             for day in calendar.trading_days(start, end)
             for slot in slots_of(market, frequency, day, times, calendar.early_close(day))
         )
-        self._moments = [slot.utc for slot in self.slots]
         self._handled: datetime | None = None
         self._past = 0
 
     def between(self, after: datetime, until: datetime) -> tuple[Slot, ...]:
         """Return the slots with after < moment <= until, ascending."""
-        first = self._not_after(after)
-        return self.slots[first : bisect_right(self._moments, until.astimezone(UTC), first)]
+        first = end = self._not_after(after)
+        until = until.astimezone(UTC)
+        while end < len(self.slots) and self.slots[end].utc <= until:
+            end += 1
+        return self.slots[first:end]
 
     def next_after(self, moment: datetime) -> Slot | None:
         """Return the first slot after `moment`, None when the period is over."""
@@ -55,7 +58,11 @@ class FixedPlan:
     def _not_after(self, moment: datetime) -> int:
         """Return how many slots lie not after `moment`."""
         if moment is not self._handled:
-            self._handled, self._past = moment, bisect_right(self._moments, moment.astimezone(UTC))
+            past, self._handled = self._past, moment
+            if past < len(self.slots) and self.slots[past].moment is moment:
+                self._past = past + 1
+            else:
+                self._past = bisect_right(self.slots, moment.astimezone(UTC), key=attrgetter("utc"))
         return self._past
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from scheduler.reconciler import pause_s
+from services.domain.book import OrderEnded
 from services.domain.events import Check, CheckOccasion, Closed, Halt, HaltCause, Lift, Outcome
 from services.domain.fills import Movement, MovementKind
 from services.domain.orders import OrderId, OrderState
@@ -492,6 +493,24 @@ def test_it_is_asked_for_after_the_close_too():
     assert halted == [(MAIN, HaltCause.UNRESOLVED)]
     assert halts(live) == []
     assert live.journal.account.book.holdings() == {MAIN: 1000}
+
+
+def test_an_unresolved_order_that_has_ended_is_asked_for_no_more_and_nothing_waits_for_it():
+    office = muted()
+    live = setup_with(office, heartbeat_s=60).open()
+    for moment in ("10:35", "10:36"):
+        live.tick(at(MON, moment))
+    asked, order_id = office.asked.count("status"), live.only_order()
+    # As where the journal could be written between an order's end and that of its halt no more.
+    ended = OrderEnded(order_id=order_id, state=OrderState.EXPIRED, reason="nobody has it")
+    live.journal.write(live.session(MORNING), f"ended:{order_id}", ended)
+
+    due = live.loop.next_due()
+    live.tick(at(MON, "10:38"))
+
+    assert live.journal.account.unresolved
+    assert (due, office.asked.count("status")) == (at(MON, "14:05"), asked)
+    assert live.loop.next_due() == at(MON, "14:05")
 
 
 def test_a_persons_halt_of_the_symbol_stays_when_its_order_is_found():

@@ -115,6 +115,20 @@ def test_a_fixed_plan_asked_by_turns_for_two_moments_answers_for_each():
     ]
 
 
+def test_a_fixed_plan_asked_for_each_slots_moment_in_any_order_answers_as_one_that_looks_at_all_of_them():
+    plan = fixed()
+    moments = [slot.moment for slot in plan.slots]
+    # In turn as a loop asks, the same once more, then backwards, and each as another object of that time.
+    asked = [*moments, *moments, *reversed(moments), *(one.astimezone(UTC) for one in moments)]
+    asked += [one + timedelta(seconds=shift) for one in moments for shift in (-1, 1)]
+
+    for moment in asked:
+        later = [slot for slot in plan.slots if slot.moment > moment]
+        soon = moment + timedelta(hours=2)
+        assert plan.next_after(moment) == (later[0] if later else None)
+        assert plan.between(moment, soon) == tuple(slot for slot in later if slot.moment <= soon)
+
+
 class KnownUntil(Weekdays):
     """A calendar whose data end on a Friday."""
 
