@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import cast
 
 from msgspec.structs import replace
 
@@ -13,12 +12,9 @@ from scheduler.instrument_facts import with_recorded_facts
 from scheduler.order_times import WAKE_AGAIN
 from scheduler.session import bars_for_limits, desk_for, place
 from scheduler.world import World
-from services.domain.decision import Decision
 from services.domain.events import (
-    Exits,
     FaultRecord,
     Look,
-    Opening,
     Rested,
     StageKind,
     Verdicts,
@@ -41,15 +37,13 @@ async def wake(state: SessionState, world: World) -> None:
     may be cut off anywhere and run again.
     """
     log, prefix = await _begin(state, world, StageKind.WAKE)
-    stage = state.stage
-    if stage is None:
-        raise RuntimeError(f"session {log.session} has no stage under way")
-    opening = cast(Opening, _recorded(world, log, "book"))
-    opening = replace(opening, book=stage.book, halts=stage.standing.halts)
-    first = cast(Snapshot, _recorded(world, log, "prices"))
+    stage, found, first = state.stage, state.found, state.seen
+    if stage is None or found is None or first is None:
+        raise RuntimeError(f"session {log.session} has no stage under way, or none of its orders waits")
+    opening = replace(found, book=stage.book, halts=stage.standing.halts)
     slot = slot_of(state, world)
     world = world.as_of(slot.day)
-    intents = _wanted(world, log, stage.waiting)
+    intents = _still_wanted(state.intents, stage.waiting)
     world = with_recorded_facts(world, log.session, [terms.symbol for terms in stage.waiting])
     try:
         fresh = await log.once(
@@ -185,26 +179,14 @@ def _rest(log: Log, prefix: str, world: World) -> None:
     log.settle(f"{prefix}rested", Rested(working=working))
 
 
-def _recorded(world: World, log: Log, step: str) -> object:
-    event = world.journal.find(log.session, step)
-    if event is None:
-        raise RuntimeError(f"session {log.session} has no step {step}")
-    return world.journal.value(event)
-
-
-def _wanted(world: World, log: Log, waiting: Iterable[OrderTerms]) -> tuple[Intent, ...]:
+def _still_wanted(intents: Iterable[Intent], waiting: Iterable[OrderTerms]) -> tuple[Intent, ...]:
     """Return the intents of the waiting orders as they were asked for, their size as approved."""
-    intents: list[Intent] = []
-    for step in ("exits", "decision"):
-        event = world.journal.find(log.session, step)
-        if event is not None:
-            value = world.journal.value(event)
-            if isinstance(value, Exits | Decision):
-                intents += value.intents
     asked = {(intent.origin, intent.index): intent for intent in intents}
     return tuple(
-        replace(asked[terms.origin, terms.index], shares=terms.shares, target_weight=None)
-        for terms in waiting
+        [
+            replace(asked[terms.origin, terms.index], shares=terms.shares, target_weight=None)
+            for terms in waiting
+        ]
     )
 
 

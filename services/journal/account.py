@@ -10,12 +10,14 @@ from types import MethodType
 import msgspec
 
 from services.domain.book import Book, OrderEnded
+from services.domain.decision import Decision
 from services.domain.events import (
     Asked,
     Check,
     Closed,
     Dividend,
     Event,
+    Exits,
     Genesis,
     Halt,
     HaltCause,
@@ -35,8 +37,9 @@ from services.domain.fills import Fill, Movement, MovementKind
 from services.domain.inbox import HaltKey, Pause, Taken, key_of, lifted_by, pause_after, place_of
 from services.domain.instruments import Market, Symbol
 from services.domain.money import ZERO
-from services.domain.orders import OrderId, OrderTerms, SessionId, Side
+from services.domain.orders import Intent, OrderId, OrderTerms, SessionId, Side
 from services.domain.past import Payout
+from services.domain.quotes import PanelSnapshot, Snapshot, VendorSnapshot
 from services.domain.statement import Ack
 from services.domain.value import Value
 from services.slots import ZONES
@@ -86,7 +89,9 @@ class SessionState(msgspec.Struct):
     wait on after this stage; `stages` counts the finished stages after its close, and `stage` is one
     that began and has not ended. `books` are the books that verdicts were given on, by step: what is
     settled again after a cut must look at the same. `pause` is the one its first event was written in:
-    such a session is on record as missed, or about to be.
+    such a session is on record as missed, or about to be. `found`, `seen` and `intents` are the account as
+    the session found it, the prices it was decided on and all that was asked for: what its waiting orders
+    are judged by when they wake. They are let go with the last of those.
     """
 
     opened: Opened
@@ -102,6 +107,14 @@ class SessionState(msgspec.Struct):
     waits_on: tuple[OrderId, ...] = ()
     books: dict[str, Book] = msgspec.field(default_factory=dict)
     pause: Pause | None = None
+    found: Opening | None = None
+    seen: Snapshot | None = None
+    intents: tuple[Intent, ...] = ()
+
+    def let_go(self) -> None:
+        """Forget what waiting orders are judged by: there are none any more."""
+        self.found = self.seen = None
+        self.intents = ()
 
 
 class Account:
@@ -240,6 +253,7 @@ class Account:
         self.unfinished = event.session
 
     def _opening(self, event: Event, value: Opening) -> None:
+        self.sessions[event.session].found = value
         day = self.last_session.opened.day if self.last_session else None
         if day is not None and day != self.day:
             self.day, self.day_session, self.day_equity_cny = day, event.session, None
@@ -248,6 +262,14 @@ class Account:
             self.day_equity_cny = value.day_equity_cny
         self.peak_equity_cny, self.peaks_cny = value.peak_equity_cny, value.peaks_cny
         self.dividends = value.dividends
+
+    def _shown(self, event: Event, value: PanelSnapshot | VendorSnapshot) -> None:
+        if event.step == "prices":
+            self.sessions[event.session].seen = value
+
+    def _wanted(self, event: Event, value: Exits | Decision) -> None:
+        state = self.sessions[event.session]
+        state.intents += value.intents
 
     def _verdicts(self, event: Event, value: Verdicts) -> None:
         state = self.sessions[event.session]
@@ -369,6 +391,8 @@ class Account:
         self.unfinished = None
         if state.waiting:
             self._waiting[event.session] = state
+        else:
+            state.let_go()
 
     def _look(self, event: Event, value: Look) -> None:
         state = self.sessions[event.session]
@@ -392,6 +416,7 @@ class Account:
             state.waits_on = ()
             if not state.waiting:
                 self._waiting.pop(event.session, None)
+                state.let_go()
         state.stages, state.stage = state.stages + 1, None
         self._in_stage.pop(event.session, None)
 
@@ -429,6 +454,10 @@ _STEPS: Mapping[type, Callable[..., None]] = {
     Genesis: Account._genesis,
     Opened: Account._opened,
     Opening: Account._opening,
+    PanelSnapshot: Account._shown,
+    VendorSnapshot: Account._shown,
+    Exits: Account._wanted,
+    Decision: Account._wanted,
     Verdicts: Account._verdicts,
     OrderTerms: Account._intended,
     Fill: Account._fill,

@@ -223,8 +223,8 @@ PIPELINE_MUTANTS: tuple[PipelineMutant, ...] = (
         "scheduler.stages",
         "test_day_caps",
         (
-            "opening, book=stage.book, halts=stage.standing.halts)",
-            "opening, book=stage.book)",
+            "found, book=stage.book, halts=stage.standing.halts)",
+            "found, book=stage.book)",
             "test_what_waits_over_lunch_is_judged_by_the_halts_in_force_when_it_wakes",
         ),
         (

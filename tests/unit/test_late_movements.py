@@ -6,13 +6,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from services.domain.bars import CorporateAction
 from services.domain.events import Opening
 from services.domain.fills import Movement
 from services.journal.journal import Journal
 from services.ports import Broker
 from tests.exchange_market import WED
-from tests.unit.world import MAIN, MON, OTHER, TUE, Live, Setup, answer, flat, order, panel
+from tests.unit.world import HOLD, MAIN, MON, OTHER, TUE, Live, Setup, answer, flat, order, panel
 
 DAYS = (MON, TUE, WED)
 
@@ -70,3 +72,39 @@ def test_what_was_booked_before_the_accounts_first_session_is_not_asked_for():
 
     broker: Any = live.broker
     assert set(broker.since) == {MON}
+
+
+class Retold:
+    """A broker that tells of a movement in other words each time it lists it."""
+
+    def __init__(self, inner: Broker) -> None:
+        self._inner, self._listings = inner, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def get_movements(self, since: date) -> tuple[Movement, ...]:
+        self._listings += 1
+        found = await self._inner.get_movements(since)
+        return tuple(replace(one, why=f"{one.why}, listing {self._listings}") for one in found)
+
+
+def test_the_tax_on_a_sale_is_taken_once_whatever_the_broker_says_of_it_later():
+    def retold(broker: Broker, _journal: Journal) -> Broker:
+        door: Broker = Retold(broker)  # type: ignore[assignment]  # It passes all on.
+        return door
+
+    paid = CorporateAction(symbol=MAIN, ex_date=TUE, cash_per_share=Decimal("0.10"))
+    market = panel(flat(), prev_close={MAIN: [10.0] * 2, OTHER: [10.0] * 2}, actions=(paid,))
+    buy, sell = (answer(order(side, MAIN, 1000)) for side in ("buy", "sell"))
+    other = answer(order("buy", OTHER, 100))
+    answers = [buy, HOLD, HOLD, HOLD, sell, HOLD, other]
+
+    live = Setup(market=market, answers=answers, broker=retold, dividend_tax=True).open().run()
+
+    movements = [live.journal.value(event) for event in live.kinds("movement")]
+    told = [(one.cash_cny, one.order_id is not None) for one in movements if isinstance(one, Movement)]
+    # 1,000 shares at 0.10, of which what was held for less than a month pays 20 %; listed again with OTHER's.
+    assert told == [(Decimal("100.00"), False), (Decimal("-20.00"), True)]
+    assert live.journal.account.book.holdings() == {OTHER: 100}
+    assert live.kinds("halt") == []

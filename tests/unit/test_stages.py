@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import time
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from risk.limits import Limits
 from services.domain.book import OrderEnded
+from services.domain.decision import Decision
 from services.domain.events import Outcome, Rested, StageKind, Verdicts
 from services.domain.fills import Fill
-from services.domain.orders import OrderState, Rule, Side
+from services.domain.orders import OrderState, OrderTerms, Origin, Rule, Side
 from services.ports import Broker, BrokerFault, PriceFault
 from tests.exchange_market import FLAT, MAIN, MON, OTHER, TUE, Bar, at, panel
 from tests.unit.test_executor import Desk
@@ -60,6 +63,53 @@ def test_a_waiting_order_is_sent_at_one_and_pays_the_afternoons_open():
     assert live.woken == [live.session(LUNCH)]
     assert live.value(LUNCH, "late1:rested") == Rested(working=0)
     assert stages(live) == [StageKind.WAKE]
+
+
+def test_what_waiting_orders_are_judged_by_is_at_hand_while_they_wait_and_no_longer():
+    setup = Setup(answers=[BUY, answer(order("sell", MAIN, 1000), order("buy", OTHER, 100))])
+    setup.open().run(at(MON, "12:59"))
+    nothing = (None, None, ())
+
+    live = setup.open()
+    morning, lunch = (live.journal.account.sessions[live.session(label)] for label in (MORNING, LUNCH))
+    held = [(one.found, one.seen, one.intents) for one in (morning, lunch)]
+    live.run(at(MON, "13:00"))
+
+    decision = live.value(LUNCH, "decision")
+    assert isinstance(decision, Decision)
+    assert held[0] == nothing
+    assert held[1] == (live.value(LUNCH, "book"), live.value(LUNCH, "prices"), decision.intents)
+    assert (lunch.found, lunch.seen, lunch.intents) == nothing
+
+
+def test_an_exit_that_waits_over_lunch_wakes_beside_what_the_mind_wanted():
+    # Bought at 10.00 on Monday, where a fall of 5 % sells all; on Tuesday it ends the morning at 9.40.
+    falls, low = (10.0, 10.0, 9.4, 9.4), (9.4, 9.4, 9.4, 9.4)
+    bars: list[Bar] = [FLAT, FLAT, FLAT, FLAT, FLAT, falls, low, low]
+    series = {MAIN: bars, OTHER: flat()[OTHER]}
+    market = panel(series, days=(MON, TUE), prev_close={MAIN: [10.0, 10.0], OTHER: [10.0, 10.0]})
+    limits = replace(Limits(), stop_loss_ratio=Decimal("0.05"))
+    answers = [BUY, HOLD, HOLD, HOLD, HOLD, answer(order("buy", OTHER, 100))]
+
+    live = Setup(market=market, limits=limits, answers=answers).open().run(at(TUE, "13:00"))
+
+    label = f"{TUE:%Y%m%d}-1135"
+    values = [live.journal.value(event) for event in live.kinds("order_terms") if event.step.startswith("in")]
+    left = [(one.symbol, one.side, one.origin) for one in values[1:] if isinstance(one, OrderTerms)]
+    assert left == [(MAIN, Side.SELL, Origin.EXIT), (OTHER, Side.BUY, Origin.DECISION)]
+    assert live.woken == [live.session(label)]
+
+
+def test_a_stage_ends_with_the_count_of_its_own_sessions_orders_that_still_work():
+    other = answer(order("buy", OTHER, 1000, limit="9.90"))
+    times = (time(10, 35), time(10, 45), time(10, 55))
+
+    live = Setup(answers=[LOW, other], times=times, keep_orders=True).open().run(at(MON, "10:55"))
+
+    first, second = "20260713-1035", "20260713-1045"
+    assert live.value(first, "late1:rested") == Rested(working=1)
+    assert live.value(first, "late2:rested") == Rested(working=1)
+    assert live.value(second, "late1:rested") == Rested(working=1)
 
 
 def test_a_waiting_order_passes_the_gate_again_and_may_be_refused_there():
