@@ -11,9 +11,11 @@ from services.domain.book import Book, Lot
 from services.domain.events import Event, Genesis, Halt, HaltCause, Lift, Opened, Opening
 from services.domain.fills import Fees, Fill, FillId, Movement, MovementKind
 from services.domain.orders import OrderId, OrderTerms, Origin, SessionId, Side
+from services.domain.quotes import PanelSnapshot
 from services.domain.statement import Ack, AckKind
 from services.journal.account import Account
 from tests.exchange_market import MAIN, MON, TUE, at
+from tests.unit.world import quiet
 
 TEN = Decimal("10.00")
 LIMIT_HALT = Halt(symbol="", why="down", cause=HaltCause.LIMIT, by="drawdown")
@@ -311,6 +313,16 @@ def test_what_a_limit_counted_begins_anew_when_its_halt_is_lifted():
 
     standing = found.standing()
     assert (standing.halts, standing.peak_equity_cny, standing.losing_sales) == ((), 0, 0)
+
+
+def test_what_a_session_saw_are_its_prices_and_not_those_asked_for_again_before_the_send():
+    found, market = account(), quiet()
+    first, again = (PanelSnapshot(panel=market, moment=at(MON, clock)) for clock in ("10:35", "10:40"))
+
+    found.apply(event("prices"), first)
+    found.apply(event("requote"), again)
+
+    assert found.sessions["s"].seen is first
 
 
 def test_each_limits_halt_stands_beside_a_persons_and_one_lift_of_the_account_ends_them_all():

@@ -182,6 +182,21 @@ def test_an_order_found_rejected_is_rejected():
     assert len(desk.sent) == 1
 
 
+def test_a_fill_known_before_the_answer_to_its_order_is_taken_after_it_and_the_order_is_not_sent_again():
+    # The process dies as its order arrives; the broker does not find it at first, but lists its fill.
+    desk = Desk(sends=["dies"], looks=[Sighting(sight=Sight.ABSENT, reason="not yet")])
+    setup = setup_with(desk)
+    with pytest.raises(Killed):
+        setup.open().run(UNTIL)
+
+    live = setup.open().run(UNTIL)
+
+    steps = [step.partition(":")[0] for step in live.steps(MORNING)]
+    assert (len(desk.sent), len(desk.looked)) == (1, 2)
+    assert steps.index("sent") < steps.index("fill")
+    assert live.journal.account.book.holdings() == {MAIN: 1000}
+
+
 @pytest.mark.parametrize("first", [SILENCE, "late"])
 def test_an_order_nobody_can_tell_of_is_never_sent_again_and_halts_its_symbol(first):
     both = answer(order("buy", MAIN, 100), order("buy", OTHER, 100))

@@ -9,11 +9,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from services.domain.bars import CorporateAction
+from services.domain.decision import Briefing, RawAnswer
 from services.domain.events import Opening
-from services.domain.fills import Movement
+from services.domain.fills import Movement, MovementKind
+from services.domain.instruments import Symbol
 from services.journal.journal import Journal
-from services.ports import Broker
-from tests.exchange_market import WED
+from services.ports import Agent, Broker
+from tests.exchange_market import CHINEXT, WED, at
 from tests.unit.world import HOLD, MAIN, MON, OTHER, TUE, Live, Setup, answer, flat, order, panel
 
 DAYS = (MON, TUE, WED)
@@ -72,6 +74,59 @@ def test_what_was_booked_before_the_accounts_first_session_is_not_asked_for():
 
     broker: Any = live.broker
     assert set(broker.since) == {MON}
+
+
+class Granting:
+    """A broker that books shares of a symbol nobody watches, without an order."""
+
+    granted = Movement(
+        movement_id="granted",
+        kind=MovementKind.ADJUST,
+        symbol=CHINEXT,
+        shares=300,
+        cash_cny=Decimal("0.00"),
+        day=MON,
+        why="split off",
+    )
+
+    def __init__(self, inner: Broker) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def get_movements(self, since: date) -> tuple[Movement, ...]:
+        return (*await self._inner.get_movements(since), self.granted)
+
+
+class Told:
+    """A mind that keeps which symbols it was told of."""
+
+    def __init__(self, inner: Agent) -> None:
+        self._inner = inner
+        self.symbols: list[tuple[Symbol, ...]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def decide(self, briefing: Briefing) -> RawAnswer:
+        self.symbols.append(briefing.watchlist)
+        return await self._inner.decide(briefing)
+
+
+def test_a_symbol_that_comes_to_the_account_in_a_session_is_shown_to_the_mind_in_it():
+    def granting(broker: Broker, _journal: Journal) -> Broker:
+        door: Broker = Granting(broker)  # type: ignore[assignment]  # It passes all on.
+        return door
+
+    def told(agent: Agent) -> Agent:
+        door: Agent = Told(agent)  # type: ignore[assignment]  # It passes all on.
+        return door
+
+    live = Setup(broker=granting, agent=told).open().run(at(MON, "10:35"))
+
+    mind: Any = live.world.agent
+    assert mind.symbols == [(MAIN, OTHER, CHINEXT)]
 
 
 class Retold:

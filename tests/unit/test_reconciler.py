@@ -480,6 +480,21 @@ def test_an_unresolved_order_is_asked_for_at_each_heartbeat_and_its_halt_ends_on
     assert live.journal.account.book.holdings() == {MAIN: 1000}
 
 
+def test_a_fill_that_comes_with_anothers_ends_the_halt_of_an_unresolved_order():
+    office = muted()
+    live = setup_with(office, BUY, answer(order("buy", OTHER, 100))).open()
+    live.tick(at(MON, "10:35"))
+    halted = halts(live)
+    # The broker still cannot tell of the order, but lists what it traded.
+    office.fills_hidden = False
+
+    live.tick(at(MON, "14:05"))
+
+    assert halted == [(MAIN, HaltCause.UNRESOLVED)]
+    assert live.journal.account.book.held(MAIN) == 1000
+    assert MAIN not in [symbol for symbol, _ in halts(live)]
+
+
 def test_it_is_asked_for_after_the_close_too():
     office = muted()
     live = setup_with(office, heartbeat_s=60).open()
