@@ -209,7 +209,7 @@ def _wired(account: LiveAccount, genesis: Genesis, record: SettingsRecord, mind:
     calendar = follow_calendar(account.settings.model_copy(update={"market": market}), account.cache)
     exchange = SimulatedExchange(
         market=market_view(None, seen.remembered(), seen.actions),
-        clock=LastEventClock(lambda: journal.moment, clock),
+        clock=LastEventClock(journal, clock),
         calendar=calendar,
         cash_cny=genesis.cash_cny,
         commission=decided.commission,

@@ -277,7 +277,7 @@ class RecordedRun:
         genesis, panel = self._run.genesis, self._run.panel
         exchange = SimulatedExchange(
             market=market_view(panel, None),
-            clock=LastEventClock(lambda: journal.moment, clock),
+            clock=LastEventClock(journal, clock),
             calendar=self._run.calendar,
             cash_cny=genesis.cash_cny,
             commission=settings.commission,

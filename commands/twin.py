@@ -129,7 +129,7 @@ class Twin:
         if self._exchange is None:
             self._exchange = SimulatedExchange(
                 market=market_view(self._panel, self._prices.remembered(), self._prices.actions),
-                clock=LastEventClock(lambda: self.journal.moment, self.clock),
+                clock=LastEventClock(self.journal, self.clock),
                 calendar=self._calendar,
                 cash_cny=self._genesis.cash_cny,
                 commission=settings.commission,

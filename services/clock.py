@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Protocol
 
 from services.ports import Clock
 
@@ -53,18 +53,26 @@ class ReplayClock:
         self._now = moment.astimezone(UTC)
 
 
+class Dated(Protocol):
+    """A record that knows the moment of its last event."""
+
+    @property
+    def moment(self) -> datetime | None:
+        """That moment, in UTC; None before the first event."""
+
+
 class LastEventClock:
     """The moment of a journal's last event: the time of an exchange whose answers must come out again.
 
     Before the first event it is the time of `before`.
     """
 
-    def __init__(self, last_moment: Callable[[], datetime | None], before: Clock) -> None:
-        self._last_moment, self._before = last_moment, before
+    def __init__(self, journal: Dated, before: Clock) -> None:
+        self._journal, self._before = journal, before
 
     def now(self) -> datetime:
         """Return that moment, in UTC."""
-        return self._last_moment() or self._before.now()
+        return self._journal.moment or self._before.now()
 
 
 def stopwatch_s() -> float:

@@ -192,7 +192,7 @@ class Life:
         settings, panel = self.scenario.settings, seen.panel
         exchange = SimulatedExchange(
             market=market_view(panel, seen.remembered()),
-            clock=LastEventClock(lambda: self.journal.moment, self.process.clock),
+            clock=LastEventClock(self.journal, self.process.clock),
             calendar=self.scenario.calendar,
             cash_cny=self.scenario.cash_cny,
             commission=settings.commission,

@@ -208,7 +208,7 @@ class Live:
         panel = seen.panel
         self.exchange = SimulatedExchange(
             market=market_view(panel, seen.remembered()),
-            clock=LastEventClock(lambda: self.journal.moment, self.clock),
+            clock=LastEventClock(self.journal, self.clock),
             calendar=setup.calendar,
             cash_cny=genesis.cash_cny,
             commission=Commission(),
