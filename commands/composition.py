@@ -61,6 +61,10 @@ class Panels:
             self._open[digest] = open_panel(self._folder, digest)
         return self._open[digest]
 
+    def take(self, panel: Panel) -> None:
+        """Hold a panel that was opened from the folder, and checked, just now."""
+        self._open[panel.digest] = panel
+
     def keep(self, panel: Panel) -> None:
         """Store the panel, so that the journal can name it."""
         save_panel(panel, self._folder)
