@@ -15,12 +15,13 @@ from commands.screen import Screen
 from commands.stored_account import StoredAccount, stored_account
 from commands.taking import accounts_of
 from commands.wording import tell
-from monitor.equity import curve_of, final_equity_cny
+from monitor.equity import course_of, final_equity_cny
 from monitor.figures import UNDEFINED, money
 from monitor.halts import halt_line
 from monitor.plain_text import printable
 from monitor.signs import Signs
 from monitor.trail import follow
+from monitor.valuing import Valuer
 from services.ports import Fault
 from services.settings import Settings
 
@@ -125,7 +126,7 @@ def _read(account: StoredAccount, own: Settings, signs: Signs, lang: str, now: d
     equity_cny = signs.equity_cny
     if account.panel is not None:
         trail = follow(account.events, account.journal.value, vendor_prices=False)
-        equity_cny = final_equity_cny(curve_of(trail, account.panel), trail)
+        equity_cny = final_equity_cny(course_of(trail, Valuer(panel=account.panel)), trail)
     return Row(
         account=genesis.account,
         state=life.state,

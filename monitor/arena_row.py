@@ -10,13 +10,14 @@ from decimal import Decimal
 from enum import StrEnum
 from math import ceil
 
-from monitor.equity import EquityPoint, curve_of, daily_equity
+from monitor.equity import EquityPoint, course_in, curve_of
 from monitor.metrics import Metrics, metrics_of
 from monitor.reading import ValueOf, values
 from monitor.record_audit import RecordAudit
 from monitor.record_prices import LabelledPrices
 from monitor.summary import summary_of
 from monitor.trail import MarkKind, Trail, follow
+from monitor.valuing import Valuer
 from services.domain.bars import Panel
 from services.domain.decision import BadAnswer, BadAnswerKind, RawAnswer
 from services.domain.events import Event, FaultRecord, Outcome
@@ -163,14 +164,15 @@ def row_of(
     """
     trail = follow(events, value_of, vendor_prices=panel is None)
     points = curve_of(trail, panel)
-    summary = summary_of(trail, points, panel)
+    course = course_in(points)
+    summary = summary_of(trail, course, Valuer(panel=panel))
     row = Row(
         name=entered.name,
         kind=entered.kind,
         agent=entered.agent,
         account=entered.account,
         state=state,
-        daily=daily_equity(points),
+        daily=course.daily,
         final_cash_cny=summary.final_cash_cny,
         positions={one.symbol: one.shares for one in summary.positions},
         sessions=summary.sessions,

@@ -42,6 +42,17 @@ class EquityPoint(Value, frozen=True, kw_only=True):
         return float(self.market_cny / self.equity_cny) if self.equity_cny > 0 else None
 
 
+class Course(Value, frozen=True, kw_only=True):
+    """An account's values, in CNY, at the opening and at the end of every day, and what its watchlist did.
+
+    Empty for an account without a session. `benchmark_return` is the watchlist's, bought at the opening
+    and held; None where no prices are at hand.
+    """
+
+    daily: tuple[tuple[date, Decimal], ...] = ()
+    benchmark_return: float | None = None
+
+
 def equity_curve(
     events: Iterable[Event], panel: Panel | None, value_of: ValueOf = inline_value
 ) -> tuple[EquityPoint, ...]:
@@ -101,16 +112,46 @@ def _stands_at(mark: Mark, valuer: Valuer) -> datetime:
     return max(mark.moment, datetime.fromtimestamp(int(panel.ends[row]), mark.moment.tzinfo))
 
 
-def daily_equity(points: Sequence[EquityPoint]) -> tuple[tuple[date, Decimal], ...]:
-    """Return the opening value and the last value of every day, the values metrics are made of."""
+def course_of(trail: Trail, valuer: Valuer) -> Course:
+    """Return the course of an account whose events were followed already: that of its curve.
+
+    What lies between the days' ends is not valued for it.
+    """
+    marks = trail.marks
+    if not marks:
+        return Course()
+    first, last = marks[0], marks[-1]
+    watchlist = trail.genesis.watchlist if trail.genesis else ()
+    bench = basket(valuer, first, watchlist, first.book.cash_cny)
+    grown = None
+    if bench is not None:
+        began = bench.worth_cny(first.day, valuer.prices(first))
+        grown = _grown(began, bench.worth_cny(last.day, valuer.prices(last)))
+    ends = {mark.day: mark for mark in marks}
+    return Course(
+        daily=tuple((mark.day, valuer.equity_cny(mark)) for mark in (first, *ends.values())),
+        benchmark_return=grown,
+    )
+
+
+def course_in(points: Sequence[EquityPoint]) -> Course:
+    """Return the course that a curve tells of."""
     if not points:
-        return ()
-    last = {point.day: point.equity_cny for point in points}
-    return ((points[0].day, points[0].equity_cny), *last.items())
+        return Course()
+    first, last = points[0], points[-1]
+    ends = {point.day: point.equity_cny for point in points}
+    return Course(
+        daily=((first.day, first.equity_cny), *ends.items()),
+        benchmark_return=_grown(first.benchmark_cny, last.benchmark_cny),
+    )
 
 
-def final_equity_cny(points: Sequence[EquityPoint], trail: Trail) -> Decimal:
+def _grown(first: float | None, last: float | None) -> float | None:
+    return None if first is None or last is None or first == 0.0 else last / first - 1.0
+
+
+def final_equity_cny(course: Course, trail: Trail) -> Decimal:
     """Return the last value of the account, its opening cash where no session was."""
-    if points:
-        return points[-1].equity_cny
+    if course.daily:
+        return course.daily[-1][1]
     return trail.genesis.cash_cny if trail.genesis else ZERO

@@ -8,7 +8,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from monitor import report_tables as tables
-from monitor.equity import EquityPoint, curve_of
+from monitor.equity import EquityPoint, course_in, curve_of
 from monitor.figures import money, percent, ratio
 from monitor.json_value import Json
 from monitor.page_parts import POLICY, plotly, script_json
@@ -22,6 +22,7 @@ from monitor.say_do import Finding
 from monitor.say_do_view import findings_section
 from monitor.summary import Summary, name_of, outside_use_of, summary_of
 from monitor.trail import Trail, follow, within
+from monitor.valuing import Valuer
 from monitor.wording import say
 from services.domain.bars import Panel
 from services.domain.events import Event
@@ -72,7 +73,8 @@ def render_report(
     kept = tuple(events)
     trail = within(follow(kept, value_of, vendor_prices=panel is None), since, until)
     points = curve_of(trail, panel)
-    summary = summary_of(trail, points, panel, outside_use_of(trail, kept, value_of))
+    outside = outside_use_of(trail, kept, value_of)
+    summary = summary_of(trail, course_in(points), Valuer(panel=panel), outside)
     records = tuple(one for one in session_records(kept, value_of) if one.session in trail.sessions)
     page = _Contents(
         events=kept,

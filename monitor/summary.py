@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from operator import attrgetter
 
-from monitor.equity import EquityPoint, curve_of, daily_equity, final_equity_cny
+from monitor.equity import Course, course_of, final_equity_cny
 from monitor.json_value import Json
 from monitor.metrics import Metrics, metrics_of
 from monitor.outside_tools import NO_OUTSIDE_USE, OutsideUse, outside_use
@@ -164,7 +164,8 @@ def summary_after(
     Raises:
         JournalFault: A body cannot be read.
     """
-    return summary_of(trail, curve_of(trail, panel), panel, outside_use_of(trail, events, value_of))
+    valuer = Valuer(panel=panel)
+    return summary_of(trail, course_of(trail, valuer), valuer, outside_use_of(trail, events, value_of))
 
 
 def outside_use_of(trail: Trail, events: Iterable[Event], value_of: ValueOf = inline_value) -> OutsideUse:
@@ -177,11 +178,9 @@ def outside_use_of(trail: Trail, events: Iterable[Event], value_of: ValueOf = in
     return outside_use(events, value_of, trail.sessions) if agents & _WITH_TOOLS else NO_OUTSIDE_USE
 
 
-def summary_of(
-    trail: Trail, points: Sequence[EquityPoint], panel: Panel | None, outside: OutsideUse = NO_OUTSIDE_USE
-) -> Summary:
+def summary_of(trail: Trail, course: Course, valuer: Valuer, outside: OutsideUse = NO_OUTSIDE_USE) -> Summary:
     """Return the summary of an account whose events were followed and valued already."""
-    genesis = trail.genesis
+    genesis, panel, final_cny = trail.genesis, valuer.panel, final_equity_cny(course, trail)
     outcomes = Counter(closed.outcome for closed in trail.closed.values())
     sent = {terms.session for terms in trail.orders.values()}
     states = Counter(ended_state(one.outcome, name in sent) for name, one in trail.closed.items())
@@ -203,14 +202,14 @@ def summary_of(
         fills=len(trail.trades),
         refusals=_by_rule(trail),
         initial_cash_cny=genesis.cash_cny if genesis else ZERO,
-        opening_equity_cny=points[0].equity_cny if points else final_equity_cny(points, trail),
+        opening_equity_cny=course.daily[0][1] if course.daily else final_cny,
         final_cash_cny=trail.book.cash_cny,
-        final_equity_cny=final_equity_cny(points, trail),
-        metrics=metrics_of(daily_equity(points)),
-        benchmark_return=_benchmark_return(points),
+        final_equity_cny=final_cny,
+        metrics=metrics_of(course.daily),
+        benchmark_return=course.benchmark_return,
         fees=_fees(trail),
         risk=risk_report(trail.risk),
-        positions=_positions(trail, panel),
+        positions=_positions(trail, valuer),
         watchlist=genesis.watchlist if genesis else (),
         settings={key: text for key, text in trail.settings.items() if key != "watchlist"},
         synthetic=bool(genesis and genesis.synthetic) or bool(panel and panel.synthetic),
@@ -241,26 +240,17 @@ def _by_rule(trail: Trail) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _benchmark_return(points: Sequence[EquityPoint]) -> float | None:
-    if not points or points[0].benchmark_cny is None or points[-1].benchmark_cny is None:
-        return None
-    if points[0].benchmark_cny == 0.0:
-        return None
-    return float(points[-1].benchmark_cny / points[0].benchmark_cny - 1.0)
-
-
-def _positions(trail: Trail, panel: Panel | None) -> tuple[Position, ...]:
+def _positions(trail: Trail, valuer: Valuer) -> tuple[Position, ...]:
     """Return what is held at the end, valued as the last mark is."""
     if not trail.marks:
         return ()
-    valuer, mark = Valuer(panel=panel), trail.marks[-1]
-    held = []
+    mark, held = trail.marks[-1], []
     for symbol, shares in trail.book.holdings().items():
         price = valuer.price_cny(mark, symbol)
         held.append(
             Position(
                 symbol=symbol,
-                name=name_of(symbol, panel),
+                name=name_of(symbol, valuer.panel),
                 shares=shares,
                 cost_cny=to_cent(cost_price_cny(trail.book, symbol) * shares),
                 price_cny=price,

@@ -81,6 +81,10 @@ class Valuer(Value, frozen=True, kw_only=True, dict=True):
                 cents += worth_cents(price, shares)
         return Decimal(cents).scaleb(-2)
 
+    def equity_cny(self, mark: Mark) -> Decimal:
+        """Return what the account of a mark is worth at the panel's prices there, in CNY."""
+        return self.market_cny(mark, self.prices(mark)) + mark.book.cash_cny
+
     def price_cny(self, mark: Mark, symbol: Symbol) -> Decimal:
         """Return the price a holding counts with at a mark, in CNY a share."""
         price = self._shown(self.prices(mark), symbol)

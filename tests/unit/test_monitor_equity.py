@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from monitor.equity import EquityPoint, daily_equity, equity_curve
+from monitor.equity import Course, EquityPoint, course_in, course_of, curve_of, equity_curve
 from monitor.trail import Follower, MarkKind, follow, within
 from monitor.valuing import Valuer
 from services.domain.bars import CorporateAction
-from services.domain.book import OrderEnded
+from services.domain.book import Book, OrderEnded
 from services.domain.events import Outcome
 from services.domain.fills import Fees, Movement, MovementKind
 from services.domain.orders import OrderState, Side
@@ -197,12 +197,51 @@ def test_a_journal_without_a_session_has_no_curve():
 def test_daily_values_begin_with_the_opening_and_keep_the_last_of_each_day():
     points = equity_curve(three_days().events, daily_panel())
 
-    assert [(day, str(value)) for day, value in daily_equity(points)] == [
+    assert [(day, str(value)) for day, value in course_in(points).daily] == [
         (MON, "10000.00"),
         (MON, "10044.99"),
         (TUE, "10144.99"),
         (WED, "10189.38"),
     ]
+
+
+def held_on() -> JournalByHand:
+    """Bought on Monday and held on Tuesday; Wednesday's session still runs."""
+    journal = bought()
+    journal.open(TUE)
+    journal.close(Outcome.NO_TRADE)
+    journal.open(WED)
+    return journal
+
+
+@pytest.mark.parametrize("journal", [three_days(), three_days(finished=False), bought(), held_on()])
+@pytest.mark.parametrize("actions", [(), (TUE,), (TUE, WED)])
+@pytest.mark.parametrize("priced", [True, False])
+def test_a_course_is_that_of_the_curve_though_nothing_in_between_is_valued(journal, actions, priced):
+    paid = (
+        CorporateAction(
+            symbol=one, ex_date=day, cash_per_share=Decimal("0.37"), shares_per_share=Decimal("0.3")
+        )
+        for day in actions
+        for one in (A, B)
+    )
+    panel = daily_panel(actions=tuple(paid)) if priced else None
+    trail = follow(journal.events)
+
+    assert course_of(trail, Valuer(panel=panel)) == course_in(curve_of(trail, panel))
+
+
+def test_an_account_without_a_session_has_an_empty_course():
+    trail = follow(JournalByHand().events)
+
+    assert course_of(trail, Valuer(panel=None)) == course_in(()) == Course()
+
+
+def test_a_benchmark_that_began_with_nothing_has_no_return():
+    trail = follow(three_days().events)
+    trail.marks[0] = replace(trail.marks[0], book=Book(cash_cny=Decimal("0.00")))
+
+    assert course_of(trail, Valuer(panel=daily_panel())).benchmark_return is None
 
 
 def test_a_period_begins_with_the_last_value_before_it():
