@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
+
+import msgspec
 
 from monitor.figures import plain
 from monitor.risk_use import KEYS, HaltSpan, SessionRisk, SetLimits, Use
 from monitor.wording import say
 from services.domain.events import HaltCause
-from services.domain.orders import OrderTerms, Refusal, Rule, Side
+from services.domain.orders import Refusal, Rule, Side
 from services.domain.value import Value
 
 NEAR_RATIO = Decimal("0.8")
@@ -75,32 +77,51 @@ def advice(
     halts: Sequence[HaltSpan],
     limits: SetLimits | None,
     refusals: Sequence[Refusal],
-    asked: Counter[Side],
+    asked: Mapping[Side, int],
     shadow_orders: int,
-    most: Mapping[str, tuple[SessionRisk, Use]],
+    used: Mapping[str, LimitUsed],
 ) -> tuple[Advice, ...]:
     """Return the suggestions, the most pressing first; none where there is nothing to say.
 
-    `asked` are the orders asked for by side, see `asked_in`; `most` is what `highest` tells of the sessions.
+    `asked` are the orders asked for by side; `used` is what `limits_used` tells of the sessions.
     """
     refused = {refusal.rule for refusal in refusals}
     found: list[Advice] = [*_halted(halts), *_unset(limits), *_armed(tuple(sessions.values()))]
     found += _refused(refusals, asked)
-    found += _near(most, refused)
+    found += _near(used, refused)
     if shadow_orders:
         found.append(Advice(kind="shadow", keys=("shadow",), values={"count": str(shadow_orders)}))
     return tuple(found)
 
 
-def highest(sessions: Mapping[str, SessionRisk]) -> dict[str, tuple[SessionRisk, Use]]:
-    """Return for each limit the session that used most of it, the earliest of several."""
-    found: dict[str, tuple[SessionRisk, Use]] = {}
-    ratios: dict[str, Decimal] = {}
-    for session in sessions.values():
+class LimitUsed(msgspec.Struct, kw_only=True):
+    """The use of a limit over a period: `most` in the session `name`, the earliest of several, and `last`.
+
+    `near` counts the sessions that came near it, where the rule refused nothing of the session.
+    """
+
+    name: str
+    session: SessionRisk
+    most: Use
+    ratio: Decimal
+    last: Use
+    near: int = 0
+
+
+def limits_used(sessions: Mapping[str, SessionRisk]) -> dict[str, LimitUsed]:
+    """Return the use of each limit that the sessions used, by its key."""
+    found: dict[str, LimitUsed] = {}
+    for name, session in sessions.items():
         for key, use in session.uses.items():
-            ratio = use.ratio
-            if key not in found or ratio > ratios[key]:
-                found[key], ratios[key] = (session, use), ratio
+            ratio, limit = use.ratio, found.get(key)
+            if limit is None:
+                limit = LimitUsed(name=name, session=session, most=use, ratio=ratio, last=use)
+                found[key] = limit
+            elif ratio > limit.ratio:
+                limit.name, limit.session, limit.most, limit.ratio = name, session, use, ratio
+            limit.last = use
+            if ratio >= NEAR_RATIO and near(session, use) and use.rule not in session.refused_by:
+                limit.near += 1
     return found
 
 
@@ -112,28 +133,6 @@ def near(session: SessionRisk, use: Use) -> bool:
 def keys_of(rule: Rule) -> tuple[str, ...]:
     """Return the keys of `risk_control` that set what the rule holds an order to, none for the market's."""
     return tuple(key for (of, _), key in KEYS.items() if of is rule) or _OTHER_KEYS.get(rule, ())
-
-
-def _asked_of(session: SessionRisk) -> set[tuple[str, int, str, Side]]:
-    """Return what the session's agent and exits asked for, each order once."""
-    found: set[tuple[str, int, str, Side]] = set()
-    for verdicts in session.verdicts:
-        deferred = [one.terms for one in verdicts.deferred]
-        wanted: tuple[OrderTerms | Refusal, ...] = (
-            *verdicts.approved, *verdicts.waiting, *verdicts.shadow, *deferred, *verdicts.refused
-        )  # fmt: skip
-        for one in wanted:
-            found.add((one.origin, one.index, one.symbol, one.side))
-    return found
-
-
-def asked_in(sessions: Iterable[SessionRisk]) -> Counter[Side]:
-    """Return how many orders the sessions' agent and exits asked for, by side."""
-    asked = Counter[Side]()
-    for session in sessions:
-        for *_, side in _asked_of(session):
-            asked[side] += 1
-    return asked
 
 
 def _halted(halts: Sequence[HaltSpan]) -> Iterator[Advice]:
@@ -169,7 +168,7 @@ def _armed(sessions: Sequence[SessionRisk]) -> Iterator[Advice]:
             yield Advice(kind="armed", keys=(), values=values)
 
 
-def _refused(refusals: Sequence[Refusal], asked: Counter[Side]) -> Iterator[Advice]:
+def _refused(refusals: Sequence[Refusal], asked: Mapping[Side, int]) -> Iterator[Advice]:
     by_rule = Counter(refusal.rule for refusal in refusals)
     for rule, count in sorted(by_rule.items(), key=lambda pair: (-pair[1], pair[0])):
         sides = {refusal.side for refusal in refusals if refusal.rule is rule}
@@ -186,8 +185,9 @@ def _refused(refusals: Sequence[Refusal], asked: Counter[Side]) -> Iterator[Advi
         yield Advice(kind=kind, keys=keys, values=values)
 
 
-def _near(most: Mapping[str, tuple[SessionRisk, Use]], refused: set[Rule]) -> Iterator[Advice]:
-    for key, (session, use) in most.items():
+def _near(used: Mapping[str, LimitUsed], refused: set[Rule]) -> Iterator[Advice]:
+    for key, limit in used.items():
+        session, use = limit.session, limit.most
         values = {"used": plain(use.used), "allowed": plain(use.allowed), "day": session.day.isoformat()}
         if use.rule in refused:
             continue

@@ -7,13 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
+import msgspec
+
 from monitor.json_value import Json
 from monitor.order_traffic import BoundUse
-from monitor.risk_advice import Advice, advice, asked_in, highest, near
+from monitor.risk_advice import Advice, LimitUsed, advice, limits_used
 from monitor.risk_use import KEYS, HaltSpan, RiskTrail, SessionRisk, Use
-from services.domain.events import ArmedExit
-from services.domain.orders import Change, Refusal, Rule
+from services.domain.events import ArmedExit, Verdicts
+from services.domain.orders import Change, OrderTerms, Origin, Refusal, Rule, Side
 from services.domain.value import Value
+
+_SIDES = tuple(Side)
 
 
 class LimitRow(Value, frozen=True, kw_only=True):
@@ -78,64 +82,73 @@ class RiskReport(Value, frozen=True, kw_only=True):
 
 def risk_report(trail: RiskTrail) -> RiskReport:
     """Return the report of what was folded."""
-    sessions = trail.sessions
-    refusals = tuple(one for session in sessions.values() for one in refused_in(session))
-    changes = tuple(one for session in sessions.values() for one in changed_in(session))
-    asked = asked_in(sessions.values())
-    shadow = sum(len(one.shadow) for session in sessions.values() for one in session.verdicts)
-    most = highest(sessions)
+    sessions, told = trail.sessions, tuple(trail.sessions.values())
+    asked, used = _asked(told), limits_used(sessions)
     return RiskReport(
-        limits=_rows(sessions, most),
-        asked=asked.total(),
-        refusals=_by_rule(refusals),
-        changes=_by_rule(changes),
-        shadow_orders=shadow,
+        limits=_rows(used),
+        asked=sum(asked.orders.values()),
+        refusals=_by_rule(asked.refusals),
+        changes=_by_rule(asked.changes),
+        shadow_orders=asked.shadow,
         halts=tuple(trail.halts),
-        armed=next(reversed(sessions.values())).armed if sessions else (),
-        armed_sessions=sum(bool(session.armed) for session in sessions.values()),
-        drawdown=_deepest(session.drawdown for session in sessions.values()),
-        daily_loss=_deepest(session.daily_loss for session in sessions.values()),
+        armed=told[-1].armed if told else (),
+        armed_sessions=sum(bool(session.armed) for session in told if session.exits is not None),
+        drawdown=_deepest([session.drawdown for session in told]),
+        daily_loss=_deepest([session.daily_loss for session in told]),
         traffic=trail.bound_uses(),
-        advice=advice(sessions, trail.halts, trail.limits, refusals, asked, shadow, most),
+        advice=advice(sessions, trail.halts, trail.limits, asked.refusals, asked.orders, asked.shadow, used),
     )
 
 
-def refused_in(session: SessionRisk) -> tuple[Refusal, ...]:
-    """Return the session's refusals, each once, in order."""
-    return tuple(dict.fromkeys(one for verdicts in session.verdicts for one in verdicts.refused))
+class _Asked(msgspec.Struct):
+    """What sessions asked for and what became of it: each order, refusal and change once a session."""
+
+    orders: dict[Side, int] = msgspec.field(default_factory=lambda: dict.fromkeys(_SIDES, 0))
+    refusals: list[Refusal] = msgspec.field(default_factory=list)
+    changes: list[Change] = msgspec.field(default_factory=list)
+    shadow: int = 0
 
 
-def changed_in(session: SessionRisk) -> tuple[Change, ...]:
-    """Return the sizes of the session that were made smaller, each once, in order."""
-    return tuple(dict.fromkeys(one for verdicts in session.verdicts for one in verdicts.changed))
+def _asked(sessions: Iterable[SessionRisk]) -> _Asked:
+    """Return what the agents and exits of sessions asked for, in order."""
+    found = _Asked()
+    for session in sessions:
+        wanted: dict[Side, set[tuple[Origin, int, str]]] = {side: set() for side in _SIDES}
+        refused: dict[Refusal, None] = {}
+        changed: dict[Change, None] = {}
+        for verdicts in session.verdicts:
+            for one in _judged(verdicts):
+                wanted[one.side].add((one.origin, one.index, one.symbol))
+            if verdicts.refused:
+                refused.update(dict.fromkeys(verdicts.refused))
+            if verdicts.changed:
+                changed.update(dict.fromkeys(verdicts.changed))
+            found.shadow += len(verdicts.shadow)
+        for side, orders in wanted.items():
+            found.orders[side] += len(orders)
+        found.refusals += refused
+        found.changes += changed
+    return found
 
 
-def _rows(
-    sessions: Mapping[str, SessionRisk], most: Mapping[str, tuple[SessionRisk, Use]]
-) -> tuple[LimitRow, ...]:
+def _judged(verdicts: Verdicts) -> tuple[OrderTerms | Refusal, ...]:
+    deferred = [one.terms for one in verdicts.deferred]
+    return (*verdicts.approved, *verdicts.waiting, *verdicts.shadow, *deferred, *verdicts.refused)
+
+
+def _rows(used: Mapping[str, LimitUsed]) -> tuple[LimitRow, ...]:
     """Return a row for each limit that was used, in the order of the rules."""
-    names = {id(session): name for name, session in sessions.items()}
-    last = {key: use for session in sessions.values() for key, use in session.uses.items()}
-    near = Counter(key for session in sessions.values() for key in _near(session))
-    return tuple(
-        LimitRow(
-            most=most[key][1],
-            session=names[id(most[key][0])],
-            slot=f"{most[key][0].day.isoformat()} {most[key][0].slot}".strip(),
-            last=last[key],
-            near=near[key],
-        )
-        for key in KEYS.values()
-        if key in most
+    return tuple(_row(used[key]) for key in KEYS.values() if key in used)
+
+
+def _row(limit: LimitUsed) -> LimitRow:
+    return LimitRow(
+        most=limit.most,
+        session=limit.name,
+        slot=f"{limit.session.day.isoformat()} {limit.session.slot}".strip(),
+        last=limit.last,
+        near=limit.near,
     )
-
-
-def _near(session: SessionRisk) -> list[str]:
-    close = [(key, use.rule) for key, use in session.uses.items() if near(session, use)]
-    if not close:
-        return []
-    refused = {refusal.rule for refusal in refused_in(session)}
-    return [key for key, rule in close if rule not in refused]
 
 
 class _OfRule(Protocol):
@@ -149,7 +162,7 @@ def _by_rule(found: Sequence[_OfRule]) -> dict[str, int]:
 
 
 def _deepest(losses: Iterable[Decimal | None]) -> Decimal | None:
-    return max((loss for loss in losses if loss is not None), default=None)
+    return max([loss for loss in losses if loss is not None], default=None)
 
 
 def _row_json(row: LimitRow) -> dict[str, Json]:

@@ -123,6 +123,11 @@ class SessionRisk(msgspec.Struct, kw_only=True):
         """Exits that were due and did not get out."""
         return armed_exits(self.exits, self.verdicts)
 
+    @property
+    def refused_by(self) -> set[Rule]:
+        """The rules that refused something of the session."""
+        return {refusal.rule for verdicts in self.verdicts for refusal in verdicts.refused}
+
 
 class _OfPortfolio(Value, frozen=True, kw_only=True):
     drawdown_ratio_max: Decimal | None = None
