@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -115,27 +116,32 @@ class Sent(msgspec.Struct, kw_only=True):
 
     def where(self, wanted: Callable[[datetime], bool]) -> Sent:
         """Return what left at the moments that are wanted."""
-        moments = self._moments()
+        kept = {at for at in {*self.orders.values(), *self.cancels} if wanted(datetime.fromisoformat(at))}
         return Sent(
-            orders={order_id: at for order_id, at in self.orders.items() if wanted(moments[at])},
-            cancels=[at for at in self.cancels if wanted(moments[at])],
+            orders={order_id: at for order_id, at in self.orders.items() if at in kept},
+            cancels=[at for at in self.cancels if at in kept],
         )
 
-    def moments(self) -> tuple[datetime, ...]:
-        """Return all moments, one for each order and each cancel."""
-        moments = self._moments()
-        return tuple(moments[at] for at in (*self.orders.values(), *self.cancels))
-
-    def _moments(self) -> dict[str, datetime]:
-        """Return the moment of each text: what left together is read once."""
-        return {at: datetime.fromisoformat(at) for at in {*self.orders.values(), *self.cancels}}
+    def moments(self) -> Mapping[datetime, int]:
+        """Return how many orders and cancels left at each moment; what left together is read once."""
+        texts = Counter(self.orders.values())
+        texts.update(self.cancels)
+        left = Counter[datetime]()
+        for at, count in texts.items():
+            left[datetime.fromisoformat(at)] += count
+        return left
 
 
 def bound_uses(
-    moments: Iterable[datetime], *, day_max: int | None, second_max: int | None, real_time: bool
+    moments: Iterable[datetime] | Mapping[datetime, int],
+    *,
+    day_max: int | None,
+    second_max: int | None,
+    real_time: bool,
 ) -> tuple[BoundUse, ...]:
     """Return the highest use of each bound that there is; empty where nothing left.
 
+    `moments` has one moment for each order and each cancel, or how many of them left at each.
     `day_max` and `second_max` are the account's own caps, None where it has none. Where time was not
     `real_time`, as in a backtest, a session takes no time, and what left in one second says nothing.
     """

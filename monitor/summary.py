@@ -181,9 +181,8 @@ def outside_use_of(trail: Trail, events: Iterable[Event], value_of: ValueOf = in
 def summary_of(trail: Trail, course: Course, valuer: Valuer, outside: OutsideUse = NO_OUTSIDE_USE) -> Summary:
     """Return the summary of an account whose events were followed and valued already."""
     genesis, panel, final_cny = trail.genesis, valuer.panel, final_equity_cny(course, trail)
-    outcomes = Counter(closed.outcome for closed in trail.closed.values())
-    sent = {terms.session for terms in trail.orders.values()}
-    states = Counter(ended_state(one.outcome, name in sent) for name, one in trail.closed.items())
+    outcomes = Counter([closed.outcome for closed in trail.closed.values()])
+    states = _states(trail)
     days = [opened.day for opened in trail.sessions.values()]
     return Summary(
         account=genesis.account if genesis else "",
@@ -232,6 +231,16 @@ def _fees(trail: Trail) -> Fees:
     """Return the sums of the fee lines over all fills."""
     paid = [trade.fill.fees for trade in trail.trades]
     return Fees(**{name: sum(map(attrgetter(name), paid), ZERO) for name in Fees.__struct_fields__})
+
+
+def _states(trail: Trail) -> Counter[str]:
+    """Return how many sessions ended in each state."""
+    sent = {terms.session for terms in trail.orders.values()}
+    ended = Counter([(one.outcome, name in sent) for name, one in trail.closed.items()])
+    states = Counter[str]()
+    for (outcome, left), count in ended.items():
+        states[ended_state(outcome, left)] += count
+    return states
 
 
 def _by_rule(trail: Trail) -> dict[str, int]:

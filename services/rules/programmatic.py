@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta, timezone
 from itertools import groupby
 
@@ -33,10 +33,11 @@ class OrderTraffic(Value, frozen=True, kw_only=True):
     in_fullest_second: int
 
 
-def order_traffic(moments: Iterable[datetime]) -> tuple[OrderTraffic, ...]:
-    """Return the traffic of each day with any, oldest first; one moment for each order and each cancel.
+def order_traffic(moments: Iterable[datetime] | Mapping[datetime, int]) -> tuple[OrderTraffic, ...]:
+    """Return the traffic of each day with any, oldest first.
 
-    Moments have fixed offsets, as a journal's have: two that differ in `fold` alone count as one.
+    `moments` has one moment for each order and each cancel, or how many of them left at each. They have
+    fixed offsets, as a journal's have: two that differ in `fold` alone count as one.
 
     Raises:
         ValueError: A moment has no zone.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
 from rich.console import Console, Group
 
-from monitor.order_traffic import BoundUse, By, Span, Standing, bound_uses
+from monitor.order_traffic import BoundUse, By, Sent, Span, Standing, bound_uses
 from monitor.report_risk import risk_section
 from monitor.risk_report import RiskReport, risk_report
 from monitor.risk_use import RiskTrail, risk_trail
@@ -125,6 +125,13 @@ def test_a_part_of_a_journal_tells_its_own_days_alone() -> None:
     (own, *_) = trail_of(journal).within(TUE, WED).bound_uses()
 
     assert (own.day, own.used) == (WED, 2)
+
+
+def test_moments_written_in_two_zones_are_counted_together() -> None:
+    left = Sent(orders={"A": "2026-07-13T01:35:00+00:00", "B": "2026-07-13T09:35:00+08:00"}, cancels=[])
+    left.cancels.append("2026-07-13T01:35:00+00:00")
+
+    assert left.moments() == {datetime(2026, 7, 13, 1, 35, tzinfo=UTC): 3}
 
 
 @pytest.mark.parametrize(

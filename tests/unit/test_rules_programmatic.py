@@ -82,6 +82,14 @@ def test_moments_of_other_zones_are_the_same_moments():
     assert order_traffic([shanghai, START]) == (traffic(2, 2),)
 
 
+def test_what_left_together_may_be_told_as_one_moment_with_its_count():
+    second = START + timedelta(seconds=1)
+
+    # Two and three that left a second apart: five that day, three in the fullest second.
+    assert order_traffic({START: 2, second: 3}) == (traffic(3, 5),)
+    assert order_traffic([second, START, second, START, second]) == (traffic(3, 5),)
+
+
 def test_no_orders_are_no_traffic():
     assert order_traffic([]) == ()
 
