@@ -13,7 +13,6 @@ import msgspec
 from monitor.json_value import Json
 from monitor.wording import say
 from services.domain.events import Event
-from services.domain.orders import OrderTerms
 from services.domain.statement import Ack, AckKind
 from services.domain.value import Value
 from services.rules import OrderTraffic, OutsideRulebook, order_traffic
@@ -22,7 +21,7 @@ from services.rules.programmatic import PROGRAMMATIC, ProgrammaticRule
 NEAR_RATIO = Decimal("0.8")
 """The part of a bound from which on an account is near it."""
 
-_SENT, _CANCEL = "sent:", "cancel:"
+_WITHHELD = AckKind.WITHHELD
 
 
 class Standing(StrEnum):
@@ -92,24 +91,19 @@ class Sent(msgspec.Struct, kw_only=True):
     """When orders and cancels left, as a journal tells it, event by event: UTC text.
 
     An order leaves when it is answered, or, where no answer was written down, when it was intended;
-    one that was withheld never left.
+    one that was withheld never left. `orders` are by their ids.
     """
 
     orders: dict[str, str] = msgspec.field(default_factory=dict)
     cancels: list[str] = msgspec.field(default_factory=list)
 
-    def intended(self, event: Event, value: OrderTerms) -> None:
-        """Move over an order that is about to leave."""
-        self.orders.setdefault(value.order_id, event.at)
-
     def answered(self, event: Event, value: Ack) -> None:
-        """Move over the answer to an order or a cancel."""
-        step = event.step
-        if _CANCEL in step:
+        """Move over the answer to an order or a cancel: of a step `sent:ORDER` or `late1:cancel:ORDER`."""
+        what, _, order_id = event.step.rpartition(":")
+        if what.endswith("cancel"):
             self.cancels.append(event.at)
-        elif _SENT in step:
-            order_id = step.rpartition(_SENT)[2]
-            if value.kind is AckKind.WITHHELD:
+        elif what.endswith("sent"):
+            if value.kind is _WITHHELD:
                 self.orders.pop(order_id, None)
             else:
                 self.orders[order_id] = event.at

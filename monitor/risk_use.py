@@ -60,6 +60,7 @@ KEYS: Mapping[tuple[Rule, str], str] = MappingProxyType(
 )
 """The key of `risk_control` that sets each limit, by its rule and what tells it from the rule's others."""
 
+_SECTOR, _CORRELATION = Rule.SECTOR, Rule.CORRELATION
 _FLOORS = frozenset({Rule.CASH_RESERVE})
 _SPANS = frozenset({"session", "day"})
 _DIGITS = Decimal("0.000001")
@@ -189,7 +190,7 @@ class RiskTrail(msgspec.Struct):
         self.sessions[event.session] = SessionRisk(day=value.day, slot=slot)
 
     def _intended(self, event: Event, value: OrderTerms) -> None:
-        self.sent.intended(event, value)
+        self.sent.orders.setdefault(value.order_id, event.at)
 
     def _ack(self, event: Event, value: Ack) -> None:
         self.sent.answered(event, value)
@@ -295,7 +296,7 @@ def uses_of(used: Iterable[LimitUse]) -> tuple[Use, ...]:
 
 def _named(use: LimitUse) -> Use | None:
     """Return the use under its key, `subject` a symbol or sector alone; None where no key sets it."""
-    if use.rule is Rule.SECTOR:
+    if use.rule is _SECTOR:
         place, subject = "" if use.subject else "unknown", use.subject
     else:
         place, subject = (use.subject, "") if use.subject in _SPANS else ("", use.subject)
@@ -313,7 +314,7 @@ def _keep(session: SessionRisk, use: Use) -> None:
     A correlation is of a single buy, which no later review counts again: of these the highest stays.
     """
     before = session.uses.get(use.key)
-    if before is None or use.rule is not Rule.CORRELATION or use.ratio > before.ratio:
+    if before is None or use.rule is not _CORRELATION or use.ratio > before.ratio:
         session.uses[use.key] = use
 
 

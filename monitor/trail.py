@@ -25,19 +25,7 @@ from services.domain.quotes import VendorSnapshot
 from services.domain.value import Value
 from services.journal.account import Account, gain_cny
 
-_WANTED = (
-    Genesis,
-    SettingsRecord,
-    Opened,
-    Verdicts,
-    OrderTerms,
-    Fill,
-    OrderEnded,
-    Movement,
-    Closed,
-    RunFinished,
-    *RISK_STEPS,
-)
+_SELL = Side.SELL
 
 
 class MarkKind(StrEnum):
@@ -47,6 +35,9 @@ class MarkKind(StrEnum):
     SESSION = "session"
     DAY_END = "day_end"
     LATEST = "latest"
+
+
+_SESSION = MarkKind.SESSION
 
 
 class Mark(Value, frozen=True, kw_only=True):
@@ -161,7 +152,7 @@ class Follower:
         self.trail = Trail()
         self._days_held = days_held
         self._days: deque[date] = deque()
-        self.wanted = frozenset[type]((*_WANTED, VendorSnapshot) if vendor_prices else _WANTED)
+        self.wanted = _WANTED | {VendorSnapshot} if vendor_prices else _WANTED
         self._forgets = not vendor_prices
         self._fills: set[str] = set()
         self._at = ""
@@ -171,23 +162,23 @@ class Follower:
     @property
     def hears(self) -> Mapping[type, Callable[..., None]]:
         """What takes the bodies of a journal's events, by their type."""
-        return dict.fromkeys(self.wanted, self._listen)
+        return dict.fromkeys(self.wanted, self.take)
 
     def listen(self, event: Event, value: object, account: Account) -> None:
         """Take an event of the journal, of any type."""
         if type(value) in self.wanted:
-            self._listen(event, value, account)
-
-    def _listen(self, event: Event, value: object, account: Account) -> None:
-        if event.seq > self._seq:
-            self._seq = event.seq
             self.take(event, value, account)
 
     def take(self, event: Event, value: object, account: Account | None = None) -> None:
-        """Move over one event and its body, one of those wanted; `account` is the fold after it, if known."""
-        self._at = event.at
-        kind = type(value)
-        of_limits, step = RISK_STEPS.get(kind), _STEPS.get(kind)
+        """Move over one event and its body, one of those wanted; `account` is the fold after it, if known.
+
+        An event that is told again is passed over.
+        """
+        seq = event.seq
+        if seq <= self._seq:
+            return
+        self._seq, self._at = seq, event.at
+        of_limits, step = _STEPS[type(value)]
         if of_limits is not None:
             of_limits(self.trail.risk, event, value)
         if step is not None:
@@ -199,7 +190,7 @@ class Follower:
         newest = next(reversed(trail.sessions), None)
         if newest is not None and newest not in trail.closed:
             opened = trail.sessions[newest]
-            self._mark(MarkKind.SESSION, newest, opened.day, opened.slot)
+            self._mark(_SESSION, newest, opened.day, opened.slot)
         if trail.finished:
             self._end_day()
         elif trail.marks and trail.marks[-1].book is not trail.book:
@@ -241,9 +232,9 @@ class Follower:
         trail.seen = {**trail.seen, **{q.symbol: q.last_cny for q in value.quotes if not q.disputed}}
 
     def _intended(self, _event: Event, value: OrderTerms, account: Account | None) -> None:
-        trail = self.trail
-        if value.order_id not in trail.orders:
-            trail.orders[value.order_id] = value
+        trail, order_id = self.trail, value.order_id
+        if order_id not in trail.orders:
+            trail.orders[order_id] = value
             trail.book = account.book if account else trail.book.after(value)
 
     def _verdicts(self, event: Event, value: Verdicts, _account: Account | None) -> None:
@@ -277,17 +268,18 @@ class Follower:
         trail.closed[event.session] = value
         opened = trail.sessions.get(event.session)
         if opened is not None:
-            self._mark(MarkKind.SESSION, event.session, opened.day, opened.slot)
+            self._mark(_SESSION, event.session, opened.day, opened.slot)
 
     def _filled(self, event: Event, fill: Fill, account: Account | None) -> None:
-        if fill.fill_id in self._fills:
+        fill_id = fill.fill_id
+        if fill_id in self._fills:
             return
-        self._fills.add(fill.fill_id)
+        self._fills.add(fill_id)
         trail, before = self.trail, self.trail.book
         trail.book = account.book if account else before.after(fill)
         realised = None
-        if fill.side is Side.SELL:
-            realised = account.gains[fill.fill_id] if account else gain_cny(fill, before, trail.book)
+        if fill.side is _SELL:
+            realised = account.gains[fill_id] if account else gain_cny(fill, before, trail.book)
         self._see(fill)
         terms = trail.orders.get(fill.order_id)
         trail.trades.append(Trade(session=event.session, fill=fill, terms=terms, realised_cny=realised))
@@ -299,13 +291,13 @@ class Follower:
             # A mark holds what was seen until then, and keeps it.
             trail.seen, self._seen_marked = dict(trail.seen), False
         trail.seen[fill.symbol] = fill.price_cny
-        if self._forgets and fill.side is Side.SELL and not trail.book.held(fill.symbol):
+        if self._forgets and fill.side is _SELL and not trail.book.held(fill.symbol):
             del trail.seen[fill.symbol]
 
     def _end_day(self) -> None:
         """Mark the end of the last marked day, on the book as it is now."""
         marks = self.trail.marks
-        if marks and marks[-1].kind is MarkKind.SESSION:
+        if marks and marks[-1].kind is _SESSION:
             self._mark(MarkKind.DAY_END, "", marks[-1].day, marks[-1].moment)
 
     def _mark(self, kind: MarkKind, session: str, day: date, moment: datetime) -> None:
@@ -316,7 +308,7 @@ class Follower:
         )
 
 
-_STEPS: Mapping[type, Callable[..., None]] = {
+_OWN: Mapping[type, Callable[..., None]] = {
     Genesis: Follower._genesis,
     SettingsRecord: Follower._settings,
     VendorSnapshot: Follower._quoted,
@@ -329,3 +321,8 @@ _STEPS: Mapping[type, Callable[..., None]] = {
     Closed: Follower._closed,
     RunFinished: Follower._finished,
 }
+
+_STEPS = {kind: (RISK_STEPS.get(kind), _OWN.get(kind)) for kind in (*_OWN, *RISK_STEPS)}
+"""What moves the fold of limits over a body, and what moves this one, by the body's type."""
+
+_WANTED = frozenset(_STEPS) - {VendorSnapshot}
