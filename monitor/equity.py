@@ -147,7 +147,7 @@ def course_in(points: Sequence[EquityPoint]) -> Course:
 
 
 def _grown(first: float | None, last: float | None) -> float | None:
-    return None if first is None or last is None or first == 0.0 else last / first - 1.0
+    return None if first is None or last is None or first == 0.0 else float(last / first - 1.0)
 
 
 def final_equity_cny(course: Course, trail: Trail) -> Decimal:

@@ -3,13 +3,15 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+import orjson
 import pytest
 
 from monitor.summary import summarise
+from services.domain.bars import CorporateAction
 from services.domain.events import Outcome, Verdicts
 from services.domain.fills import Fees
 from services.domain.orders import Rule, Side
-from tests.monitor_journal import MON, A, JournalByHand, daily_panel, refused, terms_of, three_days
+from tests.monitor_journal import MON, TUE, A, JournalByHand, daily_panel, refused, terms_of, three_days
 
 CONTRACT = (
     "mode frequency account run_id sessions completed no_trade orders fills refusals",
@@ -22,6 +24,17 @@ def test_the_json_has_every_figure_of_the_contract():
 
     assert [name for name in " ".join(CONTRACT).split() if name not in written] == []
     assert json.loads(json.dumps(written, allow_nan=False)) == written
+
+
+def test_the_json_of_a_market_with_dividends_holds_plain_numbers():
+    action = CorporateAction(
+        symbol=A, ex_date=TUE, cash_per_share=Decimal("0.50"), shares_per_share=Decimal("0")
+    )
+
+    written = summarise(three_days().events, daily_panel(actions=(action,))).as_json()
+
+    # 11250 / 10000 as without it, and 0.50 on each of 500 A.
+    assert orjson.loads(orjson.dumps(written))["benchmark_return"] == pytest.approx(0.15)
 
 
 def test_figures_of_three_days_worked_by_hand():
