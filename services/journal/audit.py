@@ -9,7 +9,7 @@ from types import MethodType
 from typing import Literal
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Raw, UnsetType
 
 from services.domain.book import Book, OrderEnded
 from services.domain.decision import BadAnswer, Decision
@@ -40,6 +40,7 @@ from services.journal.audit_line import (
 
 GENESIS_HASH = "0" * 64
 
+_BUY = Side.BUY
 _SILENT = frozenset({Outcome.MARKET_CLOSED, Outcome.CALENDAR_UNKNOWN})
 """Sessions on days without trading leave no line."""
 
@@ -121,12 +122,13 @@ class AuditTrail:
         self._sessions[event.session].waiting = len(value.orders)
 
     def _fill(self, event: Event, value: Fill, account: Account) -> None:
-        if value.fill_id in self._fills:
+        fill_id, name = value.fill_id, event.session
+        if fill_id in self._fills:
             return
-        self._fills.add(value.fill_id)
-        session = self._sessions[event.session]
+        self._fills.add(fill_id)
+        session = self._sessions[name]
         session.fills += 1
-        self._held.append((session, self._fill_line(value, account.sessions[event.session], account.book)))
+        self._held.append((session, self._fill_line(value, account.sessions[name], account.book)))
 
     def _fill_line(self, fill: Fill, of: SessionState, book: Book) -> Line:
         amount, total = fill.amount_cny, fill.fees.total
@@ -143,7 +145,7 @@ class AuditTrail:
             price=fill.price_cny,
             amount_cny=amount,
             fees=fees_told(fill.fees, total),
-            cash_change_cny=-(amount + total) if fill.side is Side.BUY else amount - total,
+            cash_change_cny=-(amount + total) if fill.side is _BUY else amount - total,
             lots=self._holdings.lots,
             reason=of.orders[fill.order_id].why,
             trade_time=self._times.text(fill.traded_at),
@@ -185,22 +187,23 @@ class AuditTrail:
 
     def _tell(self, session: _Session, event: Event, account: Account) -> None:
         """Write what the session's stage brought; a session that can bring no fill any more gets its line."""
-        for owner, line in self._held:
-            if owner is not None:
-                _give_refusals(owner, line)
-            self._write(line)
-        self._held = []
+        if self._held:
+            for owner, line in self._held:
+                if owner is not None:
+                    _give_refusals(owner, line)
+                self._write(line)
+            self._held = []
         if session.told or session.waiting:
             return
-        of = account.sessions[event.session]
-        if any(order.order_id in of.orders for order in account.book.open_orders):
+        of, working = account.sessions[event.session], account.book.open_orders
+        if working and any(order.order_id in of.orders for order in working):
             return
         line = self._line(account.book, of.opened.at, of.opened.session, NO_TRADE)
         line.reason = session.reason
         _give_refusals(session, line)
         self._write(line)
 
-    def _line(self, book: Book, at: str, session_id: str | None, action: Action | UnsetType) -> Line:
+    def _line(self, book: Book, at: str, session_id: str | None, action: Action | Raw | UnsetType) -> Line:
         """Return a line with the holdings of a book and nothing traded."""
         self._holdings.turn_to(book)
         return Line(

@@ -56,8 +56,10 @@ class _LotTold(msgspec.Struct, frozen=True):
     acquired_on: date
 
 
-NO_TRADE = Action(action="no_trade", symbol="", amount=0)
-NO_FEES = FeesTold()
+# What most lines of an account that seldom trades say is encoded once.
+NO_TRADE = Raw(encode(Action(action="no_trade", symbol="", amount=0)))
+NO_FEES = Raw(encode(FeesTold()))
+_NOTHING = Raw(encode(ZERO))
 
 
 class Line(msgspec.Struct, kw_only=True):
@@ -65,7 +67,7 @@ class Line(msgspec.Struct, kw_only=True):
 
     date: str
     id: int = 0
-    this_action: Action | UnsetType = NO_TRADE
+    this_action: Action | Raw | UnsetType = NO_TRADE
     positions: Raw
     account: str
     mode: str
@@ -73,9 +75,9 @@ class Line(msgspec.Struct, kw_only=True):
     order_id: str | None = None
     fill_id: str | None = None
     price: Decimal | None = None
-    amount_cny: Decimal = ZERO
-    fees: FeesTold = NO_FEES
-    cash_change_cny: Decimal = ZERO
+    amount_cny: Decimal | Raw = _NOTHING
+    fees: FeesTold | Raw = NO_FEES
+    cash_change_cny: Decimal | Raw = _NOTHING
     lots: Raw
     refusals: Sequence[RefusalTold] = ()
     reason: str = ""
@@ -153,7 +155,7 @@ class LocalTimes:
 
     def text(self, moment: datetime) -> str:
         """Return the moment as a line tells it, e.g. `2026-07-13 10:35:00`."""
-        if moment != self._moment:
+        if moment is not self._moment and moment != self._moment:
             there = local(moment, self._market).replace(tzinfo=None)
             self._moment, self._text = moment, there.isoformat(" ", "seconds")
         return self._text
