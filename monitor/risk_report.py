@@ -7,17 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
-import msgspec
-
 from monitor.json_value import Json
 from monitor.order_traffic import BoundUse
 from monitor.risk_advice import Advice, LimitUsed, advice, limits_used
 from monitor.risk_use import KEYS, HaltSpan, RiskTrail, SessionRisk, Use
-from services.domain.events import ArmedExit, Verdicts
-from services.domain.orders import Change, OrderTerms, Origin, Refusal, Rule, Side
+from services.domain.events import ArmedExit
+from services.domain.orders import Change, Origin, Refusal, Rule, Side
 from services.domain.value import Value
-
-_SIDES = tuple(Side)
 
 
 class LimitRow(Value, frozen=True, kw_only=True):
@@ -100,40 +96,40 @@ def risk_report(trail: RiskTrail) -> RiskReport:
     )
 
 
-class _Asked(msgspec.Struct):
+class _Asked(Value, frozen=True):
     """What sessions asked for and what became of it: each order, refusal and change once a session."""
 
-    orders: dict[Side, int] = msgspec.field(default_factory=lambda: dict.fromkeys(_SIDES, 0))
-    refusals: list[Refusal] = msgspec.field(default_factory=list)
-    changes: list[Change] = msgspec.field(default_factory=list)
-    shadow: int = 0
+    orders: Mapping[Side, int]
+    refusals: Sequence[Refusal]
+    changes: Sequence[Change]
+    shadow: int
 
 
 def _asked(sessions: Iterable[SessionRisk]) -> _Asked:
     """Return what the agents and exits of sessions asked for, in order."""
-    found = _Asked()
-    for session in sessions:
-        wanted: dict[Side, set[tuple[Origin, int, str]]] = {side: set() for side in _SIDES}
-        refused: dict[Refusal, None] = {}
-        changed: dict[Change, None] = {}
+    wanted: dict[Side, set[tuple[int, Origin, int, str]]] = {side: set() for side in Side}
+    refused: dict[tuple[int, Refusal], None] = {}
+    changed: dict[tuple[int, Change], None] = {}
+    shadow = 0
+    for place, session in enumerate(sessions):
         for verdicts in session.verdicts:
-            for one in _judged(verdicts):
-                wanted[one.side].add((one.origin, one.index, one.symbol))
-            if verdicts.refused:
-                refused.update(dict.fromkeys(verdicts.refused))
-            if verdicts.changed:
-                changed.update(dict.fromkeys(verdicts.changed))
-            found.shadow += len(verdicts.shadow)
-        for side, orders in wanted.items():
-            found.orders[side] += len(orders)
-        found.refusals += refused
-        found.changes += changed
-    return found
-
-
-def _judged(verdicts: Verdicts) -> tuple[OrderTerms | Refusal, ...]:
-    deferred = [one.terms for one in verdicts.deferred]
-    return (*verdicts.approved, *verdicts.waiting, *verdicts.shadow, *deferred, *verdicts.refused)
+            for group in (verdicts.approved, verdicts.waiting, verdicts.shadow, verdicts.refused):
+                for one in group:
+                    wanted[one.side].add((place, one.origin, one.index, one.symbol))
+            for later in verdicts.deferred:
+                terms = later.terms
+                wanted[terms.side].add((place, terms.origin, terms.index, terms.symbol))
+            for refusal in verdicts.refused:
+                refused[place, refusal] = None
+            for change in verdicts.changed:
+                changed[place, change] = None
+            shadow += len(verdicts.shadow)
+    return _Asked(
+        orders={side: len(orders) for side, orders in wanted.items()},
+        refusals=[refusal for _, refusal in refused],
+        changes=[change for _, change in changed],
+        shadow=shadow,
+    )
 
 
 def _rows(used: Mapping[str, LimitUsed]) -> tuple[LimitRow, ...]:

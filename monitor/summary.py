@@ -181,8 +181,7 @@ def outside_use_of(trail: Trail, events: Iterable[Event], value_of: ValueOf = in
 def summary_of(trail: Trail, course: Course, valuer: Valuer, outside: OutsideUse = NO_OUTSIDE_USE) -> Summary:
     """Return the summary of an account whose events were followed and valued already."""
     genesis, panel, final_cny = trail.genesis, valuer.panel, final_equity_cny(course, trail)
-    outcomes = Counter([closed.outcome for closed in trail.closed.values()])
-    states = _states(trail)
+    outcomes, states = _outcomes(trail)
     days = [opened.day for opened in trail.sessions.values()]
     return Summary(
         account=genesis.account if genesis else "",
@@ -233,14 +232,15 @@ def _fees(trail: Trail) -> Fees:
     return Fees(**{name: sum(map(attrgetter(name), paid), ZERO) for name in Fees.__struct_fields__})
 
 
-def _states(trail: Trail) -> Counter[str]:
-    """Return how many sessions ended in each state."""
+def _outcomes(trail: Trail) -> tuple[Counter[Outcome], Counter[str]]:
+    """Return how many sessions had each outcome, and how many ended in each state."""
     sent = {terms.session for terms in trail.orders.values()}
     ended = Counter([(one.outcome, name in sent) for name, one in trail.closed.items()])
-    states = Counter[str]()
+    outcomes, states = Counter[Outcome](), Counter[str]()
     for (outcome, left), count in ended.items():
+        outcomes[outcome] += count
         states[ended_state(outcome, left)] += count
-    return states
+    return outcomes, states
 
 
 def _by_rule(trail: Trail) -> dict[str, int]:

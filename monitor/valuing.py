@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from math import isnan
+from math import isnan, nan
 
 import numpy as np
 
@@ -72,13 +72,11 @@ class Valuer(Value, frozen=True, kw_only=True, dict=True):
 
     def market_cny(self, mark: Mark, prices: FloatArray) -> Decimal:
         """Return what the holdings of a mark are worth at the panel's prices there, in CNY."""
-        cents = 0
+        cents, columns = 0, {} if self.panel is None else self.panel.column
         for symbol, shares in mark.book.holdings().items():
-            price = self._shown(prices, symbol)
-            if price is None:
-                cents += _cents(_told_cny(mark, symbol) * shares)
-            else:
-                cents += worth_cents(price, shares)
+            column = columns.get(symbol)
+            price = nan if column is None else prices.item(column)
+            cents += _cents(_told_cny(mark, symbol) * shares) if isnan(price) else worth_cents(price, shares)
         return Decimal(cents).scaleb(-2)
 
     def equity_cny(self, mark: Mark) -> Decimal:
@@ -87,8 +85,9 @@ class Valuer(Value, frozen=True, kw_only=True, dict=True):
 
     def price_cny(self, mark: Mark, symbol: Symbol) -> Decimal:
         """Return the price a holding counts with at a mark, in CNY a share."""
-        price = self._shown(self.prices(mark), symbol)
-        return _told_cny(mark, symbol) if price is None else from_float(price)
+        column = self.panel.column.get(symbol) if self.panel is not None else None
+        price = nan if column is None else self.prices(mark).item(column)
+        return _told_cny(mark, symbol) if isnan(price) else from_float(price)
 
     def _row(self, ended: int) -> FloatArray:
         """Return the prices known after `ended` rows."""
@@ -96,14 +95,6 @@ class Valuer(Value, frozen=True, kw_only=True, dict=True):
             return np.full(self.known.shape[1], np.nan)
         row: FloatArray = self.known[ended - 1]
         return row
-
-    def _shown(self, prices: FloatArray, symbol: Symbol) -> float | None:
-        """Return the panel's price of a symbol, None where it has none."""
-        column = self.panel.column.get(symbol) if self.panel is not None else None
-        if column is None:
-            return None
-        price: float = prices.item(column)
-        return None if isnan(price) else price
 
 
 def worth_cents(price: float, shares: int) -> int:
