@@ -285,6 +285,21 @@ def test_refusals_changes_and_shadow_orders_count_each_once():
     assert found.asked == 3  # index 0 passed, 1 and 2 were refused
 
 
+def test_what_two_sessions_ask_for_alike_counts_in_both():
+    journal = JournalByHand()
+    journal.genesis()
+    for day in (MON, TUE):
+        journal.open(day)
+        told = Verdicts(refused=(refused(Rule.TICK),), changed=(shrunk(500, 100, index=1),))
+        journal.write("verdicts", told)
+        journal.write("funded", told)
+        journal.close()
+
+    found = report_of(journal)
+
+    assert (found.asked, found.refusals, found.changes) == (2, {"tick": 2}, {"cash": 2})
+
+
 def test_a_deferred_buy_that_is_funded_was_asked_for_once():
     journal = journal_of(MON)
     buy = terms_of(journal.session, Side.BUY, 100)
