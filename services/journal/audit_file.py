@@ -11,6 +11,9 @@ from services.journal.account import Account
 from services.journal.audit import TELLING, AuditTrail
 from services.ports import JournalFault
 
+_AT_ONCE_BYTES = 1 << 16
+"""Handed to the system in one call; a run keeps all its lines to its end and then writes megabytes."""
+
 
 class AuditBroken(JournalFault):
     """The file is not what the journal says it must be: nothing is written, nothing is traded."""
@@ -111,7 +114,7 @@ class AuditFile:
             return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab") as file:
+            with self.path.open("ab", buffering=_AT_ONCE_BYTES) as file:
                 file.writelines(self._pending)
                 file.flush()
                 os.fsync(file.fileno())
