@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from services.journal.database import open_for_reading
 from services.journal.journal import Journal
 from services.journal.kill_file import KILL_NAME
 from services.journal.sql_store import SqlStore
+from services.market.columns import open_panel
 from services.settings import Settings
 from services.settings_file import load_settings
 from tests.cli.test_recorded_safety import CutOff
@@ -77,7 +79,7 @@ def recorded_account_with_a_working_order(tmp_path: Path, account: str = "main")
 
 def working(folder: AccountFolder) -> int:
     store = SqlStore(open_for_reading(folder.journal), folder.account)
-    journal = Journal(store, folder.account, VirtualClock(NOW), lambda _digest: None)  # type: ignore[arg-type,return-value]  # No panel is asked for.
+    journal = Journal(store, folder.account, VirtualClock(NOW), partial(open_panel, folder.panels))
     return len(journal.account.book.open_orders)
 
 

@@ -93,7 +93,7 @@ class AuditPath:
     def read_bytes(self) -> bytes:
         return self.synced + self.unsynced
 
-    def open(self, mode: str) -> _AuditFile:
+    def open(self, mode: str, buffering: int) -> _AuditFile:
         self.there = True
         return _AuditFile(self)
 

@@ -94,8 +94,8 @@ class AuditOnDisk:
     def __str__(self) -> str:
         return str(self._path)
 
-    def open(self, mode: str) -> Any:
-        return _Cut(self._path.open(mode), self.process)
+    def open(self, mode: str, buffering: int) -> Any:
+        return _Cut(self._path.open(mode, buffering), self.process)
 
 
 class _Cut:
