@@ -52,7 +52,7 @@ class Earlier(msgspec.Struct, kw_only=True):
 
     seen: set[tuple[Symbol, Side]] = msgspec.field(default_factory=set)
     contradicted: frozenset[Symbol] = frozenset()
-    later: bool = False
+    later: bool
     fresh_at: datetime | None = None
     hours: list[Hours] = msgspec.field(default_factory=list)
 

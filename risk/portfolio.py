@@ -128,7 +128,7 @@ class Portfolio(msgspec.Struct, kw_only=True):
         named = self.desk.limits.portfolio.industries or self.desk.industries
         return named.get(symbol) or ""
 
-    def count(self, order: OrderTerms | Proposal) -> None:
+    def count(self, order: OrderTerms) -> None:
         """Count an order of the session that left already: the book holds what it moved."""
         self.orders += 1
         self._sent.append((order, order.shares))

@@ -22,7 +22,8 @@ class FixedPlan:
     """All slots of the open days in [start, end].
 
     A loop asks several times for what comes after one moment, that of the slot handled last: how many slots
-    lie not after it is kept until another moment is asked for, which mostly is that of the slot after it.
+    lie not after it is kept until another moment is asked for. That is mostly the next slot's own, and then
+    the count is one more, since no two slots share a moment.
     """
 
     def __init__(

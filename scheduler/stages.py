@@ -39,7 +39,8 @@ async def wake(state: SessionState, world: World) -> None:
     log, prefix = await _begin(state, world, StageKind.WAKE)
     stage, found, first = state.stage, state.found, state.seen
     if stage is None or found is None or first is None:
-        raise RuntimeError(f"session {log.session} has no stage under way, or none of its orders waits")
+        lacks = "stage under way" if stage is None else "book" if found is None else "prices"
+        raise RuntimeError(f"session {log.session} has no {lacks}")
     opening = replace(found, book=stage.book, halts=stage.standing.halts)
     slot = slot_of(state, world)
     world = world.as_of(slot.day)

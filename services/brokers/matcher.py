@@ -124,6 +124,8 @@ class Matcher:
         if accepted.fixed_from is not None:
             if accepted.fixed_from > attempt.at:
                 return ()
+            if offer.live and offer.last_on != attempt.at.date():
+                return ()
             price = price_at_close(placed, accepted, offer.last_cny, rules.tick)
         elif offer.live and phase_at(rules, attempt.at.time()).phase is not Phase.CONTINUOUS:
             return ()

@@ -113,7 +113,7 @@ MOMENTS_IN: Mapping[type, tuple[str, ...]] = {
 }
 """The fields of a kind that hold its moments and days, all of them: of the kinds that are written most.
 
-The text of any other kind is searched for moments."""
+Of these kinds the fields alone are looked at; the text of any other kind is searched for moments."""
 
 _encode = msgspec.json.Encoder(decimal_format="string", order="sorted").encode
 _naive_moment = re.compile(r'T\d\d:\d\d:\d\d(?:\.\d+)?"').search
@@ -168,7 +168,7 @@ def _doubtful(value: object, text: str) -> bool:
         for name in moments:
             held = getattr(value, name)
             # What is declared as a day may hold a moment: one is a kind of the other.
-            if type(held) is not date and held.tzinfo is None:
+            if type(held) is not date and getattr(held, "tzinfo", None) is None:
                 return True
     return ("N" in text and "NaN" in text) or ("I" in text and "Infinity" in text)
 
@@ -208,11 +208,14 @@ def _decoder(kind: str) -> msgspec.json.Decoder[object]:
 
 
 def _refuse(value: object, path: str) -> None:
-    """Raise NotCanonical at the first number that is not finite or moment without a zone in `value`."""
+    """Raise NotCanonical at the first number that is not finite, or moment that is none or has no zone."""
     if isinstance(value, Decimal | float) and not _finite(value):
         raise NotCanonical(f"{path}: {value} is not a finite number")
     if isinstance(value, datetime) and value.tzinfo is None:
         raise NotCanonical(f"{path}: {value.isoformat()} has no time zone")
+    for name in MOMENTS_IN.get(type(value), ()):
+        if not isinstance(getattr(value, name), date):
+            raise NotCanonical(f"{path}.{name}: {getattr(value, name)!r} is no moment")
     for name, held in _parts(value):
         _refuse(held, path + name)
 

@@ -51,15 +51,9 @@ def code_of(symbol: Symbol) -> tuple[Series[Board], Venue]:
     return series, Venue(suffix)
 
 
-def venue_of(board: Board, symbol: Symbol | None = None) -> Venue:
-    """Return the exchange that trades `board`.
-
-    REITs and convertible bonds are traded on two: `symbol` tells which, and without it the answer
-    is SZSE.
-    """
-    if board in _SHARED_BOARDS:
-        return Venue.SZSE if symbol is None else Venue(symbol[-2:])
-    return _VENUES[board]
+def venue_of(board: Board) -> Venue:
+    """Return the exchange that trades `board`: SZSE for REITs and convertible bonds, which SSE trades too."""
+    return Venue.SZSE if board in _SHARED_BOARDS else _VENUES[board]
 
 
 def default_kind(board: Board) -> Kind:

@@ -248,9 +248,9 @@ def _days(rng: Random) -> tuple[tuple[date, ...], Days]:
         if first.weekday() < 5:
             days.append(first)
         first += timedelta(days=1)
-    off = frozenset(day for day in days[1:-1] if rng.random() < 0.2)
+    off = [day for day in days[1:-1] if rng.random() < 0.2]
     unknown = frozenset(day for day in off if rng.random() < 0.3)
-    return tuple(days), Days(closed=off - unknown, unknown=unknown)
+    return tuple(days), Days(closed=frozenset(off) - unknown, unknown=unknown)
 
 
 def _path(rng: Random, days: int) -> tuple[float, ...]:

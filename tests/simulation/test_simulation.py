@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
 import sys
 from datetime import date, timedelta
 
@@ -83,6 +85,29 @@ def test_a_seed_is_the_same_history_every_time(kind: Kind) -> None:
     assert first.trace == second.trace
     assert [event.hash for event in first.events] == [event.hash for event in second.events]
     assert len(first.events) > 20
+
+
+def test_a_seed_draws_the_same_days_in_every_process() -> None:
+    """Two holidays in one history, of which one is unknown: a set would be gone through in another order."""
+    asked = (
+        "from tests.simulation.scenario import _days; from random import Random; "
+        "print([[sorted(days.closed), sorted(days.unknown)] "
+        "for _, days in (_days(Random(seed)) for seed in range(2000))])"
+    )
+
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", asked],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+
+    assert len(said) == 1
+    assert "datetime.date" in said.pop()
 
 
 def test_a_seed_alone_is_traced_and_its_findings_are_json(

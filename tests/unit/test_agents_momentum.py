@@ -55,7 +55,7 @@ def test_a_symbol_with_a_timetable_of_its_own_is_judged_by_that(monkeypatch: pyt
     briefing = Setting(panel=panel_of({A: [10.0, 11.0], B: [10.0, 11.0]}), at=time(14, 0)).brief()
     usual = rules_of(A, DAYS[1])
     # The last phase of its day is the one after the close.
-    short = replace(usual, phases=usual.phases[-1:], phase_ends=usual.phase_ends[-1:])
+    short = replace(usual, phases=usual.phases[-1:], phase_ends=())
     monkeypatch.setattr(sizing, "rules_of", lambda symbol, _day: usual if symbol == A else short)
     tradable = TradableRules(briefing)
 

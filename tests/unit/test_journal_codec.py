@@ -291,7 +291,7 @@ def test_of_a_kind_whose_text_is_not_searched_all_moments_lie_in_the_named_field
 
 
 @pytest.mark.parametrize(("of", "name"), [(of, name) for of, names in MOMENTS_IN.items() for name in names])
-def test_a_moment_without_a_zone_is_refused_in_every_field_that_could_hold_one(of: type, name: str):
+def test_none_and_a_moment_without_a_zone_are_refused_in_every_field_that_holds_a_moment(of: type, name: str):
     naive = datetime(2026, 7, 6, 10, 35, 0, 1)  # noqa: DTZ001 # What is refused, for a day as for a moment.
 
     @settings(max_examples=3, deadline=None, derandomize=True, database=None)
@@ -299,5 +299,7 @@ def test_a_moment_without_a_zone_is_refused_in_every_field_that_could_hold_one(o
     def is_refused(value: Any) -> None:
         with pytest.raises(NotCanonical):
             encode(replace(value, **{name: naive}))
+        with pytest.raises(NotCanonical):
+            encode(replace(value, **{name: None}))
 
     is_refused()

@@ -22,7 +22,7 @@ from services.domain.quotes import Level, Quote, VendorSnapshot
 from services.domain.statement import AckKind, Sight
 from services.market.seen_prices import SeenPrices
 from services.ports import Clock, PriceFault
-from tests.exchange_market import MAIN, TUE, at, buy, exchange, sell
+from tests.exchange_market import MAIN, MON, TUE, WED, at, buy, exchange, sell
 
 
 class Vendor:
@@ -301,6 +301,19 @@ def test_after_hours_an_order_trades_at_the_close_the_vendor_shows() -> None:
     desk.submit(buy(MAIN, 100, "10.10", day=TUE))
 
     assert [fill.price_cny for fill in desk.fills()] == [Decimal("10.05")]
+
+
+def test_after_hours_an_order_that_nobody_looked_at_does_not_trade_at_the_next_days_price() -> None:
+    desk = Desk("10:00", day=MON)
+    desk.submit(buy(MAIN, 100, "10.10", name="HELD"))
+    desk.clock.jump(at(TUE, "15:01"))
+    desk.vendor.last, desk.vendor.age_s = "10.00", 60
+    assert desk.submit(sell(MAIN, 100, "10.00", name="LATE", day=TUE)) is AckKind.ACCEPTED
+
+    desk.clock.jump(at(WED, "09:40"))
+    desk.vendor.last, desk.vendor.age_s = "10.80", 0
+
+    assert desk.fills() == ()
 
 
 def test_calls_at_the_same_time_make_one_order_and_one_look() -> None:
