@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import isnan
 from typing import NamedTuple
 
@@ -67,16 +67,17 @@ def columns_of(briefing: Briefing) -> Columns:
 class Ranking(NamedTuple):
     """Symbols by momentum, the highest first, as positions in `Columns.symbols`.
 
-    A symbol whose momentum is unknown is left out of `order`. `lasts` and `falls` are in the
-    order of `Columns.symbols`; a fall of -0.05 is a rise of 5%.
+    A symbol whose momentum is unknown is left out of `order`, which is gone through once. `lasts` and
+    `falls` are in the order of `Columns.symbols`; a fall of -0.05 is a rise of 5%.
     """
 
-    order: Iterable[int]
+    order: Iterator[int]
     lasts: FloatArray
     falls: FloatArray
 
     def momentum(self, at: int) -> float:
         """Return the momentum of a position: 0.05 is a rise of 5%."""
+        # Not -fall, which tells an unchanged price as -0.00%.
         return 0.0 - self.falls.item(at)
 
 
@@ -100,7 +101,7 @@ def rank(briefing: Briefing, history: History, columns: Columns, lookback: int) 
     return Ranking(ascending(falls), lasts, falls)
 
 
-def ascending(values: FloatArray) -> Iterable[int]:
+def ascending(values: FloatArray) -> Iterator[int]:
     """Return the positions of the values from the smallest on, of equal ones in their order, without NaN."""
     if len(values) > MANY:
         return _leading_first(values)
@@ -108,7 +109,7 @@ def ascending(values: FloatArray) -> Iterable[int]:
     # What is NaN stands last.
     while order and isnan(values.item(order[-1])):
         order.pop()
-    return order
+    return iter(order)
 
 
 def _leading_first(values: FloatArray) -> Iterator[int]:

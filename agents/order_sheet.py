@@ -80,7 +80,10 @@ class OrderSheet:
     def share(self, symbol: Symbol, last: float) -> int | None:
         """Return the shares that one holding's part of the equity buys, None for what trades no more."""
         terms = self._terms_of(symbol, last)
-        return None if terms is None else terms[2]
+        if terms is None:
+            return None
+        _rules, _price, share = terms
+        return share
 
     def fits(self, symbol: Symbol, last: float) -> bool:
         """Answer whether a valid lot fits into one holding's share of the equity and trades at this slot."""
@@ -99,7 +102,8 @@ class OrderSheet:
         """Sell as many whole lots as `excess_cny` is worth, as far as they may be sold today."""
         terms = self._terms_of(symbol, last)
         if terms is not None:
-            self.sell(symbol, last, reason, int(excess_cny / terms[1]))
+            _rules, price, _share = terms
+            self.sell(symbol, last, reason, int(excess_cny / price))
 
     def buy(self, symbol: Symbol, last: float, reason: str, wanted_cny: Decimal | None = None) -> None:
         """Buy for `wanted_cny`, else for one holding's share of the equity, or for what cash is left.

@@ -61,7 +61,7 @@ class Panels:
             self._open[digest] = open_panel(self._folder, digest)
         return self._open[digest]
 
-    def take(self, panel: Panel) -> None:
+    def hold(self, panel: Panel) -> None:
         """Hold a panel that was opened from the folder, and checked, just now."""
         self._open[panel.digest] = panel
 

@@ -171,7 +171,7 @@ def _panel(settings: Settings, prices: Path | None, panels: Panels, folder: Acco
                 adjustment=settings.prices.adjustment,
                 volume_unit=settings.prices.volume_unit,
             )
-            panels.take(panel)
+            panels.hold(panel)
     except PriceFileError as error:
         raise CommandFailed(Exit.USAGE, str(error)) from error
     except OSError as error:

@@ -45,8 +45,8 @@ class EquityPoint(Value, frozen=True, kw_only=True):
 class Course(Value, frozen=True, kw_only=True):
     """An account's values, in CNY, at the opening and at the end of every day, and what its watchlist did.
 
-    Empty for an account without a session. `benchmark_return` is the watchlist's, bought at the opening
-    and held; None where no prices are at hand.
+    Days ascend, as sessions do. Empty for an account without a session. `benchmark_return` is the
+    watchlist's, bought at the opening and held; None where no prices are at hand.
     """
 
     daily: tuple[tuple[date, Decimal], ...] = ()

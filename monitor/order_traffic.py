@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -127,7 +127,7 @@ class Sent(msgspec.Struct, kw_only=True):
 
 
 def bound_uses(
-    moments: Iterable[datetime] | Mapping[datetime, int],
+    moments: Mapping[datetime, int],
     *,
     day_max: int | None,
     second_max: int | None,
@@ -135,7 +135,7 @@ def bound_uses(
 ) -> tuple[BoundUse, ...]:
     """Return the highest use of each bound that there is; empty where nothing left.
 
-    `moments` has one moment for each order and each cancel, or how many of them left at each.
+    `moments` tells how many orders and cancels left at each.
     `day_max` and `second_max` are the account's own caps, None where it has none. Where time was not
     `real_time`, as in a backtest, a session takes no time, and what left in one second says nothing.
     """

@@ -120,14 +120,14 @@ def limits_used(sessions: Mapping[str, SessionRisk]) -> dict[str, LimitUsed]:
             elif ratio > limit.ratio:
                 limit.name, limit.session, limit.most, limit.ratio = name, session, use, ratio
             limit.last = use
-            if ratio >= NEAR_RATIO and near(session, use) and use.rule not in session.refused_by:
+            if near(session, use.rule, ratio) and use.rule not in session.refused_by:
                 limit.near += 1
     return found
 
 
-def near(session: SessionRisk, use: Use) -> bool:
+def near(session: SessionRisk, rule: Rule, ratio: Decimal) -> bool:
     """Answer whether the session came near the limit, which it still kept to and which did not halt it."""
-    return NEAR_RATIO <= use.ratio < 1 and use.rule not in session.halted_by
+    return NEAR_RATIO <= ratio < 1 and rule not in session.halted_by
 
 
 def keys_of(rule: Rule) -> tuple[str, ...]:
@@ -191,7 +191,7 @@ def _near(used: Mapping[str, LimitUsed], refused: set[Rule]) -> Iterator[Advice]
         values = {"used": plain(use.used), "allowed": plain(use.allowed), "day": session.day.isoformat()}
         if use.rule in refused:
             continue
-        if near(session, use):
+        if near(session, use.rule, use.ratio):
             yield Advice(kind="near.floor" if use.floor else "near", keys=(key,), values=values)
         elif use.ratio > 1 and use.rule in _MOVED_BY_PRICES:
             yield Advice(kind="beyond", keys=(key,), values=values)

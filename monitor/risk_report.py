@@ -88,7 +88,7 @@ def risk_report(trail: RiskTrail) -> RiskReport:
         shadow_orders=asked.shadow,
         halts=tuple(trail.halts),
         armed=told[-1].armed if told else (),
-        armed_sessions=sum(bool(session.armed) for session in told if session.exits is not None),
+        armed_sessions=sum(bool(session.armed) for session in told),
         drawdown=_deepest([session.drawdown for session in told]),
         daily_loss=_deepest([session.daily_loss for session in told]),
         traffic=trail.bound_uses(),

@@ -204,14 +204,14 @@ class PanelSnapshot:
     shows is found when it is made, a quote when somebody looks at it, and neither changes.
     """
 
-    __slots__ = ("_ended", "_lasts_cny", "_quotes", "_row", "_seen_at", "in_progress", "moment", "panel")
+    __slots__ = ("_ended", "_in_progress", "_lasts_cny", "_moment", "_panel", "_quotes", "_row", "_seen_at")
 
     def __init__(self, *, panel: Panel, moment: datetime) -> None:
         """Find the row whose prices are shown; there is none before the first bar."""
-        self.panel, self.moment = panel, moment
+        self._panel, self._moment = panel, moment
         ended, opening = panel.place(moment)
         self._ended, self._row = ended, ended - 1 if opening is None else opening
-        self.in_progress = opening is not None
+        self._in_progress = opening is not None
         if self._row < 0:
             self._lasts_cny = PriceRow({}, lambda _: nan)
         else:
@@ -219,21 +219,40 @@ class PanelSnapshot:
         self._quotes: dict[Symbol, Quote | None] = {}
         self._seen_at: datetime | None = None
 
+    def __repr__(self) -> str:
+        """Name the panel's source and the moment, for a test that fails."""
+        return f"PanelSnapshot({self._panel.source}, {self._moment.isoformat()})"
+
+    @property
+    def panel(self) -> Panel:
+        """Whose prices are shown."""
+        return self._panel
+
+    @property
+    def moment(self) -> datetime:
+        """When they are shown."""
+        return self._moment
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether a bar has opened and not ended, whose open is the last price."""
+        return self._in_progress
+
     @property
     def source(self) -> str:
         """The panel's source."""
-        return self.panel.source
+        return self._panel.source
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:
         """The panel's symbols."""
-        return self.panel.symbols
+        return self._panel.symbols
 
     def lasts(self) -> FloatArray:
         """Return the last prices in the order of `symbols`, NaN where this instant has none."""
         if self._row < 0:
-            return np.full(len(self.panel.symbols), np.nan)
-        row: FloatArray = (self.panel.open if self.in_progress else self.panel.close)[self._row]
+            return np.full(len(self._panel.symbols), np.nan)
+        row: FloatArray = (self._panel.open if self._in_progress else self._panel.close)[self._row]
         return row
 
     def last(self, symbol: Symbol) -> Decimal | None:
@@ -249,7 +268,7 @@ class PanelSnapshot:
         if self._lasts_cny[symbol] is None:
             quote = self.get(symbol)
             return None if quote is None else quote.prev_close_cny
-        return self.panel.prev_closes_cny[self._row][symbol]
+        return self._panel.prev_closes_cny[self._row][symbol]
 
     def get(self, symbol: Symbol) -> Quote | None:
         """Return the quote of `symbol`; None before its first bar, or where its last is unknown."""
@@ -261,9 +280,9 @@ class PanelSnapshot:
 
     def _traded(self, symbol: Symbol, price: Decimal) -> Quote:
         """Return the quote of a symbol that has a price in the row shown."""
-        panel, row, seen_at = self.panel, self._row, self._seen_at
+        panel, row, seen_at = self._panel, self._row, self._seen_at
         if seen_at is None:
-            begun_or_ended = panel.starts if self.in_progress else panel.ends
+            begun_or_ended = panel.starts if self._in_progress else panel.ends
             seen_at = self._seen_at = datetime.fromtimestamp(begun_or_ended.item(row), UTC)
         return Quote(
             symbol=symbol,
@@ -277,7 +296,7 @@ class PanelSnapshot:
 
     def _suspended(self, symbol: Symbol) -> Quote | None:
         """Return the last close as the quote of a symbol that has no price in the row shown."""
-        panel, last = self.panel, self._ended - 1
+        panel, last = self._panel, self._ended - 1
         column = panel.column.get(symbol)
         past = None if column is None else last_known(panel.close, column, last)
         if column is None or past is None or _still_open(panel, column, last):

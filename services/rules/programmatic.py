@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from itertools import groupby
 
@@ -33,17 +32,17 @@ class OrderTraffic(Value, frozen=True, kw_only=True):
     in_fullest_second: int
 
 
-def order_traffic(moments: Iterable[datetime] | Mapping[datetime, int]) -> tuple[OrderTraffic, ...]:
+def order_traffic(moments: Mapping[datetime, int]) -> tuple[OrderTraffic, ...]:
     """Return the traffic of each day with any, oldest first.
 
-    `moments` has one moment for each order and each cancel, or how many of them left at each. They have
-    fixed offsets, as a journal's have: two that differ in `fold` alone count as one.
+    `moments` tells how many orders and cancels left at each. They have fixed offsets, as a journal's have:
+    two that differ in `fold` alone count as one.
 
     Raises:
         ValueError: A moment has no zone.
     """
     # What left together is one moment with its count: a backtest's orders of a session all do.
-    seen = sorted((_in_shanghai(moment), count) for moment, count in Counter(moments).items())
+    seen = sorted((_in_shanghai(moment), count) for moment, count in moments.items())
     return tuple(
         OrderTraffic(
             day=day,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from agents import sizing
-from agents.momentum import LEADING, MANY, ascending
+from agents.momentum import LEADING, MANY, Ranking, ascending
 from agents.sizing import TradableRules
 from services.domain.instruments import Symbol
 from services.rules import rules_of
@@ -44,10 +44,16 @@ def test_of_many_values_all_known_ones_come_however_few_they_are(known: int):
 
 def test_of_many_values_as_many_may_be_asked_for_as_one_likes():
     falls = np.arange(MANY * 2, 0, -1.0)
-    order = iter(ascending(falls))
+    order = ascending(falls)
 
     # The last value is the smallest.
     assert [next(order) for _ in range(3)] == [MANY * 2 - 1, MANY * 2 - 2, MANY * 2 - 3]
+
+
+def test_an_unchanged_price_is_told_as_a_rise_of_nothing():
+    ranking = Ranking(iter([0]), lasts=np.array([10.0]), falls=np.array([1.0 - 10.0 / 10.0]))
+
+    assert f"{ranking.momentum(0):+.2%}" == "+0.00%"
 
 
 def test_a_symbol_with_a_timetable_of_its_own_is_judged_by_that(monkeypatch: pytest.MonkeyPatch):

@@ -161,7 +161,7 @@ def test_how_a_use_stands_to_its_bound(by: By, used: int, standing: Standing) ->
 def test_the_exchanges_bounds_are_those_of_the_day(
     day: date, bounds: list[tuple[int | None, Standing]]
 ) -> None:
-    found = bound_uses([at(day)], day_max=None, second_max=None, real_time=True)
+    found = bound_uses({at(day): 1}, day_max=None, second_max=None, real_time=True)
 
     assert [(one.allowed, one.standing) for one in found] == bounds
 

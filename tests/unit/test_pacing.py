@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import datetime, timedelta
 
 from monitor.order_traffic import Standing, bound_uses
@@ -60,7 +61,7 @@ def test_no_second_of_another_clock_holds_more_than_the_bound():
             sent.append(monday + timedelta(milliseconds=int((watch.now_s - 100) * 990)))
 
     asyncio.run(go())
-    (use,) = bound_uses(sent, day_max=None, second_max=10, real_time=True)[1:2]
+    (use,) = bound_uses(Counter(sent), day_max=None, second_max=10, real_time=True)[1:2]
     assert (use.used, use.standing) == (10, Standing.NEAR)
 
 

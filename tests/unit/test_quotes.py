@@ -274,3 +274,11 @@ def test_what_was_looked_at_is_no_part_of_a_snapshot():
 
     assert msgspec.json.encode(seen) == untouched
     assert emptied.get(MAIN) is None
+
+
+@pytest.mark.parametrize("name", ["panel", "moment", "in_progress"])
+def test_what_a_panel_shows_cannot_be_moved_to_another_moment(name: str):
+    seen = PanelSnapshot(panel=panel({MAIN: RISING}), moment=at(MON, "09:00"))
+
+    with pytest.raises(AttributeError):
+        setattr(seen, name, at(TUE, "10:35"))

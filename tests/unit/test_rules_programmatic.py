@@ -1,5 +1,6 @@
 """What counts as high-frequency trading: orders and cancels of an account by day and second."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -60,7 +61,7 @@ def test_a_rule_with_one_threshold_looks_at_that_alone():
     ],
 )
 def test_the_fullest_second_is_any_second_not_one_of_the_clock(moments, fullest):
-    assert order_traffic(moments) == (
+    assert order_traffic(Counter(moments)) == (
         OrderTraffic(day=DAY, orders_and_cancels=len(moments), in_fullest_second=fullest),
     )
 
@@ -68,7 +69,7 @@ def test_the_fullest_second_is_any_second_not_one_of_the_clock(moments, fullest)
 def test_days_are_counted_apart_and_end_at_midnight_in_shanghai():
     before, after = datetime(2026, 11, 19, 15, 59, 59, tzinfo=UTC), datetime(2026, 11, 19, 16, 0, tzinfo=UTC)
 
-    found = order_traffic([after, before, START])
+    found = order_traffic(Counter([after, before, START]))
 
     assert found == (
         OrderTraffic(day=date(2026, 11, 19), orders_and_cancels=1, in_fullest_second=1),
@@ -79,7 +80,7 @@ def test_days_are_counted_apart_and_end_at_midnight_in_shanghai():
 def test_moments_of_other_zones_are_the_same_moments():
     shanghai = START.astimezone(timezone(timedelta(hours=8)))
 
-    assert order_traffic([shanghai, START]) == (traffic(2, 2),)
+    assert order_traffic(Counter([shanghai, START])) == (traffic(2, 2),)
 
 
 def test_what_left_together_may_be_told_as_one_moment_with_its_count():
@@ -87,13 +88,12 @@ def test_what_left_together_may_be_told_as_one_moment_with_its_count():
 
     # Two and three that left a second apart: five that day, three in the fullest second.
     assert order_traffic({START: 2, second: 3}) == (traffic(3, 5),)
-    assert order_traffic([second, START, second, START, second]) == (traffic(3, 5),)
 
 
 def test_no_orders_are_no_traffic():
-    assert order_traffic([]) == ()
+    assert order_traffic(Counter([])) == ()
 
 
 def test_a_moment_without_a_zone_is_refused():
     with pytest.raises(ValueError, match="zone"):
-        order_traffic([START, START.replace(tzinfo=None)])
+        order_traffic(Counter([START, START.replace(tzinfo=None)]))
