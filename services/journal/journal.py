@@ -94,7 +94,7 @@ class Journal:
         self.events: list[Event] | Shelf = [] if read is None else Shelf(read)
         self._begun: deque[tuple[str, int]] = deque()
         self._over: list[str] = []
-        self.steps = Steps(self._read_again)
+        self.steps = Steps(self.account, self.events)
         self._aside: dict[str, int] = {}
         self._told = _Told(self.account, listeners)
         self._seq, self._hash = 0, GENESIS_HASH
@@ -175,7 +175,7 @@ class Journal:
         steps = self.steps.get(session)
         if steps is None:
             # Of a session that was let go: who looks for its other steps must find them again.
-            steps = self.steps[session] = {} if step == "opened" else self._read_again(session)
+            steps = self.steps[session] = {} if step == "opened" else self.steps[session]
         steps[step] = event
         self.events.append(event)
         self._seq, self._hash = seq, own
@@ -213,12 +213,6 @@ class Journal:
             self._aside[step] = event.seq
             del beside[step]
 
-    def _read_again(self, session: str) -> dict[str, Event]:
-        """Return the events, by their steps, of a session that is not held: let go, or not begun."""
-        if self._read is None or session not in self.account.sessions:
-            return {}
-        return {event.step: event for event in self.events if event.session == session}
-
 
 class _Told(dict[type, tuple[Fold | None, tuple[Hear, ...]]]):
     """Who is told of a body of a type, found once for each: the account, and listeners in their order."""
@@ -236,15 +230,19 @@ class _Told(dict[type, tuple[Fold | None, tuple[Hear, ...]]]):
 class Steps(dict[str, dict[str, Event]]):
     """The events that are held, by session and step; those of any other session are read when asked for.
 
-    What belongs to no session stands under the empty name.
+    What belongs to no session stands under the empty name. It knows the journal's parts and not the journal:
+    the two would wait for the collector of cycles, with all their events.
     """
 
-    def __init__(self, read_again: Callable[[str], dict[str, Event]]) -> None:
+    def __init__(self, account: Account, events: Sequence[Event] | Shelf) -> None:
         super().__init__({"": {}})
-        self._read_again = read_again
+        self._account, self._events = account, events
 
     def __missing__(self, session: str) -> dict[str, Event]:
-        return self._read_again(session)
+        """Return the events, by their steps, of a session that is not held: let go, or not begun."""
+        if not isinstance(self._events, Shelf) or session not in self._account.sessions:
+            return {}
+        return {event.step: event for event in self._events if event.session == session}
 
 
 class SessionLog:

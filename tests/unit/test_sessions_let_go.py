@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from weakref import ref
 
 import pytest
 
@@ -106,3 +107,13 @@ def test_a_session_is_at_hand_until_nothing_of_it_is_open(monkeypatch: pytest.Mo
     assert reads == whole
     assert journal.holds(over, "opened")
     assert len(reads) > len(whole)
+
+
+def test_a_journal_that_nobody_holds_is_gone_at_once():
+    """One that waited for the collector of cycles would lie beside that of the next run."""
+    journal = journal_of(MemoryStore())
+    seen = ref(journal)
+
+    del journal
+
+    assert seen() is None
