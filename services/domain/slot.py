@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
+from functools import cached_property
 
 from services.domain.bars import Frequency
 from services.domain.instruments import Market
-from services.domain.kept import Kept
 from services.domain.value import Value
 
 
@@ -19,12 +19,12 @@ class Slot(Value, frozen=True, kw_only=True, dict=True):
     at: time
     moment: datetime
 
-    @Kept
+    @cached_property
     def label(self) -> str:
         """`20251010-1035`: the day and local time, part of the session id."""
         return f"{self.day.isoformat().replace('-', '')}-{self.at.isoformat('minutes').replace(':', '')}"
 
-    @Kept
+    @cached_property
     def utc(self) -> datetime:
         """The moment in UTC: moments of one zone are compared twenty times faster than those of two."""
         return self.moment.astimezone(UTC)
