@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 import gc
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+import click
 from msgspec.structs import replace
 
-from commands.common_options import Common
+from commands import flags
+from commands.common_options import Common, subcommand_follows, with_common
 from commands.entry import day_of, of_prices, run_command, settings_of, stated
-from commands.flags import (
-    EXAMPLES,
-    MANUAL,
-    Account,
-    AdjustmentName,
-    AgentSpec,
-    Cash,
-    Config,
-    DataDir,
-    Day,
-    Demo,
-    FrequencyName,
-    IndexName,
-    Json,
-    Lang,
-    LlmModeName,
-    MarketName,
-    ModeName,
-    NoReport,
-    Once,
-    PriceFile,
-    ReplayedSession,
-    Standby,
-    VolumeUnitName,
-)
+from commands.manual import EXAMPLES, MANUAL, said
 from commands.options import RunOptions
 from commands.usage import OneLineUsage
 from services.settings_places import cache_folder
@@ -43,53 +22,63 @@ if TYPE_CHECKING:
     from commands.screen import Screen
     from services.settings import Settings
 
-app = typer.Typer(
+
+@click.command(
     cls=OneLineUsage,
+    invoke_without_command=True,
     help=MANUAL,
     epilog=EXAMPLES,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-@app.callback(invoke_without_command=True)
-def main_job(
-    ctx: typer.Context,
-    mode: ModeName = None,
-    frequency: FrequencyName = None,
-    market: MarketName = None,
-    agent: AgentSpec = None,
-    llm: LlmModeName = None,
-    prices: PriceFile = None,
-    start: Day = None,
-    end: Day = None,
-    demo: Demo = False,
-    once: Once = False,
-    session: ReplayedSession = None,
-    standby: Standby = False,
-    cash: Cash = None,
-    adjustment: AdjustmentName = None,
-    volume_unit: VolumeUnitName = None,
-    index: IndexName = None,
-    no_report: NoReport = False,
-    data_dir: DataDir = None,
-    config: Config = None,
-    account: Account = None,
-    lang: Lang = None,
-    as_json: Json = False,
+@flags.mode
+@flags.frequency
+@flags.market
+@flags.agent
+@flags.llm
+@flags.prices
+@flags.start
+@flags.end
+@flags.demo
+@flags.once
+@click.option(
+    "--session",
+    help=said("With --mode backtest: replay this session.", "配合 --mode backtest：重放该时段。"),
+)
+@flags.standby
+@flags.cash
+@flags.adjustment
+@flags.volume_unit
+@flags.index
+@click.option("--no-report", is_flag=True, help=said("Write no HTML report.", "不生成 HTML 报告。"))
+@with_common
+def app(
+    common: Common,
+    mode: str | None,
+    frequency: str | None,
+    market: str | None,
+    agent: str | None,
+    llm: str | None,
+    prices: Path | None,
+    start: datetime | None,
+    end: datetime | None,
+    demo: bool,
+    once: bool,
+    session: str | None,
+    standby: bool,
+    cash: str | None,
+    adjustment: str | None,
+    volume_unit: str | None,
+    index: str | None,
+    no_report: bool,
 ) -> None:
-    """Run the main job."""
-    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
-    if ctx.invoked_subcommand is not None:
-        ctx.obj = common
+    """Run the main job, where no command follows."""
+    if subcommand_follows():
         return
     if session is not None:
         _replay_of_main_job(common, mode, session, agent, llm)
     given: dict[str, object | None] = {
         "mode": mode,
-        "frequency": frequency or ("hourly" if demo and config is None else None),
+        "frequency": frequency or ("hourly" if demo and common.config is None else None),
         "market": market,
         "agent_type": agent,
         "agent_config.initial_cash": cash,

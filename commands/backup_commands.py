@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from commands.common_options import Common, with_common
 from commands.entry import run_on_account
-from commands.flags import said
+from commands.flags import PATH, Count
+from commands.groups import Group
+from commands.manual import said
 
-To = Annotated[
-    Path,
-    typer.Option("--to", help=said("The folder that the backup is written into.", "备份写入的文件夹。")),
-]
-Keep = Annotated[
-    int | None,
-    typer.Option(
-        "--keep",
-        min=1,
-        help=said("Keep only the newest N backups of the account there.", "该账户只保留最新的 N 份备份。"),
-        show_default=False,
-    ),
-]
-Archive = Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]
-
-
-app = typer.Typer()
+app = Group()
 
 
 @app.command(
@@ -36,8 +21,20 @@ app = typer.Typer()
         "将账户写成一个经校验的文件，运行中亦可。",
     )
 )
+@click.option(
+    "--to",
+    type=PATH,
+    required=True,
+    help=said("The folder that the backup is written into.", "备份写入的文件夹。"),
+)
+@click.option(
+    "--keep",
+    type=Count(min=1),
+    metavar="N",
+    help=said("Keep only the newest N backups of the account there.", "该账户只保留最新的 N 份备份。"),
+)
 @with_common
-def backup(common: Common, to: To, keep: Keep = None) -> None:
+def backup(common: Common, to: Path, keep: int | None) -> None:
     """Back an account up."""
     from commands.backup import backup as write
 
@@ -50,8 +47,9 @@ def backup(common: Common, to: To, keep: Keep = None) -> None:
         "将备份中的账户放回缺失处；已有账户不受影响。",
     )
 )
+@click.argument("archive", type=PATH, metavar="FILE")
 @with_common
-def restore(common: Common, archive: Archive) -> None:
+def restore(common: Common, archive: Path) -> None:
     """Put an account back."""
     from commands.backup import restore as put_back
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import Parameter, Signature, signature
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
-import typer
+import click
 
-from commands.flags import Account, Config, DataDir, Json, Lang
+from commands import flags
 from services.domain.value import Value
 
 
@@ -43,41 +43,34 @@ class Common(Value, frozen=True, kw_only=True):
 def with_common(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command that takes the common options too, and hands them to `command` as its first argument.
 
-    Those given before the command's name count where it does not state them itself.
+    Those given before the command's name count where it does not state them itself. A group hands them
+    on to the command that follows.
     """
-    shared = signature(_shared, eval_str=True).parameters
-    _first, *own = signature(command, eval_str=True).parameters.values()
-    context = Parameter("ctx", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    parameters = [context, *own, *shared.values()]
 
-    def run(ctx: typer.Context, **given: Any) -> None:
-        common = Common(**{name: given.pop(name) for name in shared})
-        command(common.under(ctx.obj), **given)
+    @flags.data_dir
+    @flags.config
+    @flags.account
+    @flags.lang
+    @flags.as_json
+    @click.pass_context
+    @wraps(command)
+    def run(
+        ctx: click.Context,
+        /,
+        data_dir: Path | None,
+        config: Path | None,
+        account: str | None,
+        lang: str | None,
+        as_json: bool,
+        **own: Any,
+    ) -> None:
+        common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
+        ctx.obj = common.under(ctx.obj)
+        command(ctx.obj, **own)
 
-    run.__name__, run.__doc__ = command.__name__, command.__doc__
-    run.__annotations__ = {one.name: one.annotation for one in parameters}
-    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # What typer reads.
     return run
 
 
-def take_common(
-    ctx: typer.Context,
-    data_dir: DataDir = None,
-    config: Config = None,
-    account: Account = None,
-    lang: Lang = None,
-    as_json: Json = False,
-) -> None:
-    """Take the common options before the name of a command in a group, and keep them for that command."""
-    common = Common(data_dir=data_dir, config=config, account=account, lang=lang, as_json=as_json)
-    ctx.obj = common.under(ctx.obj)
-
-
-def _shared(
-    data_dir: DataDir = None,
-    config: Config = None,
-    account: Account = None,
-    lang: Lang = None,
-    as_json: Json = False,
-) -> None:
-    """Take the common options; only the signature matters."""
+def subcommand_follows() -> bool:
+    """Return whether the group that runs is only on the way to one of its commands."""
+    return click.get_current_context().invoked_subcommand is not None

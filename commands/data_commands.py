@@ -2,131 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from commands.common_options import Common, take_common, with_common
+from commands import flags
+from commands.common_options import Common, with_common
 from commands.entry import day_of, run_on_account
-from commands.flags import (
-    AdjustmentName,
-    Day,
-    MarketName,
-    VolumeUnitName,
-    said,
-)
+from commands.flags import DAY, PATH
+from commands.groups import Group
+from commands.manual import said
 from services.settings_places import cache_folder
 
 _LENGTHS = "1m|5m|15m|30m|60m|1d|1w"
 
-Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE...", show_default=False)]
-SomeFiles = Annotated[list[Path], typer.Argument(metavar="FILE...", show_default=False)]
-Symbols = Annotated[
-    str,
-    typer.Option(
-        "--symbols",
-        metavar="A,B",
-        help=said("Symbols, parted by commas.", "证券代码，以逗号分隔。"),
-        show_default=False,
-    ),
-]
-OfIndex = Annotated[
-    str,
-    typer.Option(
-        "--index",
-        metavar="SYMBOL",
-        help=said(
-            "All that were members of an index in the period, e.g. 000016.SH; its lists of members are kept.",
-            "区间内曾属于某指数的全部证券，例如 000016.SH；同时保存其成份名单。",
-        ),
-        show_default=False,
-    ),
-]
-Length = Annotated[
-    str,
-    typer.Option(
-        "--frequency", metavar=_LENGTHS, help=said("How long bars are.", "K 线周期。"), show_default=False
-    ),
-]
-Start = Annotated[
-    datetime, typer.Option("--start", formats=["%Y-%m-%d", "%Y%m%d"], metavar="DATE", show_default=False)
-]
-Source = Annotated[
-    str,
-    typer.Option(
-        "--source",
-        metavar="akshare|tushare",
-        help=said("The vendor; data_source.type by default.", "数据商；默认为 data_source.type。"),
-        show_default=False,
-    ),
-]
-From = Annotated[
-    str,
-    typer.Option("--from", metavar=_LENGTHS, help=said("The bars there are.", "已有 K 线的周期。")),
-]
-To = Annotated[
-    str, typer.Option("--to", metavar=_LENGTHS, help=said("The bars to make of them.", "要合成的周期。"))
-]
+symbols = click.option(
+    "--symbols",
+    metavar="A,B",
+    default="",
+    help=said("Symbols, parted by commas.", "证券代码，以逗号分隔。"),
+)
+length = click.option(
+    "--frequency", metavar=_LENGTHS, default="", help=said("How long bars are.", "K 线周期。")
+)
 
-Damaged = Annotated[
-    bool,
-    typer.Option(
-        "--damaged",
-        help=said(
-            "Take out what stands in files that are gone or were changed, so that it may come again.",
-            "移除已丢失或被改动的文件中的 K 线，以便重新获取。",
-        ),
-    ),
-]
-
-Every = Annotated[
-    bool, typer.Option("--all", help=said("Of every symbol there is.", "全部证券。"), show_default=False)
-]
-Orphans = Annotated[
-    bool,
-    typer.Option(
-        "--orphans",
-        help=said(
-            "Delete files of bars that the index does not name: a killed process left them, or it is lost.",
-            "移除索引未登记的 K 线文件：进程被中止时残留，或索引已丢失。",
-        ),
-    ),
-]
-
-Facts = Annotated[
-    bool,
-    typer.Option(
-        "--facts",
-        help=said(
-            "Facts, ex-days and factors instead of bars, with --symbols or --all.",
-            "移除资料、除权除息日与复权因子而非 K 线，须配合 --symbols 或 --all。",
-        ),
-    ),
-]
-Members = Annotated[
-    str,
-    typer.Option(
-        "--members",
-        metavar="SYMBOL",
-        help=said("The lists of an index's members, e.g. 000016.SH.", "某指数的成份名单，例如 000016.SH。"),
-        show_default=False,
-    ),
-]
-
-app = typer.Typer()
+app = Group()
 
 
-data = typer.Typer(
+@app.group(
     help=said(
         "The history store: download, check, import, resample, list and remove bars.",
         "本地历史库：下载、检查、导入、合成、列出、移除 K 线。",
     ),
-    rich_markup_mode="rich",
 )
-app.add_typer(data, name="data")
-data.callback()(take_common)
+@with_common
+def data(_common: Common) -> None:
+    """Lead to the commands on the store."""
 
 
 @data.command(
@@ -136,15 +49,40 @@ data.callback()(take_common)
         "下载不复权 K 线及数据商提供的除权信息；逐段检查后入库。中断后以同一命令续传。",
     )
 )
+@click.option("--start", type=DAY, metavar="DATE", required=True, help=said("The first day.", "首日。"))
+@flags.end
+@symbols
+@click.option(
+    "--index",
+    metavar="SYMBOL",
+    default="",
+    help=said(
+        "All that were members of an index in the period, e.g. 000016.SH; its lists of members are kept.",
+        "区间内曾属于某指数的全部证券，例如 000016.SH；同时保存其成份名单。",
+    ),
+)
+@click.option(
+    "--frequency",
+    metavar=_LENGTHS,
+    default="1d",
+    show_default=True,
+    help=said("How long bars are.", "K 线周期。"),
+)
+@click.option(
+    "--source",
+    metavar="akshare|tushare",
+    default="",
+    help=said("The vendor; data_source.type by default.", "数据商；默认为 data_source.type。"),
+)
 @with_common
 def download(
     common: Common,
-    start: Start,
-    end: Day = None,
-    symbols: Symbols = "",
-    index: OfIndex = "",
-    frequency: Length = "1d",
-    source: Source = "",
+    start: datetime,
+    end: datetime | None,
+    symbols: str,
+    index: str,
+    frequency: str,
+    source: str,
 ) -> None:
     """Download bars."""
     from commands.data_download import Asked
@@ -173,14 +111,19 @@ def download(
         "除提示外有任何发现则退出码为 1。",
     )
 )
+@click.argument("files", type=PATH, nargs=-1, metavar="[FILE]...")
+@length
+@flags.market
+@flags.adjustment
+@flags.volume_unit
 @with_common
 def check(
     common: Common,
-    files: Files = None,
-    frequency: Length = "",
-    market: MarketName = None,
-    adjustment: AdjustmentName = None,
-    volume_unit: VolumeUnitName = None,
+    files: Sequence[Path],
+    frequency: str,
+    market: str | None,
+    adjustment: str | None,
+    volume_unit: str | None,
 ) -> None:
     """Check bars."""
     from commands.data_check import check as examine
@@ -189,7 +132,7 @@ def check(
     run_on_account(
         common,
         lambda settings, screen: examine(
-            settings, tuple(files or ()), frequency, screen, SystemClock(), cache_folder()
+            settings, tuple(files), frequency, screen, SystemClock(), cache_folder()
         ),
         market=market,
         **{"prices.adjustment": adjustment, "prices.volume_unit": volume_unit},
@@ -203,14 +146,19 @@ def check(
         "将行情文件（merged.jsonl、CSV、Parquet）或指数成份 CSV 导入历史库。",
     ),
 )
+@click.argument("files", type=PATH, nargs=-1, required=True, metavar="FILE...")
+@length
+@flags.market
+@flags.adjustment
+@flags.volume_unit
 @with_common
 def bring_in(
     common: Common,
-    files: SomeFiles,
-    frequency: Length = "",
-    market: MarketName = None,
-    adjustment: AdjustmentName = None,
-    volume_unit: VolumeUnitName = None,
+    files: Sequence[Path],
+    frequency: str,
+    market: str | None,
+    adjustment: str | None,
+    volume_unit: str | None,
 ) -> None:
     """Import files."""
     from commands.data_import import import_files
@@ -232,10 +180,24 @@ def bring_in(
         "按交易时段边界将短周期 K 线合成为长周期。",
     )
 )
+@click.option(
+    "--from",
+    "source",
+    metavar=_LENGTHS,
+    required=True,
+    help=said("The bars there are.", "已有 K 线的周期。"),
+)
+@click.option(
+    "--to",
+    "target",
+    metavar=_LENGTHS,
+    required=True,
+    help=said("The bars to make of them.", "要合成的周期。"),
+)
+@symbols
+@flags.market
 @with_common
-def resample(
-    common: Common, source: From, target: To, symbols: Symbols = "", market: MarketName = None
-) -> None:
+def resample(common: Common, source: str, target: str, symbols: str, market: str | None) -> None:
     """Resample bars."""
     from commands.data_resample import resample as make
     from services.clock import SystemClock
@@ -250,8 +212,9 @@ def resample(
 
 
 @data.command("list", help=said("What the store holds, and where it came from.", "历史库内容及来源。"))
+@symbols
 @with_common
-def show_all(common: Common, symbols: Symbols = "") -> None:
+def show_all(common: Common, symbols: str) -> None:
     """List the store."""
     from commands.data_list import list_store
 
@@ -265,16 +228,49 @@ def show_all(common: Common, symbols: Symbols = "") -> None:
         "从历史库移除所给或全部证券某一周期的 K 线或其资料、某指数的成份名单，或已损坏文件中的 K 线。",
     )
 )
+@symbols
+@length
+@click.option("--all", "every", is_flag=True, help=said("Of every symbol there is.", "全部证券。"))
+@click.option(
+    "--damaged",
+    is_flag=True,
+    help=said(
+        "Take out what stands in files that are gone or were changed, so that it may come again.",
+        "移除已丢失或被改动的文件中的 K 线，以便重新获取。",
+    ),
+)
+@click.option(
+    "--orphans",
+    is_flag=True,
+    help=said(
+        "Delete files of bars that the index does not name: a killed process left them, or it is lost.",
+        "移除索引未登记的 K 线文件：进程被中止时残留，或索引已丢失。",
+    ),
+)
+@click.option(
+    "--facts",
+    is_flag=True,
+    help=said(
+        "Facts, ex-days and factors instead of bars, with --symbols or --all.",
+        "移除资料、除权除息日与复权因子而非 K 线，须配合 --symbols 或 --all。",
+    ),
+)
+@click.option(
+    "--members",
+    metavar="SYMBOL",
+    default="",
+    help=said("The lists of an index's members, e.g. 000016.SH.", "某指数的成份名单，例如 000016.SH。"),
+)
 @with_common
 def remove(
     common: Common,
-    symbols: Symbols = "",
-    frequency: Length = "",
-    every: Every = False,
-    damaged: Damaged = False,
-    orphans: Orphans = False,
-    facts: Facts = False,
-    members: Members = "",
+    symbols: str,
+    frequency: str,
+    every: bool,
+    damaged: bool,
+    orphans: bool,
+    facts: bool,
+    members: str,
 ) -> None:
     """Remove bars, facts or members."""
     from commands.data_remove import Unwanted

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from commands.common_options import Common
 from commands.flags import OPTIONS
@@ -37,7 +37,7 @@ def run_command(common: Common, command: Callable[[Screen], int]) -> None:
     """Run a command; whatever a user can mend is one line, and the exit code says which kind.
 
     Raises:
-        typer.Exit: Always, with the command's exit code.
+        click.exceptions.Exit: Always, with the command's exit code.
     """
     from commands.failures import CommandFailed, Exit
     from commands.screen import Screen
@@ -61,7 +61,7 @@ def run_command(common: Common, command: Callable[[Screen], int]) -> None:
         from commands.wording import tell
 
         code = _say(screen, tell("interrupted", screen.lang), Exit.INTERRUPTED)
-    raise typer.Exit(code)
+    raise click.exceptions.Exit(code)
 
 
 def run_on_account(
@@ -70,7 +70,7 @@ def run_on_account(
     """Run a command on the configured account.
 
     Raises:
-        typer.Exit: Always, with the command's exit code.
+        click.exceptions.Exit: Always, with the command's exit code.
     """
 
     def on_account(screen: Screen) -> int:

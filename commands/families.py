@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, MutableMapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from typer._click import Command
+    from click import Command
 
 
-class Commands(Mapping[str, "Command"]):
+class Commands(MutableMapping[str, "Command"]):
     """The commands by name. The main job, which asks for none, neither imports nor builds them."""
 
     @cached_property
-    def _built(self) -> Mapping[str, Command]:
-        import typer
-
+    def _built(self) -> dict[str, Command]:
         from commands import (
             arena_commands,
             backup_commands,
@@ -32,8 +30,7 @@ class Commands(Mapping[str, "Command"]):
             watch_commands,
         )
 
-        every = typer.Typer(rich_markup_mode="rich")
-        for family in (
+        families = (
             view_commands,
             replay_commands,
             safety_commands,
@@ -46,12 +43,17 @@ class Commands(Mapping[str, "Command"]):
             quotes_command,
             settle_command,
             watch_commands,
-        ):
-            every.add_typer(family.app)
-        return typer.main.get_group(every).commands
+        )
+        return {name: command for family in families for name, command in family.app.commands.items()}
 
     def __getitem__(self, name: str) -> Command:
         return self._built[name]
+
+    def __setitem__(self, name: str, command: Command) -> NoReturn:
+        raise TypeError("a command belongs to one of the families in commands/families.py")
+
+    def __delitem__(self, name: str) -> NoReturn:
+        raise TypeError("the commands are those of the families in commands/families.py")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._built)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from commands import flags
 from commands.common_options import Common, with_common
 from commands.entry import run_command, run_on_account, settings_of
-from commands.flags import LlmModeName, Standby, said
+from commands.flags import PATH
+from commands.groups import Group
+from commands.manual import said
 from services.settings_places import cache_folder
 
 if TYPE_CHECKING:
@@ -17,25 +21,14 @@ if TYPE_CHECKING:
     from services.domain.inbox import LifeWord
     from services.settings import Settings
 
-OfAll = Annotated[
-    bool, typer.Option("--all", help=said("Every account of the data folder.", "数据目录内的全部账户。"))
-]
-Reason = Annotated[
-    str,
-    typer.Option(
-        "--why",
-        metavar="TEXT",
-        help=said("The reason, for the record.", "原因，写入记录。"),
-        show_default=False,
-    ),
-]
-Configs = Annotated[
-    list[Path],
-    typer.Argument(metavar="CONFIG", help=said("A configuration an account.", "每个账户一个配置文件。")),
-]
+of_all = click.option(
+    "--all",
+    "of_all",
+    is_flag=True,
+    help=said("Every account of the data folder.", "数据目录内的全部账户。"),
+)
 
-
-app = typer.Typer()
+app = Group()
 
 
 @app.command(
@@ -61,8 +54,18 @@ def list_them(common: Common) -> None:
         "在一个进程中并行运行多个账户，各用自己的配置，互不等待。",
     )
 )
+@click.argument(
+    "configs",
+    type=PATH,
+    nargs=-1,
+    required=True,
+    metavar="CONFIG...",
+    help=said("A configuration an account.", "每个账户一个配置文件。"),
+)
+@flags.standby
+@flags.llm
 @with_common
-def up(common: Common, configs: Configs, standby: Standby = False, llm: LlmModeName = None) -> None:
+def up(common: Common, configs: Sequence[Path], standby: bool, llm: str | None) -> None:
     """Run several accounts."""
 
     def command(screen: Screen) -> int:
@@ -85,8 +88,10 @@ def up(common: Common, configs: Configs, standby: Standby = False, llm: LlmModeN
         "在 resume 之前不再开始新时段（重启后依然有效）；其间每个时段记为错过。",
     )
 )
+@of_all
+@flags.why
 @with_common
-def pause(common: Common, of_all: OfAll = False, why: Reason = "") -> None:
+def pause(common: Common, of_all: bool, why: str) -> None:
     """Pause accounts."""
     from services.domain.inbox import LifeWord
 
@@ -94,8 +99,10 @@ def pause(common: Common, of_all: OfAll = False, why: Reason = "") -> None:
 
 
 @app.command(help=said("End a pause.", "结束暂停。"))
+@of_all
+@flags.why
 @with_common
-def resume(common: Common, of_all: OfAll = False, why: Reason = "") -> None:
+def resume(common: Common, of_all: bool, why: str) -> None:
     """Resume accounts."""
     from services.domain.inbox import LifeWord
 
@@ -109,8 +116,10 @@ def resume(common: Common, of_all: OfAll = False, why: Reason = "") -> None:
         "平稳结束运行该账户的进程：先完成当前时段，再给出本次运行小结。",
     )
 )
+@of_all
+@flags.why
 @with_common
-def stop(common: Common, of_all: OfAll = False, why: Reason = "") -> None:
+def stop(common: Common, of_all: bool, why: str) -> None:
     """Stop accounts."""
     from services.domain.inbox import LifeWord
 
@@ -123,8 +132,10 @@ def stop(common: Common, of_all: OfAll = False, why: Reason = "") -> None:
         "重新启动在 up 进程中被停止的账户。",
     )
 )
+@of_all
+@flags.why
 @with_common
-def start(common: Common, of_all: OfAll = False, why: Reason = "") -> None:
+def start(common: Common, of_all: bool, why: str) -> None:
     """Start accounts again."""
     from services.domain.inbox import LifeWord
 

@@ -6,17 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from commands import flags
 from commands.common_options import Common, with_common
 from commands.entry import run_command, settings_of
-from commands.flags import Demo, ServedPort, WritingThreads, said
+from commands.flags import Count
+from commands.groups import Group
+from commands.manual import said
 from services.settings_places import cache_folder
 
 if TYPE_CHECKING:
     from commands.screen import Screen
 
-app = typer.Typer()
+app = Group()
 
 
 @app.command(
@@ -28,13 +31,25 @@ app = typer.Typer()
         "随后在无模型的情况下重放并校验。",
     ),
 )
+@click.option(
+    "--port",
+    type=Count(0, 65535),
+    metavar="N",
+    default=0,
+    show_default=True,
+    help=said("Port on the loopback; 0: a free one.", "本机回环端口；0 为任一空闲端口。"),
+)
+@click.option(
+    "--threads",
+    type=Count(1, 64),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help=said("Threads that write an answer.", "生成回答所用线程数。"),
+)
+@flags.demo
 @with_common
-def local_model(
-    common: Common,
-    port: ServedPort = 0,
-    threads: WritingThreads = 1,
-    demo: Demo = False,
-) -> None:
+def local_model(common: Common, port: int, threads: int, demo: bool) -> None:
     """Serve a local model."""
 
     def command(screen: Screen) -> int:

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
 
-import typer
+import click
 
 from commands.common_options import Common, with_common
 from commands.entry import run_on_account
-from commands.flags import said
+from commands.groups import Group
+from commands.manual import said
 
-Symbols = Annotated[list[str], typer.Argument(metavar="SYMBOL...", show_default=False)]
-Source = Annotated[
-    str | None,
-    typer.Option(
-        "--source",
-        metavar="NAME",
-        help=said(
-            "One source alone, or all of the configured ones, a line each.",
-            "只问一个行情源；all 为逐行列出已配置的全部行情源。",
-        ),
-        show_default=False,
-    ),
-]
-
-
-app = typer.Typer()
+app = Group()
 
 
 @app.command(
@@ -34,8 +20,17 @@ app = typer.Typer()
         "各行情源当前对若干证券的报价，以及是否可据此下单。",
     )
 )
+@click.argument("symbols", nargs=-1, required=True, metavar="SYMBOL...")
+@click.option(
+    "--source",
+    metavar="NAME",
+    help=said(
+        "One source alone, or all of the configured ones, a line each.",
+        "只问一个行情源；all 为逐行列出已配置的全部行情源。",
+    ),
+)
 @with_common
-def quotes(common: Common, symbols: Symbols, source: Source = None) -> None:
+def quotes(common: Common, symbols: Sequence[str], source: str | None) -> None:
     """Show live quotes."""
     from commands.quotes import quotes as show_quotes
     from services.clock import SystemClock

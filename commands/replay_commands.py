@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
+from commands import flags
 from commands.common_options import Common, with_common
 from commands.entry import run_on_account
-from commands.flags import (
-    AdjustmentName,
-    LlmModeName,
-    Masked,
-    MaskSeed,
-    PricesOfRecord,
-    TermsName,
-    VolumeUnitName,
-    said,
-)
+from commands.flags import PATH
+from commands.groups import Group
+from commands.manual import said
 
-app = typer.Typer()
+app = Group()
 
 
 def replay_session(
@@ -29,7 +22,7 @@ def replay_session(
     """Live a recorded session again, or all of them.
 
     Raises:
-        typer.Exit: Always, with the command's exit code.
+        click.exceptions.Exit: Always, with the command's exit code.
     """
     from commands.replay import replay
 
@@ -47,15 +40,13 @@ def replay_session(
         "重放一个已记录的时段并比较；--agent 换另一决策者。ID 为 all 时重放全部。",
     )
 )
+@click.argument("session", metavar="ID")
+@flags.agent
+@flags.llm
+@flags.masked
+@flags.mask_seed
 @with_common
-def replay(
-    common: Common,
-    session: Annotated[str, typer.Argument(metavar="ID")],
-    agent: Annotated[str | None, typer.Option(metavar="SPEC", show_default=False)] = None,
-    llm: LlmModeName = None,
-    masked: Masked = False,
-    seed: MaskSeed = 1,
-) -> None:
+def replay(common: Common, session: str, agent: str | None, llm: str | None, masked: bool, seed: int) -> None:
     """Replay one session."""
     replay_session(common, session, agent, llm, seed if masked else None)
 
@@ -66,14 +57,29 @@ def replay(
         "对照历史行情与当时规则，审计任意 AI-Trader 式 position.jsonl。",
     )
 )
+@click.argument("file", type=PATH, metavar="FILE")
+@click.option(
+    "--prices",
+    type=PATH,
+    required=True,
+    help=said("The prices the record was traded on.", "该记录交易所依据的历史行情文件。"),
+)
+@click.option(
+    "--rules",
+    "terms",
+    metavar="legacy|strict",
+    default="strict",
+    show_default=True,
+    help=said(
+        "legacy: the arena's terms (the labelled bar's open, no fees); strict: the rules of the day.",
+        "legacy：竞技场规则（所标 K 线的开盘价、无费用）；strict：当时的交易规则。",
+    ),
+)
+@flags.adjustment
+@flags.volume_unit
 @with_common
 def audit(
-    common: Common,
-    file: Annotated[Path, typer.Argument(metavar="FILE")],
-    prices: PricesOfRecord,
-    terms: TermsName = "strict",
-    adjustment: AdjustmentName = None,
-    volume_unit: VolumeUnitName = None,
+    common: Common, file: Path, prices: Path, terms: str, adjustment: str | None, volume_unit: str | None
 ) -> None:
     """Audit a record."""
     from commands.audit import audit as audit_record

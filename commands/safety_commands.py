@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from commands.common_options import Common, take_common, with_common
+from commands import flags
+from commands.common_options import Common, with_common
 from commands.entry import run_on_account
-from commands.flags import (
-    ChannelName,
-    HaltedSymbol,
-    Undo,
-    Why,
-    WhyKilled,
-    said,
-)
+from commands.groups import Group
+from commands.manual import said
 from services.settings_places import cache_folder
 
 if TYPE_CHECKING:
@@ -23,7 +18,7 @@ if TYPE_CHECKING:
     from services.domain.inbox import Scope
     from services.settings import Settings
 
-app = typer.Typer()
+app = Group()
 
 
 @app.command(
@@ -34,8 +29,10 @@ app = typer.Typer()
         "运行中的进程在下一笔委托之前即遵守。",
     )
 )
+@flags.needed_why
+@flags.halted_symbol
 @with_common
-def halt(common: Common, why: Why, symbol: HaltedSymbol = "") -> None:
+def halt(common: Common, why: str, symbol: str) -> None:
     """Halt accounts or a symbol."""
     from commands.halts import Said
     from commands.halts import halt as put
@@ -50,8 +47,10 @@ def halt(common: Common, why: Why, symbol: HaltedSymbol = "") -> None:
         "解除停止交易，无论由谁或何种原因触发；status 会给出每一项的解除命令。",
     )
 )
+@flags.needed_why
+@flags.halted_symbol
 @with_common
-def lift(common: Common, why: Why, symbol: HaltedSymbol = "") -> None:
+def lift(common: Common, why: str, symbol: str) -> None:
     """Lift a halt."""
     from commands.halts import Said
     from commands.halts import lift as put
@@ -67,8 +66,15 @@ def lift(common: Common, why: Why, symbol: HaltedSymbol = "") -> None:
         "急停：不再发出任何委托，撤销挂单，停止进程；针对数据目录内全部账户，或 --account 指定的账户。",
     )
 )
+@click.option(
+    "--why",
+    metavar="TEXT",
+    default="",
+    help=said("The reason, for the record; needed but with --undo.", "原因，写入记录；除 --undo 外必填。"),
+)
+@click.option("--undo", is_flag=True, help=said("Take the kill file away.", "移除急停文件。"))
 @with_common
-def kill(common: Common, why: WhyKilled = "", undo: Undo = False) -> None:
+def kill(common: Common, why: str, undo: bool) -> None:
     """Put or remove the kill file."""
     from commands.kill import kill as stop_everything
     from commands.kill import undo as take_away
@@ -90,23 +96,26 @@ def _scope(common: Common) -> Scope:
     return Scope.EVERYWHERE if common.account is None else Scope.HERE
 
 
-alert_app = typer.Typer(
-    help=said("The channels by which a person is told.", "告警通道。"),
-    rich_markup_mode="rich",
-)
-app.add_typer(alert_app, name="alert")
-alert_app.callback()(take_common)
+@app.group(help=said("The channels by which a person is told.", "告警通道。"))
+@with_common
+def alert(_common: Common) -> None:
+    """Lead to the commands on the channels."""
 
 
-@alert_app.command(
+@alert.command(
     "test",
     help=said(
         "Send a message to every configured channel, and say of each whether it was taken.",
         "向每个已配置的通道发送测试消息，并逐一说明是否被接收。",
     ),
 )
+@click.option(
+    "--channel",
+    metavar="NAME",
+    help=said("One channel of the configuration alone.", "仅测试配置中的一个通道。"),
+)
 @with_common
-def alert_test(common: Common, channel: ChannelName = None) -> None:
+def alert_test(common: Common, channel: str | None) -> None:
     """Try the alert channels."""
     from commands.alert_test import alert_test as try_channels
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
+from commands import flags
 from commands.common_options import Common, with_common
 from commands.entry import day_of, run_on_account
-from commands.flags import Day, OfDay, SendIt, said
+from commands.flags import DAY, PATH
+from commands.groups import Group
+from commands.manual import said
 
-app = typer.Typer()
+app = Group()
 
 
 @app.command(help=said("What is running, what is held, what comes next.", "运行状态、持仓与下一时段。"))
@@ -39,11 +42,9 @@ def sessions(common: Common) -> None:
         "查看一个时段：输入、决策、风控结论、委托、成交与原因。",
     )
 )
+@click.argument("session", metavar="ID")
 @with_common
-def show(
-    common: Common,
-    session: Annotated[str, typer.Argument(metavar="ID")],
-) -> None:
+def show(common: Common, session: str) -> None:
     """Show one session."""
     from commands.views import show as show_one
 
@@ -56,21 +57,16 @@ def show(
         "校验日志、position.jsonl 及二者一致性；从不写入。",
     )
 )
+@click.option(
+    "--last-hash",
+    metavar="HASH",
+    help=said(
+        "A last hash told before, by a day's summary: say at which event it stands.",
+        "此前收盘小结给出的末端哈希：说明它位于哪个事件。",
+    ),
+)
 @with_common
-def verify(
-    common: Common,
-    last_hash: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HASH",
-            help=said(
-                "A last hash told before, by a day's summary: say at which event it stands.",
-                "此前收盘小结给出的末端哈希：说明它位于哪个事件。",
-            ),
-            show_default=False,
-        ),
-    ] = None,
-) -> None:
+def verify(common: Common, last_hash: str | None) -> None:
     """Check the record."""
     from commands.verify import verify as check
 
@@ -78,16 +74,11 @@ def verify(
 
 
 @app.command(help=said("The HTML report of an account and period.", "生成账户与区间的 HTML 报告。"))
+@click.option("--out", type=PATH, help=said("Where to write it.", "输出路径。"))
+@flags.start
+@flags.end
 @with_common
-def report(
-    common: Common,
-    out: Annotated[
-        Path | None,
-        typer.Option(help=said("Where to write it.", "输出路径。"), show_default=False),
-    ] = None,
-    start: Day = None,
-    end: Day = None,
-) -> None:
+def report(common: Common, out: Path | None, start: datetime | None, end: datetime | None) -> None:
     """Write the HTML report."""
     from commands.report import report as write
 
@@ -121,8 +112,15 @@ def doctor(common: Common) -> None:
         "交易日小结：成交、盈亏、持仓、拒单、模型费用与下一时段。",
     )
 )
+@click.option(
+    "--date",
+    type=DAY,
+    metavar="DATE",
+    help=said("Which day; the account's last one by default.", "哪一天；默认为账户最近一日。"),
+)
+@click.option("--send", is_flag=True, help=said("Send it to the alert channels too.", "同时发送至告警通道。"))
 @with_common
-def day(common: Common, date: OfDay = None, send: SendIt = False) -> None:
+def day(common: Common, date: datetime | None, send: bool) -> None:
     """Show the summary of a day."""
     from commands.day import day as show_day
 

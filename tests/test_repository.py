@@ -205,7 +205,7 @@ def test_both_readmes_name_every_command() -> None:
 
 
 def test_every_command_of_the_help_is_in_the_readmes() -> None:
-    listed = re.findall(r"^[│|] ([a-z-]+) ", help_of().partition("Commands")[2], re.MULTILINE)
+    listed = re.findall(r"^  ([a-z-]+)  ", help_of().partition("Commands:")[2], re.MULTILINE)
 
     assert len(listed) > 5
     assert set(listed) == {call[0] for call in CALLS}

@@ -6,11 +6,12 @@ import importlib
 import importlib.util
 import re
 import sys
+import unicodedata
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 import commands.flags
 import run_live
@@ -48,7 +49,7 @@ def chinese() -> ModuleType:
         patch.setitem(sys.modules, place.name, module)
         assert set(COMMANDS) <= set(families.COMMANDS)
         told = [name for name in vars(commands) if name.endswith(("_command", "_commands"))]
-        for name in ("flags", "common_options", "families", "usage", *told):
+        for name in ("manual", "flags", "groups", "common_options", "families", "usage", *told):
             # Put back with what it is replaced by below.
             patch.setattr(commands, name, getattr(commands, name))
             patch.delitem(sys.modules, f"commands.{name}")
@@ -58,8 +59,8 @@ def chinese() -> ModuleType:
     return module
 
 
-def help_of(program: ModuleType, *command: str) -> str:
-    environment = {"COLUMNS": "240", "TERM": "dumb", "NO_COLOR": "1"}
+def help_of(program: ModuleType, *command: str, columns: int = 240) -> str:
+    environment = {"COLUMNS": str(columns), "TERM": "dumb", "NO_COLOR": "1"}
     result = CliRunner().invoke(program.app, [*command, "--help"], env=environment, catch_exceptions=False)
     assert (result.exit_code, result.stderr) == (0, "")
     return result.stdout
@@ -79,20 +80,144 @@ def test_the_help_is_there_in_chinese(command: tuple[str, ...], chinese: ModuleT
     page = help_of(chinese, *command)
 
     lines = page.splitlines()
-    described = [line for line in lines if re.match(r"│ +--(data-dir|config|account|json)\b", line)]
+    described = [line for line in lines if re.match(r" +--(data-dir|config|account|json)\b", line)]
     assert len(described) == 4
     assert all(CHINESE.search(line) for line in described)
 
 
-def test_the_manual_tells_the_exit_codes_and_gives_examples(chinese: ModuleType):
+def test_the_manual_tells_the_exit_codes_and_gives_examples_a_line_each(chinese: ModuleType):
     for program in (run_live, chinese):
-        page = help_of(program)
+        page = help_of(program, columns=40)
         assert "130" in page
-        assert "run_live.py --mode backtest" in page
+        backtest = next(line for line in page.splitlines() if "--mode backtest --f" in line)
+        assert backtest.startswith("  run_live.py ")
+        assert backtest.endswith(" --end 2025-11-19")
 
 
-def test_lang_after_help_is_heard_in_a_process_of_its_own():
-    assert CHINESE.search(call_process("--help", "--lang", "zh").out.replace("开盘", ""))
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_help_tells_every_command_to_the_end_of_its_sentence(language: str, chinese: ModuleType):
+    program = {"en": run_live, "zh": chinese}[language]
+    listed = dict(families.COMMANDS) if language == "en" else dict(program.app.commands)
+    page = "".join(help_of(program, columns=80).split())
+
+    assert len(listed) > 25
+    told = {name: "".join(str(one.help).split()) for name, one in listed.items()}
+    assert [name for name, text in told.items() if f"{name}{text}" not in page] == []
+    assert all(text.endswith((".", "。")) for text in told.values())
+    # The order they are declared in, not the alphabet's.
+    assert page.index(f"status{told['status']}") < page.index(f"sessions{told['sessions']}")
+    assert page.index(f"watchdog{told['watchdog']}") < page.index(f"calendar{told['calendar']}")
+
+
+@pytest.mark.parametrize("command", [(), *((name,) for name in families.COMMANDS), ("data", "remove")])
+def test_no_line_of_the_help_is_wider_than_the_terminal(command: tuple[str, ...], chinese: ModuleType):
+    for program, columns, widest in ((run_live, 80, 80), (chinese, 80, 80), (run_live, 240, 100)):
+        page = help_of(program, *command, columns=columns)
+
+        lines = [line for line in page.splitlines() if "run_live.py " not in line]
+        widths = [sum(1 + (unicodedata.east_asian_width(one) in "WF") for one in line) for line in lines]
+        assert len(lines) > 5
+        assert [line for line, width in zip(lines, widths, strict=True) if width > widest] == []
+
+
+@pytest.mark.parametrize(("arguments", "asked"), [
+    (("--moon",), "run_live.py"),
+    (("moon",), "run_live.py"),
+    (("status", "--moon"), "run_live.py status"),
+    (("data",), "run_live.py data"),
+    (("data", "moon"), "run_live.py data"),
+    (("arena", "replay", "--moon"), "run_live.py arena replay"),  # not the other command of that name
+    (("rules", "check"), "run_live.py rules check"),
+])  # fmt: skip
+def test_a_usage_error_is_one_line_that_says_where_to_read_on(arguments: tuple[str, ...], asked: str):
+    plain = call(*arguments)
+    as_json = call("--json", *arguments)
+
+    assert (plain.code, plain.out) == (2, "")
+    assert plain.err.count("\n") == 1
+    assert len(plain.err) < 120
+    assert plain.err.endswith(f"; see {asked} --help\n")
+    assert as_json.json == {"error": plain.err.strip(), "exit_code": 2}
+
+
+@pytest.mark.parametrize(("arguments", "named"), [
+    (("--moon",), "--moon"),
+    (("--mod", "paper"), "--mod"),  # an option's beginning is not the option
+    (("--mode",), "--mode"),
+    (("--demo=yes",), "--demo"),
+    (("--start", "2025-02-30"), "--start"),
+    (("--end", "20251332"), "--end"),
+    (("backup",), "--to"),
+    (("backup", "--to", "x", "--keep", "0"), "--keep"),
+    (("local-model", "--port", "65536"), "--port"),
+    (("local-model", "--threads", "many"), "--threads"),
+    (("calendar", "--days", "401"), "--days"),
+    (("show",), "ID"),
+])  # fmt: skip
+def test_a_usage_error_names_what_is_wrong(arguments: tuple[str, ...], named: str):
+    refused = call(*arguments)
+
+    assert refused.code == 2
+    assert f"'{named}'" in refused.err
+
+
+@pytest.mark.parametrize(("command", "option", "default"), [
+    (("calendar",), "--days", "14"),
+    (("audit",), "--rules", "strict"),
+    (("local-model",), "--threads", "1"),
+    (("arena", "replay"), "--seed", "1"),
+    (("data", "download"), "--frequency", "1d"),
+])  # fmt: skip
+def test_the_help_tells_what_an_option_is_by_default(command: tuple[str, ...], option: str, default: str):
+    told = help_of(run_live, *command).partition(f"  {option} ")[2].partition("\n  --")[0]
+
+    assert re.search(rf"\[default: {default}[];]", told)
+
+
+def test_no_shell_is_told_how_a_word_may_go_on():
+    refused = call_process("moon", environment={"_RUN_LIVE_PY_COMPLETE": "bash_source"})
+
+    assert (refused.code, refused.out) == (2, "")
+
+
+def test_of_an_option_given_twice_the_last_counts(data_dir: Path):
+    there = ("--data-dir", data_dir)
+
+    assert call("status", *there, "--account", "other", "--account=second").code == 0
+    assert call("status", *there, "--account", "second", "--account=other").code == 2
+
+
+def test_after_two_dashes_a_name_is_no_option(data_dir: Path):
+    refused = call("show", "--data-dir", data_dir, "--account", "second", "--", "--json")
+
+    assert (refused.code, refused.out) == (2, "")
+    assert "--json" in refused.err
+
+
+def test_an_interrupt_before_the_command_is_told_by_its_exit_code(monkeypatch: pytest.MonkeyPatch):
+    def interrupted() -> Path:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_live, "cache_folder", interrupted)
+
+    ended = call("--demo")
+
+    assert (ended.code, ended.out, ended.err.strip()) == (130, "", "")
+
+
+def test_a_command_outside_the_families_is_refused():
+    with pytest.raises(TypeError):
+        run_live.app.add_command(families.COMMANDS["status"], "own")
+
+
+@pytest.mark.parametrize(("command", "headings"), [
+    ((), ["用法：", "选项：", "命令：", "示例："]),
+    (("settle",), ["用法：", "参数：", "选项："]),
+])  # fmt: skip
+def test_lang_after_help_is_heard_in_a_process_of_its_own(command: tuple[str, ...], headings: list[str]):
+    page = call_process(*command, "--help", "--lang", "zh").out
+
+    assert [line.partition("：")[0] + "：" for line in page.splitlines() if line[:1].strip()] == headings
 
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name != "doctor"])

@@ -11,6 +11,7 @@ NOT_NEEDED = {
     "apscheduler",
     "commands.arena_commands",
     "commands.data_commands",
+    "commands.help_page",
     "commands.replay_commands",
     "commands.view_commands",
     "exchange_calendars",
@@ -23,10 +24,27 @@ NOT_NEEDED = {
     "services.models.budget",
     "sqlalchemy",
     "tenacity",
+    "typer",
+    "yaml",
+}
+NOT_NEEDED_FOR_HELP = {
+    "numpy",
+    "orjson",
+    "pydantic",
+    "rich",
+    "services.clock",
+    "services.settings",
+    "sqlalchemy",
     "yaml",
 }
 STILL_DATACLASSES = {"Listing", "Unit"}
 """Made for 4 million instructions each, a struct for 0.2."""
+UNTIL_THE_END = """
+import atexit, sys
+atexit.register(lambda: print(*sys.modules))
+import run_live
+run_live.main()
+"""
 UNTIL_FIRST_SESSION = """
 import os, sys
 OURS = {"agents", "commands", "monitor", "risk", "run_live", "scheduler", "services"}
@@ -78,3 +96,18 @@ def test_what_a_backtest_loads_is_made_of_structs(tmp_path):
     _loaded, dataclasses = seen_until_first_session(tmp_path)
 
     assert dataclasses == STILL_DATACLASSES
+
+
+def test_the_help_is_shown_without_what_commands_use():
+    done = subprocess.run(
+        [sys.executable, "-c", UNTIL_THE_END, "--help"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    page, _, loaded = done.stdout.rstrip().rpartition("\n")
+    assert "Commands:" in page
+    assert "commands.help_page" in loaded.split()
+    assert set(loaded.split()) & NOT_NEEDED_FOR_HELP == set()
