@@ -64,7 +64,6 @@ def main() -> None:
     if serving is not None:
         serve(serving)
         return
-    DataSourceSettings.model_rebuild()
     with TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.quote_feed", "--serve", folder]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as twins:

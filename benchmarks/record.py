@@ -14,6 +14,8 @@ from decimal import Decimal
 from pathlib import Path
 from statistics import median
 
+from msgspec.structs import replace
+
 from benchmarks.backtest import Backtest, Work, backtest
 from commands.composition import Panels, instruments_of
 from commands.recorded_run import Watch
@@ -45,7 +47,7 @@ def bench(work: Work) -> dict[str, object]:
             found = verify(store, ready.folder.audit, "main", SystemClock(), Panels(ready.folder.panels).get)
         verify_s = stopwatch_s() - began_s
         began_s = stopwatch_s()
-        stored = ready.settings.model_copy(update={"data_dir": Path(folder_name)})
+        stored = replace(ready.settings, data_dir=Path(folder_name))
         with stored_account(stored) as account:
             differences = sum(len(one.differences) for one in lived_again(account, None))
         replay_s = stopwatch_s() - began_s

@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from commands.failures import CommandFailed, Exit
 from commands.halt_view import stopped
 from commands.life_view import life_of
@@ -112,7 +114,7 @@ def _cells(row: Row, lang: str) -> list[str]:
 
 def _row(settings: Settings, name: str, lang: str, now: datetime) -> Row:
     """Return one account's row; what cannot be read of it is nobody else's trouble."""
-    own = settings.model_copy(update={"account": name})
+    own = replace(settings, account=name)
     signs = Signs()
     try:
         with stored_account(own, (signs.listen,)) as account:

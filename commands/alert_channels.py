@@ -14,6 +14,7 @@ from services.ports import AlertChannel, Clock
 from services.settings import Settings
 from services.settings_alerts import AlertSettings, ChannelSettings
 from services.settings_secrets import channel_variable
+from services.settings_values import Secret
 from services.slots import ZONES
 
 _NEED_NO_TOKEN = frozenset({"email", "webhook"})
@@ -126,10 +127,8 @@ def _names(channel: ChannelSettings, secret: str) -> bool:
     return channel.type == "webhook" and f"{{{secret}}}" in template
 
 
-def _secret(value: object) -> str:
-    from pydantic import SecretStr
-
-    return value.get_secret_value() if isinstance(value, SecretStr) else ""
+def _secret(secret: Secret | None) -> str:
+    return "" if secret is None else secret.reveal()
 
 
 def _quiet_hours(alerts: AlertSettings, settings: Settings) -> QuietHours | None:

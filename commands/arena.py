@@ -50,10 +50,10 @@ class ArenaOptions:
 
     def in_usual_folder(self, settings: Settings) -> Settings:
         """Return the settings; where nobody chose a data folder, each kind of arena has its own."""
-        if "data_dir" in settings.model_fields_set:
+        if "data_dir" in settings.given:
             return settings
         name = "arena" if self.recorded else "arena-live"
-        return settings.model_copy(update={"data_dir": settings.data_dir / name})
+        return replace(settings, data_dir=settings.data_dir / name)
 
 
 def arena(settings: Settings, options: ArenaOptions, screen: Screen) -> Exit:

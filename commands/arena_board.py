@@ -61,7 +61,7 @@ def _there(settings: Settings) -> tuple[Entered, ...]:
         CommandFailed: There are none.
     """
     folder, url = AccountFolder(settings.data_dir, settings.account), settings.journal_url
-    data = settings.data_dir if url is None else url.get_secret_value()
+    data = settings.data_dir if url is None else url.reveal()
     prefix, named = f"{settings.account}-", known_entrants(settings)
     there = [name for name in accounts_at(data, folder.journal.name) if name.startswith(prefix)]
     if not there:
@@ -79,7 +79,7 @@ def _there(settings: Settings) -> tuple[Entered, ...]:
 
 
 def _stored(entered: Entered, settings: Settings) -> _Stored:
-    own = settings.model_copy(update={"account": entered.account})
+    own = replace(settings, account=entered.account)
     try:
         with stored_account(own) as account:
             return _line(entered, account)

@@ -167,13 +167,9 @@ def _own_settings(settings: Settings, account: str, spec: str) -> Settings:
     if kind in ("llm", "debate"):
         asked = {settings.model_for(name or None).name, *settings.agent_config.fallback}
     if kind == "debate":
-        asked |= {model for model in settings.agent_config.debate.model_dump().values() if _is_name(model)}
+        asked |= settings.agent_config.debate.models
     models = tuple(model for model in settings.models if model.name in asked)
-    return settings.model_copy(update={"account": account, "agent_type": spec, "models": models})
-
-
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
+    return replace(settings, account=account, agent_type=spec, models=models)
 
 
 def _recorded(wanted: _Wanted, settings: Settings, period: Period | None, account: str) -> Entrant:
@@ -213,10 +209,10 @@ def _recorded(wanted: _Wanted, settings: Settings, period: Period | None, accoun
         script=sha256("\n".join(decided.answers).encode()).hexdigest(),
     )
     own = _own_settings(settings, account, name)
-    asking = own.agent_config.model_copy(update={"initial_cash": _opening_cash(path, record)})
+    asking = replace(own.agent_config, initial_cash=_opening_cash(path, record))
     return Entrant(
         entered=Entered(name=wanted.name, kind=wanted.kind, agent=name, account=account),
-        settings=own.model_copy(update={"agent_config": asking}),
+        settings=replace(own, agent_config=asking),
         mind=mind,
         asks=False,
         legacy=replace(

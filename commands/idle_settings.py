@@ -92,5 +92,4 @@ def idle_keys(risk: RiskSettings) -> Iterator[IdleKey]:
 
 
 def _changed(risk: RiskSettings, key: str) -> bool:
-    default = RiskSettings.model_fields[key].get_default(call_default_factory=True)
-    return bool(getattr(risk, key) != default)
+    return bool(getattr(risk, key) != getattr(RiskSettings(), key))

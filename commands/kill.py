@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from commands.earlier_settings import began_in
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
@@ -100,13 +102,13 @@ def _accounts(settings: Settings, scope: Scope) -> tuple[str, ...]:
     from services.journal.accounts import accounts_at
 
     url = settings.journal_url
-    data = settings.data_dir if url is None else url.get_secret_value()
+    data = settings.data_dir if url is None else url.reveal()
     return accounts_at(data, AccountFolder(settings.data_dir, settings.account).journal.name)
 
 
 def _stopped(settings: Settings, name: str, cache: Path | None) -> Outcome:
     """Cancel what works of an account, where no process runs it; whatever fails is in the outcome."""
-    own = settings.model_copy(update={"account": name})
+    own = replace(settings, account=name)
     try:
         with _locked(own) as free:
             if not free:
@@ -182,7 +184,7 @@ def _on_recorded_prices(settings: Settings, cache: Path | None) -> Killed:
     if panel is None or record is None:
         raise CommandFailed(Exit.USAGE, f"{account.folder.root}: the journal holds no prices or settings")
     decided = restored(record)
-    market = settings.model_copy(update={"market": Market(genesis.market)})
+    market = replace(settings, market=Market(genesis.market))
     recorded = Recorded(
         panel=panel,
         watchlist=decided.watchlist,

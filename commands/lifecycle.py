@@ -80,7 +80,7 @@ def _accounts(settings: Settings, scope: Scope) -> tuple[str, ...]:
 
 def _put(word: LifeWord, settings: Settings, name: str, args: Mapping[str, str], now: datetime) -> Said:
     """Put the word into the account's inbox where it changes anything."""
-    own = settings.model_copy(update={"account": name})
+    own = replace(settings, account=name)
     try:
         signs = Signs()
         with stored_account(own, (signs.listen,)) as account:

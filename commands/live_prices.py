@@ -159,6 +159,6 @@ def _store(settings: Settings, clock: Clock, tell: Tell) -> RedisQuotes | None:
     if url is None:
         return None
     try:
-        return RedisQuotes(url.get_secret_value(), clock, tell)
+        return RedisQuotes(url.reveal(), clock, tell)
     except (RedisMissing, RedisAddressWrong) as wrong:
         raise CommandFailed(Exit.USAGE, f"config: {wrong}") from wrong

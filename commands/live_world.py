@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from commands.composition import Panels, Parts, market_view, require_ledger, same_run
 from commands.earlier_settings import same_terms
 from commands.failures import CommandFailed, Exit
@@ -206,7 +208,7 @@ def _wired(account: LiveAccount, genesis: Genesis, record: SettingsRecord, mind:
     require_ledger(journal, folder.ledger)
     decided, market = restored(record), Market(genesis.market)
     ledger = account.opened.enter_context(closing(FileLedger(folder.ledger)))
-    calendar = follow_calendar(account.settings.model_copy(update={"market": market}), account.cache)
+    calendar = follow_calendar(replace(account.settings, market=market), account.cache)
     exchange = SimulatedExchange(
         market=market_view(None, seen.remembered(), seen.actions),
         clock=LastEventClock(journal, clock),

@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from commands.failures import CommandFailed, Exit
 from commands.options import RunOptions
 from commands.replay import replay
@@ -97,10 +99,10 @@ def _asking(settings: Settings, url: str) -> Settings:
     """Return the settings with the deciding model at the server's address."""
     name = _asked(settings)
     models = tuple(
-        model.model_copy(update={"base_url": url, "api_key": None}) if model.name == name else model
+        replace(model, base_url=url, api_key=None) if model.name == name else model
         for model in settings.models
     )
-    return settings.model_copy(update={"models": models})
+    return replace(settings, models=models)
 
 
 def _figures(answers: Answers, refusals: Mapping[str, int]) -> dict[str, Any]:

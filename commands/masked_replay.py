@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from commands.failures import CommandFailed, Exit
 from monitor.session_side import Compared
 from services.domain.decision import Reads
@@ -13,8 +15,8 @@ from services.settings import Settings
 
 def without_look_ups(settings: Settings) -> Settings:
     """Return the settings of a mind that looks nothing up: news and outside servers know real names."""
-    asking = settings.agent_config.model_copy(update={"tools": (), "news_file": None})
-    return settings.model_copy(update={"agent_config": asking, "mcp_servers": ()})
+    asking = replace(settings.agent_config, tools=(), news_file=None)
+    return replace(settings, agent_config=asking, mcp_servers=())
 
 
 def require_reader(agent: Agent) -> None:

@@ -64,7 +64,7 @@ class ModelDesk:
                 raise ValueError(f"model {model.name} has no price, and a budget in CNY is set; add it")
             server = OpenAiClient(
                 base_url=model.base_url,
-                api_key=model.api_key.get_secret_value() if model.api_key else "",
+                api_key=model.api_key.reveal() if model.api_key else "",
                 name=f"model {model.name}",
                 dialect=model.dialect,
                 temperature=model.temperature,

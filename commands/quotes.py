@@ -185,13 +185,14 @@ def _feeds(
     Raises:
         CommandFailed: There is none of that name, or the settings name none.
     """
-    known = get_args(QuoteSource)
-    if source is not None and source not in (EVERY, *known):
+    known: tuple[QuoteSource, ...] = get_args(QuoteSource)
+    chosen = next((one for one in known if one == source), None)
+    if source not in (None, EVERY, chosen):
         why = words("no_source", lang, source=source, known=", ".join(known))
         raise CommandFailed(Exit.USAGE, why)
-    if source in known:
-        named = settings.data_source.model_copy(update={"sources": (source,)})
-        return feeds_for(settings.model_copy(update={"data_source": named}), clock, hosts)
+    if chosen is not None:
+        named = replace(settings.data_source, sources=(chosen,))
+        return feeds_for(replace(settings, data_source=named), clock, hosts)
     wrong = why_no_source(settings)
     if wrong is not None:
         raise wrong

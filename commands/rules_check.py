@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from commands.failures import CommandFailed, Exit
 from commands.opening import open_calendar
 from commands.screen import Screen
@@ -23,7 +25,7 @@ def check_rules(settings: Settings, path: Path, screen: Screen, cache_dir: Path 
 
     @cache
     def calendar(market: Market) -> Calendar:
-        return open_calendar(settings.model_copy(update={"market": market}), cache_dir)
+        return open_calendar(replace(settings, market=market), cache_dir)
 
     try:
         cases = read_cases(path)

@@ -7,6 +7,8 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from commands.contract import commission_of
 from commands.failures import CommandFailed, Exit
 from commands.opening import open_calendar
@@ -69,7 +71,7 @@ def explain_rules(settings: Settings, asked: Asked, screen: Screen, cache_dir: P
     """
     symbol, prev_close, at = _symbol(asked.symbol), _price(asked.prev_close), _clock(asked.at)
     market = Market.US if symbol.endswith(".US") else Market.CN
-    calendar = open_calendar(settings.model_copy(update={"market": market}), cache_dir)
+    calendar = open_calendar(replace(settings, market=market), cache_dir)
     try:
         found = _explanation(symbol, asked, calendar, prev_close, at, commission_of(settings))
     except OutsideRulebook as unknown:

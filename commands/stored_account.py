@@ -66,7 +66,7 @@ class StoredAccount(Value, frozen=True, kw_only=True):
 def journal_place(settings: Settings, folder: AccountFolder) -> Path | str:
     """Return where the account's journal lies: a PostgreSQL address, or the file in its folder."""
     url = settings.journal_url
-    return folder.journal if url is None else url.get_secret_value()
+    return folder.journal if url is None else url.reveal()
 
 
 @contextmanager

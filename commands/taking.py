@@ -50,7 +50,7 @@ def accounts_of(settings: Settings) -> tuple[str, ...]:
         JournalFault: They cannot be listed.
     """
     url = settings.journal_url
-    data = settings.data_dir if url is None else url.get_secret_value()
+    data = settings.data_dir if url is None else url.reveal()
     return accounts_at(data, AccountFolder(settings.data_dir, settings.account).journal.name)
 
 
@@ -67,7 +67,7 @@ def wait_until_taken(
 async def _waited(
     command: Command, settings: Settings, accounts: Sequence[str], patience: Patience
 ) -> tuple[Taking, ...]:
-    own = {name: settings.model_copy(update={"account": name}) for name in accounts}
+    own = {name: replace(settings, account=name) for name in accounts}
     told = [_begun(command, one, patience.clock) for one in own.values()]
     left_s = patience.wait_s
     while left_s > 0 and any(one.outcome == "put" for one in told):

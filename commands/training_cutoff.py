@@ -18,6 +18,6 @@ def training_cutoff(settings: Settings) -> date | None:
     enabled = [model for model in settings.models if model.enabled]
     asked = {name or next((model.name for model in enabled), ""), *settings.agent_config.fallback}
     if kind == "debate":
-        asked |= {str(model) for model in settings.agent_config.debate.model_dump().values()}
+        asked |= settings.agent_config.debate.models
     known = [model.training_cutoff for model in enabled if model.name in asked]
     return max((cutoff for cutoff in known if cutoff is not None), default=None)

@@ -8,6 +8,8 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from commands.alert_channels import lines_of
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
@@ -85,11 +87,11 @@ def accounts_of(settings: Settings) -> tuple[Settings, ...]:
         JournalFault: They cannot be listed.
     """
     url = settings.journal_url
-    data = settings.data_dir if url is None else url.get_secret_value()
+    data = settings.data_dir if url is None else url.reveal()
     names = accounts_at(data, AccountFolder(settings.data_dir, settings.account).journal.name)
     found = []
     for name in names:
-        own = settings.model_copy(update={"account": name})
+        own = replace(settings, account=name)
         begun = genesis_of(own)
         if begun is None or begun.run_id == "live":
             found.append(own)
@@ -162,7 +164,7 @@ def _post(
         account=AccountEye(place, now),
         machine=MachineEye(_machine(settings, market, calendar, outside), now) if leads else None,
         lines=lines_of(settings, outside.clock),
-        dead_man=DeadManPing(url.get_secret_value()) if url is not None and first else None,
+        dead_man=DeadManPing(url.reveal()) if url is not None and first else None,
         clock=outside.clock,
         zone=ZONES[market],
         screen=screen,
@@ -207,5 +209,5 @@ def day_sources_of(
 ) -> tuple[DaySource, ...]:
     """Return who may be asked of the market's trading days: tushare where its token is configured."""
     key = settings.data_source.api_key
-    token = key.get_secret_value() if key is not None and settings.data_source.type == "tushare" else ""
+    token = key.reveal() if key is not None and settings.data_source.type == "tushare" else ""
     return day_sources(market, clock, token, process_environment(), akshare)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote, urlsplit
 
-from pydantic import BaseModel, SecretStr
+from services.settings_keys import keys_of
+from services.settings_values import Secret, Section
 
 HIDDEN = "***"
 
@@ -45,7 +46,7 @@ class Redaction:
         return _NAMED.sub(rf"\1{HIDDEN}", text)
 
 
-def secrets_of(settings: BaseModel, environment: Mapping[str, str]) -> tuple[str, ...]:
+def secrets_of(settings: Section, environment: Mapping[str, str]) -> tuple[str, ...]:
     """Return every secret of a configuration, and the values of variables whose names promise one."""
     found = {*_in_settings(settings)}
     found |= {value for name, value in environment.items() if _SECRET_NAMES.search(name)}
@@ -75,10 +76,10 @@ def _password(address: str) -> str | None:
 
 
 def _in_settings(value: object) -> Iterator[str]:
-    if isinstance(value, SecretStr):
-        yield value.get_secret_value()
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
+    if isinstance(value, Secret):
+        yield value.reveal()
+    elif isinstance(value, Section):
+        for name in keys_of(type(value)):
             yield from _in_settings(getattr(value, name))
     elif isinstance(value, Mapping):
         for part in value.values():

@@ -10,12 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, NewType
 
-from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
-
 from services.domain.bars import Frequency
 from services.domain.instruments import Market, Symbol, parse_symbol
 from services.settings_alerts import AlertSettings
 from services.settings_arena import ArenaSettings
+from services.settings_keys import keys_of, kind_of
 from services.settings_logs import LogSettings
 from services.settings_models import BudgetSettings
 from services.settings_quotes import QuoteGateSettings
@@ -29,12 +28,12 @@ from services.settings_sections import (
     ScheduleSettings,
 )
 from services.settings_tools import McpServerSettings
-from services.settings_values import Section, Unit, Whole
+from services.settings_values import About, Beside, Check, NamesDiffer, Pattern, Range, Secret, Section, Unit
 from services.settings_watchdog import WatchdogSettings
 
 ConfigHash = NewType("ConfigHash", str)
 
-_AGENT_SPEC = re.compile(r"(rule|llm|debate)(:.+)?|scripted:.+")
+_AGENT_SPEC = r"(rule|llm|debate)(:.+)?|scripted:.+"
 _AGENT_CLASSES = {
     "baseagent": "llm",
     "baseagent_hour": "llm",
@@ -75,37 +74,69 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
-class Settings(Section):
+def _agent_spec(spec: str) -> str:
+    spec = _AGENT_CLASSES.get(spec.lower(), spec)
+    if not re.fullmatch(_AGENT_SPEC, spec):
+        raise ValueError("must be rule[:NAME], llm[:MODEL], debate[:MODEL], scripted:FILE or BaseAgentAStock")
+    return spec
+
+
+def _postgres(url: Secret) -> Secret:
+    if not re.match(r"postgresql(\+psycopg)?://", url.reveal()):
+        raise ValueError("must begin with postgresql:// or be left empty for SQLite")
+    return url
+
+
+def _symbols(symbols: tuple[Symbol, ...]) -> tuple[Symbol, ...]:
+    for symbol in symbols:
+        parse_symbol(symbol)
+        if symbols.count(symbol) > 1:
+            raise ValueError(f"{symbol} is named twice")
+    return symbols
+
+
+def _traded_there(symbols: tuple[Symbol, ...], market: Market) -> None:
+    for symbol in symbols:
+        if symbol.endswith(".US") != (market is Market.US):
+            raise ValueError(f"{symbol} does not trade on market {market.value!r}")
+
+
+class Settings(Section, frozen=True, kw_only=True):
     """The whole configuration; the defaults alone are a valid one.
 
     Secrets are values of the environment or `.env`, put in by `services.settings_file.load_settings`.
     """
 
-    mode: Annotated[Mode, Field(description="Recorded prices, simulated money, or real.")] = Mode.PAPER
+    mode: Annotated[Mode, About("Recorded prices, simulated money, or real.")] = Mode.PAPER
     agent_type: Annotated[
         str,
-        Field(
-            description="Who decides: `rule[:NAME]`, `llm[:MODEL]`, `debate[:MODEL]` or `scripted:FILE`; "
+        Check(_agent_spec),
+        About(
+            "Who decides: `rule[:NAME]`, `llm[:MODEL]`, `debate[:MODEL]` or `scripted:FILE`; "
             "`BaseAgent` and `BaseAgentAStock` mean `llm`."
         ),
     ] = "rule"
-    market: Annotated[Market, Field(description="Which market's calendar, zone and rules.")] = Market.CN
-    frequency: Annotated[Frequency, Field(description="How often a session fires.")] = Frequency.DAILY
+    market: Annotated[Market, About("Which market's calendar, zone and rules.")] = Market.CN
+    frequency: Annotated[Frequency, About("How often a session fires.")] = Frequency.DAILY
     schedule: ScheduleSettings = ScheduleSettings()
     data_source: DataSourceSettings = DataSourceSettings()
     quote_gate: QuoteGateSettings = QuoteGateSettings()
     broker: BrokerSettings = BrokerSettings()
     risk_control: RiskSettings = RiskSettings()
     programmatic_trading: ProgrammaticSettings = ProgrammaticSettings()
-    models: Annotated[tuple[ModelSettings, ...], Field(description="The language models, best first.")] = ()
+    models: Annotated[
+        tuple[ModelSettings, ...], NamesDiffer("models"), About("The language models, best first.")
+    ] = ()
     agent_config: AgentSettings = AgentSettings()
     mcp_servers: Annotated[
-        tuple[McpServerSettings, ...], Field(description="Servers of outside tools; needs the extra `mcp`.")
+        tuple[McpServerSettings, ...],
+        NamesDiffer("servers"),
+        About("Servers of outside tools; needs the extra `mcp`."),
     ] = ()
     mcp_in_backtest: Annotated[
         bool,
-        Field(
-            description="Ask those servers on recorded prices too, though nobody can tell whether they "
+        About(
+            "Ask those servers on recorded prices too, though nobody can tell whether they "
             "answer with what came later."
         ),
     ] = False
@@ -115,88 +146,43 @@ class Settings(Section):
     watchdog: WatchdogSettings = WatchdogSettings()
     logs: LogSettings = LogSettings()
     account: Annotated[
-        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$", description="The account's name and folder.")
+        str, Pattern(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}"), About("The account's name and folder.")
     ] = "main"
-    lang: Annotated[
-        Literal["en", "zh"], Field(description="Language of screen, report and what a model is asked.")
-    ] = "en"
-    data_dir: Annotated[Path, Field(description="Folder of all that is kept.")] = Path("kaipan-data")
+    lang: Annotated[Literal["en", "zh"], About("Language of screen, report and what a model is asked.")] = (
+        "en"
+    )
+    data_dir: Annotated[Path, About("Folder of all that is kept.")] = Path("kaipan-data")
     journal_url: Annotated[
-        SecretStr | None,
-        Field(
-            description="PostgreSQL address of the journal; with a password: from KAIPAN_JOURNAL_URL. "
-            "Empty: SQLite in the account's folder.",
-            repr=False,
+        Secret | None,
+        Check(_postgres),
+        About(
+            "PostgreSQL address of the journal; with a password: from KAIPAN_JOURNAL_URL. "
+            "Empty: SQLite in the account's folder."
         ),
     ] = None
     watchlist: Annotated[
         tuple[Symbol, ...],
-        Field(description="Symbols that may be traded. Empty: all of the price file."),
+        Check(_symbols),
+        Beside("market", _traded_there),
+        About("Symbols that may be traded. Empty: all of the price file."),
     ] = ()
     calendar_overlay: Annotated[
-        Path | None, Field(description="File of trading days known better than the calendar library.")
+        Path | None, About("File of trading days known better than the calendar library.")
     ] = None
     grace_s: Annotated[
-        Whole, Unit("s"), Field(ge=1, le=3600, description="How late a slot may still run, else missed.")
+        int, Unit("s"), Range(ge=1, le=3600), About("How late a slot may still run, else missed.")
     ] = 300
     keep_orders: Annotated[
-        bool, Field(description="Leave working orders alone at the next slot instead of cancelling them.")
+        bool, About("Leave working orders alone at the next slot instead of cancelling them.")
     ] = False
     stop_orders: Annotated[
         Literal["leave", "cancel"],
-        Field(
-            description="Working orders when the process is stopped (`stop`, Ctrl-C, SIGTERM): "
+        About(
+            "Working orders when the process is stopped (`stop`, Ctrl-C, SIGTERM): "
             "they go on working, or are cancelled."
         ),
     ] = "leave"
     prices: PricesSettings = PricesSettings()
-
-    @field_validator("agent_type")
-    @classmethod
-    def _agent_spec(cls, spec: str) -> str:
-        spec = _AGENT_CLASSES.get(spec.lower(), spec)
-        if not _AGENT_SPEC.fullmatch(spec):
-            raise ValueError(
-                "must be rule[:NAME], llm[:MODEL], debate[:MODEL], scripted:FILE or BaseAgentAStock"
-            )
-        return spec
-
-    @field_validator("models")
-    @classmethod
-    def _names_differ(cls, models: tuple[ModelSettings, ...]) -> tuple[ModelSettings, ...]:
-        names = [model.name for model in models]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"two models are named {name!r}: rename one")
-        return models
-
-    @field_validator("mcp_servers")
-    @classmethod
-    def _servers_differ(cls, servers: tuple[McpServerSettings, ...]) -> tuple[McpServerSettings, ...]:
-        names = [server.name for server in servers]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"two servers are named {name!r}: rename one")
-        return servers
-
-    @field_validator("watchlist")
-    @classmethod
-    def _symbols(cls, symbols: tuple[Symbol, ...], info: ValidationInfo) -> tuple[Symbol, ...]:
-        market = info.data.get("market")
-        for symbol in symbols:
-            parse_symbol(symbol)
-            if market is not None and symbol.endswith(".US") != (market is Market.US):
-                raise ValueError(f"{symbol} does not trade on market {market.value!r}")
-            if symbols.count(symbol) > 1:
-                raise ValueError(f"{symbol} is named twice")
-        return symbols
-
-    @field_validator("journal_url")
-    @classmethod
-    def _postgres(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and not re.match(r"postgresql(\+psycopg)?://", url.get_secret_value()):
-            raise ValueError("must begin with postgresql:// or be left empty for SQLite")
-        return url
 
     @property
     def slot_times(self) -> tuple[time, ...] | None:
@@ -230,12 +216,11 @@ class Settings(Section):
 
 def _canonical(value: object) -> object:
     """Return the hashed form of settings: mappings of text, secrets left out."""
-    if isinstance(value, BaseModel):
-        fields = type(value).model_fields
+    if isinstance(value, Section):
         return {
             name: _canonical(getattr(value, name))
-            for name, field in fields.items()
-            if name not in _NOT_HASHED and "SecretStr" not in str(field.annotation)
+            for name, key in keys_of(type(value)).items()
+            if name not in _NOT_HASHED and kind_of(key.type).of is not Secret
         }
     if isinstance(value, tuple):
         return [_canonical(item) for item in value]

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, get_args
-
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from typing import TYPE_CHECKING
 
 from services.settings import Settings, SettingsError
+from services.settings_keys import all_keys, keys_of, kind_of, section_in
+from services.settings_reading import UNKNOWN, Location, Problem, Refused, dotted, read_section
 from services.settings_secrets import Filled, SecretKey, fill_secrets
-from services.settings_sections import MODEL_ALIASES, ModelSettings
+from services.settings_values import Section
 
 if TYPE_CHECKING:
     from services.settings_text import Raw
@@ -63,11 +62,11 @@ def load_settings(
     raw, filled = _prepare(path, given, environment, dotenv)
     problems = list(filled.problems)
     try:
-        settings = Settings.model_validate(raw)
-    except ValidationError as error:
-        problems += [(_key(found["loc"]), _problem(found)) for found in error.errors()]
+        settings = read_section(Settings, raw)
+    except Refused as refused:
+        problems += [(dotted(found.at), _wording(found)) for found in refused.problems]
     if problems:
-        # Raised out here, so that pydantic's error, which holds what was given, is not chained to it.
+        # Raised out here, so that the reader's refusal, which holds what was given, is not chained to it.
         raise SettingsError("\n".join(_line(path, given, options, key, text) for key, text in problems))
     return settings
 
@@ -180,39 +179,27 @@ def _line(
     return f"{source}: key {key!r}: {problem}" if key else f"{source}: {problem}"
 
 
-def _key(location: tuple[int | str, ...]) -> str:
-    """Return a key as a person writes it: `models[0].name`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
-
-
-def _problem(found: ErrorDetails) -> str:
+def _wording(found: Problem) -> str:
     """Return what is wrong with one key, with its mend."""
-    location, kind, given = found["loc"], found["type"], found["input"]
-    if kind == "extra_forbidden":
-        return _unknown(location)
-    if kind == "missing":
-        return "is missing; add it"
-    if kind in {"model_type", "dict_type", "model_attributes_type"}:
-        return "must be a mapping of keys"
-    if kind == "tuple_type":
-        return "must be a list, such as [a, b]"
-    message = found["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{message}; got {given}" if _may_show(location, given) else message
+    if found.what == UNKNOWN:
+        return _unknown(found.at)
+    return f"{found.what}; got {found.given}" if _may_show(found) else found.what
 
 
-def _may_show(location: tuple[int | str, ...], given: object) -> bool:
+def _may_show(found: Problem) -> bool:
     """Answer whether a refused value may be repeated: short, and surely no secret."""
-    if not location or location[-1] in _QUIET:
+    if not found.at or found.at[-1] in _QUIET:
         return False
-    return isinstance(given, str | int | float | Decimal) and len(str(given)) <= 40
+    return isinstance(found.given, str | int | float | Decimal) and len(str(found.given)) <= 40
 
 
-def _unknown(location: tuple[int | str, ...]) -> str:
+def _unknown(location: Location) -> str:
     """Return the refusal of an unknown key with the nearest right name."""
     name = str(location[-1])
-    here = list(_names(_section(location[:-1])))
+    section = _section(location[:-1])
+    here = [*keys_of(section), *section.other_names]
     elsewhere: dict[str, str] = {}
-    for key in all_keys():
+    for key in all_keys(Settings):
         if "[" not in key:
             elsewhere.setdefault(key.rpartition(".")[2], key)
     wanted = _OTHER_NAMES.get(name.lower(), name)
@@ -227,39 +214,10 @@ def _unknown(location: tuple[int | str, ...]) -> str:
     return f"unknown; the keys here are {', '.join(here)}"
 
 
-def _section(location: tuple[int | str, ...]) -> type[BaseModel]:
-    """Return the model that describes the mapping at a location."""
-    section: type[BaseModel] = Settings
+def _section(location: Location) -> type[Section]:
+    """Return the section that describes the mapping at a location."""
+    section: type[Section] = Settings
     for part in location:
         if isinstance(part, str):
-            section = _nested(section.model_fields[part].annotation) or section
+            section = section_in(kind_of(keys_of(section)[part].type)) or section
     return section
-
-
-def _nested(annotation: object) -> type[BaseModel] | None:
-    """Return the model inside an annotation, None where it describes a plain value."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    inner = (_nested(part) for part in get_args(annotation))
-    return next((model for model in inner if model is not None), None)
-
-
-def _names(section: type[BaseModel]) -> Iterator[str]:
-    yield from section.model_fields
-    if section is ModelSettings:
-        yield from MODEL_ALIASES
-
-
-def all_keys() -> Iterator[str]:
-    """Yield every key that holds a plain value, dotted, in the order of the model."""
-    yield from _keys_of(Settings, "")
-
-
-def _keys_of(section: type[BaseModel], before: str) -> Iterator[str]:
-    for name, field in section.model_fields.items():
-        nested = _nested(field.annotation)
-        if nested is None:
-            yield before + name
-        else:
-            many = "" if isinstance(field.annotation, type) else "[]"
-            yield from _keys_of(nested, f"{before}{name}{many}.")

@@ -2,19 +2,18 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
-from services.settings_values import Section, Unit, Whole
+from services.settings_values import About, Range, Section, Unit
 
 
-class LogSettings(Section):
+class LogSettings(Section, frozen=True, kw_only=True):
     """How large the log file of an account grows, and how many older ones are kept."""
 
     bytes_max: Annotated[
-        Whole,
+        int,
         Unit("bytes"),
-        Field(ge=10_000, le=1_000_000_000, description="A full log file is kept and a new one begun."),
+        Range(ge=10_000, le=1_000_000_000),
+        About("A full log file is kept and a new one begun."),
     ] = 10_000_000
     files: Annotated[
-        Whole, Unit("files"), Field(ge=1, le=1000, description="Older log files kept beside the present one.")
+        int, Unit("files"), Range(ge=1, le=1000), About("Older log files kept beside the present one.")
     ] = 9

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import Field
+from services.settings_values import About, Range, Section, Unit
 
-from services.settings_values import Number, Section, Unit, Whole
-
-_PerMillion = Annotated[Number, Unit("CNY per million tokens"), Field(ge=0, le=1_000_000)]
-_Cny = Annotated[Number, Unit("CNY"), Field(gt=0, le=1_000_000)]
+_PerMillion = Annotated[Decimal, Unit("CNY per million tokens"), Range(ge=0, le=1_000_000)]
+_Cny = Annotated[Decimal, Unit("CNY"), Range(gt=0, le=1_000_000)]
 
 
 EXTRA_CHARACTERS_MAX = 4000
@@ -76,32 +75,31 @@ def _leaves(value: object, depth: int, key: str = "") -> Iterator[tuple[str, obj
             yield from _leaves(inner, depth + 1, key)
 
 
-class PriceSettings(Section):
+class PriceSettings(Section, frozen=True, kw_only=True):
     """What a model's tokens cost; as the provider's price list says it."""
 
-    input: Annotated[_PerMillion, Field(description="Tokens read.")]
-    output: Annotated[_PerMillion, Field(description="Tokens written, its thoughts included.")]
+    input: Annotated[_PerMillion, About("Tokens read.")]
+    output: Annotated[_PerMillion, About("Tokens written, its thoughts included.")]
     cached_input: Annotated[
         _PerMillion | None,
-        Field(description="Tokens read that the provider had in its own cache. Empty: as `input`."),
+        About("Tokens read that the provider had in its own cache. Empty: as `input`."),
     ] = None
 
 
-class BudgetSettings(Section):
+class BudgetSettings(Section, frozen=True, kw_only=True):
     """What an account's models may take; a request that might go beyond it is not made."""
 
     tokens_per_session: Annotated[
-        Whole | None,
+        int | None,
         Unit("tokens"),
-        Field(gt=0, description="Most tokens of one session, read and written. Empty: no limit."),
+        Range(gt=0),
+        About("Most tokens of one session, read and written. Empty: no limit."),
     ] = None
-    cny_per_session: Annotated[
-        _Cny | None, Field(description="Most that one session may cost. Empty: no limit.")
-    ] = None
+    cny_per_session: Annotated[_Cny | None, About("Most that one session may cost. Empty: no limit.")] = None
     cny_per_day: Annotated[
-        _Cny | None, Field(description="Most that the sessions of a trading day may cost. Empty: no limit.")
+        _Cny | None, About("Most that the sessions of a trading day may cost. Empty: no limit.")
     ] = None
     cny_per_month: Annotated[
         _Cny | None,
-        Field(description="Most that the sessions of a calendar month may cost. Empty: no limit."),
+        About("Most that the sessions of a calendar month may cost. Empty: no limit."),
     ] = None

@@ -9,12 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal, get_args, get_origin
 
-from pydantic import BaseModel, SecretStr
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
+from msgspec.structs import FieldInfo
 
 from services.settings import Settings
-from services.settings_values import Unit
+from services.settings_keys import Kind, default_of, keys_of, kind_of, section_in
+from services.settings_values import About, Range, Secret, Section, Unit
 
 _HEAD = """# Configuration
 
@@ -28,104 +27,87 @@ the environment or from a file `.env` in the working folder. The environment win
 """
 
 _COLUMNS = "| key | what it is | values | unit | default |\n| --- | --- | --- | --- | --- |"
+_NAMES = {
+    bool: "`true`, `false`",
+    int: "whole number",
+    float: "number",
+    str: "text",
+    Decimal: "number",
+    date: "day",
+    time: "time",
+    Path: "path",
+    Secret: "secret",
+}
 
 
 def configuration_markdown() -> str:
     """Return the whole page of keys, one table a section, ending with a line break."""
     parts = [_HEAD, _table("The file", Settings, "")]
-    for name, field in Settings.model_fields.items():
-        parts += _tables(name, field)
+    for name, key in keys_of(Settings).items():
+        parts += _tables(name, kind_of(key.type))
     return "\n".join(parts)
 
 
-def _tables(name: str, field: FieldInfo) -> Iterator[str]:
+def _tables(name: str, kind: Kind) -> Iterator[str]:
     """Yield the table of a section and those of the sections in it; nothing for a plain value."""
-    section = _section_of(field.annotation)
+    section = section_in(kind)
     if section is None:
         return
-    where = f"{name}[]" if get_origin(field.annotation) is tuple else name
+    where = f"{name}[]" if get_origin(kind.of) is tuple else name
     yield _table(f"`{where}`: {_first_line(section)}", section, f"{where}.")
-    for inner, nested in section.model_fields.items():
-        yield from _tables(f"{where}.{inner}", nested)
+    for inner, key in keys_of(section).items():
+        yield from _tables(f"{where}.{inner}", kind_of(key.type))
 
 
-def _table(title: str, section: type[BaseModel], before: str) -> str:
+def _table(title: str, section: type[Section], before: str) -> str:
     rows = "\n".join(_rows(section, before))
     return f"## {title}\n\n{_COLUMNS}\n{rows}\n"
 
 
-def _rows(section: type[BaseModel], before: str) -> Iterator[str]:
-    for name, field in section.model_fields.items():
-        nested = _section_of(field.annotation)
-        about = field.description or (_first_line(nested) if nested else "")
-        unit = next((part.name for part in _marks(field) if isinstance(part, Unit)), "")
-        cells = (f"`{before}{name}`", about, _values(field), unit, "below" if nested else _default(field))
+def _rows(section: type[Section], before: str) -> Iterator[str]:
+    for name, key in keys_of(section).items():
+        kind = kind_of(key.type)
+        nested = section_in(kind)
+        told = next((mark.text for mark in kind.marks if isinstance(mark, About)), "")
+        about = told or (_first_line(nested) if nested else "")
+        unit = next((mark.name for mark in kind.marks if isinstance(mark, Unit)), "")
+        cells = (f"`{before}{name}`", about, _values(kind), unit, "below" if nested else _default(key))
         yield f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 
 
-def _section_of(annotation: object) -> type[BaseModel] | None:
-    for part in (annotation, *get_args(annotation)):
-        if isinstance(part, type) and issubclass(part, BaseModel):
-            return part
-    return None
-
-
-def _first_line(section: type[BaseModel]) -> str:
+def _first_line(section: type[Section]) -> str:
     return (section.__doc__ or "").strip().splitlines()[0]
 
 
-def _marks(field: FieldInfo) -> Iterator[object]:
-    """Yield what a field is marked with, and what the kind of value inside an optional one is."""
-    yield from field.metadata
-    for part in get_args(field.annotation):
-        for mark in getattr(part, "__metadata__", ()):
-            yield from mark.metadata if isinstance(mark, FieldInfo) else (mark,)
-
-
-def _values(field: FieldInfo) -> str:
+def _values(kind: Kind) -> str:
     """Return the kind of value and its range."""
-    limits = []
-    for sign, name in ((">", "gt"), ("≥", "ge"), ("<", "lt"), ("≤", "le")):
-        limits += [
-            f"{sign} {bound}" for part in _marks(field) if (bound := getattr(part, name, None)) is not None
-        ]
-    return ", ".join([_kind(field.annotation), *limits])
+    ranges = [mark for mark in kind.marks if isinstance(mark, Range)]
+    limits = [
+        f"{sign} {bound}"
+        for one in ranges
+        for sign, bound in ((">", one.gt), ("≥", one.ge), ("<", one.lt), ("≤", one.le))
+        if bound is not None
+    ]
+    return ", ".join([_name(kind), *limits])
 
 
-def _kind(annotation: object) -> str:
-    if get_origin(annotation) is Literal:
-        return ", ".join(f"`{value}`" for value in get_args(annotation))
-    if get_origin(annotation) is Mapping:
+def _name(kind: Kind) -> str:
+    origin, parts = get_origin(kind.of), get_args(kind.of)
+    if origin is Literal:
+        return ", ".join(f"`{value}`" for value in parts)
+    if origin is tuple:
+        return f"list of {_name(kind_of(parts[0]))}"
+    if origin is Mapping or section_in(kind):
         return "mapping"
-    parts = [part for part in get_args(annotation) if part not in {type(None), Ellipsis}]
-    if get_origin(annotation) is tuple:
-        return f"list of {_kind(parts[0])}"
-    if parts:
-        return _kind(parts[0])
-    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
-        return ", ".join(f"`{member.value}`" for member in annotation)
-    names = {
-        bool: "`true`, `false`",
-        int: "whole number",
-        float: "number",
-        Decimal: "number",
-        date: "day",
-        time: "time",
-        Path: "path",
-        SecretStr: "secret",
-    }
-    for kind, name in names.items():
-        if annotation is kind:
-            return name
-    return "mapping" if _section_of(annotation) else "text"
+    if issubclass(kind.of, StrEnum):
+        return ", ".join(f"`{member.value}`" for member in kind.of)
+    return _NAMES[kind.of]
 
 
-def _default(field: FieldInfo) -> str:
-    default = field.default
-    if field.default_factory is not None:
-        return ""
-    if default is PydanticUndefined:
+def _default(key: FieldInfo) -> str:
+    if key.required:
         return "required"
+    default = default_of(key)
     if default is None or default in ((), "", {}):
         return ""
     if isinstance(default, tuple):

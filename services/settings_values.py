@@ -1,58 +1,188 @@
-"""The kinds of value a configuration holds, and what every section of it is."""
+"""What a key of the configuration is declared with, and what every section of it is."""
+
+from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import date, time
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+from services.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Value, frozen=True):
     """The unit of a key, as the table of keys shows it."""
 
     name: str
 
 
-def _plain_number(value: object) -> object:
-    """Return a number as the exact Decimal it was written as; other things pass on to be refused."""
-    if isinstance(value, int | float):
-        value = repr(value)
-    if isinstance(value, str):
-        if not _NUMBER.fullmatch(value):
-            raise ValueError("must be a plain number such as 0.2, without thousands separators or units")
-        return Decimal(value)
-    return value
+class About(Value, frozen=True):
+    """What a key is, as the table of keys shows it."""
+
+    text: str
 
 
-def _clock_time(value: object) -> object:
-    """Return the market-local time that a text like `09:35` writes."""
-    if isinstance(value, str) and _TIME.fullmatch(value):
-        return time.fromisoformat(value)
-    raise ValueError('must be a market-local time in quotes, such as "09:35"')
+class Rule(Value, frozen=True):
+    """What holds of a key's value."""
+
+    def kept(self, value: Any) -> Any:
+        """Return the value as it is kept.
+
+        Raises:
+            ValueError: The rule does not hold of it; says what must.
+        """
+        raise NotImplementedError
 
 
-def _calendar_day(value: object) -> object:
-    """Return the day that a text like `2025-10-10` writes."""
-    if isinstance(value, date):
+class Range(Rule, frozen=True, kw_only=True):
+    """A number's bounds, each part of the range (`ge`, `le`) or outside it (`gt`, `lt`)."""
+
+    gt: int | Decimal | None = None
+    ge: int | Decimal | None = None
+    lt: int | Decimal | None = None
+    le: int | Decimal | None = None
+
+    def kept(self, value: Any) -> Any:
+        """Return the number; one outside the range, or that is none, is refused."""
+        inside = (
+            (self.gt is None or value > self.gt)
+            and (self.ge is None or value >= self.ge)
+            and (self.lt is None or value < self.lt)
+            and (self.le is None or value <= self.le)
+        )
+        if not inside:
+            raise ValueError(f"must be {self}")
         return value
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise ValueError("is a day that no calendar has") from None
-    raise ValueError("must be a day such as 2025-10-10")
+
+    def __str__(self) -> str:
+        """Return the range in words: `more than 0 and at most 1`."""
+        words = (("more than", self.gt), ("at least", self.ge), ("less than", self.lt), ("at most", self.le))
+        return " and ".join(f"{word} {bound}" for word, bound in words if bound is not None)
 
 
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
+class Places(Rule, frozen=True):
+    """How many digits a number may have behind the point; zeros at its end do not count."""
+
+    most: int
+
+    def kept(self, value: Any) -> Any:
+        """Return the number; one with more digits behind the point is refused."""
+        digits = f"{value:f}".partition(".")[2].rstrip("0") if value.as_tuple().exponent < 0 else ""
+        if len(digits) > self.most:
+            raise ValueError(f"must have at most {self.most} digits behind the point")
+        return value
+
+
+class Pattern(Rule, frozen=True):
+    """The regular expression that all of a text matches."""
+
+    text: str
+
+    def kept(self, value: Any) -> Any:
+        """Return the text; another is refused."""
+        if not re.fullmatch(self.text, value):
+            raise ValueError(f"must match {self.text}")
+        return value
+
+
+class NotEmpty(Rule, frozen=True):
+    """A text or a list that holds something."""
+
+    def kept(self, value: Any) -> Any:
+        """Return the text or the list; an empty one is refused."""
+        if not value:
+            raise ValueError("must not be empty")
+        return value
+
+
+class Distinct(Rule, frozen=True):
+    """A list that names nothing twice; with what is said of one that does."""
+
+    otherwise: str
+
+    def kept(self, value: Any) -> Any:
+        """Return the list; one that names something twice is refused."""
+        if len(set(value)) < len(value):
+            raise ValueError(self.otherwise)
+        return value
+
+
+class NamesDiffer(Rule, frozen=True):
+    """A list of sections, each with a name of its own; with what they are called."""
+
+    sections: str
+
+    def kept(self, value: Any) -> Any:
+        """Return the list; one in which a name stands twice is refused."""
+        names = [section.name for section in value]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two {self.sections} are named {name!r}: rename one")
+        return value
+
+
+class Check(Rule, frozen=True):
+    """A function that returns the value as it is kept, or raises ValueError."""
+
+    by: Callable[[Any], Any]
+
+    def kept(self, value: Any) -> Any:
+        """Return what the function returns."""
+        return self.by(value)
+
+
+class Beside(Value, frozen=True):
+    """A function that holds the value against an earlier key's, and raises ValueError where they disagree.
+
+    It is not asked where that key's own value was refused.
+    """
+
+    key: str
+    by: Callable[[Any, Any], None]
+
+
+class Secret:
+    """A text that shows nowhere but where it is asked for by `reveal`, and that no record can hold."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+class Section(Value, frozen=True, kw_only=True):
+    """A part of the configuration: closed, unchangeable, silent about secrets.
+
+    Its keys are its fields, whose types `services.settings_reading` reads.
+    """
+
+    other_names: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """How else a key may be spelled, and which key that is."""
+
+    given: frozenset[str] = frozenset()
+    """The keys that were written, by their names; no key itself."""
+
+    def check(self) -> None:
+        """Return where its keys, each of them right, go together.
+
+        Raises:
+            ValueError: They do not; names the keys.
+        """
 
 
 def web_address(url: str) -> str:
@@ -66,26 +196,14 @@ def web_address(url: str) -> str:
     return url.rstrip("/")
 
 
-Number = Annotated[Decimal, BeforeValidator(_plain_number)]
-Whole = Annotated[int, BeforeValidator(_plain_number)]
-Measure = Annotated[float, BeforeValidator(_plain_number)]
-CalendarDay = Annotated[date, BeforeValidator(_calendar_day)]
-ClockTime = Annotated[time, BeforeValidator(_clock_time)]
-Ratio = Annotated[Number, Unit("ratio"), Field(gt=0, le=1)]
-Key = Annotated[str, BeforeValidator(_lower), Field(pattern=r"^[a-z][a-z0-9_]*$")]
+def optional_address(url: str) -> str:
+    """Return the address without a slash at its end, or the empty text.
 
-
-class Section(BaseModel):
-    """A part of the configuration: closed, unchangeable, silent about secrets.
-
-    Its checks are made ready with those of the whole it is read in, not once more for itself.
+    Raises:
+        ValueError: It is none, or holds a user's name.
     """
+    return web_address(url) if url else url
 
-    model_config = ConfigDict(
-        defer_build=True,
-        extra="forbid",
-        frozen=True,
-        coerce_numbers_to_str=True,
-        hide_input_in_errors=True,
-        use_attribute_docstrings=False,
-    )
+
+Ratio = Annotated[Decimal, Unit("ratio"), Range(gt=0, le=1)]
+Key = Annotated[str, Check(str.lower), Pattern(r"[a-z][a-z0-9_]*")]

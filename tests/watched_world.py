@@ -23,6 +23,7 @@ from services.journal.journal import Journal
 from services.journal.sql_store import SqlStore
 from services.process_table import ProcessFigures
 from services.settings import Settings
+from services.settings_reading import read_section
 from services.slots import ZONES
 from services.vitals_file import write_vitals
 from tests import channel_twins as twins
@@ -130,7 +131,7 @@ class Watch:
             "alerts": {"channels": [hook] if platform is not None else [], **(alerts or {})},
             "watchdog": watchdog,
         }
-        self.settings = Settings.model_validate(given)
+        self.settings = read_section(Settings, given)
         self.clock, self.platform = clock, platform
         self.screen = Screen("en", as_json=True)
         outside = WatchOutside(

@@ -233,7 +233,7 @@ def entrant(settings: Settings, name: str, before: Callable[[], Any]) -> Entrant
 
     return Entrant(
         entered=Entered(name=name, kind=EntrantKind.MODEL, agent=name, account=f"a-{name}"),
-        settings=settings.model_copy(update={"account": f"a-{name}", "agent_type": "rule:hold"}),
+        settings=replace(settings, account=f"a-{name}", agent_type="rule:hold"),
         mind=Mind(name=name, make=make),
         asks=True,
     )

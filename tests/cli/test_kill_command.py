@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from agents.scripted import ScriptedAgent
 from commands.folders import AccountFolder
@@ -98,7 +99,7 @@ def at_ten(_symbol: Symbol, _moment: datetime) -> str:
 
 def live_account_with_a_working_order(data_dir: Path, clock: VirtualClock) -> AccountFolder:
     settings = settings_in(data_dir, frequency="hourly")
-    settings = settings.model_copy(update={"watchlist": (Symbol("600000.SH"),)})
+    settings = replace(settings, watchlist=(Symbol("600000.SH"),))
     folder = AccountFolder(data_dir, "main")
     with ExitStack() as opened:
         account = open_live_account(settings, folder, folder.journal, opened, None)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 
 from commands.arena_entrants import Entrant
 from commands.arena_live import LiveArena, LiveEnd
@@ -414,7 +415,7 @@ def entrant(data_dir: Path, name: str, before: Callable[[], Awaitable[None]]) ->
     agent = Told(name, before)
     return Entrant(
         entered=Entered(name=name, kind=EntrantKind.MODEL, agent=name, account=f"a-{name}"),
-        settings=settings_in(data_dir).model_copy(update={"account": f"a-{name}"}),
+        settings=replace(settings_in(data_dir), account=f"a-{name}"),
         mind=Mind(name=name, make=lambda _past: agent),
         asks=True,
     )

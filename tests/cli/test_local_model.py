@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from commands.failures import CommandFailed, Exit
 from commands.local_demo import local_demo
@@ -97,7 +98,7 @@ def test_started_again_it_asks_for_the_port_it_began_with_and_nothing_changes(tm
 
 def test_a_demo_that_no_model_decides_is_refused_before_anything_starts(tmp_path: Path):
     servers = Servers()
-    settings = settings_in(tmp_path / "data").model_copy(update={"agent_type": "rule"})
+    settings = replace(settings_in(tmp_path / "data"), agent_type="rule")
 
     with pytest.raises(CommandFailed, match="agent_type"):
         local_demo(settings, servers, Screen("en", as_json=False), None)

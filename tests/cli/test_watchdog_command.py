@@ -23,6 +23,7 @@ from services.domain.vitals import LifeState
 from services.journal.account_lock import AccountLock
 from services.ports import PriceFault
 from services.settings import Settings
+from services.settings_reading import read_section
 from tests import channel_twins as twins
 from tests.command_line import PROGRAM, call, contents, four_days
 from tests.watched_world import LivingAccount, at
@@ -177,7 +178,7 @@ def test_the_process_tells_the_platform_and_ends_when_asked(tmp_path: Path):
 def test_the_days_ahead_name_state_source_and_slots(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     overlay = tmp_path / "days.yaml"
     overlay.write_text("2027-01-01: closed\n2027-01-04: open\n", encoding="utf-8")
-    settings = Settings.model_validate({"calendar_overlay": str(overlay)})
+    settings = read_section(Settings, {"calendar_overlay": str(overlay)})
     clock = VirtualClock(at("09:00:00", "2026-12-31"))
 
     code = calendar_view.show_days(settings, 6, tmp_path / "cache", Screen("en", as_json=True), clock)

@@ -17,7 +17,7 @@ import orjson
 import pandas as pd
 import pytest
 import requests
-from pydantic import SecretStr
+from msgspec.structs import replace
 
 from services.domain.instruments import Symbol
 from services.market.call_gate import LibraryGate
@@ -29,6 +29,7 @@ from services.market.feeds.yahoo import YahooFeed
 from services.market.raw_quotes import RawQuotes
 from services.ports import PriceFault
 from services.settings_sections import DataSourceSettings, QuoteSource
+from services.settings_values import Secret
 from tests import vendor_bytes as wire
 from tests.vendor_network import NOW, Network, Time, hangs, refuses, replies
 
@@ -144,8 +145,7 @@ class Yahoo:
 
 
 def settings() -> DataSourceSettings:
-    DataSourceSettings.model_rebuild()
-    return DataSourceSettings(deadline_s=DEADLINE_S, api_key=SecretStr(TOKEN))
+    return DataSourceSettings(deadline_s=DEADLINE_S, api_key=Secret(TOKEN))
 
 
 def answering(vendor: Vendor) -> Callable[[httpx2.Request], Awaitable[httpx2.Response]]:
@@ -183,7 +183,7 @@ def by_wire(vendor: Vendor, symbols: tuple[Symbol, ...], answer: Any = None, **c
     around = Surroundings(
         clock=time.clock, environment={}, transport=network, stopwatch=time.loop.time
     )  # fmt: skip
-    feed = feed_of(vendor.name, settings().model_copy(update=changes), around)
+    feed = feed_of(vendor.name, replace(settings(), **changes), around)
 
     async def life() -> None:
         ends.append(await outcome(feed, symbols))

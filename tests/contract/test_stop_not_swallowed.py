@@ -83,7 +83,7 @@ def moved(settings: Settings, into: Settings, tmp_path: Path) -> None:
     configs = []
     for number, one in enumerate((settings, into)):
         config = tmp_path / f"{number}.yaml"
-        url = "" if one.journal_url is None else f'journal_url: "{one.journal_url.get_secret_value()}"\n'
+        url = "" if one.journal_url is None else f'journal_url: "{one.journal_url.reveal()}"\n'
         config.write_text(f"frequency: hourly\n{url}", encoding="utf-8")
         configs.append(config)
     made = call(

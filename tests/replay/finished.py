@@ -10,6 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from commands.options import RunOptions
 from commands.replay import Replayed, lived_again, replay
 from commands.run import run
@@ -51,7 +53,7 @@ def ran_demo(data_dir: Path, mode: str, start: date | None = None, end: date | N
 def copied(settings: Settings, to: Path) -> Settings:
     """Return the settings of a copy of the account in another data folder."""
     shutil.copytree(settings.data_dir, to, dirs_exist_ok=True)
-    return settings.model_copy(update={"data_dir": to})
+    return replace(settings, data_dir=to)
 
 
 def lived(settings: Settings, session: str | None = None) -> tuple[Replayed, ...]:

@@ -366,7 +366,7 @@ def test_other_versions_are_named_apart_from_differences(demo, monkeypatch):
 def test_another_mind_shows_what_would_differ_and_writes_nothing(demo):
     name = next(one.session for one in lived(demo) if one.session.startswith("20260714-1035"))
     before = {path: path.read_bytes() for path in demo.data_dir.rglob("*") if path.is_file()}
-    settings = demo.model_copy(update={"agent_type": "rule:hold"})
+    settings = replace(demo, agent_type="rule:hold")
 
     code, said = replayed(settings, name, "rule:hold")
 

@@ -22,6 +22,7 @@ from services.domain.vitals import Vitals
 from services.journal.account_lock import AccountLock
 from services.journal.inbox import Inboxes
 from services.settings import Settings
+from services.settings_reading import read_section
 from services.vitals_file import read_vitals
 from tests.unit.vendor import Vendor
 
@@ -52,7 +53,7 @@ def scripted(*answers: str) -> Mind:
 def settings_in(data_dir: Path, **more: object) -> Settings:
     """Return the settings of an hourly paper account."""
     given = {"data_dir": str(data_dir), "frequency": "hourly", "watchlist": (WATCHED,), **more}
-    return Settings.model_validate(given)
+    return read_section(Settings, given)
 
 
 class Process:

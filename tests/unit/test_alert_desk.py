@@ -26,6 +26,7 @@ from services.journal.database import DamagedFile
 from services.journal.inbox import INBOX_NAME, Inboxes
 from services.ports import PriceFault
 from services.settings import Settings
+from services.settings_reading import read_section
 from tests import channel_twins as twins
 from tests.exchange_market import MAIN, MON, TUE, at
 from tests.provider_twin import ProviderTwin, hangs
@@ -82,7 +83,7 @@ class Office:
             "deadline_s": 2,
         }
         section = {"channels": [hook], **alerts}
-        settings = Settings.model_validate({"data_dir": str(folder), "alerts": section})
+        settings = read_section(Settings, {"data_dir": str(folder), "alerts": section})
         self.account = AccountFolder(folder, "main")
         self.platform, self.live, self.opened = platform, live, ExitStack()
         self.desk = AlertDesk(

@@ -10,6 +10,7 @@ from commands.minds import mind_of
 from services.settings import Settings, SettingsError
 from services.settings_debate import DebateSettings
 from services.settings_file import load_settings
+from services.settings_keys import keys_of
 
 MODELS = """
 models:
@@ -66,4 +67,4 @@ def test_settings_that_make_no_sense_are_refused_in_one_line(tmp_path: Path, mor
 
 
 def test_every_voice_has_its_key():
-    assert {str(voice) for voice in Voice} <= set(DebateSettings.model_fields)
+    assert {str(voice) for voice in Voice} <= set(keys_of(DebateSettings))

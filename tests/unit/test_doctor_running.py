@@ -27,6 +27,7 @@ from services.journal.inbox import INBOX_NAME, Inboxes
 from services.ports import PriceFault
 from services.settings import Settings
 from services.settings_file import load_settings
+from services.settings_reading import read_section
 from tests.command_line import contents
 from tests.loopback_server import web_server
 from tests.watched_world import LivingAccount, at
@@ -42,7 +43,7 @@ def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def settings(tmp_path: Path, **values: object) -> Settings:
-    return Settings.model_validate({"data_dir": str(tmp_path / "data"), **values})
+    return read_section(Settings, {"data_dir": str(tmp_path / "data"), **values})
 
 
 @pytest.mark.parametrize(("changes", "ok"), [

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from services.clock import VirtualClock
 from services.domain.instruments import Market
 from services.market.feeds.choice import Surroundings, feeds_of, sources_of, tushare_calls
+from services.settings_reading import Refused, read_section
 from services.settings_sections import DataSourceSettings
 from tests import vendor_bytes
 from tests.vendor_network import NOW, Network, Time, replies
@@ -25,7 +25,6 @@ from datetime import UTC, datetime
 from services.clock import VirtualClock
 from services.market.feeds.choice import Surroundings, feed_of
 from services.settings_sections import DataSourceSettings
-DataSourceSettings.model_rebuild()
 around = Surroundings(clock=VirtualClock(datetime(2026, 7, 14, tzinfo=UTC)), environment={})
 for name in ("eastmoney", "sina", "tencent", "tushare", "akshare", "yahoo", "sina_us"):
     assert feed_of(name, DataSourceSettings(), around).name == name
@@ -34,8 +33,7 @@ print(*sys.modules)
 
 
 def settings(**changes: object) -> DataSourceSettings:
-    DataSourceSettings.model_rebuild()
-    return DataSourceSettings.model_validate(changes)
+    return read_section(DataSourceSettings, changes)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +80,7 @@ def test_tushare_is_asked_no_faster_than_it_allows_whatever_is_configured():
     ],
 )
 def test_a_source_that_is_none_and_a_pace_that_stands_still_are_refused(wrong):
-    with pytest.raises(ValidationError):
+    with pytest.raises(Refused):
         settings(**wrong)
 
 

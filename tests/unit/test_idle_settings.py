@@ -9,6 +9,7 @@ import pytest
 
 from commands.idle_settings import _NEEDS, idle_keys
 from services.settings_file import load_settings
+from services.settings_keys import keys_of
 from services.settings_risk import RiskSettings
 from tests.command_line import call
 
@@ -71,7 +72,7 @@ def test_what_stands_as_it_comes_is_no_mistake_and_another_methods_key_is(
 def test_every_key_of_the_table_is_one_of_the_configuration_and_stands_there_once():
     keys = [key for need in _NEEDS for key in need.keys]
 
-    assert set(keys) <= set(RiskSettings.model_fields)
+    assert set(keys) <= set(keys_of(RiskSettings))
     assert len(keys) == len(set(keys))
 
 

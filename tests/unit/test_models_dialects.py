@@ -18,6 +18,7 @@ from services.models.failures import Unbilled
 from services.models.openai_client import OpenAiClient, endpoint_of
 from services.models.wire import payload
 from services.ports import AgentFault
+from services.settings_keys import keys_of, kind_of
 from services.settings_sections import ModelSettings
 from tests.provider_twin import (
     PROVIDERS,
@@ -268,7 +269,7 @@ def test_a_temperature_the_server_does_not_take_is_refused_at_the_start(dialect:
 
 
 def test_the_configuration_knows_every_dialect_and_no_other():
-    known = get_args(ModelSettings.model_fields["dialect"].annotation)
+    known = get_args(kind_of(keys_of(ModelSettings)["dialect"].type).of)
 
     assert set(known) == {*DIALECTS, *ALIASES}
     assert len(known) == len(set(known))

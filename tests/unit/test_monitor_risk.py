@@ -32,6 +32,7 @@ from services.domain.events import (
     Verdicts,
 )
 from services.domain.orders import Change, Intent, LimitUse, Origin, Refusal, Rule, Side
+from services.settings_keys import keys_of
 from tests.monitor_journal import MON, TUE, WED, A, B, JournalByHand, refused, terms_of
 
 LANGS = pytest.mark.parametrize("lang", ["en", "zh"])
@@ -546,7 +547,7 @@ def test_a_journal_without_sessions_has_a_report_with_nothing_in_it():
 def test_every_limit_of_a_recorded_use_has_a_key_of_the_configuration():
     from services.settings_risk import RiskSettings
 
-    assert set(KEYS.values()) <= set(RiskSettings.model_fields)
+    assert set(KEYS.values()) <= set(keys_of(RiskSettings))
 
 
 def everything() -> JournalByHand:

@@ -10,7 +10,6 @@ from typing import Any
 import fakeredis
 import msgspec
 import pytest
-from pydantic import SecretStr
 
 from commands.failures import CommandFailed, Exit
 from commands.live_prices import live_source
@@ -21,6 +20,7 @@ from services.market.quote_terms import GateTerms
 from services.market.raw_quotes import RawQuote
 from services.market.redis_quotes import RedisAddressWrong, RedisQuotes
 from services.market.vendor_source import VendorSource
+from services.settings_values import Secret
 from tests.exchange_market import MAIN, OTHER
 from tests.unit.raw_market import raw
 from tests.unit.test_quote_cache import NOW, Told, cached, feed, run, settings_with
@@ -147,10 +147,10 @@ def test_a_client_that_gives_back_text_or_numbers_is_not_believed():
 )
 def test_a_redis_address_that_is_none_is_one_line_without_a_piece_of_the_password(url: str):
     settings = settings_with()
-    named = settings.data_source.model_copy(update={"redis_url": SecretStr(url)})
+    named = replace(settings.data_source, redis_url=Secret(url))
 
     with pytest.raises(CommandFailed, match="KAIPAN_REDIS_URL") as refused:
-        live_source(settings.model_copy(update={"data_source": named}), VirtualClock(NOW), Told())
+        live_source(replace(settings, data_source=named), VirtualClock(NOW), Told())
 
     assert refused.value.code is Exit.USAGE
     assert "%2F" in str(refused.value)

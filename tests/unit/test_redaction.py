@@ -8,10 +8,11 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from services.redaction import Redaction, secrets_of
 from services.settings import Settings
+from services.settings_reading import read_section
+from services.settings_values import Secret
 
 CANARY = 'c4n"ary/ключ+key=='
 
@@ -65,12 +66,13 @@ def test_ordinary_words_stay(text: str):
 
 
 def test_secrets_are_found_in_the_configuration_and_the_environment():
-    settings = Settings.model_validate(
+    settings = read_section(
+        Settings,
         {
-            "broker": {"api_key": SecretStr("canary-broker")},
-            "models": [{"name": "m", "model": "m", "api_key": SecretStr("canary-model")}],
-            "journal_url": SecretStr("postgresql://me:canary-pw@host/db"),
-        }
+            "broker": {"api_key": Secret("canary-broker")},
+            "models": [{"name": "m", "model": "m", "api_key": Secret("canary-model")}],
+            "journal_url": Secret("postgresql://me:canary-pw@host/db"),
+        },
     )
 
     found = secrets_of(settings, {"TUSHARE_TOKEN": "canary-token", "EDITOR": "an-editor", "A_URL": "no ://["})

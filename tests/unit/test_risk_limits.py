@@ -20,6 +20,7 @@ from risk.limits import (
     StateScaling,
 )
 from services.settings_file import load_settings
+from services.settings_keys import keys_of
 from services.settings_risk import RiskSettings
 
 # One value for each key, another than its default.
@@ -164,8 +165,8 @@ def test_no_key_is_without_effect(tmp_path: Path, key: str):
 
 def test_the_table_has_every_key_but_those_of_a_pair_tried_together_and_the_file():
     # The file's content arrives in `sectors`; the ratio counts once the stop loss is on.
-    assert set(RiskSettings.model_fields) - set(OTHER) == {"sector_file", "stop_loss_ratio"}
-    assert set(OTHER) <= set(RiskSettings.model_fields)
+    assert set(keys_of(RiskSettings)) - set(OTHER) == {"sector_file", "stop_loss_ratio"}
+    assert set(OTHER) <= set(keys_of(RiskSettings))
 
 
 def test_the_stop_loss_ratio_counts_where_the_stop_loss_is_on_alone(tmp_path: Path):

@@ -17,6 +17,7 @@ from commands.failures import CommandFailed
 from commands.tool_desk import ToolDesk
 from services.news_file import FIELDS
 from services.settings import Settings
+from services.settings_reading import read_section
 from services.settings_tools import ToolName
 
 PAGE = (Path(__file__).parents[2] / "docs/tools.md").read_text(encoding="utf-8")
@@ -44,7 +45,7 @@ def test_the_bounds_on_the_page_are_those_of_the_code():
 
 
 def test_the_examples_are_configurations_and_their_limits_the_usual_ones():
-    tools, servers = (Settings.model_validate(one) for one in EXAMPLES)
+    tools, servers = (read_section(Settings, one) for one in EXAMPLES)
     usual = ToolLimits()
 
     asking = tools.agent_config
@@ -78,20 +79,20 @@ def server(**more: object) -> dict[str, object]:
 ])  # fmt: skip
 def test_what_is_no_configuration_is_refused_without_repeating_secrets(wrong: dict[str, object]):
     with pytest.raises(ValueError, match=r"mcp_servers|agent_config") as refused:
-        Settings.model_validate(wrong)
+        read_section(Settings, wrong)
 
     assert "sk-canary-1" not in str(refused.value)
 
 
 def test_a_news_tool_without_a_file_is_refused_with_the_mend():
-    settings = Settings.model_validate({"agent_config": {"tools": ["quote", "news"]}})
+    settings = read_section(Settings, {"agent_config": {"tools": ["quote", "news"]}})
 
     with pytest.raises(CommandFailed, match="news_file"):
         ToolDesk(settings, live=False)
 
 
 def test_a_news_file_that_cannot_be_read_is_named(tmp_path: Path):
-    settings = Settings.model_validate({"agent_config": {"news_file": str(tmp_path / "gone.jsonl")}})
+    settings = read_section(Settings, {"agent_config": {"news_file": str(tmp_path / "gone.jsonl")}})
 
     with pytest.raises(CommandFailed, match=r"gone\.jsonl"):
         ToolDesk(settings, live=False)
@@ -103,7 +104,7 @@ def test_the_content_of_the_news_is_part_of_a_runs_identity_and_their_place_is_n
     hashes = set()
     for name, title in (("a.jsonl", "up"), ("b.jsonl", "up"), ("c.jsonl", "down")):
         (tmp_path / name).write_text(line % title)
-        settings = Settings.model_validate({"agent_config": {"news_file": str(tmp_path / name)}})
+        settings = read_section(Settings, {"agent_config": {"news_file": str(tmp_path / name)}})
         identities.add(ToolDesk(settings, live=False).script)
         hashes.add(settings.config_hash)
 

@@ -37,6 +37,7 @@ from services.news.tushare import TushareNews
 from services.news_file import FileNews, read_news
 from services.ports import NewsFault, NewsSource
 from services.settings import Settings
+from services.settings_reading import read_section
 from tests import vendor_bytes
 from tests.vendor_network import NOW, Answer, Time, refuses, replies
 
@@ -279,7 +280,7 @@ def test_an_answer_is_kept_for_a_moment_and_a_partial_one_is_not():
 
 
 def settings(*sources: str, **agent: object) -> Settings:
-    return Settings.model_validate({
+    return read_section(Settings, {
         "agent_config": {"news_sources": sources, **agent}, "data_source": {"api_key": "t"},
     })  # fmt: skip
 
@@ -289,7 +290,7 @@ def test_the_tools_take_vendors_in_place_of_a_file_and_name_what_is_missing():
 
     with pytest.raises(CommandFailed, match="eastmoney, tushare"):
         ToolDesk(settings("cninfo", tools=["news"]), live=True)
-    keyless = Settings.model_validate({"agent_config": {"news_sources": ["tushare"], "tools": ["news"]}})
+    keyless = read_section(Settings, {"agent_config": {"news_sources": ["tushare"], "tools": ["news"]}})
     with pytest.raises(CommandFailed, match="KAIPAN_DATA_API_KEY"):
         ToolDesk(keyless, live=True)
 

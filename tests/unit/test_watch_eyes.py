@@ -23,6 +23,7 @@ from services.ports import AlertFault, JournalFault
 from services.process_table import ProcessFigures
 from services.settings import Settings, SettingsError
 from services.settings_file import load_settings
+from services.settings_reading import read_section
 from services.watched_account import AccountEye, WatchedPlace
 from services.watched_machine import MachineEye, MachinePlace
 from tests import channel_twins as twins
@@ -306,7 +307,7 @@ def test_the_dead_mans_address_comes_from_the_environment_alone(tmp_path: Path):
     settings = load_settings(path, environment={"KAIPAN_DEAD_MAN_URL": url}, dotenv=None)
 
     assert settings.watchdog.dead_man_url is not None
-    assert settings.watchdog.dead_man_url.get_secret_value() == url
+    assert settings.watchdog.dead_man_url.reveal() == url
     assert "uuid-of-mine" not in repr(settings)
     path.write_text(f"watchdog: {{dead_man_url: {url}}}\n", encoding="utf-8")
     with pytest.raises(SettingsError, match="KAIPAN_DEAD_MAN_URL") as refused:
@@ -318,7 +319,7 @@ def test_the_dead_mans_address_comes_from_the_environment_alone(tmp_path: Path):
 
 
 def test_who_watches_an_account_changes_nothing_of_its_runs():
-    changed = Settings.model_validate({"watchdog": {"look_s": 5, "daily_loss_ratio_max": "0.1"}})
+    changed = read_section(Settings, {"watchdog": {"look_s": 5, "daily_loss_ratio_max": "0.1"}})
 
     assert changed.config_hash == Settings().config_hash
     assert changed.watchdog.daily_loss_ratio_max == Decimal("0.1")

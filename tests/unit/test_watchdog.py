@@ -26,6 +26,7 @@ from services.domain.watched import (
     Seen,
     Watched,
 )
+from services.settings_reading import read_section
 from services.settings_watchdog import WatchdogSettings
 from services.slots import ZONES
 
@@ -82,7 +83,7 @@ def found(
     now: datetime = NOW,
     **terms: object,
 ) -> list[tuple[Watched, Severity]]:
-    judged = checks(now, Seen(account=account, machine=machine), WatchdogSettings.model_validate(terms))
+    judged = checks(now, Seen(account=account, machine=machine), read_section(WatchdogSettings, terms))
     for one in judged.findings:
         # Each has its sentences in both languages, whatever it is filled with.
         assert title_of(one).en

@@ -32,6 +32,7 @@ from services.domain.inbox import LifeWord, Scope
 from services.journal.inbox import Inboxes
 from services.process_table import process_figures
 from services.settings import Settings
+from services.settings_reading import read_section
 from services.steady_clock import SteadyClock
 from tests.year.around import Around
 from tests.year.machine import Machine, Process
@@ -113,7 +114,8 @@ class Lived:
 def settings_of(folder: Path, account: str) -> Settings:
     """Return the configuration of one of the accounts, its data under `folder`."""
     market, times = ACCOUNTS[account]
-    return Settings.model_validate(
+    return read_section(
+        Settings,
         {
             "data_dir": str(folder / "data"),
             "account": account,
@@ -125,7 +127,7 @@ def settings_of(folder: Path, account: str) -> Settings:
             "agent_config": {"initial_cash": "100000.00"},
             "alerts": {"channels": [CHANNEL]},
             "watchdog": {"calendar_check": False, "look_s": 60, "beat_s_max": 90},
-        }
+        },
     )
 
 

@@ -95,7 +95,7 @@ def tushare_calls(
     settings: DataSourceSettings, around: Surroundings, deadline_s: float | None = None
 ) -> TushareCalls:
     """Return the way to tushare's tables; a call is over within `deadline_s`, else the settings' own."""
-    token = settings.api_key.get_secret_value() if settings.api_key is not None else ""
+    token = settings.api_key.reveal() if settings.api_key is not None else ""
     wire = wire_of(settings, around, deadline_s, rate_max=tushare_pro.REQUESTS_PER_S_MAX)
     return TushareCalls(wire, token)
 
