@@ -24,19 +24,7 @@ class About(Value, frozen=True):
     text: str
 
 
-class Rule(Value, frozen=True):
-    """What holds of a key's value."""
-
-    def kept(self, value: Any) -> Any:
-        """Return the value as it is kept.
-
-        Raises:
-            ValueError: The rule does not hold of it; says what must.
-        """
-        raise NotImplementedError
-
-
-class Range(Rule, frozen=True, kw_only=True):
+class Range(Value, frozen=True, kw_only=True):
     """A number's bounds, each part of the range (`ge`, `le`) or outside it (`gt`, `lt`)."""
 
     gt: int | Decimal | None = None
@@ -62,7 +50,7 @@ class Range(Rule, frozen=True, kw_only=True):
         return " and ".join(f"{word} {bound}" for word, bound in words if bound is not None)
 
 
-class Places(Rule, frozen=True):
+class Places(Value, frozen=True):
     """How many digits a number may have behind the point; zeros at its end do not count."""
 
     most: int
@@ -75,7 +63,7 @@ class Places(Rule, frozen=True):
         return value
 
 
-class Pattern(Rule, frozen=True):
+class Pattern(Value, frozen=True):
     """The regular expression that all of a text matches."""
 
     text: str
@@ -87,7 +75,7 @@ class Pattern(Rule, frozen=True):
         return value
 
 
-class NotEmpty(Rule, frozen=True):
+class NotEmpty(Value, frozen=True):
     """A text or a list that holds something."""
 
     def kept(self, value: Any) -> Any:
@@ -97,7 +85,7 @@ class NotEmpty(Rule, frozen=True):
         return value
 
 
-class Distinct(Rule, frozen=True):
+class Distinct(Value, frozen=True):
     """A list that names nothing twice; with what is said of one that does."""
 
     otherwise: str
@@ -109,7 +97,7 @@ class Distinct(Rule, frozen=True):
         return value
 
 
-class NamesDiffer(Rule, frozen=True):
+class NamesDiffer(Value, frozen=True):
     """A list of sections, each with a name of its own; with what they are called."""
 
     sections: str
@@ -123,7 +111,7 @@ class NamesDiffer(Rule, frozen=True):
         return value
 
 
-class Check(Rule, frozen=True):
+class Check(Value, frozen=True):
     """A function that returns the value as it is kept, or raises ValueError."""
 
     by: Callable[[Any], Any]
@@ -131,6 +119,10 @@ class Check(Rule, frozen=True):
     def kept(self, value: Any) -> Any:
         """Return what the function returns."""
         return self.by(value)
+
+
+Rule = Range | Places | Pattern | NotEmpty | Distinct | NamesDiffer | Check
+"""What holds of a value: `kept` returns it as it is kept, or raises ValueError that says what must be."""
 
 
 class Beside(Value, frozen=True):

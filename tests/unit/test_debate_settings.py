@@ -11,6 +11,7 @@ from services.settings import Settings, SettingsError
 from services.settings_debate import DebateSettings
 from services.settings_file import load_settings
 from services.settings_keys import keys_of
+from services.settings_reading import read_section
 
 MODELS = """
 models:
@@ -68,3 +69,11 @@ def test_settings_that_make_no_sense_are_refused_in_one_line(tmp_path: Path, mor
 
 def test_every_voice_has_its_key():
     assert {str(voice) for voice in Voice} <= set(keys_of(DebateSettings))
+
+
+def test_the_models_of_a_debate_are_those_of_its_voices_and_none_twice():
+    seven = read_section(DebateSettings, {str(voice): f"m-{voice}" for voice in Voice})
+
+    assert seven.models == {f"m-{voice}" for voice in Voice}
+    assert read_section(DebateSettings, {"bull": "a", "bear": "a"}).models == {"a"}
+    assert DebateSettings().models == set()

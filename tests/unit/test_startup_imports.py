@@ -37,7 +37,7 @@ NOT_NEEDED_FOR_HELP = {
     "sqlalchemy",
     "yaml",
 }
-STILL_DATACLASSES = {"Listing", "Unit"}
+STILL_DATACLASSES = {"Listing"}
 """Made for 4 million instructions each, a struct for 0.2."""
 UNTIL_THE_END = """
 import atexit, sys
