@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from services.domain.value import Value
-from services.settings_keys import default_of, is_section, keys_of, kind_of
+from services.settings_keys import Kind, default_of, is_section, keys_of, kind_of
 from services.settings_values import Beside, Rule, Secret, Section
 
 S = TypeVar("S", bound=Section)
@@ -61,7 +60,7 @@ def read_section(section: type[S], raw: object) -> S:
         Refused: Something is wrong with it; names everything that is.
     """
     reading = _Reading()
-    found: S | None = reading.value(section, raw, (), {})
+    found: S | None = reading.value(kind_of(section), raw, (), {})
     if found is None or reading.problems:
         raise Refused(tuple(reading.problems))
     return found
@@ -73,12 +72,11 @@ class _Reading:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
-    def value(self, hint: Any, raw: object, at: Location, earlier: Mapping[str, Any]) -> Any:
-        """Return what a hint makes of a plain value; None, with a problem noted, where it is refused.
+    def value(self, kind: Kind, raw: object, at: Location, earlier: Mapping[str, Any]) -> Any:
+        """Return a plain value as one of that kind; None, with a problem noted, where it is refused.
 
         `earlier` are the values of the section's earlier keys that are right.
         """
-        kind = kind_of(hint)
         if raw is None and kind.optional:
             return None
         before = len(self.problems)
@@ -95,18 +93,20 @@ class _Reading:
         return found if len(self.problems) == before else None
 
     def _converted(self, of: Any, raw: object, at: Location) -> Any:
+        if (plain := _KINDS.get(of)) is not None:
+            return plain(raw)
         if is_section(of):
             return self._section(of, raw, at)
         origin = get_origin(of)
         if origin is tuple:
-            return self._list(get_args(of)[0], raw, at)
+            return self._list(kind_of(get_args(of)[0]), raw, at)
         if origin is Mapping:
-            return self._mapping(get_args(of), raw, at)
+            names, values = map(kind_of, get_args(of))
+            return self._mapping(names, values, raw, at)
         if origin is Literal:
             return _one_of(get_args(of), raw)
-        if issubclass(of, StrEnum):
-            return of(_one_of(tuple(member.value for member in of), raw))
-        return _KINDS[of](raw)
+        # What is left is an enumeration of texts.
+        return of(_one_of(tuple(member.value for member in of), raw))
 
     def _section(self, of: type[Section], raw: object, at: Location) -> Section | None:
         if isinstance(raw, of):
@@ -118,7 +118,7 @@ class _Reading:
         for name, key in keys.items():
             known = len(self.problems)
             if name in written:
-                right[name] = self.value(key.type, written[name], (*at, name), right)
+                right[name] = self.value(kind_of(key.type), written[name], (*at, name), right)
             elif key.required:
                 self.problems.append(Problem(at=(*at, name), what="is missing; add it"))
             else:
@@ -132,16 +132,16 @@ class _Reading:
         found.check()
         return found
 
-    def _list(self, of: Any, raw: object, at: Location) -> tuple[Any, ...]:
+    def _list(self, of: Kind, raw: object, at: Location) -> tuple[Any, ...]:
         if not isinstance(raw, list | tuple):
             raise ValueError("must be a list, such as [a, b]")
         return tuple(self.value(of, item, (*at, index), {}) for index, item in enumerate(raw))
 
-    def _mapping(self, of: tuple[Any, Any], raw: object, at: Location) -> dict[Any, Any]:
+    def _mapping(self, names: Kind, values: Kind, raw: object, at: Location) -> dict[Any, Any]:
         if not isinstance(raw, dict):
             raise ValueError("must be a mapping of keys")
         return {
-            self.value(of[0], name, (*at, name), {}): self.value(of[1], value, (*at, name), {})
+            self.value(names, name, (*at, name), {}): self.value(values, value, (*at, name), {})
             for name, value in raw.items()
         }
 
