@@ -9,6 +9,10 @@ from math import isfinite
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
 
+_TENTH = Decimal("0.1")
+_CENTS_UNTIL = 1e11
+"""Below it whole cents have 13 digits at most; of 15 digits or less no two decimals are the same float."""
+
 
 def cny(text: str) -> Decimal:
     """Return the amount that `text` writes, with the decimals it writes.
@@ -61,6 +65,11 @@ def from_float(price: float) -> Decimal:
 @lru_cache(maxsize=1 << 14)
 def _written(price: float) -> Decimal:
     """Return the decimal of `from_float`; prices come back, and reading one takes five times as long."""
+    if 0.0 < price < _CENTS_UNTIL:
+        cents = round(price * 100)
+        if cents / 100 == price:
+            # The shortest text of so few digits writes just these cents, one decimal of them at least.
+            return cents * CENT if cents % 10 else cents // 10 * _TENTH
     if not isfinite(price):
         raise ValueError(f"not a finite price: {price!r}")
     return Decimal(repr(float(price)))

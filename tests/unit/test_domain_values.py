@@ -10,8 +10,12 @@ import pkgutil
 import re
 from datetime import date, time
 from decimal import Decimal
+from math import inf, nextafter
 
+import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 import services.domain
 from services.domain.bars import Frequency
@@ -65,6 +69,23 @@ def test_a_float_that_came_from_text_goes_back_to_it():
         "1450.55",
     ]
     assert [str(from_float(price)) for price in (0.0, -0.0, 0.0)] == ["0.0", "-0.0", "0.0"]
+
+
+@given(
+    st.one_of(
+        st.integers(-5, 10**13 + 5).map(lambda cents: cents / 100),
+        st.integers(1, 10**7).map(lambda cents: nextafter(cents / 100, inf)),
+        st.integers(1, 10**8).map(lambda mills: mills / 1000),
+        st.floats(allow_nan=False, allow_infinity=False),
+    )
+)
+@example(1e11)
+@example(12.0)
+@example(1.7e308)
+@example(0.004)
+def test_of_any_float_the_decimal_is_what_its_shortest_text_writes(price: float):
+    assert str(from_float(price)) == str(Decimal(repr(price)))
+    assert str(from_float(np.float64(price))) == str(Decimal(repr(price)))
 
 
 @pytest.mark.parametrize("price", [float("nan"), float("inf")])
