@@ -192,8 +192,11 @@ class Executor:
 
     def _halted_since(self, terms: OrderTerms) -> str:
         """Return the halt in force by the journal, empty where none is; limits' halts are for the gate."""
+        halts = self._journal.account.halts
+        if not halts:
+            return ""
         let = self._exits_while_halted and terms.origin is Origin.EXIT
-        for halt in self._journal.account.halts.values():
+        for halt in halts.values():
             passes = let and (not halt.symbol or not halt.cause.uncertain)
             if halt.symbol in ("", terms.symbol) and halt.cause is not HaltCause.LIMIT and not passes:
                 return f"halted: {halt.why}"

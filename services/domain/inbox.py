@@ -126,21 +126,17 @@ _CUT = "cut-"
 
 
 class Taken:
-    """Which commands a journal holds, of any list it ever read."""
+    """Which commands a journal holds, of any list it ever read: those of `places`."""
 
     def __init__(self, places: Iterable[Place] = ()) -> None:
-        self._places: set[Place] = set()
+        self.places: set[Place] = set()
         self._last: dict[tuple[Scope, str], Place] = {}
         for place in places:
             self.take(place)
 
-    def __bool__(self) -> bool:
-        """Answer whether any was taken."""
-        return bool(self._places)
-
     def take(self, place: Place) -> None:
         """Add the command taken next."""
-        self._places.add(place)
+        self.places.add(place)
         if not place.mark.startswith(_CUT):
             self._last[place.scope, place.list_id] = place
 
@@ -151,7 +147,7 @@ class Taken:
     def holds(self, place: Place) -> bool:
         """Answer whether the command was taken; one without a mark goes by its number."""
         if place.mark:
-            return place in self._places
+            return place in self.places
         last = self.last(place.scope, place.list_id)
         return last is not None and place.seq <= last.seq
 

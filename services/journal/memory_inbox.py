@@ -28,7 +28,7 @@ class MemoryInboxes:
 
     def unread(self, taken: Taken) -> Sequence[Command]:
         """Return the commands not taken, oldest first in each list; before them a halt for each cut short."""
-        if not self._commands and not taken:
+        if not self._commands and not taken.places:
             return ()
         lasts = [taken.last(scope, self._list_id) for scope in Scope]
         there = {one.place for one in self._commands}
