@@ -131,19 +131,15 @@ class Book(Value, frozen=True, kw_only=True):
         """
         return _AFTER[type(event)](self, event)
 
-    def _without(self, order: OpenOrder) -> tuple[OpenOrder, ...]:
-        """Return the open orders that are not `order`."""
-        if len(self.open_orders) == 1:
-            return ()
-        return tuple([one for one in self.open_orders if one is not order])
-
-    def _after_ended(self, ended: OrderEnded) -> Book:
+    def after_ended(self, ended: OrderEnded) -> Book:
+        """Return the book after an order's end; see `after`."""
         order = self.order(ended.order_id)
         if order is None:
             raise _not_open(ended.order_id)
-        return self._with_orders(self._without(order))
+        return replace(self, open_orders=self._without(order))
 
-    def _after_intended(self, terms: OrderTerms) -> Book:
+    def after_intended(self, terms: OrderTerms) -> Book:
+        """Return the book with an order that is about to leave."""
         opened = OpenOrder(
             order_id=terms.order_id,
             symbol=terms.symbol,
@@ -153,18 +149,10 @@ class Book(Value, frozen=True, kw_only=True):
             limit_cny=terms.limit_cny,
             frozen_cny=terms.freeze_cny,
         )
-        return self._with_orders((*self.open_orders, opened))
+        return replace(self, open_orders=(*self.open_orders, opened))
 
-    def _with_orders(self, orders: tuple[OpenOrder, ...]) -> Book:
-        return Book(
-            cash_cny=self.cash_cny,
-            lots=self.lots,
-            open_orders=orders,
-            sold_cny=self.sold_cny,
-            sold_on=self.sold_on,
-        )
-
-    def _after_fill(self, fill: Fill) -> Book:
+    def after_fill(self, fill: Fill) -> Book:
+        """Return the book after a trade of one of its open orders; see `after`."""
         order = self.order(fill.order_id)
         if order is None:
             raise _not_open(fill.order_id)
@@ -193,6 +181,11 @@ class Book(Value, frozen=True, kw_only=True):
             sold_on=sold_on,
         )
 
+    def _without(self, order: OpenOrder) -> tuple[OpenOrder, ...]:
+        """Return the open orders that are not `order`."""
+        place = self.open_orders.index(order)
+        return self.open_orders[:place] + self.open_orders[place + 1 :]
+
     def _with_part(self, order: OpenOrder, fill: Fill) -> tuple[OpenOrder, ...]:
         """Return the open orders after a fill of a part, which frees its share of the cash or what it paid.
 
@@ -207,7 +200,8 @@ class Book(Value, frozen=True, kw_only=True):
         still = replace(order, filled=order.filled + fill.shares, frozen_cny=frozen)
         return tuple([still if one is order else one for one in self.open_orders])
 
-    def _after_movement(self, movement: Movement) -> Book:
+    def after_movement(self, movement: Movement) -> Book:
+        """Return the book after what moved without an order; see `after`."""
         lots, cash = self.lots, self.cash_cny + movement.cash_cny
         if movement.shares:
             lots = _granted(self.lots, movement)
@@ -270,8 +264,8 @@ def _granted(lots: tuple[Lot, ...], movement: Movement) -> tuple[Lot, ...]:
 
 
 _AFTER: Mapping[type, Callable[..., Book]] = {
-    Fill: Book._after_fill,
-    OrderTerms: Book._after_intended,
-    OrderEnded: Book._after_ended,
-    Movement: Book._after_movement,
+    Fill: Book.after_fill,
+    OrderTerms: Book.after_intended,
+    OrderEnded: Book.after_ended,
+    Movement: Book.after_movement,
 }

@@ -282,7 +282,7 @@ class Account:
         state.waiting.pop(value.order_id, None)
         state.orders[value.order_id] = value
         self.order_session[value.order_id] = value.session
-        self.book = self.book.after(value)
+        self.book = self.book.after_intended(value)
         self._on_day(value.day)
         self._orders += 1
         self._notional_cny += value.limit_cny * value.shares
@@ -302,7 +302,7 @@ class Account:
         if value.fill_id in self.fills:
             return
         self.fills.add(value.fill_id)
-        before, self.book = self.book, self.book.after(value)
+        before, self.book = self.book, self.book.after_fill(value)
         if value.side is _SELL:
             self._sold(value, before)
         else:
@@ -323,7 +323,7 @@ class Account:
             self._carried[symbol] = carried
 
     def _ended(self, _event: Event, value: OrderEnded) -> None:
-        self.book = self.book.after(value)
+        self.book = self.book.after_ended(value)
 
     def _movement(self, event: Event, value: Movement) -> None:
         if value.movement_id not in self.movements:
@@ -331,7 +331,7 @@ class Account:
             if value.kind is not MovementKind.ADJUST:
                 self._paid_out(event.seq, value)
                 self._carry(value.symbol, -value.cash_cny)
-            self.book = self.book.after(value)
+            self.book = self.book.after_movement(value)
 
     def _paid_out(self, seq: int, value: Movement) -> None:
         held = self.book.held(value.symbol)
