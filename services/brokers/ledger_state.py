@@ -143,7 +143,7 @@ class LedgerState:
 
     def _accept(self, entry: Accepted) -> None:
         terms = entry.terms
-        self.book = self.book.after(terms)
+        self.book = self.book.after_intended(terms)
         wakes_at_cny = terms.stop_cny if entry.parked_until_cny is None else entry.parked_until_cny
         self.orders[terms.order_id] = self.working[terms.order_id] = PlacedOrder(
             terms=terms,
@@ -182,7 +182,7 @@ class LedgerState:
 
     def _fill(self, entry: Filled) -> None:
         fill = entry.fill
-        self.book = self.book.after(fill)
+        self.book = self.book.after_fill(fill)
         if fill.trade_date != self._day:
             self._day, self._day_began, self._traded = fill.trade_date, len(self.fills), {}
         self.fills.append(fill)
