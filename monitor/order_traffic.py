@@ -100,13 +100,13 @@ class Sent(msgspec.Struct, kw_only=True):
     def answered(self, event: Event, value: Ack) -> None:
         """Move over the answer to an order or a cancel: of a step `sent:ORDER` or `late1:cancel:ORDER`."""
         what, _, order_id = event.step.rpartition(":")
-        if what.endswith("cancel"):
-            self.cancels.append(event.at)
-        elif what.endswith("sent"):
+        if what == "sent" or what.endswith(":sent"):
             if value.kind is _WITHHELD:
                 self.orders.pop(order_id, None)
             else:
                 self.orders[order_id] = event.at
+        elif what.endswith("cancel"):
+            self.cancels.append(event.at)
 
     def where(self, wanted: Callable[[datetime], bool]) -> Sent:
         """Return what left at the moments that are wanted."""

@@ -64,6 +64,7 @@ _SECTOR, _CORRELATION = Rule.SECTOR, Rule.CORRELATION
 _FLOORS = frozenset({Rule.CASH_RESERVE})
 _SPANS = frozenset({"session", "day"})
 _DIGITS = Decimal("0.000001")
+_NO_LOSS = ZERO.quantize(_DIGITS)
 
 
 class Use(Value, frozen=True, kw_only=True):
@@ -319,7 +320,10 @@ def _keep(session: SessionRisk, use: Use) -> None:
 
 
 def _lost(equity_cny: Decimal, from_cny: Decimal, base_cny: Decimal) -> Decimal | None:
-    return (max(ZERO, from_cny - equity_cny) / base_cny).quantize(_DIGITS) if base_cny > 0 else None
+    if base_cny <= 0:
+        return None
+    lost_cny = from_cny - equity_cny
+    return (lost_cny / base_cny).quantize(_DIGITS) if lost_cny > 0 else _NO_LOSS
 
 
 def _overlaps(span: HaltSpan, first: date, last: date) -> bool:

@@ -180,10 +180,12 @@ class Account:
         Returns whether nothing is.
         """
         state = self.sessions[session]
-        at_rest = state.outcome is not None and state.stage is None and not state.waiting
-        if not at_rest or not self.unresolved.keys().isdisjoint(state.orders):
+        if state.outcome is None or state.stage is not None or state.waiting:
             return False
-        if any(order.order_id in state.orders for order in self.book.open_orders):
+        if self.unresolved and not self.unresolved.keys().isdisjoint(state.orders):
+            return False
+        working = self.book.open_orders
+        if working and any(order.order_id in state.orders for order in working):
             return False
         state.opening, state.standing, state.books = _NO_BOOK, _NO_STANDING, {}
         state.opened = self._forgotten = _sharing(state.opened, self._forgotten or state.opened)

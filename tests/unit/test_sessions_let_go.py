@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from weakref import ref
 
 import pytest
+from msgspec.structs import replace
 
 import services.journal.journal
 from services.clock import VirtualClock
-from services.domain.events import Closed, Event, FaultRecord, Opened, Outcome
-from services.domain.orders import SessionId
+from services.domain.book import OrderEnded
+from services.domain.events import (
+    Closed,
+    Event,
+    FaultRecord,
+    Halt,
+    HaltCause,
+    Lift,
+    Look,
+    Opened,
+    Outcome,
+    StageKind,
+    Verdicts,
+)
+from services.domain.orders import OrderId, OrderState, OrderTerms, Origin, SessionId, Side
 from services.journal.journal import Journal
 from services.journal.memory_store import MemoryStore
 from tests.exchange_market import MAIN, MON, TUE, at
@@ -107,6 +122,71 @@ def test_a_session_is_at_hand_until_nothing_of_it_is_open(monkeypatch: pytest.Mo
     assert reads == whole
     assert journal.holds(over, "opened")
     assert len(reads) > len(whole)
+
+
+SENT = OrderTerms(
+    order_id=OrderId("A"),
+    session=SessionId("s0"),
+    symbol=MAIN,
+    side=Side.BUY,
+    shares=100,
+    limit_cny=Decimal("10.00"),
+    freeze_cny=Decimal("1005.01"),
+    not_before=START,
+    send_by=START,
+    day=START.date(),
+    why="",
+    origin=Origin.DECISION,
+    index=0,
+    rules_version="1",
+)
+ENDED = OrderEnded(order_id=SENT.order_id, state=OrderState.EXPIRED, reason="")
+UNTOLD = Halt(symbol=MAIN, why="no answer", cause=HaltCause.UNRESOLVED, by=SENT.order_id)
+TOLD = Lift(symbol=MAIN, why="it expired", order_id=SENT.order_id)
+
+
+@pytest.mark.parametrize(
+    ("written", "over"),
+    [
+        ({}, True),
+        ({"intended:A": SENT}, False),  # it works
+        ({"intended:A": SENT, "ended:A": ENDED}, True),
+        ({"intended:A": SENT, "ended:A": ENDED, "halt:A": UNTOLD}, False),  # nobody can tell of it
+        ({"intended:A": SENT, "ended:A": ENDED, "halt:A": UNTOLD, "lift:A:1": TOLD}, True),
+        ({"verdicts": Verdicts(waiting=(SENT,))}, False),  # its time comes later
+        ({"late1:look": Look(stage=StageKind.EXPIRY, moment=START)}, False),  # a stage was cut off
+    ],
+)
+def test_a_session_is_over_when_no_order_of_it_is_open_and_no_stage_under_way(
+    written: dict[str, object], over: bool
+):
+    journal = journal_of(MemoryStore())
+    live(journal, [0])
+
+    for step, value in written.items():
+        journal.write("s0", step, value)
+
+    assert journal.account.forget("s0") is over
+
+
+def test_a_session_that_has_not_ended_is_not_over():
+    journal = journal_of(MemoryStore())
+    live(journal, [0])
+    opened = journal.account.sessions["s0"].opened
+
+    journal.write("s1", "opened", replace(opened, session=SessionId("s1")))
+
+    assert not journal.account.forget("s1")
+
+
+def test_orders_of_one_session_do_not_keep_another():
+    journal = journal_of(MemoryStore())
+    live(journal, [0, 1])
+
+    journal.write("s0", "intended:A", SENT)
+    journal.write("s0", "halt:A", UNTOLD)
+
+    assert journal.account.forget("s1")
 
 
 def test_a_journal_that_nobody_holds_is_gone_at_once():
