@@ -25,7 +25,7 @@ from scheduler.loop import Loop
 from scheduler.reconciler import Reconciler
 from scheduler.settling import Settling
 from scheduler.world import World
-from services.domain.book import Book, BookEvent, OrderEnded
+from services.domain.book import Book, OrderEnded
 from services.domain.decision import BadAnswer, Decision
 from services.domain.events import CheckOccasion, Repaired, Settlement
 from services.domain.fills import Fill
@@ -378,13 +378,12 @@ def _end_twice(put: Put) -> None:
         if not log.has(f"ended:{order_id}:again"):
             log.settle(f"ended:{order_id}:again", OrderEnded(order_id=order_id, state=state, reason=reason))
 
-    def after(self: Book, event: BookEvent) -> Book:
-        gone = isinstance(event, OrderEnded) and self.order(event.order_id) is None
-        return self if gone else change(self, event)
+    def after_ended(self: Book, ended: OrderEnded) -> Book:
+        return self if self.order(ended.order_id) is None else change(self, ended)
 
-    change = Book.after
+    change = Book.after_ended
     put(Executor, "_end", end)
-    put(Book, "after", after)
+    put(Book, "after_ended", after_ended)
 
 
 def _decide_on_what_is_not_recorded(put: Put) -> None:
