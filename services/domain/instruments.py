@@ -192,6 +192,10 @@ class NameMarks(NamedTuple):
     unreformed: bool = False
 
 
+_NO_MARKS = NameMarks(warned=False, leaving=False, new=False)
+"""The marks of most names, which `facts_of` tells by their identity."""
+
+
 @lru_cache(maxsize=8192)
 def marks_of(name: str) -> NameMarks:
     """Return what the exchange writes into a short name, an ex-day's `XD`, `XR` or `DR` before it aside.
@@ -200,12 +204,13 @@ def marks_of(name: str) -> NameMarks:
     `S` before the name, or before its `ST`, a share reform that is still to come.
     """
     plain = name[2:] if name.startswith(("XD", "XR", "DR")) else name
-    return NameMarks(
+    marks = NameMarks(
         warned=plain.startswith(("ST", "*ST", "SST", "S*ST")),
         leaving=plain.startswith("退市") or plain.endswith("退"),
         new=plain.startswith(("N", "C")) and not plain[1:2].isascii(),
         unreformed=plain.startswith(("SST", "S*ST")) or (plain[:1] == "S" and not plain[1:2].isascii()),
     )
+    return marks if any(marks) else _NO_MARKS
 
 
 def facts_of(symbol: Symbol, name: str, known: Instrument | None) -> Instrument:
@@ -215,7 +220,10 @@ def facts_of(symbol: Symbol, name: str, known: Instrument | None) -> Instrument:
     given, of the quote or the file, and the declared one; either may tell. They speak only where the
     known facts are silent. An instrument of which nothing is known counts as long listed.
     """
-    return _named(symbol, name) if known is None else _marked(known, name)
+    if known is None:
+        return _named(symbol, name)
+    plain = marks_of(name) is _NO_MARKS and marks_of(known.name) is _NO_MARKS
+    return known if plain else _marked(known, name)
 
 
 @lru_cache(maxsize=8192)
