@@ -63,11 +63,14 @@ def round_lot_down(rules: Rules, side: Side, shares: int, held: int) -> int:
     most = shares if lots.limit_order_max is None or shares < lots.limit_order_max else lots.limit_order_max
     if side is _BUY:
         return most - most % lots.step if most >= lots.minimum else 0
-    most = min(most, held)
+    if most > held:
+        most = held
     if most <= 0:
         return 0
     if lots.odd_lot is _WHOLE:
         return most if most >= lots.minimum or most == held else 0
+    if not most % lots.step:
+        return most
     with_odd_lot = most - (most - held) % lots.step
     return max(most - most % lots.step, with_odd_lot)
 
