@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
+from itertools import chain
 from math import isnan
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from services.domain.decision import Briefing
 from services.domain.instruments import Symbol
 from services.domain.value import Value
 
+_Places = NDArray[np.int64]
+
 MANY = 128
 """Of more values than this the smallest are found apart."""
 LEADING = 32
@@ -26,15 +29,16 @@ LEADING = 32
 class Columns(Value, frozen=True):
     """Where the watchlist's symbols, in ascending order, stand in a snapshot and in a history.
 
-    `at` is each symbol's place in `symbols`.
+    `in_quotes` and `in_charts` are None where they stand there just so. `at` is each symbol's place in
+    `symbols`.
     """
 
     watchlist: tuple[Symbol, ...]
     quoted: tuple[Symbol, ...]
     charted: tuple[Symbol, ...]
     symbols: tuple[Symbol, ...]
-    in_quotes: NDArray[np.int64]
-    in_charts: NDArray[np.int64]
+    in_quotes: _Places | None
+    in_charts: _Places | None
     at: Mapping[Symbol, int]
 
     def fits(self, briefing: Briefing) -> bool:
@@ -58,10 +62,15 @@ def columns_of(briefing: Briefing) -> Columns:
         quoted=quoted,
         charted=charted,
         symbols=symbols,
-        in_quotes=np.array([quote_at[symbol] for symbol in symbols], dtype=np.int64),
-        in_charts=np.array([chart_at[symbol] for symbol in symbols], dtype=np.int64),
+        in_quotes=_places([quote_at[symbol] for symbol in symbols], len(quoted)),
+        in_charts=_places([chart_at[symbol] for symbol in symbols], len(charted)),
         at={symbol: i for i, symbol in enumerate(symbols)},
     )
+
+
+def _places(at: list[int], of: int) -> _Places | None:
+    """Return the places as an array, None where they are all `of` them in order."""
+    return None if at == list(range(of)) else np.array(at, dtype=np.int64)
 
 
 class Ranking(NamedTuple):
@@ -75,11 +84,6 @@ class Ranking(NamedTuple):
     lasts: FloatArray
     falls: FloatArray
 
-    def momentum(self, at: int) -> float:
-        """Return the momentum of a position: 0.05 is a rise of 5%."""
-        # Not -fall, which tells an unchanged price as -0.00%.
-        return 0.0 - self.falls.item(at)
-
 
 def rank(briefing: Briefing, history: History, columns: Columns, lookback: int) -> Ranking | None:
     """Return the ranking of the last prices against the closes `lookback` bars ago.
@@ -88,10 +92,13 @@ def rank(briefing: Briefing, history: History, columns: Columns, lookback: int) 
     is later than the first close: there is no momentum to speak of.
     """
     closes = history.closes(lookback)
-    lasts = briefing.snapshot.lasts()[columns.in_quotes]
     if not len(closes):
         return None
-    base = closes[0][columns.in_charts]
+    lasts, base = briefing.snapshot.lasts(), closes[0]
+    if columns.in_quotes is not None:
+        lasts = lasts[columns.in_quotes]
+    if columns.in_charts is not None:
+        base = base[columns.in_charts]
     if len(closes) == 1 and np.array_equal(base, lasts, equal_nan=True):
         return None
     falls = 1.0 - lasts / base
@@ -104,7 +111,7 @@ def rank(briefing: Briefing, history: History, columns: Columns, lookback: int) 
 def ascending(values: FloatArray) -> Iterator[int]:
     """Return the positions of the values from the smallest on, of equal ones in their order, without NaN."""
     if len(values) > MANY:
-        return _leading_first(values)
+        return chain.from_iterable(_leading_first(values))
     order: list[int] = values.argsort(kind="stable").tolist()
     # What is NaN stands last.
     while order and isnan(values.item(order[-1])):
@@ -112,20 +119,20 @@ def ascending(values: FloatArray) -> Iterator[int]:
     return iter(order)
 
 
-def _leading_first(values: FloatArray) -> Iterator[int]:
-    """Yield the positions as `ascending` tells; the first of many are found without sorting the rest."""
+def _leading_first(values: FloatArray) -> Iterator[list[int]]:
+    """Yield the positions as `ascending` tells, in two parts; the rest is sorted once it is asked for."""
     edge = np.partition(values, LEADING)[LEADING]
     # With so few known that the edge is NaN, nothing is beyond it.
     leading = ~np.isnan(values) if isnan(edge) else values <= edge
     for which in (leading, values > edge):
         at = which.nonzero()[0]
-        yield from at[values[at].argsort(kind="stable")].tolist()
+        yield at[values[at].argsort(kind="stable")].tolist()
 
 
-def _first_known(closes: FloatArray, columns: NDArray[np.int64], base: FloatArray) -> FloatArray:
+def _first_known(closes: FloatArray, columns: _Places | None, base: FloatArray) -> FloatArray:
     """Return `base` with its unknown closes replaced by the column's first known one, where there is one."""
     gaps = np.flatnonzero(np.isnan(base))
-    window = closes[:, columns[gaps]]
+    window = closes[:, gaps if columns is None else columns[gaps]]
     first = np.argmax(~np.isnan(window), axis=0)
     filled = base.copy()
     filled[gaps] = window[first, np.arange(len(gaps))]
@@ -152,10 +159,13 @@ class MomentumRule:
         if ranking is None:
             return "No bars to rank by."
         top = _top(sheet, columns, ranking, options)
+        busy = working(briefing)
         # Never both of one symbol.
-        _sell(sheet, columns, ranking, top)
-        _buy(sheet, columns, ranking, top)
-        shown = ", ".join([f"{symbol} {ranking.momentum(columns.at[symbol]):+.2%}" for symbol in top])
+        _sell(sheet, columns, ranking, top, busy)
+        _buy(sheet, columns, ranking, top, busy)
+        # Not -fall, which tells an unchanged price as -0.00%.
+        at, fall = columns.at, ranking.falls.item
+        shown = ", ".join([f"{symbol} {0.0 - fall(at[symbol]):+.2%}" for symbol in top])
         bars = min(history.rows, options.lookback)
         return f"Momentum over {bars} bars, the top {options.top}: {shown or 'none fits'}."
 
@@ -171,7 +181,8 @@ def _top(
     symbols, held, last = columns.symbols, sheet.held, ranking.lasts.item
     for at in ranking.order:
         symbol = symbols[at]
-        share = sheet.share(symbol, last(at)) if options.resize or symbol not in held else None
+        terms = sheet.terms_of(symbol, last(at)) if options.resize or symbol not in held else None
+        share = None if terms is None else terms[2]
         if share or symbol in held:
             chosen[symbol] = share
             if len(chosen) == options.top:
@@ -179,9 +190,11 @@ def _top(
     return chosen
 
 
-def _sell(sheet: OrderSheet, columns: Columns, ranking: Ranking, top: Mapping[Symbol, int | None]) -> None:
+def _sell(
+    sheet: OrderSheet, columns: Columns, ranking: Ranking, top: Mapping[Symbol, int | None], busy: Set[Symbol]
+) -> None:
     """Write the sells of what left the top, and of what is held beyond its share where that is known."""
-    held, busy, last = sheet.held, working(sheet.briefing), ranking.lasts.item
+    held, last = sheet.held, ranking.lasts.item
     for symbol in sorted(held):
         at = columns.at.get(symbol)
         if at is None or symbol in busy:
@@ -192,9 +205,11 @@ def _sell(sheet: OrderSheet, columns: Columns, ranking: Ranking, top: Mapping[Sy
             sheet.sell(symbol, last(at), "above its share", held[symbol] - share)
 
 
-def _buy(sheet: OrderSheet, columns: Columns, ranking: Ranking, top: Mapping[Symbol, int | None]) -> None:
+def _buy(
+    sheet: OrderSheet, columns: Columns, ranking: Ranking, top: Mapping[Symbol, int | None], busy: Set[Symbol]
+) -> None:
     """Write the buys of what entered the top, and of what is short of its share where that is known."""
-    held, busy, last = sheet.held, working(sheet.briefing), ranking.lasts.item
+    held, last = sheet.held, ranking.lasts.item
     for symbol, share in top.items():
         if share is None or symbol in busy:
             continue

@@ -38,8 +38,8 @@ class TradableRules:
 
     def __init__(self, briefing: Briefing) -> None:
         self._briefing = briefing
-        self._open: tuple[PhaseSpan, ...] | None = None
-        """The last timetable by which every order of the slot trades: that of most symbols is one."""
+        self._open: list[tuple[PhaseSpan, ...]] = []
+        """The timetables met by which every order of the slot trades: those of most symbols are two."""
 
     def of(self, symbol: Symbol) -> Rules | None:
         """Return the rules under which an order of this slot trades today.
@@ -50,13 +50,14 @@ class TradableRules:
         slot = self._briefing.slot
         try:
             rules = rules_of(symbol, slot.day)
-            if rules.phases is self._open:
-                return rules
+            for timetable in self._open:
+                if rules.phases is timetable:
+                    return rules
             phase = phase_at(rules, slot.at).phase
         except OutsideRulebook:
             return None
         if phase not in _NOT_ALWAYS:
-            self._open = rules.phases
+            self._open.append(rules.phases)
             return rules
         if phase is Phase.CLOSED:
             return None

@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from agents import sizing
-from agents.momentum import LEADING, MANY, Ranking, ascending
+from agents.momentum import LEADING, MANY, MomentumRule, ascending, columns_of, rank
+from agents.order_sheet import OrderSheet
+from agents.rule_options import RuleOptions
 from agents.sizing import TradableRules
 from services.domain.instruments import Symbol
-from services.rules import rules_of
+from services.rules import PhaseSpan, Rules, phase_at, rules_of
 from tests.unit.agents_market import DAYS, Setting, panel_of
 
-A, B = Symbol("600001.SH"), Symbol("600002.SH")
+A, B, C = Symbol("600001.SH"), Symbol("600002.SH"), Symbol("600003.SH")
 NAN = float("nan")
 
 # Few values, so that many are equal.
@@ -51,9 +53,46 @@ def test_of_many_values_as_many_may_be_asked_for_as_one_likes():
 
 
 def test_an_unchanged_price_is_told_as_a_rise_of_nothing():
-    ranking = Ranking(iter([0]), lasts=np.array([10.0]), falls=np.array([1.0 - 10.0 / 10.0]))
+    briefing = Setting(panel=panel_of({A: [10.0, 10.0], B: [10.0, 9.0]})).brief()
+    sheet = OrderSheet(briefing, 1)
 
-    assert f"{ranking.momentum(0):+.2%}" == "+0.00%"
+    said = MomentumRule()(sheet, RuleOptions(top=1))
+
+    # Not -0.00%, as the fall from 10.00 to 10.00 would be told.
+    assert f"{A} +0.00%" in said
+
+
+@pytest.mark.parametrize("columns", [(A, B, C), (C, A, B), (B, C, A)])
+def test_a_symbol_is_ranked_by_its_own_column_wherever_that_stands(columns: tuple[Symbol, ...]):
+    closes = {A: [10.0, 11.0], B: [10.0, 13.0], C: [10.0, 12.0]}
+    briefing = Setting(panel=panel_of({symbol: closes[symbol] for symbol in columns})).brief()
+    found = columns_of(briefing)
+
+    assert briefing.history is not None
+    ranking = rank(briefing, briefing.history, found, 20)
+
+    # The rises of the panel's second closes or opens, 30%, 20% and 10%.
+    assert ranking is not None
+    assert [found.symbols[at] for at in ranking.order] == [B, C, A]
+
+
+def test_two_timetables_of_a_day_are_each_looked_into_once(monkeypatch: pytest.MonkeyPatch):
+    briefing = Setting(panel=panel_of({A: [10.0, 11.0], B: [10.0, 11.0]}), at=time(14, 0)).brief()
+    usual = rules_of(A, DAYS[1])
+    # An equal timetable that is another object, as another board's is.
+    other = replace(usual, phases=(*usual.phases[:-1], replace(usual.phases[-1])))
+    asked: list[Rules] = []
+
+    def phase_once(rules: Rules, at: time) -> PhaseSpan:
+        asked.append(rules)
+        return phase_at(rules, at)
+
+    monkeypatch.setattr(sizing, "rules_of", lambda symbol, _day: usual if symbol == A else other)
+    monkeypatch.setattr(sizing, "phase_at", phase_once)
+    tradable = TradableRules(briefing)
+
+    assert [tradable.of(symbol) for symbol in (A, B, A, B)] == [usual, other, usual, other]
+    assert len(asked) == 2
 
 
 def test_a_symbol_with_a_timetable_of_its_own_is_judged_by_that(monkeypatch: pytest.MonkeyPatch):
