@@ -14,6 +14,9 @@ from services.domain.instruments import Symbol
 from services.domain.money import ZERO
 from services.domain.orders import OrderTerms, Origin, Side
 
+_WHOLE = Decimal(1)
+"""The scale of limits that no state of the market makes smaller."""
+
 
 class _Held(msgspec.Struct, kw_only=True):
     """What would be held: shares and CNY by symbol, CNY by sector and in all."""
@@ -56,7 +59,7 @@ class Portfolio(msgspec.Struct, kw_only=True):
     measures: Measures
     base_cny: Decimal
     market: str = ""
-    scale: Decimal = Decimal(1)
+    scale: Decimal = _WHOLE
     orders: int = 0
     orders_before: int = 0
     cancels: int = 0
@@ -214,7 +217,7 @@ class Portfolio(msgspec.Struct, kw_only=True):
 def portfolio_of(desk: Desk) -> Portfolio:
     """Return what the account holds now and would hold were its open buys filled."""
     measures, today = Measures(desk.history), desk.today
-    market, scale = _state(desk, measures)
+    market, scale = _state(desk, measures) if desk.limits.state.active else ("", _WHOLE)
     return Portfolio(
         desk=desk,
         measures=measures,
@@ -229,8 +232,6 @@ def portfolio_of(desk: Desk) -> Portfolio:
 def _state(desk: Desk, measures: Measures) -> tuple[str, Decimal]:
     """Return the market's state and by how much it scales the limits; all of it where it cannot be told."""
     scaling = desk.limits.state
-    if not scaling.active:
-        return "", Decimal(1)
     found = measures.market_state(sorted(desk.watchlist), scaling)
     if found is None:
         return "unknown", scaling.in_downtrend * scaling.when_volatile
