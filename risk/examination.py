@@ -5,6 +5,7 @@ The checks run in the order of `Rule`; the first that applies is the reason.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import msgspec
@@ -44,17 +45,20 @@ _CLOCK_SKEW = timedelta(seconds=2)
 
 
 class Earlier(msgspec.Struct, kw_only=True):
-    """What the same session asked before, granted or not, and the symbols it asks both to buy and to sell.
+    """What the same session asks twice of a symbol, and what was found for the orders before.
 
-    `fresh_at` is when the quote was true that was found fresh last. `hours` are those found so far: orders
-    under the same rules share theirs. `later`: prices were asked again since the mind was.
+    `repeated` are the symbols of more than one intent, `contradicted` those that it asks both to buy and to
+    sell; `seen` is what was asked of the repeated ones before, granted or not. `fresh_at` is when the quote
+    was true that was found fresh last. `hours` are those found so far, by the identity of their rules:
+    orders under the same rules share theirs. `later`: prices were asked again since the mind was.
     """
 
     seen: set[tuple[Symbol, Side]] = msgspec.field(default_factory=set)
-    contradicted: frozenset[Symbol] = frozenset()
+    repeated: Collection[Symbol] = ()
+    contradicted: Collection[Symbol] = ()
     later: bool
     fresh_at: datetime | None = None
-    hours: list[Hours] = msgspec.field(default_factory=list)
+    hours: dict[int, Hours] = msgspec.field(default_factory=dict)
 
 
 def examine(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
@@ -88,14 +92,17 @@ def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
         raise Rejected(Rule.NOT_ALLOWED, f"{symbol} is not among the {len(allowed)} symbols let go live")
     rules = rules_of(symbol, desk.day)
     known = desk.instruments.get(symbol)
-    quote = _tradable_quote(symbol, known, desk)
+    quote = desk.snapshot.get(symbol)
+    if quote is None or quote.suspended or quote.barred or (known is not None and known.suspended):
+        quote = _tradable(quote, symbol, known, desk)
     if earlier.later:
         _not_barred(desk.first.get(symbol), "when the mind was asked: ")
     if intent.target_weight is not None:
         _require_whole_equity(desk)
     instrument = facts_of(symbol, quote.name, known)
     band, hours = _band(quote, instrument, rules, desk, earlier)
-    _free(intent, desk, earlier)
+    if desk.halts or desk.book.open_orders or symbol in earlier.repeated:
+        _free(intent, desk, earlier)
     kind = instrument.kind or rules.kind
     if not hours.taking and not (
         hours.phase is Phase.AFTER_HOURS and after_hours_eligible(rules, kind, instrument)
@@ -118,21 +125,19 @@ def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
     )
 
 
-def _tradable_quote(symbol: Symbol, known: Instrument | None, desk: Desk) -> Quote:
+def _tradable(quote: Quote | None, symbol: Symbol, known: Instrument | None, desk: Desk) -> Quote:
     """Return the quote; refuse what is suspended: by its quote for now, by its declared facts for the day.
 
     That comes before every look at the price: what does not trade has an old quote, or none.
     """
-    quote = desk.snapshot.get(symbol)
-    declared = known is not None and known.suspended != () and known.is_suspended(desk.day)
+    declared = known is not None and known.is_suspended(desk.day)
     if declared or (quote is not None and quote.suspended):
         why = "" if quote is None else _because(quote.barred)
         raise Rejected(Rule.SUSPENDED, f"{symbol} does not trade {'today' if declared else 'now'}{why}")
     if quote is None:
         why = _because(untradable(desk.snapshot, symbol))
         raise Rejected(Rule.QUOTE_MISSING, f"no quote of {symbol}{why}")
-    if quote.barred:
-        _not_barred(quote)
+    _not_barred(quote)
     return quote
 
 
@@ -173,20 +178,13 @@ def _band(
         earlier.fresh_at = quote.seen_at
     if not off_bars or down is not None or up is not None:
         _agrees(quote, band, rules)
-    hours = _hours(rules, desk, earlier)
+    hours = earlier.hours.get(id(rules))
+    if hours is None:
+        hours = earlier.hours[id(rules)] = hours_of(rules, desk)
     if hours.in_call:
         prev_close, last = quote.prev_close_cny, quote.last_cny
         band = order_band(rules, instrument, hours.phase, prev_close=prev_close, last=last)
     return band, hours
-
-
-def _hours(rules: Rules, desk: Desk, earlier: Earlier) -> Hours:
-    for hours in earlier.hours:
-        if hours.rules is rules:
-            return hours
-    hours = hours_of(rules, desk)
-    earlier.hours.append(hours)
-    return hours
 
 
 def _fresh(quote: Quote, desk: Desk, rules: Rules) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -50,12 +51,12 @@ class Review(Value, frozen=True, kw_only=True):
 class _Tally:
     """The account as it would be after the orders approved so far; `unsold` is it without their sells."""
 
-    def __init__(self, desk: Desk, contradicted: frozenset[Symbol]) -> None:
+    def __init__(self, desk: Desk, repeated: Collection[Symbol], contradicted: Collection[Symbol]) -> None:
         self.desk, self.checks = desk, checks_of(desk.limits)
         self.spendable = desk.book.available_cny - desk.limits.cash_reserve_cny_min
         self.expected = ZERO
         later = desk.first.moment != desk.snapshot.moment
-        self.earlier = Earlier(contradicted=contradicted, later=later)
+        self.earlier = Earlier(repeated=repeated, contradicted=contradicted, later=later)
         self.after = portfolio_of(desk)
         self.unsold: Portfolio | None = None
         self.sells = False
@@ -82,8 +83,9 @@ class _Tally:
             self.after.take(candidate)
             self.changed += candidate.changes
         finally:
-            # Whatever becomes of it, its symbol and side were asked for.
-            self.earlier.seen.add((intent.symbol, intent.side))
+            if intent.symbol in self.earlier.repeated:
+                # Whatever becomes of it, its symbol and side were asked for.
+                self.earlier.seen.add((intent.symbol, intent.side))
 
     def _sell(self, candidate: Candidate) -> None:
         """Count on what the sell brings at its limit, the least it can bring when filled whole."""
@@ -103,9 +105,12 @@ class _Tally:
         (self.waiting if waits else self.approved).append(terms)
 
     def _buy(self, candidate: Candidate) -> None:
-        asked_cny = _freeze_cny(candidate, self.desk)
-        freeze_cny = _paid(candidate, asked_cny, self.desk, self.spendable + self.expected, self.after)
-        short = max(ZERO, freeze_cny - self.spendable)
+        amount, fees_cny = _traded_cny(candidate, candidate.shares, self.desk)
+        freeze_cny, cash_cny, short = amount + fees_cny, self.spendable + self.expected, ZERO
+        if freeze_cny > cash_cny:
+            freeze_cny = _cut_to_cash(candidate, freeze_cny, self.desk, cash_cny, self.after)
+        if freeze_cny > self.spendable:
+            short = freeze_cny - self.spendable
         terms, waits = self._terms(candidate, freeze_cny), candidate.hours.waits
         leans = self.sells and bool(self.checks.portfolio) and self._leans_on_sells(candidate)
         self.spendable, self.expected = self.spendable - freeze_cny + short, self.expected - short
@@ -176,10 +181,12 @@ def review(intents: Sequence[Intent], desk: Desk) -> Review:
     buys: list[Intent] = []
     for intent in intents:
         (sells if intent.side is _SELL else buys).append(intent)
-    both: frozenset[Symbol] = frozenset()
-    if sells and buys:
-        both = frozenset([one.symbol for one in sells]).intersection([one.symbol for one in buys])
-    tally = _Tally(desk, contradicted=both)
+    repeated = contradicted = frozenset[Symbol]()
+    if len({intent.symbol for intent in intents}) < len(intents):
+        counts = Counter([intent.symbol for intent in intents])
+        repeated = frozenset([symbol for symbol, times in counts.items() if times > 1])
+        contradicted = frozenset([one.symbol for one in sells]).intersection([one.symbol for one in buys])
+    tally = _Tally(desk, repeated, contradicted)
     for intent in sells + buys:
         tally.judge(intent)
     return tally.review()
@@ -212,8 +219,9 @@ def fund(
                 reason = f"order {still_open[order.symbol]} in {order.symbol} is still open"
                 raise Rejected(Rule.UNRESOLVED, reason)
             fitted(order, desk, after, checks)
-            asked_cny = terms.freeze_cny if order.shares == terms.shares else _freeze_cny(order, desk)
-            freeze_cny = _paid(order, asked_cny, desk, spendable, after)
+            freeze_cny = terms.freeze_cny if order.shares == terms.shares else _freeze_cny(order, desk)
+            if freeze_cny > spendable:
+                freeze_cny = _cut_to_cash(order, freeze_cny, desk, spendable, after)
         except Rejected as rejected:
             refused.append(_unfunded(terms, rejected))
             continue
@@ -268,16 +276,16 @@ def _freeze_cny(order: Proposal, desk: Desk) -> Decimal:
     return amount + fees_cny
 
 
-def _paid(order: Proposal, asked_cny: Decimal, desk: Desk, cash_cny: Decimal, after: Portfolio) -> Decimal:
-    """Return what a buy freezes that asks for `asked_cny`, once it was brought down to the cash where let.
+def _cut_to_cash(
+    order: Proposal, asked_cny: Decimal, desk: Desk, cash_cny: Decimal, after: Portfolio
+) -> Decimal:
+    """Bring a buy that asks for more than there is down to the cash where let, and return what it freezes.
 
     A smaller buy may leave more value at risk than the larger one would: it is held to the limits anew.
 
     Raises:
         Rejected: CASH, CASH_RESERVE, or the limit that the smaller buy breaks.
     """
-    if asked_cny <= cash_cny:
-        return asked_cny
     short = _short(order.shares, asked_cny, cash_cny, desk)
     fits, freeze = _fitting_cash(order, desk, cash_cny) if Resize.CASH in desk.limits.resize else (0, ZERO)
     if fits <= 0:

@@ -214,6 +214,15 @@ class Limits(Value, frozen=True, kw_only=True, dict=True):
         return 1 - share, 1 + share
 
     @cached_property
+    def believed(self) -> tuple[Decimal, Decimal] | None:
+        """What the last price times is the lowest and the highest limit that is no slip of the finger.
+
+        None where nothing is.
+        """
+        most = self.caps.price_band_bp
+        return None if most is None else (1 - most / BP, 1 + most / BP)
+
+    @cached_property
     def order_ttl(self) -> timedelta:
         """How long after its moment an order may still be sent."""
         return timedelta(seconds=self.order_ttl_s)

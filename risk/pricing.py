@@ -31,9 +31,10 @@ def limit_of(candidate: Candidate, desk: Desk) -> Decimal:
         _check_sealed(candidate, "sealed" if side == () else "no book is known")
     if hours.caged and asked is not None:
         _check_cage(limit, candidate)
-    most, last = desk.limits.caps.price_band_bp, quote.last_cny
-    if most is not None and abs(limit - last) * BP > most * last:
+    believed, last = desk.limits.believed, quote.last_cny
+    if believed is not None and not last * believed[0] <= limit <= last * believed[1]:
         # It is further from the last price than the account allows: a slip of the finger.
+        most = desk.limits.caps.price_band_bp
         raise Rejected(Rule.PRICE_BAND, f"{limit} is more than {most} bp away from the last price {last}")
     if candidate.later:
         _check_drift(candidate, desk)

@@ -42,7 +42,10 @@ def size(candidate: Candidate, desk: Desk) -> None:
     if problem is not None or candidate.shares > _SHARES_MAX:
         _fit_lots(candidate, desk, held, problem)
     if sells:
-        _require_sellable(candidate, desk, held)
+        days = settlement_days(candidate.kind, desk.day, candidate.rules.board)
+        sellable = desk.book.sellable(candidate.symbol, desk.day, days)
+        if candidate.shares > sellable:
+            _fit_sellable(candidate, desk, held, sellable)
 
 
 def _fit_lots(candidate: Candidate, desk: Desk, held: int, problem: LotProblem | None) -> None:
@@ -54,13 +57,11 @@ def _fit_lots(candidate: Candidate, desk: Desk, held: int, problem: LotProblem |
     _smaller(candidate, desk, Resize.LOT, fits, rule, reason)
 
 
-def _require_sellable(candidate: Candidate, desk: Desk, held: int) -> None:
-    days = settlement_days(candidate.kind, desk.day, candidate.rules.board)
-    sellable = desk.book.sellable(candidate.symbol, desk.day, days)
-    if candidate.shares > sellable:
-        fits = round_lot_down(candidate.rules, Side.SELL, sellable, held)
-        reason = f"asks {candidate.shares}, sellable {sellable}"
-        _smaller(candidate, desk, Resize.SELLABLE, fits, Rule.T_PLUS_1, reason)
+def _fit_sellable(candidate: Candidate, desk: Desk, held: int, sellable: int) -> None:
+    """Bring a sell down to what may be sold today."""
+    fits = round_lot_down(candidate.rules, Side.SELL, sellable, held)
+    reason = f"asks {candidate.shares}, sellable {sellable}"
+    _smaller(candidate, desk, Resize.SELLABLE, fits, Rule.T_PLUS_1, reason)
 
 
 def _smaller(candidate: Candidate, desk: Desk, policy: Resize, fits: int, rule: Rule, reason: str) -> None:

@@ -82,7 +82,7 @@ PLANTED: tuple[tuple[str, object, str], ...] = (
     # Asked again until it fits; the sector nobody states unbound; a price too late; cancels forgotten.
     (
         "risk.gate.Earlier",
-        lambda contradicted, later: Earlier(contradicted=contradicted, later=later, seen=Forgetful()),
+        lambda **given: Earlier(**given, seen=Forgetful()),
         "was asked for before",
     ),
     (
