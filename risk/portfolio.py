@@ -50,9 +50,9 @@ class Portfolio(msgspec.Struct, kw_only=True):
     filled yet at their limit; what is held is valued once a limit asks for it. `correlation` is the
     highest that a buy let through has with another holding, and `nearest` that of the buy looked at
     last. `results_cny` is what the portfolio gains in each run of bars, once its value at risk was asked
-    for. `orders_before` are the orders and cancels of the day's earlier sessions, `cancels` those that open
-    orders and new ones may need. `_sent` are the orders that `_notional_cny` and `_largest` do not count
-    yet, `_taken` those that `_held` does not.
+    for. `orders` are the session's, `orders_today` the orders and cancels of the day with those, and with the
+    cancels that open orders and new ones may still need. `_sent` are the orders that `_notional_cny` and
+    `_largest` do not count yet, `_taken` those that `_held` does not.
     """
 
     desk: Desk
@@ -61,8 +61,7 @@ class Portfolio(msgspec.Struct, kw_only=True):
     market: str = ""
     scale: Decimal = _WHOLE
     orders: int = 0
-    orders_before: int = 0
-    cancels: int = 0
+    orders_today: int = 0
     correlation: tuple[Symbol, Decimal] | None = None
     nearest: tuple[Symbol, Decimal] | None = None
     results_cny: FloatArray | None = None
@@ -117,11 +116,6 @@ class Portfolio(msgspec.Struct, kw_only=True):
         """Whether a ratio of the equity can be told: all of it has a price, and it is more than nothing."""
         return not self.unpriced and self.base_cny > 0
 
-    @property
-    def orders_today(self) -> int:
-        """Orders and cancels of the day, with the session's and the cancels that may still be needed."""
-        return self.orders_before + self.orders + self.cancels
-
     def sector_of(self, symbol: Symbol) -> str:
         """Return the symbol's sector, empty where it is not known.
 
@@ -134,12 +128,14 @@ class Portfolio(msgspec.Struct, kw_only=True):
     def count(self, order: OrderTerms) -> None:
         """Count an order of the session that left already: the book holds what it moved."""
         self.orders += 1
+        self.orders_today += 1
         self._sent.append((order, order.shares))
 
     def take(self, order: Proposal) -> None:
         """Count an order that was let through, as if it were filled whole."""
         self.orders += 1
-        self.cancels += 1
+        # It, and its cancel.
+        self.orders_today += 2
         taken = order, order.shares
         self._sent.append(taken)
         self._taken.append(taken)
@@ -224,8 +220,7 @@ def portfolio_of(desk: Desk) -> Portfolio:
         base_cny=desk.limits.degrees.base_cny(desk.equity_cny),
         market=market,
         scale=scale,
-        orders_before=today.orders + today.cancels,
-        cancels=len(desk.book.open_orders),
+        orders_today=today.orders + today.cancels + len(desk.book.open_orders),
     )
 
 

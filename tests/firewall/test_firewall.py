@@ -92,8 +92,8 @@ PLANTED: tuple[tuple[str, object, str], ...] = (
     ),
     ("risk.limits.Desk.unvalued", property(lambda _: ()), "an equity that is not known"),
     (
-        "risk.portfolio.Portfolio.orders_today",
-        property(lambda of: of.desk.today.orders + of.desk.today.cancels + of.orders),
+        "risk.portfolio.Portfolio.take",
+        lambda of, order: of.count(order),
         "orders and cancels in a day",
     ),
     ("agents.parsing._require_single_keys", nothing, "the parser guessed: key_twice"),
