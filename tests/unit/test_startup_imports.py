@@ -18,6 +18,7 @@ NOT_NEEDED = {
     "openai",
     "pandas",
     "plotly",
+    "pydantic",
     "rich",
     "services.domain.bar_moves",
     "services.domain.conversation",
