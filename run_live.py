@@ -112,7 +112,7 @@ def _with_usual_folder(settings: Settings, options: RunOptions) -> tuple[Setting
     The history store stays where it is for all of them.
     """
     options = replace(options, history=settings.data_dir / "history")
-    if "data_dir" in settings.given or not options.recorded:
+    if "data_dir" in settings.written or not options.recorded:
         return settings, options
     kind = "demo" if options.demo else str(settings.mode)
     name = kind if kind != "paper" else "paper-on-file"

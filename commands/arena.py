@@ -50,7 +50,7 @@ class ArenaOptions:
 
     def in_usual_folder(self, settings: Settings) -> Settings:
         """Return the settings; where nobody chose a data folder, each kind of arena has its own."""
-        if "data_dir" in settings.given:
+        if "data_dir" in settings.written:
             return settings
         name = "arena" if self.recorded else "arena-live"
         return replace(settings, data_dir=settings.data_dir / name)

@@ -27,7 +27,7 @@ def settings_of(common: Common, overrides: dict[str, object], demo: bool = False
 
     given = {**common.overrides(), **overrides}
     settings = load_settings(common.config, overrides=given, options=OPTIONS)
-    if demo and "initial_cash" not in settings.agent_config.given:
+    if demo and "initial_cash" not in settings.agent_config.written:
         given["agent_config.initial_cash"] = "1000000.00"
         settings = load_settings(common.config, overrides=given, options=OPTIONS)
     return settings

@@ -39,7 +39,7 @@ def kind_of(hint: Any) -> Kind:
 @cache
 def keys_of(section: type[Section]) -> Mapping[str, FieldInfo]:
     """Return a section's keys by their names, in the order of their declaration."""
-    return {field.name: field for field in fields(section) if field.name != "given"}
+    return {field.name: field for field in fields(section) if field.name != "written"}
 
 
 def default_of(key: FieldInfo) -> Any:

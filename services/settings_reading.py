@@ -128,7 +128,7 @@ class _Reading:
         self.problems += [Problem(at=(*at, name), what=UNKNOWN) for name in written if name not in keys]
         if len(self.problems) > before:
             return None
-        found = of(**right, given=frozenset(written))
+        found = of(**right, written=frozenset(written))
         found.check()
         return found
 

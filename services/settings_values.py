@@ -166,7 +166,7 @@ class Section(Value, frozen=True, kw_only=True):
     other_names: ClassVar[Mapping[str, str]] = MappingProxyType({})
     """How else a key may be spelled, and which key that is."""
 
-    given: frozenset[str] = frozenset()
+    written: frozenset[str] = frozenset()
     """The keys that were written, by their names; no key itself."""
 
     def check(self) -> None:

@@ -158,15 +158,15 @@ def test_a_refusal_names_every_choice_as_it_is_written():
 def test_everything_that_is_wrong_is_told_in_the_order_of_the_keys():
     raw = {
         "zzz": 1, "inners": [{"name": "a", "size": 0, "sise": 1}, {}, 5], "words": ["a", None],
-        "weights": {"a": "x", "b": 1, "c": []}, "truth": "perhaps", "given": [],
+        "weights": {"a": "x", "b": 1, "c": []}, "truth": "perhaps", "written": [],
     }  # fmt: skip
 
     assert list(problems(raw)) == [
         ("truth",), ("words", 1), ("weights", "a"), ("weights", "c"),
         ("inners", 0, "size"), ("inners", 0, "sise"), ("inners", 1, "name"), ("inners", 2),
-        ("zzz",), ("given",),
+        ("zzz",), ("written",),
     ]  # fmt: skip
-    assert problems(raw)[("zzz",)] == problems(raw)[("given",)] == UNKNOWN
+    assert problems(raw)[("zzz",)] == problems(raw)[("written",)] == UNKNOWN
 
 
 def test_what_is_no_mapping_is_refused_as_a_whole():
@@ -195,9 +195,9 @@ def test_a_key_may_be_spelled_as_elsewhere_but_not_twice():
 def test_what_was_written_is_known_apart_from_what_is_so_by_default():
     found = read_section(Outer, {"truth": False, "title": "", "inners": [{"name": "a"}]})
 
-    assert found.given == {"truth", "text", "inners"}
-    assert found.inners[0].given == {"name"}
-    assert Outer().given == frozenset()
+    assert found.written == {"truth", "text", "inners"}
+    assert found.inners[0].written == {"name"}
+    assert Outer().written == frozenset()
 
 
 def test_what_was_refused_is_not_in_the_error_and_a_list_or_a_mapping_is_not_passed_on():
