@@ -167,7 +167,19 @@ class Section(Value, frozen=True, kw_only=True):
     """How else a key may be spelled, and which key that is."""
 
     written: frozenset[str] = frozenset()
-    """The keys that were written, by their names; no key itself."""
+    """The keys that were written, by their names; no key itself.
+
+    Two sections written differently are equal where their keys are: who spells out a default says the same.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Section) and type(other) is type(self) and other._values() == self._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def _values(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__struct_fields__ if name != "written")
 
     def check(self) -> None:
         """Return where its keys, each of them right, go together.

@@ -33,6 +33,7 @@ from services.journal.kill_file import put_kill_file
 from services.market.feeds.host_registry import HostRegistry
 from services.ports import JournalFault
 from services.settings import Settings
+from services.settings_file import load_settings
 from services.slots import local
 from services.vitals_file import read_vitals
 from tests import channel_twins as twins
@@ -465,6 +466,30 @@ def test_accounts_of_different_vendors_ask_each_host_by_one_door(
     assert len(given) == 2
     assert given[0] is given[1]
     assert isinstance(given[0], HostRegistry)
+
+
+def test_an_account_that_spells_out_defaults_shares_the_vendor_of_one_that_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    clock, asked = VirtualClock(FRIDAY), list[str]()
+
+    def outside(settings: Settings, _screen: Screen, _hosts: HostRegistry) -> LiveOutside:
+        asked.append(settings.account)
+        return LiveOutside(clock, Vendor(clock, at_ten))
+
+    monkeypatch.setattr("commands.live_house.live_outside", outside)
+    plain, spelt = tmp_path / "plain.yaml", tmp_path / "spelt.yaml"
+    plain.write_text("account: one\nwatchlist: [600000.SH]\n", encoding="utf-8")
+    spelt.write_text(
+        "account: two\nwatchlist: [600000.SH]\nmarket: cn\n"
+        "data_source: {type: akshare, sources: [], use_cache: true}\nquote_gate: {age_s_max: 15}\n",
+        encoding="utf-8",
+    )
+    both = [load_settings(path, environment={}, dotenv=None) for path in (plain, spelt)]
+
+    House(both, RunOptions(), Screen("en", as_json=False))
+
+    assert asked == ["one"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals and sockets of POSIX")

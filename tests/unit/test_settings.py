@@ -122,9 +122,7 @@ def test_unquoted_times_and_codes_stay_text(tmp_path: Path) -> None:
 def test_keys_left_blank_have_their_defaults(tmp_path: Path) -> None:
     settings = load(tmp_path, "mode:\nrisk_control:\nbroker:\n  slippage_bp:\n  type: simulated\n")
 
-    usual = load_settings(None, environment={}, dotenv=None)
-    assert (settings.mode, settings.risk_control) == (usual.mode, usual.risk_control)
-    assert settings.broker.slippage_bp == usual.broker.slippage_bp
+    assert settings == load_settings(None, environment={}, dotenv=None)
 
 
 def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:

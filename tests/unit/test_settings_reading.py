@@ -200,6 +200,15 @@ def test_what_was_written_is_known_apart_from_what_is_so_by_default():
     assert Outer().written == frozenset()
 
 
+def test_a_section_that_spells_out_a_default_equals_one_that_does_not():
+    plain, spelt = (read_section(Outer, {"inner": {"name": "a"} | more}) for more in ({}, {"size": 1}))
+
+    assert plain == spelt
+    assert hash(plain.inner) == hash(spelt.inner)
+    assert plain != read_section(Outer, {"inner": {"name": "a", "size": 2}})
+    assert Inner(name="a") != ModelSettings(name="a", model="b")
+
+
 def test_what_was_refused_is_not_in_the_error_and_a_list_or_a_mapping_is_not_passed_on():
     with pytest.raises(Refused) as refused:
         read_section(Outer, {"text": "SECRET", "words": "SECRET", "inner": "SECRET"})
