@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -97,7 +96,6 @@ def day_of(moment: datetime | None) -> date | None:
 
 
 def _say(screen: Screen, message: str, code: int) -> int:
-    """Print why a command failed: a line on stderr, and the JSON object where one was asked for."""
-    print(message, file=sys.stderr)
-    screen.result({"error": message, "exit_code": int(code)})
+    """Print why a command failed, and return its exit code."""
+    screen.failed(message, code)
     return int(code)

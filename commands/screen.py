@@ -39,6 +39,15 @@ class Screen:
             sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
             sys.stdout.flush()
 
+    def failed(self, message: str, code: int) -> None:
+        """Print why a command failed: a line on stderr, and the JSON object where one was asked for.
+
+        What no UTF-8 can write, such as a byte of another encoding in an argument, is printed as its escape.
+        """
+        message = message.encode("utf-8", "backslashreplace").decode()
+        print(message, file=sys.stderr)
+        self.result({"error": message, "exit_code": int(code)})
+
     def line(self, key: str, **values: object) -> None:
         """Print a sentence of the catalogue for a person."""
         if not self.as_json:

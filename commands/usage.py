@@ -55,8 +55,7 @@ def _refuse(error: click.ClickException, given: Sequence[str]) -> Exit:
 
     wrong = " ".join(error.format_message().split()).rstrip(".")
     message = f"{wrong}; see {' '.join(['run_live.py', *_asked(error)])} --help"
-    print(message, file=sys.stderr)
-    Screen("en", as_json="--json" in given).result({"error": message, "exit_code": int(Exit.USAGE)})
+    Screen("en", as_json="--json" in given).failed(message, Exit.USAGE)
     return Exit.USAGE
 
 

@@ -81,6 +81,24 @@ def test_every_problem_has_its_line(tmp_path: Path):
     assert done.json["exit_code"] == 2
 
 
+@pytest.mark.parametrize(("arguments", "shown"), [
+    (("status", "--config", "bad.json"), "broker.account_id"),
+    (("status", "--account", "a\udcd6\udcf7"), "--account"),  # Bytes of GBK, as an argument has them.
+    (("status", "a\udcd6"), r"(a\udcd6)"),
+])  # fmt: skip
+def test_what_no_text_can_hold_is_refused_in_a_line_and_an_object(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], shown: str
+):
+    monkeypatch.chdir(tmp_path)
+    Path("bad.json").write_text('{"broker": {"account_id": "\\ud800x"}}', encoding="utf-8")
+
+    done = call(*arguments, "--json")
+
+    assert (done.code, len(done.err.splitlines())) == (2, 1)
+    assert shown in done.err
+    assert done.json == {"error": done.err.rstrip("\n"), "exit_code": 2}
+
+
 @pytest.mark.parametrize("command", [(), ("status",), ("verify",), ("doctor",)])
 def test_a_configuration_that_is_not_there(command: tuple[str, ...]):
     done = call(*command, "--config", "nowhere.yaml")
