@@ -21,7 +21,7 @@ UNKNOWN = "unknown"
 
 _NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?"
 _DIGITS_MAX = 4000
-"""Of a whole number: Python writes none of more than 4300 as text."""
+"""Before a number's point, or of zeros behind it: Python writes no whole number of more than 4300 as text."""
 _WORDS = {
     "true": True, "yes": True, "on": True, "t": True, "y": True, "1": True,
     "false": False, "no": False, "off": False, "f": False, "n": False, "0": False,
@@ -200,17 +200,16 @@ def _truth(raw: object) -> bool:
 def _number(raw: object) -> Decimal:
     """Return a number as the exact Decimal it was written as."""
     text = repr(raw) if isinstance(raw, int | float) else raw
-    if isinstance(text, str) and re.fullmatch(_NUMBER, text):
-        return Decimal(text)
-    if isinstance(raw, Decimal) and raw.is_finite():
-        return raw
-    raise ValueError("must be a plain number such as 0.2, without thousands separators or units")
+    number = Decimal(text) if isinstance(text, str) and re.fullmatch(_NUMBER, text) else raw
+    if not isinstance(number, Decimal) or not number.is_finite():
+        raise ValueError("must be a plain number such as 0.2, without thousands separators or units")
+    if abs(number.adjusted()) > _DIGITS_MAX:
+        raise ValueError(f"must be a number between 1e-{_DIGITS_MAX} and 1e{_DIGITS_MAX} in size, or 0")
+    return number
 
 
 def _whole(raw: object) -> int:
     number = _number(raw)
-    if number.adjusted() > _DIGITS_MAX:
-        raise ValueError(f"must have at most {_DIGITS_MAX} digits")
     if number != number.to_integral_value():
         raise ValueError("must be a whole number")
     return int(number)

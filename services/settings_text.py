@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
 
 from services.settings import SettingsError
 
+N = TypeVar("N", int, Decimal)
 Raw = dict[str, object]
 
 _NUMERIC = list("-+0123456789")
+_NO_NUMBER = "a number that cannot be read; write a shorter one"
 _JSON_TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*')
 
 
@@ -65,12 +69,27 @@ def _from_json(text: str) -> object:
     try:
         return json.loads(
             without_comments(text),
-            parse_float=Decimal,
+            parse_int=_whole,
+            parse_float=_exact,
             parse_constant=_no_constant,
             object_pairs_hook=_no_key_twice,
         )
     except json.JSONDecodeError as error:
         raise _Unreadable(f"line {error.lineno}: not JSON: {error.msg}") from None
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise _Unreadable(_NO_NUMBER) from None
+
+
+def _exact(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise _Unreadable(_NO_NUMBER) from None
 
 
 def _no_constant(name: str) -> object:
@@ -103,9 +122,19 @@ class _Loader(yaml.SafeLoader):
             found[key_node.value] = self.construct_object(value_node, deep=True)
         return found
 
+    def whole_number(self, node: yaml.ScalarNode) -> int:
+        """Return the whole number."""
+        return self._number(_whole, node)
+
     def exact_number(self, node: yaml.ScalarNode) -> Decimal:
         """Return the number as written."""
-        return Decimal(node.value)
+        return self._number(_exact, node)
+
+    def _number(self, read: Callable[[str], N], node: yaml.ScalarNode) -> N:
+        try:
+            return read(node.value)
+        except _Unreadable as problem:
+            raise _Unreadable(f"line {node.start_mark.line + 1}: {problem}") from None
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("(true|True|false|False)$"), list("tTfF"))
@@ -115,6 +144,7 @@ _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$"), _NUMERIC
 )
 _Loader.add_constructor("tag:yaml.org,2002:map", _Loader.exact_mapping)
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.whole_number)
 _Loader.add_constructor("tag:yaml.org,2002:float", _Loader.exact_number)
 
 
