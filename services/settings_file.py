@@ -33,6 +33,7 @@ _QUIET = frozenset(
         "redis_url",
         "sign_secret",
         "token",
+        "token_env",
         "url",
     }
 )

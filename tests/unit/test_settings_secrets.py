@@ -44,6 +44,7 @@ def refusal(folder: Path, text: str, name: str = "c.yaml") -> list[str]:
         "broker: {api_key: [SECRET]}",
         "broker: {api_key: {inner: SECRET}}",
         "token: SECRET",
+        "mcp_servers: [{name: a, tools: [b], url: 'https://h', token_env: SECRET}]",
         "journal_url: postgresql://user:SECRET@host/db",
         "journal_url: postgresql://host/db?password=SECRET",
         "journal_url: 'postgresql://[SECRET'",
