@@ -30,7 +30,7 @@ def _symbols(symbols: tuple[Symbol, ...]) -> tuple[Symbol, ...]:
 def _sectors(sectors: Mapping[Symbol, str]) -> Mapping[Symbol, str]:
     for symbol in sectors:
         parse_symbol(symbol)
-    return {symbol: sectors[symbol] for symbol in sorted(sectors)}
+    return sectors
 
 
 def _state_symbol(symbol: str) -> str:
