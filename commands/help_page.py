@@ -26,7 +26,7 @@ class HelpPage(click.HelpFormatter):
 
     def write_heading(self, heading: str) -> None:
         """Write the heading of a section."""
-        self.write(said(f"{heading}:", f"{_IN_CHINESE[heading]}：") + "\n")
+        self.write(said(f"{heading}:", f"{_IN_CHINESE.get(heading, heading)}：") + "\n")
 
     def write_text(self, text: str) -> None:
         """Write paragraphs, which an empty line parts."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from commands.help_page import wrapped
+from commands.help_page import HelpPage, wrapped
 
 
 @pytest.mark.parametrize(("text", "width", "lines"), [
@@ -20,3 +20,11 @@ from commands.help_page import wrapped
 ])  # fmt: skip
 def test_a_text_is_parted_where_it_may_be(text: str, width: int, lines: list[str]):
     assert wrapped(text, width) == lines
+
+
+def test_a_heading_that_nobody_translated_stands_as_it_is():
+    page = HelpPage()
+
+    page.write_heading("Arguments")
+
+    assert page.getvalue() == "Arguments:\n"
