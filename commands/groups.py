@@ -24,6 +24,18 @@ class Command(click.Command):
 
     context_class = _Context
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Return the arguments that no option took; an error names the command, which click's parser forgets.
+
+        Raises:
+            click.UsageError: They cannot be read.
+        """
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """Return --help, told in the language asked for."""
         option = super().get_help_option(ctx)

@@ -127,6 +127,8 @@ def test_no_line_of_the_help_is_wider_than_the_terminal(command: tuple[str, ...]
     (("data",), "run_live.py data"),
     (("data", "moon"), "run_live.py data"),
     (("arena", "replay", "--moon"), "run_live.py arena replay"),  # not the other command of that name
+    (("arena", "replay", "--from"), "run_live.py arena replay"),
+    (("status", "--json=yes"), "run_live.py status"),
     (("rules", "check"), "run_live.py rules check"),
 ])  # fmt: skip
 def test_a_usage_error_is_one_line_that_says_where_to_read_on(arguments: tuple[str, ...], asked: str):
