@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from services.domain.value import Value
 from services.settings_keys import Kind, default_of, is_section, keys_of, kind_of
-from services.settings_values import Beside, Rule, Secret, Section
+from services.settings_values import Beside, Mark, Secret, Section
 
 S = TypeVar("S", bound=Section)
 Location = tuple[int | str, ...]
@@ -83,7 +83,7 @@ class _Reading:
         try:
             found = self._converted(kind.of, raw, at)
             for mark in kind.marks if len(self.problems) == before else ():
-                if isinstance(mark, Rule):
+                if isinstance(mark, Mark):
                     found = mark.kept(found)
                 elif isinstance(mark, Beside) and mark.key in earlier:
                     mark.by(found, earlier[mark.key])

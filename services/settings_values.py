@@ -121,7 +121,7 @@ class Check(Value, frozen=True):
         return self.by(value)
 
 
-Rule = Range | Places | Pattern | NotEmpty | Distinct | NamesDiffer | Check
+Mark = Range | Places | Pattern | NotEmpty | Distinct | NamesDiffer | Check
 """What holds of a value: `kept` returns it as it is kept, or raises ValueError that says what must be."""
 
 
