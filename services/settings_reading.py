@@ -82,7 +82,9 @@ class _Reading:
         before = len(self.problems)
         try:
             found = self._converted(kind.of, raw, at)
-            for mark in kind.marks if len(self.problems) == before else ():
+            if len(self.problems) > before:
+                return None
+            for mark in kind.marks:
                 if isinstance(mark, Mark):
                     found = mark.kept(found)
                 elif isinstance(mark, Beside) and mark.key in earlier:
@@ -90,7 +92,8 @@ class _Reading:
         except ValueError as error:
             given = None if _holds_others(kind.of) else raw
             self.problems.append(Problem(at=at, what=str(error), given=given))
-        return found if len(self.problems) == before else None
+            return None
+        return found
 
     def _converted(self, of: Any, raw: object, at: Location) -> Any:
         if (plain := _KINDS.get(of)) is not None:
@@ -116,15 +119,15 @@ class _Reading:
         written = _one_name_each(of, raw)
         keys, right, before = keys_of(of), dict[str, Any](), len(self.problems)
         for name, key in keys.items():
-            known = len(self.problems)
             if name in written:
-                right[name] = self.value(kind_of(key.type), written[name], (*at, name), right)
+                known = len(self.problems)
+                value = self.value(kind_of(key.type), written[name], (*at, name), right)
+                if len(self.problems) == known:
+                    right[name] = value
             elif key.required:
                 self.problems.append(Problem(at=(*at, name), what="is missing; add it"))
             else:
                 right[name] = default_of(key)
-            if len(self.problems) > known:
-                right.pop(name, None)
         self.problems += [Problem(at=(*at, name), what=UNKNOWN) for name in written if name not in keys]
         if len(self.problems) > before:
             return None
