@@ -23,7 +23,11 @@ class Kind(Value, frozen=True, kw_only=True):
 
 
 def kind_of(hint: Any) -> Kind:
-    """Return what a type hint says; marks nearer to the type come first."""
+    """Return what a type hint says; marks nearer to the type come first.
+
+    Raises:
+        TypeError: It allows more than one type beside null.
+    """
     if isinstance(hint, NewType):
         return kind_of(hint.__supertype__)
     origin = get_origin(hint)
@@ -31,7 +35,10 @@ def kind_of(hint: Any) -> Kind:
         inner = kind_of(hint.__origin__)
         return Kind(of=inner.of, marks=inner.marks + hint.__metadata__, optional=inner.optional)
     if origin is Union or origin is UnionType:
-        inner = kind_of(next(part for part in get_args(hint) if part is not NoneType))
+        parts = [part for part in get_args(hint) if part is not NoneType]
+        if len(parts) > 1:
+            raise TypeError(f"a key is of one type, or of one or null; not {hint}")
+        inner = kind_of(parts[0])
         return Kind(of=inner.of, marks=inner.marks, optional=True)
     return Kind(of=hint)
 

@@ -39,6 +39,9 @@ class Problem(Value, frozen=True, kw_only=True):
         """Return where it is and what, without what was given."""
         return f"key {dotted(self.at)!r}: {self.what}" if self.at else self.what
 
+    def __repr__(self) -> str:
+        return f"Problem({str(self)!r})"
+
 
 class Refused(ValueError):
     """Values that are no such section; `problems` are all that is wrong with them."""

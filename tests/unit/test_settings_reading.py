@@ -215,7 +215,7 @@ def test_what_was_refused_is_not_in_the_error_and_a_list_or_a_mapping_is_not_pas
     with pytest.raises(Refused) as refused:
         read_section(Outer, {"text": "SECRET", "words": "SECRET", "inner": "SECRET"})
 
-    assert "SECRET" not in str(refused.value)
+    assert "SECRET" not in str(refused.value) + repr(refused.value.problems)
     assert [one.given for one in refused.value.problems] == ["SECRET", None, None]
 
 
@@ -239,6 +239,12 @@ def test_keys_are_found_by_what_the_sections_declare():
     assert list(all_keys(Outer))[-7:] == [
         "inner.name", "inner.size", "inners[].name", "inners[].size", "most", "least", "upper",
     ]  # fmt: skip
+
+
+def test_a_key_is_of_one_type_or_null():
+    assert kind_of(int | None).optional
+    with pytest.raises(TypeError):
+        kind_of(int | str | None)
 
 
 def test_every_key_is_described():
