@@ -181,8 +181,7 @@ def _top(
     symbols, held, last = columns.symbols, sheet.held, ranking.lasts.item
     for at in ranking.order:
         symbol = symbols[at]
-        terms = sheet.terms_of(symbol, last(at)) if options.resize or symbol not in held else None
-        share = None if terms is None else terms[2]
+        share = sheet.share(symbol, last(at)) if options.resize or symbol not in held else None
         if share or symbol in held:
             chosen[symbol] = share
             if len(chosen) == options.top:

@@ -40,7 +40,7 @@ class WrittenOrder(TypedDict):
     reason: str
 
 
-Terms = tuple[Rules, Decimal, int]
+_Terms = tuple[Rules, Decimal, int]
 """On what terms a symbol trades at this slot: its rules, its price in CNY, the shares of one holding."""
 
 
@@ -61,7 +61,7 @@ class OrderSheet:
         self.orders: list[WrittenOrder] = []
         self._target_cny: Decimal | None = None
         self._start: tuple[TradableRules, Decimal] | None = None
-        self._terms: dict[Symbol, Terms | None] = {}
+        self._terms: dict[Symbol, _Terms | None] = {}
 
     @property
     def target_cny(self) -> Decimal:
@@ -70,7 +70,62 @@ class OrderSheet:
             self._target_cny = self.briefing.equity_cny * INVESTED / self._holdings
         return self._target_cny
 
-    def terms_of(self, symbol: Symbol, last: float) -> Terms | None:
+    def share(self, symbol: Symbol, last: float) -> int | None:
+        """Return the shares that one holding's part of the equity buys, None for what trades no more."""
+        terms = self._terms_of(symbol, last)
+        if terms is None:
+            return None
+        _rules, _price, share = terms
+        return share
+
+    def fits(self, symbol: Symbol, last: float) -> bool:
+        """Answer whether a valid lot fits into one holding's share of the equity and trades at this slot."""
+        return bool(self.share(symbol, last))
+
+    def sell(self, symbol: Symbol, last: float, reason: str, most: int = SHARES_MAX) -> None:
+        """Sell whole lots of `most` shares as far as they may be sold today; none where that is nothing."""
+        terms = self._terms_of(symbol, last)
+        if terms is not None:
+            rules, price, _ = terms
+            shares = shares_to_sell(self.briefing, rules, symbol, self.held.get(symbol, 0), most)
+            if shares > 0 and self._write(symbol, "sell", shares, reason):
+                self.cash_cny += shares * price * SELL_MARGIN
+
+    def sell_worth(self, symbol: Symbol, last: float, reason: str, excess_cny: Decimal) -> None:
+        """Sell as many whole lots as `excess_cny` is worth, as far as they may be sold today."""
+        terms = self._terms_of(symbol, last)
+        if terms is not None:
+            _rules, price, _share = terms
+            self.sell(symbol, last, reason, int(excess_cny / price))
+
+    def buy(self, symbol: Symbol, last: float, reason: str, wanted_cny: Decimal | None = None) -> None:
+        """Buy for `wanted_cny`, else for one holding's share of the equity, or for what cash is left.
+
+        Nothing is written where that is less than a lot.
+        """
+        terms = self._terms_of(symbol, last)
+        if terms is not None:
+            rules, price, share = terms
+            if wanted_cny is not None or self.cash_cny < self.target_cny:
+                most_cny = self.target_cny if wanted_cny is None else wanted_cny
+                share = shares_for(rules, min(most_cny, self.cash_cny), price)
+            self._buy(symbol, share, price, reason)
+
+    def buy_more(self, symbol: Symbol, last: float, reason: str, most: int) -> None:
+        """Buy whole lots of `most` shares, or of what the cash buys of them; none where that is nothing."""
+        terms = self._terms_of(symbol, last)
+        if terms is not None:
+            rules, price, _ = terms
+            shares = shares_for(rules, self.cash_cny, price)
+            if shares > most:
+                shares = round_lot_down(rules, _BUY, most, 0)
+            self._buy(symbol, shares, price, reason)
+
+    def text(self, rationale: str) -> str:
+        """Return the answer's JSON text."""
+        return orjson.dumps({"rationale": rationale, "orders": self.orders}).decode()
+
+    def _terms_of(self, symbol: Symbol, last: float) -> _Terms | None:
         """Return the terms of a symbol, None where it cannot be traded at this slot."""
         known = self._terms
         if symbol not in known:
@@ -84,54 +139,6 @@ class OrderSheet:
                 price = from_float(last)
                 known[symbol] = rules, price, shares_worth(rules, spare_cny, price)
         return known[symbol]
-
-    def fits(self, symbol: Symbol, last: float) -> bool:
-        """Answer whether a valid lot fits into one holding's share of the equity and trades at this slot."""
-        terms = self.terms_of(symbol, last)
-        return terms is not None and terms[2] > 0
-
-    def sell(self, symbol: Symbol, last: float, reason: str, most: int = SHARES_MAX) -> None:
-        """Sell whole lots of `most` shares as far as they may be sold today; none where that is nothing."""
-        terms = self.terms_of(symbol, last)
-        if terms is not None:
-            rules, price, _ = terms
-            shares = shares_to_sell(self.briefing, rules, symbol, self.held.get(symbol, 0), most)
-            if shares > 0 and self._write(symbol, "sell", shares, reason):
-                self.cash_cny += shares * price * SELL_MARGIN
-
-    def sell_worth(self, symbol: Symbol, last: float, reason: str, excess_cny: Decimal) -> None:
-        """Sell as many whole lots as `excess_cny` is worth, as far as they may be sold today."""
-        terms = self.terms_of(symbol, last)
-        if terms is not None:
-            _rules, price, _share = terms
-            self.sell(symbol, last, reason, int(excess_cny / price))
-
-    def buy(self, symbol: Symbol, last: float, reason: str, wanted_cny: Decimal | None = None) -> None:
-        """Buy for `wanted_cny`, else for one holding's share of the equity, or for what cash is left.
-
-        Nothing is written where that is less than a lot.
-        """
-        terms = self.terms_of(symbol, last)
-        if terms is not None:
-            rules, price, share = terms
-            if wanted_cny is not None or self.cash_cny < self.target_cny:
-                most_cny = self.target_cny if wanted_cny is None else wanted_cny
-                share = shares_for(rules, min(most_cny, self.cash_cny), price)
-            self._buy(symbol, share, price, reason)
-
-    def buy_more(self, symbol: Symbol, last: float, reason: str, most: int) -> None:
-        """Buy whole lots of `most` shares, or of what the cash buys of them; none where that is nothing."""
-        terms = self.terms_of(symbol, last)
-        if terms is not None:
-            rules, price, _ = terms
-            shares = shares_for(rules, self.cash_cny, price)
-            if shares > most:
-                shares = round_lot_down(rules, _BUY, most, 0)
-            self._buy(symbol, shares, price, reason)
-
-    def text(self, rationale: str) -> str:
-        """Return the answer's JSON text."""
-        return orjson.dumps({"rationale": rationale, "orders": self.orders}).decode()
 
     def _buy(self, symbol: Symbol, shares: int, price_cny: Decimal, reason: str) -> None:
         if shares > 0 and self._write(symbol, "buy", shares, reason):

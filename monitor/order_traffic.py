@@ -100,7 +100,7 @@ class Sent(msgspec.Struct, kw_only=True):
     def answered(self, event: Event, value: Ack) -> None:
         """Move over the answer to an order or a cancel: of a step `sent:ORDER` or `late1:cancel:ORDER`."""
         what, _, order_id = event.step.rpartition(":")
-        if what == "sent" or what.endswith(":sent"):
+        if what.endswith("sent"):
             if value.kind is _WITHHELD:
                 self.orders.pop(order_id, None)
             else:

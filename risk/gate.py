@@ -105,12 +105,10 @@ class _Tally:
         (self.waiting if waits else self.approved).append(terms)
 
     def _buy(self, candidate: Candidate) -> None:
-        amount, fees_cny = _traded_cny(candidate, candidate.shares, self.desk)
-        freeze_cny, cash_cny, short = amount + fees_cny, self.spendable + self.expected, ZERO
+        freeze_cny, cash_cny = _freeze_cny(candidate, self.desk), self.spendable + self.expected
         if freeze_cny > cash_cny:
             freeze_cny = _cut_to_cash(candidate, freeze_cny, self.desk, cash_cny, self.after)
-        if freeze_cny > self.spendable:
-            short = freeze_cny - self.spendable
+        short = freeze_cny - self.spendable if freeze_cny > self.spendable else ZERO
         terms, waits = self._terms(candidate, freeze_cny), candidate.hours.waits
         leans = self.sells and bool(self.checks.portfolio) and self._leans_on_sells(candidate)
         self.spendable, self.expected = self.spendable - freeze_cny + short, self.expected - short

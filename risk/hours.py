@@ -17,6 +17,7 @@ class Hours(Value, frozen=True, kw_only=True):
 
     `taking`: orders are taken in every instrument; at lunch they wait, which `waits` tells. `caged`: a
     limit is held to the price cage. `made_inside`: one that the gate makes on a last price lies inside it.
+    They hold their `rules`, by whose identity a review finds them.
     """
 
     rules: Rules

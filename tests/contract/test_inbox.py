@@ -275,6 +275,12 @@ def test_a_list_that_lost_every_command_is_cut_and_one_that_took_none_is_not(
     assert inbox.put("halt", {}).seq == 2  # The number given before is not given again.
 
 
+def test_a_list_in_memory_that_lost_every_command_is_cut():
+    held = taken(MemoryInboxes().put(Scope.HERE, "halt", {}))
+
+    assert [one.args["by"] for one in MemoryInboxes().unread(held)] == ["inbox"]
+
+
 def test_a_list_put_back_to_before_its_first_command_is_cut(inbox: Inbox, rows: Callable[[str], None]):
     inbox.make()
     held = taken(inbox.put("halt", {}))

@@ -43,7 +43,8 @@ def _limited(
     sealed = (
         (high is not None and last >= high) if terms.side is Side.BUY else (low is not None and last <= low)
     )
-    if empty and sealed:
+    # A call goes on gathering orders at a limit.
+    if empty and sealed and now not in ("open", "close"):
         yield "sealed: nobody stands against it"
     if high is None and now in ("open", "close"):
         call = facts.call_prices(truth, board, now, prev, last)

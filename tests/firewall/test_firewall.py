@@ -9,8 +9,10 @@ from fractions import Fraction
 
 import pytest
 
+from risk.candidate import Proposal
 from risk.examination import Earlier
 from risk.gate import review
+from risk.portfolio import Portfolio
 from services.domain.decision import BadAnswerKind
 from services.domain.fills import Fees
 from services.domain.instruments import Symbol
@@ -27,6 +29,7 @@ from tests.firewall.tricks import TRICKS
 
 SEED = 20261120
 CASES = 3000
+TAKE = Portfolio.take
 
 
 def test_no_hostile_answer_gets_an_order_outside_a_limit_and_nothing_crashes() -> None:
@@ -54,6 +57,11 @@ def test_a_case_is_the_same_every_time() -> None:
         run_case(SEED, number) for number in range(20)
     ]
     assert drawn(SEED, 3)[1].desk == drawn(SEED, 3)[1].desk
+
+
+def without_its_cancel(portfolio: Portfolio, order: Proposal) -> None:
+    TAKE(portfolio, order)
+    portfolio.orders_today -= 1
 
 
 def nothing(*_: object, **__: object) -> None:
@@ -91,11 +99,7 @@ PLANTED: tuple[tuple[str, object, str], ...] = (
         "sector ''",
     ),
     ("risk.limits.Desk.unvalued", property(lambda _: ()), "an equity that is not known"),
-    (
-        "risk.portfolio.Portfolio.take",
-        lambda of, order: of.count(order),
-        "orders and cancels in a day",
-    ),
+    ("risk.portfolio.Portfolio.take", without_its_cancel, "orders and cancels in a day"),
     ("agents.parsing._require_single_keys", nothing, "the parser guessed: key_twice"),
 )
 

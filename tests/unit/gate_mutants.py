@@ -357,7 +357,7 @@ MUTANTS: tuple[Mutant, ...] = (
         (Rule.CASH, "if freeze_cny > cash_cny:", "if False:"),
         (Rule.CASH, "            if freeze_cny > spendable:", "            if False:"),
         (Rule.CASH, "            if freeze_cny > spendable:", "            if freeze_cny >= spendable:"),
-        ("waiting for proceeds", "if freeze_cny > self.spendable:", "if False:"),
+        ("waiting for proceeds", "if freeze_cny > self.spendable else ZERO", "if False else ZERO"),
         (Rule.CASH, "self.spendable - freeze_cny + short, self", "self.spendable, self"),
         (Rule.CASH, "+ short, self.expected - short", "+ short, self.expected"),
         (Rule.CASH, "self.expected += net_cny", "self.expected += amount"),

@@ -76,6 +76,21 @@ def test_a_symbol_is_ranked_by_its_own_column_wherever_that_stands(columns: tupl
     assert [found.symbols[at] for at in ranking.order] == [B, C, A]
 
 
+@pytest.mark.parametrize("columns", [(A, B, C), (C, A, B)])
+def test_a_close_that_is_not_known_is_the_first_known_one_of_the_same_symbol(columns: tuple[Symbol, ...]):
+    closes = {A: [10.0, 10.0, 10.0], B: [NAN, 20.0, 26.0], C: [NAN, 10.0, 12.0]}
+    panel = panel_of({symbol: closes[symbol] for symbol in columns})
+    briefing = Setting(panel=panel, day=DAYS[2]).brief()
+    found = columns_of(briefing)
+
+    assert briefing.history is not None
+    ranking = rank(briefing, briefing.history, found, 20)
+
+    # 26 of 20 and 12 of 10: 30% and 20%; nothing for the first.
+    assert ranking is not None
+    assert [found.symbols[at] for at in ranking.order] == [B, C, A]
+
+
 def test_two_timetables_of_a_day_are_each_looked_into_once(monkeypatch: pytest.MonkeyPatch):
     briefing = Setting(panel=panel_of({A: [10.0, 11.0], B: [10.0, 11.0]}), at=time(14, 0)).brief()
     usual = rules_of(A, DAYS[1])

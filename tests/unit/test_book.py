@@ -207,6 +207,16 @@ def test_an_ended_order_gives_its_cash_back():
     assert EMPTY.after(terms(Side.BUY, 300, freeze="3005.00")).after(ended) == EMPTY
 
 
+def test_an_ended_order_leaves_those_before_and_after_it():
+    book = EMPTY
+    for name in ("A", "B", "C"):
+        book = book.after(terms(Side.BUY, 100, name=name, freeze="7.00"))
+
+    left = book.after(OrderEnded(order_id=OrderId("B"), state=OrderState.CANCELLED, reason=""))
+
+    assert [order.order_id for order in left.open_orders] == ["A", "C"]
+
+
 def test_a_dividend_is_cash_and_a_bonus_shares_that_cost_nothing():
     book = fold(
         bought(300),

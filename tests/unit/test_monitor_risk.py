@@ -257,6 +257,15 @@ def test_losses_are_told_of_sessions_without_verdicts_too():
     }
 
 
+def test_a_gain_is_a_loss_of_nothing():
+    journal = journal_of(MON)
+    journal.write("book", opening("10100.00", "9950.00", "10000.00"))
+
+    found = report_of(journal)
+
+    assert (found.drawdown, found.daily_loss) == (Decimal(0), Decimal(0))
+
+
 def test_a_loss_that_nobody_can_tell_is_not_told_as_none():
     journal = journal_of(MON)
     journal.write("book", opening("1.00", "10000.00", "10000.00", unpriced=(A,)))
