@@ -85,6 +85,7 @@ def test_every_problem_has_its_line(tmp_path: Path):
     (("status", "--config", "bad.json"), "broker.account_id"),
     (("status", "--account", "a\udcd6\udcf7"), "--account"),  # Bytes of GBK, as an argument has them.
     (("status", "a\udcd6"), r"(a\udcd6)"),
+    (("status", "--data-dir", "a\udcd6"), r"a\udcd6"),
 ])  # fmt: skip
 def test_what_no_text_can_hold_is_refused_in_a_line_and_an_object(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], shown: str

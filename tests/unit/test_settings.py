@@ -168,6 +168,7 @@ def test_a_key_like_no_other_lists_what_is_there(tmp_path: Path) -> None:
         ("frequency: weekly", "frequency"),
         ("agent_type: wizard", "agent_type"),
         ("lang: fr", "lang"),
+        ('lang: "a\\nb"', "lang"),  # A line break in the value makes no second line.
         ("account: ../other", "account"),
         ("account: ''", "account"),
         ("schedule: {hourly: [14:05, 10:35]}", "schedule.hourly"),
