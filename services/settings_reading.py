@@ -226,7 +226,7 @@ def _fraction(raw: object) -> float:
 
 
 def _path(raw: object) -> Path:
-    if not isinstance(raw, str | Path):
+    if not isinstance(raw, str | Path) or "\0" in str(raw):
         raise ValueError("must be a path")
     return Path(raw)
 

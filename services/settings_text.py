@@ -106,12 +106,20 @@ def _no_key_twice(pairs: list[tuple[str, object]]) -> Raw:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's plain values alone: 09:35 and 000001 stay text, and 0.20 is exact."""
+    """YAML 1.2's plain values: 09:35 and 000001 stay text, and 0.20 is exact; other tags are refused."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML reads this name off the class.
+    yaml_constructors = {  # noqa: RUF012 - as above.
+        None: yaml.SafeLoader.construct_undefined,
+        "tag:yaml.org,2002:null": yaml.SafeLoader.construct_yaml_null,
+        "tag:yaml.org,2002:seq": yaml.SafeLoader.construct_yaml_seq,
+        "tag:yaml.org,2002:str": yaml.SafeLoader.construct_yaml_str,
+    }
 
-    def exact_mapping(self, node: yaml.MappingNode) -> Raw:
+    def exact_mapping(self, node: yaml.Node) -> Raw:
         """Return a mapping with text keys, each once."""
+        if not isinstance(node, yaml.MappingNode):
+            raise _Unreadable(f"line {node.start_mark.line + 1}: must be a mapping of keys")
         found: Raw = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
@@ -121,6 +129,13 @@ class _Loader(yaml.SafeLoader):
                 raise _Unreadable(f"line {line}: key {key_node.value!r}: written twice; keep one")
             found[key_node.value] = self.construct_object(value_node, deep=True)
         return found
+
+    def truth(self, node: yaml.ScalarNode) -> bool:
+        """Return whether it is `true`."""
+        written = self.construct_scalar(node)
+        if written not in {"true", "True", "false", "False"}:
+            raise _Unreadable(f"line {node.start_mark.line + 1}: must be true or false")
+        return written in {"true", "True"}
 
     def whole_number(self, node: yaml.ScalarNode) -> int:
         """Return the whole number."""
@@ -132,7 +147,7 @@ class _Loader(yaml.SafeLoader):
 
     def _number(self, read: Callable[[str], N], node: yaml.ScalarNode) -> N:
         try:
-            return read(node.value)
+            return read(self.construct_scalar(node))
         except _Unreadable as problem:
             raise _Unreadable(f"line {node.start_mark.line + 1}: {problem}") from None
 
@@ -144,6 +159,7 @@ _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$"), _NUMERIC
 )
 _Loader.add_constructor("tag:yaml.org,2002:map", _Loader.exact_mapping)
+_Loader.add_constructor("tag:yaml.org,2002:bool", _Loader.truth)
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.whole_number)
 _Loader.add_constructor("tag:yaml.org,2002:float", _Loader.exact_number)
 

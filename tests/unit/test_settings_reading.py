@@ -132,7 +132,7 @@ def test_what_a_key_takes_and_what_becomes_of_it(key: str, written: object, valu
         ("money", [Decimal("0.001"), -1, Decimal("Infinity"), Decimal("sNaN"), "1,000", {}]),
         ("money", [Decimal("1E+4001"), Decimal("1E-4001"), Decimal("0E-4001")]),
         ("text", ["A", "a\n", True, None, []]),
-        ("path", [1, True, []]),
+        ("path", [1, True, [], "a\0b"]),
         ("day", ["2025-02-29", "2025-1-1", 20250101, datetime(2025, 1, 1, tzinfo=UTC)]),
         ("at", ["9:35", "24:00", "09:35:00", 935]),
         ("market", ["US", "hk", 1, [], None]),
