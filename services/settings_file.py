@@ -188,13 +188,13 @@ def _wording(found: Problem) -> str:
 
 
 def _may_show(found: Problem) -> bool:
-    """Answer whether a refused value may be repeated: short, within a line, and surely no secret."""
+    """Answer whether a refused value may be repeated: some text, short, of one line, and surely no secret."""
     if not found.at or found.at[-1] in _QUIET:
         return False
     if not isinstance(found.given, str | int | float | Decimal):
         return False
     text = str(found.given)
-    return len(text) <= 40 and text.isprintable()
+    return 0 < len(text) <= 40 and text.isprintable()
 
 
 def _unknown(location: Location) -> str:

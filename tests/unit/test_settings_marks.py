@@ -42,3 +42,5 @@ def test_a_value_that_its_keys_mark_alone_refuses(tmp_path: Path, text: str, key
 
     (line,) = str(caught.value).splitlines()
     assert line.startswith(f"{path}: key '{key}': ")
+    # An empty value that is refused is not shown as one.
+    assert line == line.rstrip()
