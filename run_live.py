@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import sys
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -139,6 +141,10 @@ def main() -> None:
     """Run the command line."""
     # What a command loads stays: at its usual rhythm the collector searches it a hundred times on the way.
     gc.set_threshold(20_000)
+    # What stdout's encoding lacks, such as a byte of another encoding in a path, is printed as its escape, as
+    # stderr does: no finished run ends in a traceback because of a name.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     finally:

@@ -13,7 +13,7 @@ from agents.tools.account import positions
 from agents.tools.tool import Arguments, Refused, Tool, json_text, tool
 from commands.failures import CommandFailed
 from commands.last_seen import last_seen
-from commands.screen import Screen
+from commands.screen import Screen, printed_json
 from commands.stored_account import stored_account
 from commands.verify import verify
 from commands.views import sessions, show, status
@@ -140,7 +140,7 @@ class AccountTools:
             except CommandFailed as failed:
                 raise Refused(str(failed)) from failed
             # The screen's own encoder knows every value that a command prints.
-            return orjson.loads(orjson.dumps(screen.kept))
+            return orjson.loads(printed_json(screen.kept))
 
         return tool(name, description, arguments, answer, told=_told)
 

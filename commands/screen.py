@@ -34,9 +34,7 @@ class Screen:
     def result(self, value: Mapping[str, Any]) -> None:
         """Print the command's one JSON object, if JSON was asked for."""
         if self.as_json:
-            import orjson
-
-            sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+            sys.stdout.write(printed_json(value) + "\n")
             sys.stdout.flush()
 
     def failed(self, message: str, code: int) -> None:
@@ -44,7 +42,7 @@ class Screen:
 
         What no UTF-8 can write, such as a byte of another encoding in an argument, is printed as its escape.
         """
-        message = message.encode("utf-8", "backslashreplace").decode()
+        message = _escaped(message)
         print(message, file=sys.stderr)
         self.result({"error": message, "exit_code": int(code)})
 
@@ -142,3 +140,26 @@ class Progress:
         """Move on by one."""
         if self._bar is not None:
             self._bar.advance(self._task)
+
+
+def printed_json(value: Mapping[str, Any]) -> str:
+    """Return an object as JSON text; what no UTF-8 can write, such as a byte of a path, is its escape."""
+    import orjson
+
+    try:
+        written = orjson.dumps(value, option=orjson.OPT_INDENT_2)
+    except TypeError:
+        # Looked for only here: the result of a run can be large, and hardly any holds such a text.
+        written = orjson.dumps(_escaped(value), option=orjson.OPT_INDENT_2)
+    return written.decode()
+
+
+def _escaped(value: Any) -> Any:
+    """Return a text, or all texts of a value, with the escape of what no UTF-8 can write."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, Mapping):
+        return {_escaped(key): _escaped(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_escaped(item) for item in value]
+    return value

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from services.journal.account_lock import account_lock
-from tests.command_line import PROGRAM, Ran, call, contents, four_days
+from tests.command_line import PROGRAM, Ran, call, call_process, contents, four_days
 
 MODES = ("backtest", "paper")
 READERS = (("status",), ("sessions",), ("verify",), ("report",), ("show", "x"), ("replay", "all"))
@@ -48,6 +48,33 @@ def test_a_data_folder_that_may_not_be_written(mode: str, tmp_path: Path):
     (tmp_path / "closed").mkdir(mode=0o555)
 
     assert refused(call(*run_args(mode, tmp_path, tmp_path / "closed" / "data")), 3)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no such name can be given there")
+@pytest.mark.parametrize("mode", MODES)
+def test_a_data_folder_whose_name_is_not_utf_8(mode: str, tmp_path: Path):
+    data = Path(os.fsdecode(os.fsencode(tmp_path) + b"/d\xff"))
+    plain, shown = tmp_path / "plain", f"{tmp_path}/d\\udcff"
+
+    done = call(*run_args(mode, tmp_path, data), "--json")
+
+    assert done.code == 0
+    assert done.json["audit"] == f"{shown}/main/position/position.jsonl"
+    assert call("list", "--data-dir", data, "--json").json["data_dir"] == shown
+    assert call("report", "--data-dir", data, "--json").json["report"] == f"{shown}/main/report.html"
+    assert call("verify", "--data-dir", data).code == 0
+    call(*run_args(mode, tmp_path, plain))
+    assert contents(data).keys() == contents(plain).keys()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no such name can be given there")
+def test_a_path_that_a_strict_screen_cannot_write_is_shown_as_its_escape(tmp_path: Path):
+    data = os.fsdecode(os.fsencode(tmp_path) + b"/d\xff")
+
+    done = call_process("data", "list", "--data-dir", data, environment={"PYTHONIOENCODING": "utf-8:strict"})
+
+    assert (done.code, done.err) == (0, "")
+    assert f"{tmp_path}/d\\udcff/history" in done.out
 
 
 def with_room(file_bytes_max: int) -> Callable[[], None]:
