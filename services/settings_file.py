@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from services.settings import Settings, SettingsError
 from services.settings_keys import all_keys, keys_of, kind_of, section_in
-from services.settings_reading import UNKNOWN, Location, Problem, Refused, dotted, read_section
+from services.settings_reading import UNKNOWN, Location, Problem, Refused, dotted, path_of, read_section
 from services.settings_secrets import Filled, SecretKey, fill_secrets
 from services.settings_values import Section
 
@@ -158,12 +158,16 @@ def _put(raw: Raw, dotted: str, value: object) -> None:
 def _put_sectors(raw: Raw) -> None:
     """Put what the sector file says of symbols that the configuration itself does not place."""
     risk = raw.get("risk_control")
-    if not isinstance(risk, dict) or not isinstance(risk.get("sector_file"), str):
+    if not isinstance(risk, dict) or risk.get("sector_file") is None:
         return
+    try:
+        path = path_of(risk["sector_file"])
+    except ValueError:
+        return  # The key itself is refused, by name.
     from services.sector_file import SectorFileError, read_sectors
 
     try:
-        found = read_sectors(Path(risk["sector_file"]))
+        found = read_sectors(path)
     except SectorFileError as error:
         raise SettingsError(f"risk_control.sector_file: {error}") from error
     stated = risk.get("sectors")

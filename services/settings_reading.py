@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
@@ -179,6 +180,15 @@ def _one_of(choices: tuple[str, ...], raw: object) -> str:
 
 
 def _any(raw: object) -> object:
+    left = [raw]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            _text(one)
+        elif isinstance(one, dict):
+            left += [*one, *one.values()]
+        elif isinstance(one, list | tuple):
+            left += one
     return raw
 
 
@@ -186,6 +196,8 @@ def _text(raw: object) -> str:
     if isinstance(raw, str):
         if re.search("[\ud800-\udfff]", raw):
             raise ValueError("must be text: it holds half a character")
+        if "\0" in raw:
+            raise ValueError("must be text: it holds a zero character")
         return raw
     if isinstance(raw, int | float | Decimal) and not isinstance(raw, bool):
         return str(raw)
@@ -225,9 +237,18 @@ def _fraction(raw: object) -> float:
     return float(_number(raw))
 
 
-def _path(raw: object) -> Path:
+def path_of(raw: object) -> Path:
+    """Return the path that a plain value writes.
+
+    Raises:
+        ValueError: It is none, or one that no file can be named by.
+    """
     if not isinstance(raw, str | Path) or "\0" in str(raw):
         raise ValueError("must be a path")
+    try:
+        os.fsencode(raw)
+    except UnicodeEncodeError:
+        raise ValueError("must be a path: it holds a character that no file's name can hold here") from None
     return Path(raw)
 
 
@@ -259,7 +280,7 @@ _KINDS: Mapping[Any, Callable[[object], Any]] = {
     Decimal: _number,
     float: _fraction,
     int: _whole,
-    Path: _path,
+    Path: path_of,
     Secret: _secret,
     str: _text,
     time: _time,

@@ -37,6 +37,10 @@ FILES = {
     "symbol-of-another-market": ("watchlist: [AAPL.US]\n", ["watchlist", "AAPL.US"]),
     "other-broker": ("broker: {type: futu}\n", ["broker.type", "simulated"]),
     "no-overlay": ("calendar_overlay: days.yaml\n", ["calendar_overlay", "days.yaml"]),
+    "half-a-character-in-a-path": ('{"calendar_overlay": "\\ud800"}', ["calendar_overlay"]),
+    "half-a-character-in-an-early-path": ('{"risk_control": {"sector_file": "\\ud800"}}', ["sector_file"]),
+    "zero-in-an-early-path": ('{"risk_control": {"sector_file": "\\u0000"}}', ["sector_file"]),
+    "zero-in-an-agent": ('{"agent_type": "scripted:\\u0000"}', ["agent_type"]),
     "symbol-not-in-the-file": ("watchlist: [600519.SH]\n", ["watchlist", "600519.SH", "prices.csv"]),
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Plain values made sections of the configuration: what each kind of key takes, and all that is refused."""
 
 import copy
+import os
 import pickle
 import subprocess
 import sys
@@ -141,12 +142,23 @@ def test_what_a_key_takes_and_what_becomes_of_it(key: str, written: object, valu
         ("weights", ["a", [], None]),
         ("inners", [{}, "a", None]),
         ("inner", [[], "a", 5]),
-        ("upper", ["\ud800"]),  # Half a character, which no file could hold.
+        ("upper", ["\ud800", "a\0b"]),  # Half a character, and one at which a file's name would end.
     ],
 )  # fmt: skip
 def test_what_a_key_does_not_take_is_refused_at_it(key: str, wrong: list[object]):
     for written in wrong:
         assert list(problems({key: written})) == [(key,)]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a file's name may hold half a character there")
+def test_a_path_that_no_file_can_be_named_by_is_refused_and_bytes_of_another_encoding_are_none():
+    assert list(problems({"path": "a\ud800"})) == [("path",)]
+    assert read_section(Outer, {"path": "a\udcff"}).path == Path(os.fsdecode(b"a\xff"))
+
+
+@pytest.mark.parametrize("value", ["\ud800", ["\ud800"], {"a": [1, "\ud800"]}, {"\ud800": 1}])
+def test_text_that_nothing_can_send_is_refused_wherever_any_value_goes(value: object):
+    assert list(problems({"anything": {"sent": value}})) == [("anything", "sent")]
 
 
 def test_a_refusal_names_both_ends_of_the_range():
