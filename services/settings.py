@@ -227,5 +227,7 @@ def _canonical(value: object) -> object:
     if isinstance(value, Mapping):
         return {str(key): _canonical(item) for key, item in value.items()}
     if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
+        # By its text: arithmetic would round it to 28 digits, and what differs beyond would hash alike.
+        whole, point, fraction = f"{value:f}".partition(".")
+        return f"{whole}{point}{fraction.rstrip('0')}".rstrip(".")
     return value if value is None or isinstance(value, bool | int | float) else str(value)

@@ -10,7 +10,7 @@ import pytest
 
 from services.domain.bars import Adjustment, Frequency
 from services.domain.instruments import Market
-from services.settings import Mode, Settings, SettingsError
+from services.settings import Mode, Settings, SettingsError, _canonical
 from services.settings_file import load_settings
 from services.settings_table import configuration_markdown
 from services.settings_text import read_raw, without_comments
@@ -366,6 +366,29 @@ def test_the_hash_is_of_values_not_of_spelling_secrets_or_folders(tmp_path: Path
 )
 def test_the_hash_changes_with_every_value_that_can_change_a_decision(tmp_path: Path, text: str) -> None:
     assert load(tmp_path, text).config_hash != load_settings(None, environment={}, dotenv=None).config_hash
+
+
+@pytest.mark.parametrize(
+    ("number", "other"),
+    [
+        # The last digit is the 31st.
+        ("0.1000000000000000000000000000001", "0.1000000000000000000000000000002"),
+        ("1.000000000000000000000000000001", "1"),
+    ],
+)
+def test_the_hash_tells_numbers_apart_by_every_digit(tmp_path: Path, number: str, other: str) -> None:
+    one, two = (load(tmp_path, f"broker: {{slippage_bp: '{text}'}}") for text in (number, other))
+
+    assert one.config_hash != two.config_hash
+
+
+@pytest.mark.parametrize(
+    ("spelt", "hashed"),
+    [("10", "10"), ("1e1", "10"), ("10.50", "10.5"), ("0.00", "0"), ("3e-4", "0.0003"), ("-0.0", "-0")],
+)
+def test_a_number_is_hashed_in_its_plain_form(spelt: str, hashed: str) -> None:
+    # Journals hold hashes made of these forms.
+    assert _canonical(Decimal(spelt)) == hashed
 
 
 def test_the_first_enabled_model_is_asked_where_none_is_named(tmp_path: Path) -> None:
