@@ -13,7 +13,7 @@ import msgspec
 from monitor.json_value import Json
 from monitor.wording import say
 from services.domain.events import Event
-from services.domain.statement import Ack, AckKind
+from services.domain.statement import CANCEL, Ack, AckKind
 from services.domain.value import Value
 from services.rules import OrderTraffic, OutsideRulebook, order_traffic
 from services.rules.programmatic import PROGRAMMATIC, ProgrammaticRule
@@ -99,14 +99,15 @@ class Sent(msgspec.Struct, kw_only=True):
 
     def answered(self, event: Event, value: Ack) -> None:
         """Move over the answer to an order or a cancel: of a step `sent:ORDER` or `late1:cancel:ORDER`."""
+        if CANCEL in event.step:
+            self.cancels.append(event.at)
+            return
         what, _, order_id = event.step.rpartition(":")
         if what.endswith("sent"):
             if value.kind is _WITHHELD:
                 self.orders.pop(order_id, None)
             else:
                 self.orders[order_id] = event.at
-        elif what.endswith("cancel"):
-            self.cancels.append(event.at)
 
     def where(self, wanted: Callable[[datetime], bool]) -> Sent:
         """Return what left at the moments that are wanted."""

@@ -23,6 +23,7 @@ from services.domain.events import (
 from services.domain.orders import Intent, OrderId, OrderTerms, Refusal, Rule, Side
 from services.domain.quotes import Snapshot
 from services.domain.slot import Slot
+from services.domain.statement import CANCEL
 from services.journal.account import SessionState
 from services.journal.journal import Log
 from services.ports import BrokerFault, PriceFault
@@ -100,7 +101,7 @@ async def look_after(state: SessionState, world: World, kind: StageKind) -> bool
     for order_id in state.orders:
         # One whose cancel was on record when the stage was cut off is looked after again, though it may have
         # ended: what was found with it, of other orders too, has to be found before those are asked about.
-        begun = log.has(f"{prefix}cancel:{order_id}")
+        begun = log.has(f"{prefix}{CANCEL}{order_id}")
         if begun or world.journal.account.book.order(order_id) is not None:
             try:
                 await world.executor.look_after(

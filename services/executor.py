@@ -11,7 +11,7 @@ from services.domain.events import FaultRecord, Halt, HaltCause, Lift
 from services.domain.fills import Fill
 from services.domain.inbox import in_force
 from services.domain.orders import ApprovedOrder, OrderId, OrderState, OrderTerms, Origin, Side
-from services.domain.statement import Ack, AckKind, Sight, Sighting
+from services.domain.statement import CANCEL, Ack, AckKind, Sight, Sighting
 from services.journal.journal import Journal, Log
 from services.pacing import Pace, at_once
 from services.ports import Broker, BrokerFault, Clock, Commands, JournalFault
@@ -140,7 +140,7 @@ class Executor:
             BrokerFault: The fills could not be listed.
         """
         if cancel:
-            await log.once(f"{stage}cancel:{order_id}", lambda: self._cancel(order_id))
+            await log.once(f"{stage}{CANCEL}{order_id}", lambda: self._cancel(order_id))
         terms = self._journal.account.sessions[log.session].orders[order_id]
         sighting = await self._status(order_id, log, f"{stage}fault:{order_id}")
         await self.collect(terms.day)

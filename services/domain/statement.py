@@ -55,6 +55,10 @@ class Statement(Value, frozen=True, kw_only=True):
     movements: tuple[Movement, ...] = ()
 
 
+CANCEL = "cancel:"
+"""What the step of an answer to a cancel holds before the order's id, and no other: `late1:cancel:ORDER`."""
+
+
 class AckKind(StrEnum):
     """How a broker answered a send or a cancel. NO_ANSWER is not a refusal: the order may live.
 

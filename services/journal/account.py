@@ -40,7 +40,7 @@ from services.domain.money import ZERO
 from services.domain.orders import Intent, OrderId, OrderTerms, SessionId, Side
 from services.domain.past import Payout
 from services.domain.quotes import PanelSnapshot, Snapshot, VendorSnapshot
-from services.domain.statement import Ack
+from services.domain.statement import CANCEL, Ack
 from services.domain.value import Value
 from services.slots import ZONES
 
@@ -290,7 +290,7 @@ class Account:
         self._notional_cny += value.limit_cny * value.shares
 
     def _ack(self, event: Event, _value: Ack) -> None:
-        if "cancel:" in event.step and self.genesis is not None:
+        if CANCEL in event.step and self.genesis is not None:
             at = datetime.fromisoformat(event.at)
             self._on_day(at.astimezone(ZONES[Market(self.genesis.market)]).date())
             self._cancels += 1

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from monitor.risk_use import risk_trail
 from risk.limits import Limits, OrderCaps, PortfolioLimits
 from services.domain.events import HaltCause, Opening, Verdicts
 from services.domain.inbox import Scope
@@ -17,6 +18,7 @@ from services.domain.orders import Rule
 from services.domain.quotes import Snapshot, VendorSnapshot
 from services.domain.statement import Ack, AckKind
 from services.journal.memory_inbox import MemoryInboxes
+from services.journal.memory_store import MemoryStore
 from tests.exchange_market import MAIN, MON, OTHER, TUE, at
 from tests.unit.world import HOLD, Live, Setup, answer, order
 
@@ -76,6 +78,17 @@ def test_orders_and_their_cancels_together_never_exceed_the_days_cap(most: int):
     assert standing.day == MON
     assert standing.cancels > 0
     assert most - 1 <= standing.orders + standing.cancels <= most
+
+
+def test_a_cancel_that_was_sent_counts_for_the_cap_and_in_the_report_alike():
+    store = MemoryStore()
+    live = Setup(answers=[BOTH_LOW, HOLD], store=store).open().run(at(MON, "14:10"))
+
+    told = risk_trail(store.events(), live.journal.value).sent
+
+    # Both orders of the morning, before the afternoon's session.
+    assert live.journal.account.standing().cancels == 2
+    assert len(told.cancels) == 2
 
 
 @pytest.mark.parametrize(("most", "refused"), [(3, [Rule.ORDER_COUNT]), (4, [])])
