@@ -24,7 +24,7 @@ class Rejected(Exception):
 class Proposal(msgspec.Struct, kw_only=True):
     """An order as far as the account's own limits look at it; `changes` is what made it smaller.
 
-    `buys` tells whether shares come in.
+    `buys` tells whether shares come in, `after_hours` whether the order is one of trading at the close.
     """
 
     symbol: Symbol
@@ -34,6 +34,7 @@ class Proposal(msgspec.Struct, kw_only=True):
     index: int
     rules: Rules
     kind: Kind
+    after_hours: bool = False
     shares: int = 0
     limit_cny: Decimal = Decimal(0)
     changes: tuple[Change, ...] = ()

@@ -119,6 +119,7 @@ def _candidate(intent: Intent, desk: Desk, earlier: Earlier) -> Candidate:
         instrument=instrument,
         rules=rules,
         kind=kind,
+        after_hours=hours.phase is Phase.AFTER_HOURS,
         hours=hours,
         band=band,
         later=earlier.later,

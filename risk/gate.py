@@ -33,7 +33,9 @@ from services.domain.orders import (
 from services.domain.value import Value
 from services.rules import (
     OutsideRulebook,
+    Phase,
     fees_of,
+    phase_at,
     round_lot_down,
     rules_of,
 )
@@ -254,6 +256,7 @@ def _proposal(terms: OrderTerms, desk: Desk) -> Proposal:
         index=terms.index,
         rules=rules,
         kind=(facts and facts.kind) or rules.kind,
+        after_hours=phase_at(rules, desk.local).phase is Phase.AFTER_HOURS,
         shares=terms.shares,
         limit_cny=terms.limit_cny,
     )
@@ -299,7 +302,8 @@ def _fitting_cash(order: Proposal, desk: Desk, cash_cny: Decimal) -> tuple[int, 
     0 shares where it pays none.
     """
     shares = max(0, int(cash_cny // order.limit_cny))
-    while (shares := round_lot_down(order.rules, Side.BUY, shares, 0)) > 0:
+    rules, after_hours = order.rules, order.after_hours
+    while (shares := round_lot_down(rules, Side.BUY, shares, 0, after_hours=after_hours)) > 0:
         amount, fees_cny = _traded_cny(order, shares, desk)
         over = amount + fees_cny - cash_cny
         if over <= ZERO:

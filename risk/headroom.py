@@ -42,7 +42,8 @@ def fitted(order: Proposal, desk: Desk, after: Portfolio, checks: tuple[Check, .
             continue
         left = 0
         if Resize.CAP in desk.limits.resize or room.rule is Rule.SIZING:
-            left = round_lot_down(order.rules, order.side, room.shares, desk.book.held(order.symbol))
+            held = desk.book.held(order.symbol)
+            left = round_lot_down(order.rules, order.side, room.shares, held, after_hours=order.after_hours)
         if left <= 0:
             raise Rejected(room.rule, room.reason, order.shares)
         order.shrink(left, room.rule, room.reason)

@@ -38,7 +38,9 @@ def size(candidate: Candidate, desk: Desk) -> None:
         raise Rejected(Rule.SIZE, f"{shares} shares are no order", shares)
     if sells and shares > held:
         _smaller(candidate, desk, Resize.SELLABLE, held, Rule.POSITION, f"asks {shares}, holds {held}")
-    problem = lot_problem(candidate.rules, candidate.side, candidate.shares, held)
+    problem = lot_problem(
+        candidate.rules, candidate.side, candidate.shares, held, after_hours=candidate.after_hours
+    )
     if problem is not None or candidate.shares > _SHARES_MAX:
         _fit_lots(candidate, desk, held, problem)
     if sells:
@@ -53,13 +55,13 @@ def _fit_lots(candidate: Candidate, desk: Desk, held: int, problem: LotProblem |
     rules, side, shares = candidate.rules, candidate.side, candidate.shares
     rule = Rule.ORDER_MAX if problem is None or problem.over_max else Rule.BOARD_LOT
     reason = f"{shares} shares is over the {_SHARES_MAX} of one order" if problem is None else problem.detail
-    fits = round_lot_down(rules, side, min(shares, _SHARES_MAX), held)
+    fits = round_lot_down(rules, side, min(shares, _SHARES_MAX), held, after_hours=candidate.after_hours)
     _smaller(candidate, desk, Resize.LOT, fits, rule, reason)
 
 
 def _fit_sellable(candidate: Candidate, desk: Desk, held: int, sellable: int) -> None:
     """Bring a sell down to what may be sold today."""
-    fits = round_lot_down(candidate.rules, Side.SELL, sellable, held)
+    fits = round_lot_down(candidate.rules, Side.SELL, sellable, held, after_hours=candidate.after_hours)
     reason = f"asks {candidate.shares}, sellable {sellable}"
     _smaller(candidate, desk, Resize.SELLABLE, fits, Rule.T_PLUS_1, reason)
 
@@ -95,7 +97,7 @@ def _shares_for_weight(candidate: Candidate, desk: Desk, held: int, weight: Deci
     if candidate.buys and ratio_max is not None and weight <= ratio_max:
         wanted = min(wanted, int(ratio_max * equity_cny // _dearest(candidate, desk)))
     missing = max(0, wanted - held if candidate.buys else held - wanted)
-    shares = round_lot_down(rules, candidate.intent.side, missing, held)
+    shares = round_lot_down(rules, candidate.intent.side, missing, held, after_hours=candidate.after_hours)
     if not shares:
         reason = f"the weight {weight} is {wanted} shares, {held} are held: no lot to {candidate.intent.side}"
         raise Rejected(Rule.SIZE, reason, 0)

@@ -54,13 +54,15 @@ def lot_problem(
     return None
 
 
-def round_lot_down(rules: Rules, side: Side, shares: int, held: int) -> int:
+def round_lot_down(rules: Rules, side: Side, shares: int, held: int, *, after_hours: bool = False) -> int:
     """Return the largest size of one limit order that is not above `shares`, 0 when there is none.
 
-    A sell is never larger than `held`, and takes the odd lot along where that gives more.
+    A sell is never larger than `held`, and takes the odd lot along where that gives more. `after_hours`
+    orders have a maximum of their own.
     """
     lots = rules.lots
-    most = shares if lots.limit_order_max is None or shares < lots.limit_order_max else lots.limit_order_max
+    order_max = AFTER_HOURS_ORDER_MAX if after_hours else lots.limit_order_max
+    most = shares if order_max is None or shares < order_max else order_max
     if side is _BUY:
         return most - most % lots.step if most >= lots.minimum else 0
     if most > held:

@@ -149,9 +149,9 @@ def cage(board: str, day: date, buys: bool, reference: Fraction) -> Fraction | N
     return max(tick, min(half_up(reference * (1 - part), tick), half_up(reference - away, tick)))
 
 
-def lot_is_valid(board: str, buys: bool, shares: int, held: int) -> bool:
+def lot_is_valid(board: str, buys: bool, shares: int, held: int, at_close: bool = False) -> bool:
     """Answer whether the exchange takes an order of that many shares out of that holding."""
-    most = {STAR: 100_000, CHINEXT: 300_000}.get(board, 1_000_000)
+    most = 1_000_000 if at_close else {STAR: 100_000, CHINEXT: 300_000}.get(board, 1_000_000)
     if not 0 < shares <= most:
         return False
     if board in (STAR, BSE):

@@ -179,7 +179,8 @@ def _sized(
     held, buys = desk.book.held(terms.symbol), terms.side is Side.BUY
     if (terms.symbol, terms.side) != (wanted.symbol, wanted.side):
         yield f"asked was {wanted.side} {wanted.symbol}"
-    if not facts.lot_is_valid(board, buys, terms.shares, held):
+    at_close = facts.phase(truth, board, desk.day, desk.local) == "after"
+    if not facts.lot_is_valid(board, buys, terms.shares, held, at_close):
         yield f"no valid size of an order, {held} held"
     if not buys and terms.shares > _sellable(desk, truth):
         yield f"only {_sellable(desk, truth)} may be sold today"

@@ -61,7 +61,8 @@ def _funded(scene: Scene, after: Desk, terms: OrderTerms) -> Iterator[str]:
     board, truth = facts.board_of(terms.symbol, after.day) or "", scene.truths[terms.symbol]
     if any(one.symbol == terms.symbol for one in after.book.open_orders):
         yield f"funded {terms.symbol} while an order in it is open"
-    if not facts.lot_is_valid(board, True, terms.shares, 0):
+    at_close = facts.phase(truth, board, after.day, after.local) == "after"
+    if not facts.lot_is_valid(board, True, terms.shares, 0, at_close):
         yield f"funded {terms.shares} {terms.symbol}: no valid size"
     end = facts.phase_end(truth, board, after.day, after.local)
     if not after.moment <= terms.send_by <= datetime.combine(after.day, end, CN):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from risk.gate import review
-from risk.limits import Degrees, Limits, OrderCaps, PortfolioLimits, Sizing, SizingMethod
+from risk.limits import Degrees, Limits, OrderCaps, PortfolioLimits, Resize, Sizing, SizingMethod
 from services.domain.instruments import Instrument, Kind, Market, Span, Symbol, facts_of
 from services.domain.money import ZERO
 from services.domain.orders import Intent, Rule, Side
@@ -252,6 +252,31 @@ def test_after_hours_takes_no_one_else(symbol, instrument):
     )
 
     assert verdict(at_desk, buy(symbol, 200)) is Rule.PHASE
+
+
+@pytest.mark.parametrize("symbol", [MAIN, CHINEXT, STAR])
+@pytest.mark.parametrize(("shares", "expected"), [(1_000_000, None), (1_000_100, Rule.ORDER_MAX)])
+def test_after_hours_an_order_may_have_a_million_shares_on_every_board(symbol, shares, expected):
+    assert verdict(desk(clock="15:05"), buy(symbol, shares)) is expected
+
+
+def test_after_hours_an_order_is_made_smaller_to_a_million_shares():
+    at_desk = desk(clock="15:05", limits=Limits(resize=frozenset({Resize.LOT})))
+
+    reviewed = review([buy(STAR, 1_200_000)], at_desk)
+
+    assert [one.shares for one in reviewed.verdicts.approved] == [1_000_000]
+
+
+def test_after_hours_what_the_cash_pays_may_be_more_than_an_order_of_the_auction():
+    # 150,000 x 10.00 + 375.00 + 15.00 = 1500390.00.
+    at_desk = desk(
+        clock="15:05", account=book(cash="1500390.00"), limits=Limits(resize=frozenset({Resize.CASH}))
+    )
+
+    reviewed = review([buy(STAR, 200_000)], at_desk)
+
+    assert [one.shares for one in reviewed.verdicts.approved] == [150_000]
 
 
 def test_a_share_whose_name_says_it_is_leaving_does_not_trade_after_hours():
