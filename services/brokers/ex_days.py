@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, time
+from datetime import datetime, time
 from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -31,10 +31,8 @@ class ExDays:
 
     def __init__(self, actions: Sequence[CorporateAction], zone: ZoneInfo) -> None:
         self._by_second: dict[float, dict[Symbol, list[CorporateAction]]] = {}
-        self._days: dict[float, date] = {}
         for action in actions:
             second = datetime.combine(action.ex_date, time(), zone).timestamp()
-            self._days[second] = action.ex_date
             self._by_second.setdefault(second, {}).setdefault(action.symbol, []).append(action)
         self._seconds = sorted(self._by_second)
 
@@ -47,7 +45,7 @@ class ExDays:
         """Return the ex-days' seconds in (after, until]."""
         return self._seconds[bisect_right(self._seconds, after) : bisect_right(self._seconds, until)]
 
-    def credits(self, second: float, book: Book, taxed: Callable[[Symbol, date], bool]) -> Iterator[Credit]:
+    def credits(self, second: float, book: Book, taxed: Callable[[Symbol], bool]) -> Iterator[Credit]:
         """Yield what `book` is credited at `second`; nothing for what it does not hold.
 
         Cash below 0.01 is cut off and so is a fraction of a share, which clearing allots by lot: the
@@ -55,9 +53,9 @@ class ExDays:
         credit of nothing names them.
         """
         for symbol, actions in self._by_second.get(second, {}).items():
-            held, day = book.held(symbol), self._days[second]
+            held = book.held(symbol)
             if held:
-                owes = taxed(symbol, day)
+                owes = taxed(symbol)
                 yield from _cash(actions, held, taxed=owes)
                 yield from _new_shares(actions, held, taxed=owes)
                 yield from _rights(actions, held)

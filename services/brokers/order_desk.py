@@ -17,10 +17,19 @@ from services.brokers.pricing import Frictions
 from services.brokers.request import Facts, Request, rulebook_facts
 from services.domain.book import Book
 from services.domain.events import TradingDay
-from services.domain.instruments import Instrument, Symbol
+from services.domain.instruments import Board, Instrument, Kind, Symbol
 from services.domain.orders import OrderKind, OrderTerms, Rule
 from services.ports import Calendar, PriceFault
-from services.rules import Commission, OutsideRulebook, Phase, Rules, phase_at, trading_time
+from services.rules import (
+    Commission,
+    OutsideRulebook,
+    Phase,
+    Rules,
+    default_kind,
+    last_board_of,
+    phase_at,
+    trading_time,
+)
 
 _LIMIT, _STOP = OrderKind.LIMIT, OrderKind.STOP
 
@@ -145,6 +154,11 @@ class OrderDesk:
         if facts is None or facts.rules.day != day or (told is not None and facts.told is not told):
             facts = self._facts[symbol] = rulebook_facts(symbol, day, told, facts)
         return facts
+
+    def traded_as(self, symbol: Symbol) -> tuple[Board, Kind]:
+        """Return the board of `symbol`, now or when it last traded, and what kind of instrument it is."""
+        board, told = last_board_of(symbol), self._instruments.get(symbol)
+        return board, (told and told.kind) or default_kind(board)
 
     def phase(self, symbol: Symbol, at: datetime) -> Phase:
         """Return the phase of the symbol's exchange at `at`."""

@@ -305,10 +305,12 @@ class SimulatedExchange:
             self._state.apply(entry)
             self._show(max(self._moment, entry.at))
 
-    def _pays_tax(self, symbol: Symbol, day: date) -> bool:
-        """Answer whether the account owes dividend tax on what the symbol distributes."""
-        facts = self._desk.facts(symbol, day)
-        return self._dividend_tax and individuals_taxed(facts.rules.board, facts.kind)
+    def _pays_tax(self, symbol: Symbol) -> bool:
+        """Answer whether the account owes dividend tax on what the symbol distributes.
+
+        What is held pays its dividends on a day of which the rulebook does not speak, too.
+        """
+        return self._dividend_tax and individuals_taxed(*self._desk.traded_as(symbol))
 
     def _apply(self, happened: Sequence[Entry], entries: list[Entry]) -> None:
         """Move the state over what happened at one moment, and over the dividend tax that follows from it.

@@ -1,6 +1,6 @@
 """The exchanges' rules as dated rows. Pure: the standard library and `services.domain` only."""
 
-from services.rules.boards import board_of, default_kind, is_lof, venue_of
+from services.rules.boards import board_of, default_kind, is_lof, last_board_of, venue_of
 from services.rules.cage import cage_bound
 from services.rules.corporate import (
     DividendTax,
@@ -88,6 +88,7 @@ __all__ = [
     "intraday_halts",
     "is_entitled",
     "is_lof",
+    "last_board_of",
     "lot_problem",
     "missed_start",
     "order_band",

@@ -35,6 +35,15 @@ def board_of(symbol: Symbol, day: date) -> Board:
     return code_of(symbol)[0].on(day)
 
 
+def last_board_of(symbol: Symbol) -> Board:
+    """Return the board that trades `symbol`, or that last did: what hangs on no day.
+
+    Raises:
+        OutsideRulebook: No board is known for the code.
+    """
+    return code_of(symbol)[0].rows[-1].value
+
+
 @lru_cache(maxsize=8192)
 def code_of(symbol: Symbol) -> tuple[Series[Board], Venue]:
     """Return the rows of the symbol's code and its exchange, which are the same on every day.

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from services.brokers.bar_matching import BarMarket
-from services.brokers.ledger import MemoryLedger
+from services.brokers.ledger import MemoryLedger, Moved
 from services.brokers.pricing import Frictions
 from services.brokers.simulated import SimulatedExchange
 from services.clock import VirtualClock
@@ -316,3 +316,30 @@ def test_a_rights_issue_moves_the_reference_and_is_named_but_not_taken_up() -> N
     assert holder.cash == cash
     assert [one.shares for one in asyncio.run(holder.broker.get_positions())] == [1000]
     assert holder.sell(1000, MONTH_TO_THE_DAY) is None
+
+
+@pytest.mark.parametrize(
+    ("symbol", "bought", "ex_date"),
+    [
+        # From 2025-10-09 on the exchange calls the share by another code.
+        (Symbol("830001.BJ"), date(2025, 10, 8), date(2025, 10, 9)),
+        # The rulebook ends with the year.
+        (MAIN, date(2026, 12, 31), date(2027, 1, 4)),
+    ],
+)
+def test_a_dividend_comes_in_on_a_day_of_which_the_rulebook_does_not_speak(
+    symbol: Symbol, bought: date, ex_date: date
+) -> None:
+    paid = CorporateAction(symbol=symbol, ex_date=ex_date, cash_per_share=CASH)
+    market = panel(
+        {symbol: [FLAT] * 2}, days=(bought, ex_date), hours=WHOLE_DAY, prev_close={symbol: (10.0,) * 2}
+    )
+    clock, ledger = VirtualClock(at(bought, "09:35")), MemoryLedger()
+    broker = exchange(replace(market, actions=(paid,)), clock, ledger=ledger, dividend_tax=True)
+    asyncio.run(broker.submit_order(buy(symbol, 1000, "10.00", name="BUY", day=bought)))
+
+    clock.jump(at(ex_date, "09:35"))
+    moved = asyncio.run(broker.get_movements(ex_date))
+
+    assert [(one.kind, one.cash_cny) for one in moved] == [(MovementKind.DIVIDEND, Decimal("250.00"))]
+    assert [one.taxable_per_share for one in ledger.entries() if isinstance(one, Moved)] == [CASH]
