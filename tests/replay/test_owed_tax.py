@@ -16,7 +16,9 @@ from services.brokers.ledger import Moved, TaxDue
 from services.brokers.ledger_file import FileLedger
 from services.domain.bars import CorporateAction
 from services.domain.fills import Movement
-from services.domain.statement import Statement
+from services.domain.orders import ApprovedOrder, OrderState
+from services.domain.statement import Ack, AckKind, Statement
+from services.journal.verify import verify
 from tests.crash.touches import Crash, Fate, Ledger, Store
 from tests.exchange_market import FLAT, MAIN, MON, OTHER, TUE, WED, Bar, panel
 from tests.unit.world import HOLD, Live, Memory, Setup, answer, order
@@ -56,6 +58,35 @@ def setup() -> Setup:
     )
 
 
+def impoverished() -> Setup:
+    """Return an account whose sale takes all cash for tax while a buy that the cash paid is on its way.
+
+    12000.00 - 1000 x 10.00 - 5.10 leave 1994.90. Ten bonus shares a share are 10.00 CNY of income: the
+    1000 shares sold for 1.00 owe 2000.00. They bring 994.49, and 2989.39 - 2000.00 leave 989.39, less
+    than the 1005.01 of the buy.
+    """
+    return Setup(
+        market=panel(
+            {MAIN: [*[FLAT] * 4, *[(1.0, 1.0, 1.0, 1.0)] * 4], OTHER: [FLAT] * 8},
+            days=(MON, TUE),
+            prev_close={MAIN: (10.0, 1.0), OTHER: (10.0, 10.0)},
+            actions=(
+                CorporateAction(
+                    symbol=MAIN, ex_date=TUE, shares_per_share=Decimal(10), bonus_per_share=Decimal(10)
+                ),
+            ),
+        ),
+        answers=(
+            answer(order("buy", MAIN, 1000, limit="10.00")),
+            *[HOLD] * 3,
+            answer(order("sell", MAIN, 1000, limit="1.00"), order("buy", OTHER, 100, limit="10.00")),
+            *[HOLD] * 3,
+        ),
+        cash="12000.00",
+        dividend_tax=True,
+    )
+
+
 def values(live: Live, kind: str) -> list[Any]:
     return [live.journal.value(event) for event in live.kinds(kind)]
 
@@ -89,6 +120,48 @@ def test_a_statement_says_what_is_owed() -> None:
     statements: list[Statement] = values(live, "statement")
     owed = [str(one.balance.owed_cny) for one in statements]
     assert owed == [*["0.00"] * 5, *["105.05"] * 3, "75.05", *["0.00"] * 3]
+
+
+def test_an_order_that_tax_left_without_cash_is_turned_away_and_the_record_stays_sound(
+    tmp_path: Path,
+) -> None:
+    made = replace(impoverished(), audit=tmp_path / "position.jsonl")
+
+    live = made.open().run()
+
+    (ended,) = values(live, "order_ended")
+    assert ended.state is OrderState.REJECTED
+    assert str(live.journal.account.book.cash_cny) == "989.39"
+    checked = verify(made.store, tmp_path / "position.jsonl", "main", live.clock, live.panels.get)
+    assert checked.problems == ()
+    require_identical(made)
+
+
+def test_an_order_taken_without_the_cash_for_it_is_a_fault_of_the_record(tmp_path: Path) -> None:
+    made = replace(
+        impoverished(),
+        audit=tmp_path / "position.jsonl",
+        broker=lambda exchange, _journal: Trusting(exchange),
+    )
+
+    live = made.open().run()
+
+    checked = verify(made.store, tmp_path / "position.jsonl", "main", live.clock, live.panels.get)
+    assert ["989.39" in one.problem and "1005.01" in one.problem for one in checked.problems] == [True]
+
+
+class Trusting:
+    """A broker that says yes to what its exchange turns away."""
+
+    def __init__(self, exchange: Any) -> None:
+        self._exchange = exchange
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._exchange, name)
+
+    async def submit_order(self, order: ApprovedOrder) -> Ack:
+        await self._exchange.submit_order(order)
+        return Ack(kind=AckKind.ACCEPTED)
 
 
 def test_a_ledger_whose_debt_was_tampered_with_does_not_balance(tmp_path: Path) -> None:
