@@ -33,6 +33,7 @@ class Tally:
     fills: int = 0
     said: int = 0
     settled: int = 0
+    waited_on: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
@@ -55,6 +56,7 @@ class Tally:
             self.sessions += event.step == "opened"
             self.fills += event.kind == "fill"
             self.settled += event.kind == "settlement"
+            self.waited_on += event.kind == "waits_on"
             if event.kind == "closed":
                 self.outcomes[event.body.partition('"outcome":"')[2].partition('"')[0]] += 1
         broken = list(violations(outside))
@@ -89,6 +91,7 @@ class Tally:
             "fills": self.fills,
             "words_said": self.said,
             "orders_settled": self.settled,
+            "waits_on": self.waited_on,
             "violations": len(self.failed),
             "by_promise": dict(by_promise),
             "seeds": sorted(self.failed)[:50],

@@ -11,7 +11,7 @@ from typing import Any
 from services.domain.bars import Frequency, Panel
 from services.domain.decision import Briefing, RawAnswer, Reads
 from services.domain.instruments import Facts, Instrument, Kind, Symbol
-from services.domain.orders import ApprovedOrder, OrderId
+from services.domain.orders import ApprovedOrder, OrderId, Rule
 from services.domain.quotes import Level, Quote, VendorSnapshot
 from services.domain.statement import Ack
 from services.ports import AgentFault, PriceFault
@@ -123,18 +123,22 @@ class Vendor:
         frozen = process.strikes("price_frozen") and day_row > 0
         last = Decimal(str(path[day_row - 1 if frozen else row]))
         last = max(Decimal("1.00"), last + Decimal(process.chance.randint(-2, 2)) / 100)
-        seen_at = process.clock.now() - timedelta(seconds=process.chance.choice((0, 1, 3)))
+        now = process.clock.now()
+        seen_at = now - timedelta(seconds=process.chance.choice((0, 1, 3)))
         if process.strikes("price_stale"):
             seen_at -= timedelta(seconds=process.chance.choice((600, 86400)))
+        noon = process.outside.scenario.afternoon.noon_shown(symbol, now.astimezone(CN))
         tick = Decimal("0.01")
         return Quote(
             symbol=symbol,
             last_cny=last,
             prev_close_cny=Decimal(str(path[max(0, day_row - 1)])),
-            seen_at=seen_at,
+            seen_at=noon or seen_at,
             source=self.name,
             bids=(Level(price_cny=last - tick, shares=5000),),
             asks=(Level(price_cny=last, shares=5000),),
+            barred="" if noon is None else "made before the afternoon",
+            barred_by=None if noon is None else Rule.QUOTE_STALE,
         )
 
     def _row(self) -> tuple[int, int]:

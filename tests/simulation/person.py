@@ -13,7 +13,7 @@ from services.domain.events import Event
 from services.domain.inbox import Scope
 from services.domain.orders import OrderId
 from tests.simulation.exchange import NOTHING
-from tests.simulation.scenario import Act, Deed, Word
+from tests.simulation.scenario import Word
 
 if TYPE_CHECKING:
     from tests.simulation.process import Outside, Process
@@ -73,9 +73,7 @@ class Person:
         for word in saying.words:
             self._put(order_id, self._told(order_id, word, process.true_s), process)
             self._outside.note(f"!! settle {order_id} {word}")
-        if saying.kill_in:
-            death = Act(self._outside.touches + saying.kill_in, Deed.KILL)
-            self._outside.acts = deque(sorted((*self._outside.acts, death)))
+        self._outside.kill_in(saying.kill_in)
 
     def _put(self, order_id: OrderId, told: Told, process: Process) -> None:
         self.said += 1

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
@@ -14,8 +14,10 @@ import agents.parsing
 import risk.examination
 import risk.gate
 import scheduler.commands_inbox
+import scheduler.loop
 import scheduler.reconciliation
 import scheduler.session
+import scheduler.stages
 import scheduler.statement_check
 import scheduler.stocktaking
 import services.journal.account
@@ -27,13 +29,13 @@ from scheduler.settling import Settling
 from scheduler.world import World
 from services.domain.book import Book, OrderEnded
 from services.domain.decision import BadAnswer, Decision
-from services.domain.events import CheckOccasion, Repaired, Settlement
+from services.domain.events import CheckOccasion, Repaired, Rested, Settlement
 from services.domain.fills import Fill
 from services.domain.orders import ApprovedOrder, OrderId, OrderState, OrderTerms
 from services.domain.slot import Slot
 from services.domain.statement import Ack, AckKind, Balance, Holding, Sight, Statement
 from services.executor import Executor
-from services.journal.account import Account
+from services.journal.account import Account, SessionState
 from services.journal.audit_file import AuditFile
 from services.journal.chain import link
 from services.journal.journal import Journal, Log, pack
@@ -467,6 +469,52 @@ def _believe_the_trail(put: Put) -> None:
     put(services.journal.verify, "_agreement", lambda *_there: ())
 
 
+def _forget_what_waits_on(put: Put) -> None:
+    original = Account._rested
+
+    def rested(self: Account, event: Any, value: Rested) -> None:
+        self.sessions[event.session].waits_on = ()
+        original(self, event, value)
+
+    put(services.journal.account, "_STEPS", {**services.journal.account._STEPS, Rested: rested})
+
+
+def _wake_once_and_then_with_the_next_slot(put: Put) -> None:
+    original = scheduler.loop.wake_due
+
+    def wake_due(state: SessionState) -> datetime:
+        return original(state) + (timedelta(hours=1) if state.woken_at is not None else timedelta(0))
+
+    put(scheduler.loop, "wake_due", wake_due)
+
+
+def _refuse_what_waits_on(put: Put) -> None:
+    original = scheduler.stages._waiting_on
+
+    class Unnoticed(tuple[OrderId, ...]):
+        """Orders that wait on, and are judged beside it."""
+
+        __slots__ = ()
+
+        def __contains__(self, _one: object) -> bool:
+            return False
+
+    def waiting_on(*asked: Any) -> tuple[OrderId, ...]:
+        return Unnoticed(original(*asked))
+
+    put(scheduler.stages, "_waiting_on", waiting_on)
+
+
+def _forget_the_rest_after_a_crash(put: Put) -> None:
+    original = Executor.send
+
+    async def send(self: Executor, orders: Sequence[ApprovedOrder], log: Log) -> None:
+        begun = [order for order in orders if log.has(f"intended:{order.order_id}")]
+        await original(self, begun or orders, log)
+
+    put(Executor, "send", send)
+
+
 TABLE: Mapping[str, Planted] = {
     "intent-after-the-send": Planted(plant=_intent_after_the_send, promise="2", seeds_max=20),
     "ask-nobody-after-a-crash": Planted(plant=_ask_nobody_after_a_crash, promise="1", seeds_max=200),
@@ -518,5 +566,13 @@ TABLE: Mapping[str, Planted] = {
     "settle-whatever-is-said": Planted(plant=_settle_whatever_is_said, promise="word", seeds_max=200),
     "a-person-is-always-right": Planted(plant=_a_person_is_always_right, promise="found", seeds_max=200),
     "look-at-no-order-of-others": Planted(plant=_look_at_no_order_of_others, promise="5", seeds_max=400),
+    "forget-what-waits-on": Planted(plant=_forget_what_waits_on, promise="wait", seeds_max=200),
+    "wake-once-and-then-with-the-next-slot": Planted(
+        plant=_wake_once_and_then_with_the_next_slot, promise="wait", seeds_max=200
+    ),
+    "forget-the-rest-after-a-crash": Planted(
+        plant=_forget_the_rest_after_a_crash, promise="leave", seeds_max=400
+    ),
+    "refuse-what-waits-on": Planted(plant=_refuse_what_waits_on, promise="wait", seeds_max=200),
     "believe-the-trail": Planted(plant=_believe_the_trail, promise="18", seeds_max=50),
 }

@@ -134,6 +134,7 @@ class Outside:
 
     def __post_init__(self) -> None:
         self.acts = deque(self.scenario.acts)
+        self._kills_in = deque(self.scenario.afternoon.kills_in)
         self.person = Person(self)
         self.steps: set[tuple[str, str]] = set()
         self.halts: dict[str, str] = {}
@@ -149,6 +150,13 @@ class Outside:
             self.event_s.append(at_s)
             self.steps.add((event.session, event.step))
             self.person.wrote(event, at_s)
+            if event.kind == "waits_on" and self._kills_in and not self.calm:
+                self.kill_in(self._kills_in.popleft())
+
+    def kill_in(self, touches: int) -> None:
+        """Let the process die so many touches from now; 0: it does not."""
+        if touches:
+            self.acts = deque(sorted((*self.acts, Act(self.touches + touches, Deed.KILL))))
 
     def ledgered(self, entries: Sequence[Entry]) -> None:
         self.accepted += [one.terms.order_id for one in entries if isinstance(one, Accepted)]

@@ -26,6 +26,7 @@ from tests.simulation.session_promises import (
     one_session_a_slot,
     reconciled_before_trading,
 )
+from tests.simulation.waiting_promises import what_is_approved_leaves, what_waits_is_answered_once
 from tests.simulation.word_promises import a_word_is_carried_out_once, what_differs_is_found
 
 Check = Callable[[Past], Iterator[str]]
@@ -62,11 +63,13 @@ PROMISES: Mapping[str, Check] = {
     "record": whole_record,
     "word": a_word_is_carried_out_once,
     "found": what_differs_is_found,
+    "wait": what_waits_is_answered_once,
+    "leave": what_is_approved_leaves,
 }
 """Each check by the number of its promise in the design; those that have none by a word."""
 
 
-_OF_A_WHOLE = frozenset({"3", "8", "10", "16", "17", "18", "record", "word", "found"})
+_OF_A_WHOLE = frozenset({"3", "8", "10", "16", "17", "18", "record", "word", "found", "wait", "leave"})
 """What can be asked only of a history that came to its end."""
 
 

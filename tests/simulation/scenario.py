@@ -17,6 +17,8 @@ from services.domain.instruments import Market, Symbol
 from services.rules import Commission
 from services.slots import ZONES
 from tests.exchange_market import HOURS, Bar, panel
+from tests.simulation.afternoon import LUNCH, Afternoon, drawn_afternoon
+from tests.simulation.afternoon import RATIO as AFTERNOON_RATIO
 
 CN = ZONES[Market.CN]
 POOL = tuple(map(Symbol, ("600001.SH", "600007.SH", "000999.SZ", "002555.SZ", "300999.SZ")))
@@ -162,6 +164,7 @@ class Scenario:
     weather: Weather
     acts: tuple[Act, ...]
     sayings: tuple[Saying, ...] = ()
+    afternoon: Afternoon = field(default_factory=Afternoon)
     cash_cny: Decimal = field(default=Decimal("100000.00"))
 
     @property
@@ -216,19 +219,27 @@ def drawn(seed: int) -> Scenario:
 def spoken_to(seed: int) -> Scenario:
     """Return the scenario of a seed in which people now and then pause it, end its loop or set its clock.
 
-    In some over a wire they settle orders; there the broker cannot tell of more of them.
+    In some over a wire they settle orders; there the broker cannot tell of more of them. In some with
+    a slot at lunch the vendor tells late of the afternoon.
     """
     scenario = drawn(seed)
     if scenario.kind is Kind.RECORDED:
         return scenario
     words = _of_its_life(scenario.rng("its life"))
-    scenario = replace(scenario, acts=tuple(sorted((*scenario.acts, *words))))
+    scenario = _late_after_lunch(replace(scenario, acts=tuple(sorted((*scenario.acts, *words)))))
     rng = scenario.rng("settled")
     if scenario.kind is not Kind.WIRE or rng.random() >= SETTLED_RATIO:
         return scenario
     sayings = tuple(_saying(rng) for _ in range(rng.choice((1, 1, 2, 3))))
     weather = replace(scenario.weather, **{name: rng.choice(RATES) for name in _UNRESOLVING})
     return replace(scenario, sayings=sayings, weather=weather)
+
+
+def _late_after_lunch(scenario: Scenario) -> Scenario:
+    rng = scenario.rng("lunch")
+    if LUNCH not in (scenario.settings.times or ()) or rng.random() >= AFTERNOON_RATIO:
+        return scenario
+    return replace(scenario, afternoon=drawn_afternoon(rng, scenario.days[:-1], scenario.symbols))
 
 
 def _saying(rng: Random) -> Saying:

@@ -58,6 +58,8 @@ def test_the_share_meets_every_way_to_die_and_trades_on_all_doors(share: Tally) 
     assert share.fills > SEEDS
     assert share.settled > 20
     assert share.said > share.settled
+    # Orders of lunch are looked at a second time, and more.
+    assert share.waited_on > SEEDS // 5
     assert {"done", "no_trade", "risk_only", "halted", "missed", "failed"} <= set(share.outcomes)
 
 
@@ -71,6 +73,9 @@ def test_every_fault_of_the_weather_and_every_deed_is_drawn_somewhere() -> None:
     assert {word for saying in sayings for word in saying.words} == set(Word)
     assert {bool(saying.kill_in) for saying in sayings} == {True, False}
     assert {len(saying.words) for saying in sayings} == {1, 2}
+    late = [one.afternoon for one in scenarios if one.afternoon.late_s]
+    assert {bool(kill_in) for one in late for kill_in in one.kills_in} == {True, False}
+    assert len({late_s for one in late for late_s in one.late_s.values()}) > 3
     assert any(one.on_disk for one in scenarios)
     assert any(one.calendar.closed for one in scenarios)
     assert any(one.calendar.unknown for one in scenarios)
