@@ -226,9 +226,15 @@ class Loop:
             self._missed(slot, f"{why}; {self._reconciler.why}")
 
     async def _killed(self) -> bool:
-        """Answer whether the kill file is there; the first time, cancel what works and note it."""
+        """Answer whether the kill file is there; the first time, cancel what works and note it.
+
+        What was cut off comes to its end before, without sending: it may not yet have been gone on with, and
+        what is cancelled must not be sent by the process that goes on with it later.
+        """
         if self.killed is None and self._world.killed():
             account = self._world.journal.account
+            waking, begun = await self._finish_looks(), self._begun()
+            await self._finish(begun, waking, self._world.clock.now(), "the kill file is there")
             working = account.working()
             note_kill(self._world)
             await self._look_after(working, StageKind.KILL)

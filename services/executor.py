@@ -243,6 +243,8 @@ class Executor:
     async def _leave(self, order: ApprovedOrder, log: Log, *, look_first: bool) -> Ack:
         """Return the broker's answer to an order, found there, sent now or withheld."""
         if look_first:
+            if log.has(f"ended:{order.order_id}"):
+                return Ack(kind=AckKind.WITHHELD, reason="it has come to its end")
             found = await self._look_up(order.order_id, log, "recovery")
             if found is not None:
                 return found
