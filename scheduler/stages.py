@@ -34,8 +34,8 @@ from services.slots import local
 async def wake(state: SessionState, world: World) -> None:
     """Let the orders whose time has come pass the gate again, on fresh prices, and send them.
 
-    What has no price of since trading began waits on for one, as long as its time lasts. Like a session it
-    may be cut off anywhere and run again.
+    What has no price of since trading began waits on for one, as long as its time lasts; so does what the
+    clock, set back meanwhile, has not come to yet. Like a session it may be cut off anywhere and run again.
     """
     log, prefix = await _begin(state, world, StageKind.WAKE)
     stage, found, first = state.stage, state.found, state.seen
@@ -64,6 +64,8 @@ async def wake(state: SessionState, world: World) -> None:
         late = [terms for terms in stage.waiting if fresh.moment > terms.send_by]
         verdicts = replace(judged.verdicts, refused=(*judged.verdicts.refused, *_too_late(late)))
         log.settle(f"{prefix}verdicts", verdicts)
+        # Where the clock was set back since their time came, the gate lets some wait for it again.
+        waits_on += tuple([terms.order_id for terms in verdicts.waiting])
         if waits_on:
             log.settle(f"{prefix}waits_on", WaitsOn(orders=waits_on))
         await place(log, prefix, world, desk, judged)

@@ -292,7 +292,10 @@ class Rested(Value, frozen=True, kw_only=True):
 
 
 class WaitsOn(Value, frozen=True, kw_only=True):
-    """The orders whose time has come and that wait on all the same, for a price of after the break."""
+    """The orders whose time has come and that wait on all the same: for a price of after the break, mostly.
+
+    The others' time has not come by the clock as it was set since.
+    """
 
     orders: tuple[OrderId, ...]
 

@@ -47,13 +47,16 @@ def what_waits_is_answered_once(past: Past) -> Iterator[str]:
             yield f"order {order_id} waited and was answered in {[step for _, step in order.answers]}"
         if order.intended and not order.answers:
             yield f"order {order_id} waited and was sent unasked"
-    if past.outside.lives[-1].end == "end":
-        yield from _never_answered(past, waiting)
-    for idle in past.outside.idle:
-        yield from _slept_over(waiting, idle)
+    yield from _never_answered(past, waiting)
+    for order_id, order in waiting.items():
+        slept = next((idle for idle in past.outside.idle if _slept_over(order, idle)), None)
+        if slept is not None:
+            yield f"order {order_id} was to be woken while the process rested from {slept.now} on"
 
 
 def _never_answered(past: Past, waiting: dict[OrderId, Waiting]) -> Iterator[str]:
+    if past.outside.lives[-1].end != "end":
+        return
     for order_id, order in waiting.items():
         if not order.answers:
             yield f"order {order_id} waited and was never approved, refused or given up"
@@ -124,11 +127,9 @@ def _answered(waiting: list[Waiting], verdicts: Verdicts, step: Step) -> None:
             one.answers.append((step.event.seq, stage))
 
 
-def _slept_over(waiting: dict[OrderId, Waiting], idle: Idle) -> Iterator[str]:
-    """Yield the orders that came due in a rest, of a process that is well and believes its clock."""
+def _slept_over(order: Waiting, idle: Idle) -> bool:
+    """Answer whether an order came due in a rest of a process that is well and believes its clock."""
     if idle.rest_s <= REST_MAX_S or idle.failed or idle.held_up or idle.doubt:
-        return
+        return False
     until = idle.now + timedelta(seconds=idle.rest_s - REST_MAX_S)
-    for order_id, order in waiting.items():
-        if order.open_at(idle.events) and order.due(idle.events) < until:
-            yield f"order {order_id} was to be woken while the process rested from {idle.now} on"
+    return order.open_at(idle.events) and order.due(idle.events) < until

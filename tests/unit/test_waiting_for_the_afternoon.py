@@ -21,7 +21,7 @@ from services.domain.quotes import VendorSnapshot
 from services.domain.statement import Ack
 from services.journal.memory_inbox import MemoryInboxes
 from services.journal.memory_store import MemoryStore
-from services.market.quote_terms import GateTerms
+from services.market.quote_terms import CrossCheck, GateTerms
 from services.market.raw_quotes import RawQuote
 from services.market.vendor_source import VendorSource
 from tests.exchange_market import MAIN, MON, OTHER, TUE, at
@@ -126,6 +126,39 @@ def test_where_none_comes_the_order_is_refused_at_its_last_moment():
     assert isinstance(verdicts, Verdicts)
     assert [one.rule for one in verdicts.refused] == [Rule.QUOTE_STALE]
     assert (sent(live), live.journal.account.waiting()) == ({}, ())
+    require_identical(setup)
+
+
+class SetBack(VirtualClock):
+    """A machine's clock, which a time server may set back."""
+
+    def back(self, seconds: float) -> None:
+        self._now -= timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("back_s", [3.0, 30.0])
+def test_an_order_waits_on_where_the_clock_is_set_back_over_its_time_while_prices_are_asked_for(
+    back_s: float,
+):
+    owed_s = [back_s]
+
+    def vendor(clock: VirtualClock) -> VendorSource:
+        def says(symbol: Symbol, asked: datetime) -> RawQuote:
+            if asked >= ONE and owed_s and isinstance(clock, SetBack):
+                clock.back(owed_s.pop())
+            now = clock.now()
+            return replace(raw(symbol), stamped_at=at(MON, "11:30") if now < ONE else now)
+
+        return VendorSource(
+            [FakeFeed("one", clock, says, takes_s=0.0)], Rest(), clock, GateTerms(cross_check=CrossCheck.OFF)
+        )
+
+    setup = Setup(answers=(HOLD, BUY), vendor=vendor, times=SLOTS, first=MON, last=MON, clock=SetBack)
+    live = setup.open().run(at(MON, "13:30"))
+
+    assert owed_s == []
+    assert sent(live) == {(MAIN, Side.BUY): after(8)}
+    assert live.journal.account.waiting() == ()
     require_identical(setup)
 
 
