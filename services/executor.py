@@ -108,7 +108,7 @@ class Executor:
         """Write what the broker has of an order that was about to leave when its process ended.
 
         One that certainly never arrived may still be sent, by the session that goes on. Where its answer
-        is on record, what follows from that is written, if it is not yet.
+        is on record, what follows from that is written, if it is not yet; from a failure nothing does.
         """
         sent = f"sent:{terms.order_id}"
         found: Ack | None
@@ -119,13 +119,16 @@ class Executor:
         if found is not None:
             self._answered(terms, log.settle(sent, found), log)
 
-    async def _answer(self, order_id: OrderId, log: Log) -> Ack:
-        """Return the recorded answer to an order."""
+    async def _answer(self, order_id: OrderId, log: Log) -> Ack | None:
+        """Return the recorded answer to an order, None where the broker failed then."""
 
         async def none() -> Ack:
             raise LookupError(f"no answer to order {order_id} is on record")
 
-        return await log.once(f"sent:{order_id}", none)
+        try:
+            return await log.once(f"sent:{order_id}", none)
+        except BrokerFault:
+            return None
 
     async def look_after(
         self, order_id: OrderId, log: Log, *, stage: str, cancel: bool, resolving: bool = False

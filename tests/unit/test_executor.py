@@ -18,6 +18,7 @@ from services.journal.journal import Journal
 from services.journal.memory_store import MemoryStore
 from services.ports import Broker, BrokerFault
 from tests.exchange_market import MAIN, MON, OTHER, TUE, at
+from tests.unit.test_waiting_for_the_afternoon import Died, DiesAt
 from tests.unit.world import HOLD, Live, Setup, answer, order
 
 MORNING, LUNCH = "20260713-1035", "20260713-1135"
@@ -419,6 +420,23 @@ def test_a_broker_that_fails_at_a_send_leaves_the_order_open_until_it_is_looked_
     # Before the next slot the broker is asked: it certainly never got the order.
     assert [one.state for one in ended(live)] == [OrderState.EXPIRED]
     assert live.journal.account.book.open_orders == ()
+    assert len(desk.sent) == 1
+
+
+def test_a_send_that_failed_before_its_process_died_does_not_hold_up_the_next_while_the_broker_answers():
+    desk = Desk(sends=[BrokerFault("submit", "down")])
+    kept = MemoryStore()
+    setup = setup_with(desk, grace_s=1800, store=kept)
+    with pytest.raises(Died):
+        replace(setup, store=DiesAt(kept, "closed")).open().run(UNTIL)  # type: ignore[arg-type]
+
+    live = setup.open()
+    live.tick(at(MON, "10:36"))
+
+    closed = live.value(MORNING, "closed")
+    assert isinstance(closed, Closed)
+    assert (closed.outcome, live.loop.reconciled, live.loop.again_at) == (Outcome.FAILED, True, None)
+    assert [one.state for one in ended(live)] == [OrderState.EXPIRED]
     assert len(desk.sent) == 1
 
 
