@@ -225,10 +225,12 @@ async def place(log: Log, stage: str, world: World, desk: Desk, judged: Review) 
     buys: list[ApprovedOrder] = []
     for order in judged.approved:
         (sells if order.terms.side is _SELL else buys).append(order)
+    funding = bool(judged.verdicts.deferred) and log.has(f"{stage}funded")
     if sells:
-        await world.executor.send(sells, log)
+        buying = bool(buys) and log.has(f"intended:{buys[0].order_id}")
+        await world.executor.send(sells, log, listed=funding or buying)
     if buys:
-        await world.executor.send(buys, log)
+        await world.executor.send(buys, log, listed=funding)
     if judged.verdicts.deferred:
         last = desk.moment + timedelta(seconds=desk.limits.order_ttl_s)
         account, step = world.journal.account, f"{stage}funded"

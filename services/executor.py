@@ -51,15 +51,18 @@ class Executor:
             self._broker, self._clock, self._journal, lambda: why, self._commands, pace=self._pace
         )
 
-    async def send(self, orders: Sequence[ApprovedOrder], log: Log) -> None:
+    async def send(self, orders: Sequence[ApprovedOrder], log: Log, *, listed: bool = False) -> None:
         """Send the orders in turn, then write what was filled at once.
+
+        `listed` tells that this was done before a cut: what came after it is on record, and must be gone on
+        with whether or not the fills can be listed again.
 
         Raises:
             BrokerFault: The fills could not be listed; the orders stay open and are asked for later.
         """
         for order in orders:
             await self._send(order, log)
-        if orders:
+        if orders and not listed:
             await self._collect_sent(orders, log)
 
     async def _collect_sent(self, sent: Sequence[ApprovedOrder], log: Log) -> None:
@@ -145,6 +148,9 @@ class Executor:
         if cancel:
             await log.once(f"{stage}{CANCEL}{order_id}", lambda: self._cancel(order_id))
         terms = self._journal.account.sessions[log.session].orders[order_id]
+        if not log.has(f"sent:{order_id}"):
+            # Fills count once the answer to their order is on record: a session that failed may lack it.
+            await self.resolve(terms, log)
         sighting = await self._status(order_id, log, f"{stage}fault:{order_id}")
         await self.collect(terms.day)
         order = self._journal.account.book.order(order_id)
