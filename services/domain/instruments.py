@@ -17,7 +17,17 @@ from services.domain.value import Value
 
 Symbol = NewType("Symbol", str)
 
-_SHAPE = re.compile(r"\d{6}\.(SH|SZ|BJ)|[A-Z][A-Z.\-]{0,9}\.US")
+_SHAPE = re.compile(r"[0-9]{6}\.(SH|SZ|BJ)|[A-Z][A-Z.\-]{0,9}\.US")
+# How other programs write a code: 600519, SH600519, sh.600519, 600519.XSHG, 600519.ss.
+_ELSEWHERE = re.compile(
+    r"((?P<before>SH|SZ|BJ)[.:]?)?(?P<code>[0-9]{6})([.:]?(?P<after>SH|SZ|BJ|XSHG|XSHE|SSE|SZSE|BSE|SS))?",
+    re.IGNORECASE,
+)
+_EXCHANGES = {
+    "SH": "SH", "XSHG": "SH", "SSE": "SH", "SS": "SH", "SZ": "SZ", "XSHE": "SZ", "SZSE": "SZ", "BJ": "BJ",
+    "BSE": "BJ",
+}  # fmt: skip
+_SEVERAL = re.compile(r"\.(SH|SZ|BJ|US)[\s,;，、；]+\S")
 
 
 class Market(StrEnum):
@@ -72,12 +82,20 @@ def parse_symbol(text: str) -> Symbol:
     """
     if _SHAPE.fullmatch(text):
         return Symbol(text)
-    hint = ""
-    if re.fullmatch(r"\d{6}", text):
-        suffix = "SH" if text[0] in "569" else "BJ" if text[0] in "48" else "SZ"
-        suffix = "BJ" if text.startswith("92") else suffix
-        hint = f"; did you mean {text}.{suffix}?"
-    raise NotASymbol(f"{text!r} is not a symbol like 600519.SH, 000001.SZ or 920001.BJ{hint}")
+    raise NotASymbol(f"{text!r} is not a symbol like 600519.SH, 000001.SZ or 920001.BJ{_hint(text)}")
+
+
+def _hint(text: str) -> str:
+    """Return how a code that others write otherwise is written here; empty where it names none."""
+    if _SEVERAL.search(text):
+        return "; write each symbol for itself, with a plain comma between them"
+    if (named := _ELSEWHERE.fullmatch(text.strip())) is None:
+        return ""
+    code = named["code"]
+    suffix = "SH" if code[0] in "569" else "BJ" if code[0] in "48" else "SZ"
+    suffix = "BJ" if code.startswith("92") else suffix
+    exchange = (named["before"] or named["after"] or "").upper()
+    return f"; did you mean {code}.{_EXCHANGES.get(exchange, suffix)}?"
 
 
 class Span(Value, frozen=True, kw_only=True):

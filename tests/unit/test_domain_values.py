@@ -109,15 +109,29 @@ def test_a_symbol_names_its_exchange(text):
         ("430047", "430047.BJ"),
         ("000001", "000001.SZ"),
         ("300750", "300750.SZ"),
+        # As other programs write it: what names the exchange is believed.
+        ("SH600519", "600519.SH"),
+        ("sh.000001", "000001.SH"),
+        ("600519.XSHG", "600519.SH"),
+        ("000001.XSHE", "000001.SZ"),
+        ("600519.ss", "600519.SH"),
+        ("920001.BSE", "920001.BJ"),
+        (" 600519.sh ", "600519.SH"),
     ],
 )
-def test_a_bare_code_is_refused_with_what_was_probably_meant(text, meant):
-    with pytest.raises(NotASymbol, match=re.escape(meant)):
+def test_a_code_written_otherwise_is_refused_with_what_was_probably_meant(text, meant):
+    with pytest.raises(NotASymbol, match=re.escape(f"did you mean {meant}?")):
+        parse_symbol(text)
+
+
+@pytest.mark.parametrize("text", ["600519.SH，000001.SZ", "600519.SH 000001.SZ", "600519.SH;AAPL.US"])
+def test_several_symbols_in_one_text_are_refused_as_such(text):
+    with pytest.raises(NotASymbol, match="comma"):
         parse_symbol(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "600519.HK", "sh600519", "60051.SH", "600519.sh", "aapl.US", "600519.SH "]
+    "text", ["", "600519.HK", "sh600519", "60051.SH", "600519.sh", "aapl.US", "600519.SH ", "６００５１９.SH"]
 )
 def test_another_form_is_no_symbol(text):
     with pytest.raises(NotASymbol):
