@@ -12,6 +12,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from services.text_encoding import first_line_not_utf8
+
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
 _DATES = ("date", "trade_date")
 _OPENS = ("open", "1. open", "1. buy price")
@@ -45,7 +47,8 @@ def read_index(path: Path) -> tuple[IndexDay, ...]:
     except OSError as error:
         raise IndexFileError(f"{path}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise IndexFileError(f"{path}: byte {error.start}: not UTF-8; save the file as UTF-8") from error
+        line = first_line_not_utf8(path)
+        raise IndexFileError(f"{path}: line {line}: not UTF-8; save the file as UTF-8") from error
     rows = _json_rows(path, text) if text.lstrip().startswith("{") else _csv_rows(path, text)
     found: dict[date, IndexDay] = {}
     for where, cells in rows:

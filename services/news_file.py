@@ -16,6 +16,7 @@ from services.domain.instruments import Market, NotASymbol, Symbol, parse_symbol
 from services.domain.news import NewsAnswer, NewsItem, NewsKind, NewsQuery, between, in_order
 from services.ports import NewsFault
 from services.slots import ZONES
+from services.text_encoding import first_line_not_utf8
 
 FIELDS = ("published_at", "source", "title", "text", "url", "symbols", "kind")
 """The fields of an item; `published_at`, `source` and one of `title` and `text` are needed."""
@@ -81,7 +82,8 @@ def read_news(path: Path, market: Market) -> News:
     except OSError as error:
         raise NewsFileError(f"{path}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise NewsFileError(f"{path}: byte {error.start}: not UTF-8; save the file as UTF-8") from error
+        line = first_line_not_utf8(path)
+        raise NewsFileError(f"{path}: line {line}: not UTF-8; save the file as UTF-8") from error
     rows = _csv_rows(path, text) if path.suffix.lower() == ".csv" else _json_rows(path, text)
     found, undated = list[NewsItem](), 0
     for where, row in rows:

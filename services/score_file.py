@@ -16,6 +16,7 @@ from services.domain.scores import Score, Scores
 from services.domain.value import Value
 from services.rules import OutsideRulebook, board_of
 from services.slots import ZONES
+from services.text_encoding import first_line_not_utf8
 
 _COLUMNS = ("date", "symbol", "score")
 _DATE = re.compile(r"(\d{4})[-/]?(\d{2})[-/]?(\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2})?)(Z|[+-]\d{2}:\d{2})?)?")
@@ -70,7 +71,8 @@ def _csv_rows(path: Path, data: bytes) -> Iterator[_Row]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ScoreFileError(f"{path}: byte {error.start}: not UTF-8; save the file as UTF-8") from error
+        line = first_line_not_utf8(path)
+        raise ScoreFileError(f"{path}: line {line}: not UTF-8; save the file as UTF-8") from error
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         yield from _under_header(path, ((reader.line_num, row) for row in reader))

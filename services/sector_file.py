@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 from services.domain.instruments import NotASymbol, Symbol, parse_symbol
+from services.text_encoding import first_line_not_utf8
 
 _COLUMNS = ("symbol", "sector")
 
@@ -36,7 +37,8 @@ def read_sectors(path: Path) -> dict[Symbol, str]:
                     raise SectorFileError(f"{path}: line {rows.line_num}: {symbol} stands here twice")
                 sectors[symbol] = sector
     except UnicodeDecodeError as error:
-        raise SectorFileError(f"{path}: byte {error.start}: not UTF-8; save the file as UTF-8") from error
+        line = first_line_not_utf8(path)
+        raise SectorFileError(f"{path}: line {line}: not UTF-8; save the file as UTF-8") from error
     except OSError as error:
         raise SectorFileError(f"{path}: cannot be read: {error.strerror or error}") from error
     except csv.Error as error:

@@ -16,6 +16,7 @@ from services.settings_keys import all_keys, keys_of, kind_of, section_in
 from services.settings_reading import UNKNOWN, Location, Problem, Refused, dotted, path_of, read_section
 from services.settings_secrets import Filled, SecretKey, fill_secrets
 from services.settings_values import Section
+from services.text_encoding import first_line_not_utf8
 
 if TYPE_CHECKING:
     from services.settings_text import Raw
@@ -138,8 +139,9 @@ def _dotenv(path: Path | None) -> dict[str, str]:
 
     try:
         values = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: byte {error.start}: not UTF-8; save the file as UTF-8") from None
+    except UnicodeDecodeError:
+        line = first_line_not_utf8(path)
+        raise SettingsError(f"{path}: line {line}: not UTF-8; save the file as UTF-8") from None
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from error
     return {name: value for name, value in values.items() if value is not None}

@@ -12,12 +12,15 @@ from typing import TypeVar
 import yaml
 
 from services.settings import SettingsError
+from services.text_encoding import first_line_not_utf8
 
 N = TypeVar("N", int, Decimal)
 Raw = dict[str, object]
 
 _NUMERIC = list("-+0123456789")
 _NO_NUMBER = "a number that cannot be read; write a shorter one"
+# Keys are plain: a sentence in Chinese, in a text of several lines, is none.
+_WIDE_COLON = re.compile(r"[ -]*[a-z_]+ *：")
 _JSON_TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*')
 
 
@@ -52,8 +55,9 @@ class _Unreadable(ValueError):
 def _text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: byte {error.start}: not UTF-8; save the file as UTF-8") from None
+    except UnicodeDecodeError:
+        line = first_line_not_utf8(path)
+        raise SettingsError(f"{path}: line {line}: not UTF-8; save the file as UTF-8") from None
     except FileNotFoundError:
         raise SettingsError(f"{path}: no such file; name one with --config") from None
     except OSError as error:
@@ -164,11 +168,20 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.whole_number)
 _Loader.add_constructor("tag:yaml.org,2002:float", _Loader.exact_number)
 
 
+def _mistake(text: str, line: int, problem: str | None) -> str:
+    """Return what is wrong at or before a line that is not YAML, and the mend of what is often mistyped."""
+    for number, one in enumerate(text.split("\n")[:line], start=1):
+        if _WIDE_COLON.match(one):
+            return f"line {number}: not YAML: '：' after a key; write ': ', the plain colon and a space"
+    mend = "; indent with spaces, no tabs" if "\\t" in (problem or "") else ""
+    return f"line {line}: not YAML: {problem}{mend}"
+
+
 def _from_yaml(text: str) -> object:
     try:
         return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise _Unreadable(f"line {line}: not YAML: {error.problem}") from None
+        raise _Unreadable(_mistake(text, line, error.problem)) from None
     except yaml.YAMLError as error:
         raise _Unreadable(f"not YAML: {type(error).__name__}; look for unprintable characters") from None

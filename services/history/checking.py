@@ -32,6 +32,7 @@ from services.market.declared_facts import read_declared_facts
 from services.market.panel_builder import DeclaredFacts
 from services.market.price_files import PriceFileError, raw_bars, require_file
 from services.ports import Calendar
+from services.text_encoding import first_line_not_utf8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +73,10 @@ def check_file(
             length=declared.length,
             early_close=calendar.early_close,
         )
-    except (PriceFileError, UnicodeDecodeError) as problem:
-        words = str(problem) if isinstance(problem, PriceFileError) else f"{path}: is not UTF-8 text"
+    except PriceFileError as problem:
+        return Checked(name=path.name, series=(), findings=(unreadable(str(problem)),))
+    except UnicodeDecodeError:
+        words = f"{path}:{first_line_not_utf8(path)}: is not UTF-8 text; save it as UTF-8"
         return Checked(name=path.name, series=(), findings=(unreadable(words),))
     findings = [
         *found.findings,

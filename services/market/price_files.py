@@ -17,6 +17,7 @@ from services.market.panel_builder import DeclaredFacts, build_panel
 from services.market.parquet_file import read_parquet_file
 from services.market.raw_bars import PriceFileError, RawBar
 from services.market.tushare_csv import read_tushare_csv
+from services.text_encoding import first_line_not_utf8
 
 __all__ = ["PriceFileError", "load_prices", "raw_bars", "require_file"]
 
@@ -80,7 +81,8 @@ def _parsed(path: Path, facts: DeclaredFacts, frequency: Frequency | None) -> Pa
     try:
         return build_panel(path, raw_bars(path), facts, frequency)
     except UnicodeDecodeError:
-        raise PriceFileError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+        line = first_line_not_utf8(path)
+        raise PriceFileError(f"{path}:{line}: is not UTF-8 text; save it as UTF-8") from None
 
 
 def raw_bars(path: Path) -> Iterator[RawBar]:

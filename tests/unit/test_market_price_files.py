@@ -607,3 +607,18 @@ def test_the_real_files_load(tmp_path, name, rows, symbols, frequency):
     assert panel.close.shape == (rows, symbols)
     assert panel.frequency is frequency
     assert panel.open[0, panel.column[Symbol("600028.SH")]] == 5.29  # Sinopec opened 2025-10-09 at 5.29.
+
+
+def test_a_file_in_another_encoding_is_refused_at_the_first_line_that_shows_it(tmp_path: Path):
+    # As two programs put together: a row of UTF-8, then one of GBK.
+    row = "600519.SH,{},10.0,10.0,10.0,10.0,100,1000,10.0,{}\n"
+    first = "ts_code,trade_date,open,high,low,close,vol,amount,pre_close,name\n" + row.format(
+        "20251009", "贵州茅台"
+    )
+    path = tmp_path / "mixed.csv"
+    path.write_bytes(first.encode() + row.format("20251010", "贵州茅台").encode("gbk"))
+
+    with pytest.raises(PriceFileError) as caught:
+        load_prices(path, cache_dir=None)
+
+    assert str(caught.value).startswith(f"{path}:3: ")

@@ -48,7 +48,7 @@ def test_a_file_without_rows_names_no_sector(tmp_path: Path):
         (TWO + "600000.SH,  \n", ("line 4", "600000.SH")),
         (TWO + "600000.SH\n", ("line 4", "600000.SH")),
         (TWO + "600519.SH,食品饮料\n", ("line 4", "600519.SH", "twice")),
-        (TWO.encode("gbk"), ("UTF-8",)),
+        (TWO.encode("gbk"), ("line 2", "UTF-8")),
         (TWO + 'x"' + "y" * 200_000, ("CSV",)),  # Longer than any field the reader takes.
     ],
 )

@@ -251,6 +251,10 @@ def test_every_problem_is_told_at_once_one_line_each(tmp_path: Path) -> None:
         ("c.yaml", "mode: paper\nbroker: {type: [\n", "line 3"),
         ("c.yaml", "mode: paper\nlang: en\nmode: live\n", "line 3"),
         ("c.yaml", "mode: paper\n\tlang: en\n", "line 2"),
+        ("c.yaml", "mode: paper\n\tlang: en\n", "spaces"),
+        ("c.yaml", "mode: paper\nlang：en\naccount: a\n", "line 2"),
+        ("c.yaml", "mode: paper\nlang：en\naccount: a\n", "'：'"),
+        ("c.yaml", "mode: paper\nmodels:\n  - name：a\n    model: b\n", "line 3"),
         ("c.yaml", "? [a]\n: 1\n", "line 1"),
         ("c.yaml", "- mode\n", "line 1"),
         ("c.yaml", "mode: !!python/object:os.system x\n", "line 1"),
@@ -286,13 +290,14 @@ def test_text_that_cannot_be_read_is_one_line_saying_where(
 
 def test_a_missing_file_a_folder_and_other_encodings_are_refused(tmp_path: Path) -> None:
     gbk = tmp_path / "gbk.yaml"
-    gbk.write_bytes("account: 账户".encode("gbk"))
+    gbk.write_bytes("mode: paper\naccount: 账户".encode("gbk"))
 
     for path in (tmp_path / "missing.yaml", tmp_path, gbk):
         with pytest.raises(SettingsError) as caught:
             load_settings(path, environment={}, dotenv=None)
         assert str(caught.value).startswith(f"{path}: ")
         assert len(str(caught.value).splitlines()) == 1
+    assert "line 2" in str(caught.value)  # the last of them: the line to open an editor at
 
 
 @pytest.mark.parametrize(
