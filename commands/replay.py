@@ -279,6 +279,7 @@ def _sides(events: tuple[Event, ...], value_of: Any, session: str) -> dict[str, 
     sent: list[str] = []
     refused: list[str] = []
     traded: list[str] = []
+    funded = any(event.session == session and event.step == "funded" for event in events)
     for event in events:
         if event.session != session or event.step.startswith("late"):
             continue
@@ -292,13 +293,11 @@ def _sides(events: tuple[Event, ...], value_of: Any, session: str) -> dict[str, 
                 decided.append(f"bad answer: {value_of(event).reason}")
             case "verdicts":
                 verdicts: Verdicts = value_of(event)
+                # Buys that waited for the proceeds of sells stand in the verdicts on what these brought.
+                deferred = () if funded else (one.terms for one in verdicts.deferred)
                 sent += [
                     f"{one.side} {one.symbol} {one.shares} at {one.limit_cny}"
-                    for one in (
-                        *verdicts.approved,
-                        *verdicts.waiting,
-                        *(deferred.terms for deferred in verdicts.deferred),
-                    )
+                    for one in (*verdicts.approved, *verdicts.waiting, *deferred)
                 ]
                 refused += [f"{one.side} {one.symbol} {one.shares}: {one.rule}" for one in verdicts.refused]
             case "fill":

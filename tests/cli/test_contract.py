@@ -187,6 +187,21 @@ def test_another_mind_in_its_place_shows_what_would_differ(ran: tuple[str, Path,
     assert (len(recorded["fills"]), other["agent"], other["fills"]) == (1, "rule:hold", [])
 
 
+def test_a_buy_that_waits_for_the_proceeds_of_sells_is_shown_as_one_order(tmp_path: Path):
+    # On Tuesday's first slot of the demo week two leave the top; one enters it, bought with what they bring.
+    days = ("--frequency", "hourly", "--start", "2026-07-13", "--end", "2026-07-14", "--no-report")
+    assert call("--mode", "backtest", "--demo", *days, "--data-dir", tmp_path).code == 0
+    listed = call("sessions", "--data-dir", tmp_path, "--json").json["sessions"]
+    assert isinstance(listed, list)
+
+    done = call("replay", listed[4]["id"], "--agent", "rule:hold", "--data-dir", tmp_path, "--json")
+
+    recorded = done.json["recorded"]
+    assert isinstance(recorded, dict)
+    assert [one.split()[0] for one in recorded["decision"]] == ["sell", "sell", "buy"]
+    assert [one.split()[0] for one in recorded["orders"]] == ["sell", "sell", "buy"]
+
+
 def test_show_holds_everything_of_a_session(ran: tuple[str, Path, Ran]):
     found = call("show", first_session(ran[1]), "--data-dir", ran[1], "--json").json
 
