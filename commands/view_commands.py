@@ -94,8 +94,9 @@ def report(common: Common, out: Path | None, start: datetime | None, end: dateti
         "检查运行该配置还缺什么，并给出补救办法。",
     )
 )
+@flags.agent
 @with_common
-def doctor(common: Common) -> None:
+def doctor(common: Common, agent: str | None) -> None:
     """Check what this configuration needs."""
     from commands.doctor import doctor as examine
     from services.clock import SystemClock
@@ -103,6 +104,7 @@ def doctor(common: Common) -> None:
     run_on_account(
         common,
         lambda settings, screen: examine(settings, common.config, screen, SystemClock().now()),
+        agent_type=agent,
     )
 
 
