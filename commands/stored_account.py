@@ -85,8 +85,9 @@ def read_only_store(settings: Settings) -> Iterator[tuple[SqlStore, AccountFolde
     try:
         store = SqlStore.open_read_only(where, settings.account)
     except NoJournal as fault:
+        mend = _meant(folder) if isinstance(where, Path) else "see --data-dir"
         raise CommandFailed(
-            Exit.USAGE, f"no journal of account {settings.account!r} at {folder.root}; see --data-dir"
+            Exit.USAGE, f"no journal of account {settings.account!r} at {folder.root}; {mend}"
         ) from fault
     except JournalFault as fault:
         raise CommandFailed(Exit.UNAVAILABLE, str(fault)) from fault
@@ -94,6 +95,20 @@ def read_only_store(settings: Settings) -> Iterator[tuple[SqlStore, AccountFolde
         yield store, folder
     finally:
         store.close()
+
+
+def _meant(wanted: AccountFolder) -> str:
+    """Return what to say instead: where journals lie in the data folder, or in one of its own folders."""
+    file = wanted.journal.name
+    found = [*wanted.data_dir.glob(f"*/{file}"), *wanted.data_dir.glob(f"*/*/{file}")]
+    ways = []
+    for account in sorted(one.parent for one in found):
+        folder = [] if account.parent == wanted.data_dir else [f"--data-dir {account.parent}"]
+        name = [] if account.name == wanted.account else [f"--account {account.name}"]
+        ways.append(" ".join([*folder, *name]))
+    if not ways:
+        return "see --data-dir"
+    return f"give {' or '.join(ways[:3])}{' or another' if ways[3:] else ''}"
 
 
 @contextmanager

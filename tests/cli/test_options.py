@@ -15,7 +15,8 @@ from click.testing import CliRunner
 
 import commands.flags
 import run_live
-from commands import families
+from commands import doctor, families
+from services.settings import Settings
 from tests.command_line import COMMANDS, ROOT, call, call_process, four_days
 
 EVERYWHERE = ("--data-dir", "--config", "--account", "--lang", "--json")
@@ -237,6 +238,31 @@ def test_every_option_is_taken_before_the_command_and_after_it(command: str, dat
 
     assert (before.code, before.err, after.code, after.err) == (0, "", 0, "")
     assert before.json == after.json
+
+
+def test_the_doctor_looks_at_the_mind_that_is_named(monkeypatch: pytest.MonkeyPatch):
+    examined: list[str] = []
+
+    def examine(settings: Settings, *_rest: object) -> int:
+        examined.append(settings.agent_type)
+        return 0
+
+    monkeypatch.setattr(doctor, "doctor", examine)
+
+    assert call("doctor", "--agent", "rule:hold").code == 0
+    assert call("doctor").code == 0
+    assert examined == ["rule:hold", "rule"]
+
+
+def test_an_account_that_is_not_there_is_refused_with_the_ones_that_are(data_dir: Path):
+    other = call("status", "--data-dir", data_dir)  # The account main.
+    above = call("status", "--data-dir", data_dir.parent)
+    beside = call("status", "--data-dir", data_dir.parent, "--account", "second")
+
+    assert (other.code, above.code, beside.code) == (2, 2, 2)
+    assert other.err.endswith("; give --account second\n")
+    assert above.err.endswith(f"; give --data-dir {data_dir} --account second\n")
+    assert beside.err.endswith(f"; give --data-dir {data_dir}\n")
 
 
 def test_an_option_after_the_command_wins_over_the_same_one_before(data_dir: Path):
