@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from commands.manual import said
 
 PATH = click.Path(path_type=Path)
-DAY = click.DateTime(["%Y-%m-%d", "%Y%m%d"])
+
+
+class Day(click.DateTime):
+    """A day as people write it: 2025-01-31 or 20250131."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the day's midnight.
+
+        Raises:
+            click.BadParameter: It is none.
+        """
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"must be a day such as 2025-01-31; got {value}", param, ctx)
+
+
+DAY = Day(["%Y-%m-%d", "%Y%m%d"])
 
 
 class Count(click.IntRange):

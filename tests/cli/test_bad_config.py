@@ -104,6 +104,16 @@ def test_what_no_text_can_hold_is_refused_in_a_line_and_an_object(
     assert done.json == {"error": done.err.rstrip("\n"), "exit_code": 2}
 
 
+@pytest.mark.parametrize("day", ["2025/01/31", "2025年1月31日", "31-01-2025", "2025-02-30", "today", ""])
+def test_a_day_that_is_none_is_refused_with_one_that_is(day: str):
+    done = call("--mode", "backtest", "--prices", "prices.csv", "--start", day, "--end", "2025-12-31")
+
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert "--start" in done.err
+    assert "2025-01-31" in done.err
+    assert "%" not in done.err
+
+
 @pytest.mark.parametrize("command", [(), ("status",), ("verify",), ("doctor",)])
 def test_a_configuration_that_is_not_there(command: tuple[str, ...]):
     done = call(*command, "--config", "nowhere.yaml")
