@@ -55,7 +55,9 @@ def read_script(path: Path) -> tuple[str, ...]:
     """
     try:
         text = path.read_text("utf-8-sig").removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ScriptError(f"{path}: cannot be read as a script: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
         raise ScriptError(f"{path}: cannot be read as a script: {error}") from error
     # Not splitlines: a JSON string may hold line separators of Unicode.
     lines = text.split("\n") if text else []
