@@ -36,3 +36,14 @@ def kept_answers(
         screen.note(f"llm.{trouble}", why=why)
 
     return keeping_of(settings, None if text is None else LlmMode(text), told)
+
+
+def warn_without_key(settings: Settings, screen: Screen) -> None:
+    """Say that no key is set for the model that decides; an endpoint on this machine mostly needs none."""
+    if settings.agent_type.partition(":")[0] in ("rule", "scripted"):
+        return
+    from commands.doctor_checks import asked_model, is_local
+
+    model = asked_model(settings)
+    if model is not None and model.api_key is None and not is_local(model.base_url):
+        screen.note("llm.no_key", model=model.name, agent=settings.agent_type)

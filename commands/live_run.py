@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from commands.account_claim import claim
 from commands.failures import Exit
 from commands.folders import AccountFolder
-from commands.kept_answers import kept_answers
+from commands.kept_answers import kept_answers, warn_without_key
 from commands.live_loop import (
     Attended,
     StayingUp,
@@ -46,6 +46,7 @@ def run_on_live_prices(settings: Settings, options: RunOptions, screen: Screen) 
     """
     require_source(settings)
     mind = mind_of(settings, kept_answers(settings, options.llm, screen), live=True)
+    warn_without_key(settings, screen)
     folder = AccountFolder(settings.data_dir, settings.account)
     with ExitStack() as opened:
         lock = account_lock(journal_place(settings, folder), settings.account)

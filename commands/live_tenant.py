@@ -12,7 +12,7 @@ from commands.account_claim import claim
 from commands.beats import BEAT_S, Beats
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
-from commands.kept_answers import kept_answers
+from commands.kept_answers import kept_answers, warn_without_key
 from commands.live_loop import (
     StayingUp,
     attended,
@@ -98,6 +98,7 @@ class Tenant:
         self._roof, self._settings, self._options, self._screen = roof, settings, options, screen
         self._outside, self._seat = outside._replace(source=seat), seat
         self._mind = mind_of(settings, kept_answers(settings, options.llm, screen), live=True)
+        warn_without_key(settings, screen)
         self._folder = AccountFolder(settings.data_dir, settings.account)
         self._running: StayingUp | None = None
         self._beats: Beats | None = None

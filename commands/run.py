@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from commands.account_claim import claim
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
-from commands.kept_answers import kept_answers
+from commands.kept_answers import kept_answers, warn_without_key
 from commands.minds import mind_of
 from commands.opening import open_recorded
 from commands.options import RunOptions
@@ -109,6 +109,7 @@ def _recorded(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
     began_s = stopwatch_s()
     folder = AccountFolder(settings.data_dir, settings.account)
     mind = mind_of(settings, kept_answers(settings, options.llm, screen))
+    warn_without_key(settings, screen)
     recorded = open_recorded(
         settings,
         folder,

@@ -97,6 +97,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "a kept answer cannot be used and is asked for anew: {why}",
         "一条已保存的回答不可用，重新询问：{why}",
     ),
+    "llm.no_key": (
+        "no API key is set for model {model}: it will hardly answer; doctor --agent {agent} names it",
+        "模型 {model} 未设置 API 密钥，很可能不予回答；doctor --agent {agent} 会指出应设置的变量",
+    ),
     "llm.not_kept": ("an answer could not be kept: {why}", "一条回答未能保存：{why}"),
     "synthetic": (
         "DEMO: a made-up market. No name or price here is real.",

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from commands.kept_answers import warn_without_key
 from commands.past import past_in
+from commands.screen import Screen
 from commands.stored_account import stored_account
 from services.domain.decision import RawAnswer
 from services.domain.events import Closed, FaultRecord, Outcome
@@ -278,6 +280,32 @@ def test_an_unknown_way_of_keeping_answers_is_refused(tmp_path: Path, twin: Prov
     assert ran.code == 2
     assert "--llm sometimes" in ran.err
     assert len(ran.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("base_url", "environment", "warned"),
+    [
+        ("https://llm.example/v1", {}, True),
+        ("https://llm.example/v1", {"TWIN_API_KEY": CANARY}, False),
+        ("http://127.0.0.1:11434/v1", {}, False),  # A model on this machine mostly needs none.
+    ],
+)
+def test_a_run_begins_with_a_word_where_its_model_has_no_key(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    base_url: str,
+    environment: dict[str, str],
+    warned: bool,
+):
+    path = tmp_path / "config.json"
+    model = {"name": "twin", "model": "twin-1", "base_url": base_url}
+    path.write_text(json.dumps({"agent_type": "llm", "models": [model]}))
+    settings = load_settings(path, environment=environment, dotenv=None)
+
+    warn_without_key(settings, Screen("en", as_json=True))
+
+    told = capsys.readouterr()
+    assert (told.out, "twin" in told.err) == ("", warned)
 
 
 def test_the_key_goes_to_the_server_and_nowhere_else(tmp_path: Path, twin: ProviderTwin):
