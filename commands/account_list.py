@@ -24,6 +24,7 @@ from monitor.plain_text import printable
 from monitor.signs import Signs
 from monitor.trail import follow
 from monitor.valuing import Valuer
+from monitor.wording import say
 from services.ports import Fault
 from services.settings import Settings
 
@@ -104,7 +105,7 @@ def _cells(row: Row, lang: str) -> list[str]:
     return [
         row.account,
         ", ".join([state, *marks]),
-        row.mode,
+        say(f"mode.{row.mode}", lang) if row.mode else UNDEFINED,
         UNDEFINED if row.equity_cny is None else money(row.equity_cny),
         UNDEFINED if row.pnl_today_cny is None else money(row.pnl_today_cny),
         row.next_slot or UNDEFINED,

@@ -14,6 +14,7 @@ _WIDE = re.compile("[\u2e80-\u9fff\uff00-\uff60]")
 _PIECES = re.compile(
     r"\s*[（《「]*(?:[^\s\u2e80-\u9fff\uff00-\uff60]+|[^\s（《「])[，。；：、）》」]*|\s*[（《「]+$"
 )
+_EXTRA = re.compile(r"\[[^\[\]]*\]$")
 _IN_CHINESE = {"Options": "选项", "Commands": "命令", "Positional arguments": "参数", "Examples": "示例"}
 
 
@@ -40,13 +41,20 @@ class HelpPage(click.HelpFormatter):
         indent = " " * self.current_indent
         first = min(max(len(name) for name, _told in rows), col_max) + col_spacing
         for name, told in rows:
-            lines = wrapped(told, self.width - self.current_indent - first)
+            lines = wrapped(
+                said(told, _EXTRA.sub(_in_chinese, told)), self.width - self.current_indent - first
+            )
             if len(name) + col_spacing > first and told:
                 self.write(f"{indent}{name}\n")
                 name = ""
             for line in lines:
                 self.write(f"{indent}{name:{first}}{line}".rstrip() + "\n")
                 name = ""
+
+
+def _in_chinese(extra: re.Match[str]) -> str:
+    """Return what stands behind an option, its default and whether it is asked for, in Chinese."""
+    return extra[0].replace("default: ", "默认：").replace("required", "必填").replace("; ", "；")
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -9,7 +9,7 @@ WATCH: Mapping[str, tuple[str, str]] = {
     "calendar.closed": ("closed", "休市"),
     "calendar.unknown": ("UNKNOWN", "未知"),
     "calendar.day": (
-        "{day} {weekday}  {state}  {source}  {slots}",
+        "{day} {weekday}  {state:7}  {source}  {slots}",
         "{day} {weekday}  {state}  {source}  {slots}",
     ),
     "calendar.until": (

@@ -50,9 +50,9 @@ def day_text(summary: DaySummary, lang: str) -> str:
     lines = [say("synthetic", lang)] if summary.synthetic else []
     for heading, rows in _parts(summary, lang, LINES_MAX):
         if len(rows) == 1:
-            lines.append(f"{heading}: {rows[0]}")
+            lines.append(say("day.line", lang, heading=heading, row=rows[0]))
         elif rows:
-            lines += [f"{heading}:", *(f"  {row}" for row in rows)]
+            lines += [say("day.line", lang, heading=heading, row="").rstrip(), *(f"  {row}" for row in rows)]
     return "\n".join(lines)
 
 
@@ -114,7 +114,10 @@ def day_json(summary: DaySummary) -> dict[str, Json]:
 def _parts(summary: DaySummary, lang: str, most: int | None) -> Iterable[tuple[str, Sequence[str]]]:
     """Yield each part's heading and lines; `most` cuts the lists."""
     yield say("day.profit", lang), [_profit(summary)]
-    yield say("day.equity", lang), [f"{money(summary.equity_cny)}, {_valued(summary, lang)}"]
+    yield (
+        say("day.equity", lang),
+        [say("day.valued", lang, equity=money(summary.equity_cny), at=_valued(summary, lang))],
+    )
     yield say("day.cash", lang), [money(summary.cash_cny)]
     states = [f"{slot} {say(f'state.{state}', lang)}" for slot, state in summary.sessions]
     yield say("day.sessions", lang), [", ".join(states) or say("none", lang)]

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 DAY: Mapping[str, tuple[str, str]] = {
     "day.title": ("{day} {account}: {profit}", "{day} {account}：{profit}"),
     "day.title.unknown": ("{day} {account}: no session", "{day} {account}：无时段"),
+    "day.line": ("{heading}: {row}", "{heading}：{row}"),
     "day.profit": ("P&L", "当日盈亏"),
     "day.equity": ("Equity", "总资产"),
     "day.cash": ("Cash", "现金"),
+    "day.valued": ("{equity}, {at}", "{equity}，{at}"),
     "day.valued.close": ("valued at the day's closes", "按当日收盘价估值"),
     "day.valued.session": ("valued at the prices of {time}", "按 {time} 的价格估值"),
     "day.sessions": ("Sessions", "时段"),

@@ -340,6 +340,8 @@ def test_list_shows_each_account_with_state_mode_equity_slot_and_halts(tmp_path:
     assert rows["torn"]["why"]
     assert done.code == table.code == 0
     assert all(name in table.out for name in rows)
+    chinese = call("list", "--data-dir", tmp_path, "--lang", "zh").out
+    assert all(mode in chinese for mode in ("回测", "模拟盘"))
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

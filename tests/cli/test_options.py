@@ -177,6 +177,13 @@ def test_the_help_tells_what_an_option_is_by_default(command: tuple[str, ...], o
     assert re.search(rf"\[default: {default}[];]", told)
 
 
+def test_the_chinese_help_tells_defaults_and_what_must_be_given_in_chinese():
+    page = call_process("audit", "--help", "--lang", "zh").out
+
+    assert "[必填]" in page
+    assert "[默认：strict]" in page
+
+
 def test_no_shell_is_told_how_a_word_may_go_on():
     refused = call_process("moon", environment={"_RUN_LIVE_PY_COMPLETE": "bash_source"})
 

@@ -202,6 +202,12 @@ def test_the_days_ahead_are_lines_for_a_person(lang: str):
     assert (done.code, len(done.out.splitlines())) == (0, 5)
 
 
+def test_the_days_ahead_stand_in_columns():
+    days = call("calendar", "--days", "7").out.splitlines()[:7]  # A weekend is among them.
+
+    assert len({line.index("exchange_calendars") for line in days}) == 1
+
+
 class Other:
     """A source that knows one day otherwise, or is down."""
 

@@ -123,6 +123,14 @@ def test_a_day_is_one_occurrence_in_both_languages():
     assert found.last_hash in alert.text.zh
 
 
+def test_a_message_in_chinese_has_chinese_colons():
+    told = day_text(summary(two_days()), "zh")
+
+    assert ": " not in told
+    assert not any(line.endswith(":") for line in told.splitlines())
+    assert told.startswith("当日盈亏：")
+
+
 def test_a_message_is_cut_and_the_page_is_not():
     made = JournalByHand()
     made.genesis()
