@@ -13,7 +13,7 @@ from monitor.halts import halt_line
 from monitor.order_traffic import Standing
 from monitor.plain_text import printable
 from monitor.risk_report import LimitRow, RiskReport
-from monitor.risk_use import HaltSpan, bound, uses_of
+from monitor.risk_use import HaltSpan, Use, bound, uses_of
 from monitor.wording import say
 from services.domain.record import SessionRecord
 
@@ -81,11 +81,13 @@ def changed_lines(record: SessionRecord, lang: str) -> Iterator[str]:
 
 
 def limit_lines(record: SessionRecord, lang: str) -> Iterator[str]:
-    """Yield what the session's orders use of each limit, were they all filled."""
-    for verdicts in record.verdicts:
-        for use in uses_of(verdicts.used):
-            what = f"{use.key} {use.subject}".strip()
-            yield f"{what}: {plain(use.used)} / {bound(use)} ({percent(float(use.ratio))})"
+    """Yield the most that the session's orders use of each limit, were they all filled."""
+    most: dict[str, Use] = {}
+    for use in (one for verdicts in record.verdicts for one in uses_of(verdicts.used)):
+        what = f"{use.key} {use.subject}".strip()
+        most[what] = max(most.get(what, use), use, key=lambda one: one.ratio)
+    for what, use in most.items():
+        yield f"{what}: {plain(use.used)} / {bound(use)} ({percent(float(use.ratio))})"
 
 
 def _limits(rows: tuple[LimitRow, ...], lang: str) -> Table:

@@ -196,6 +196,9 @@ def test_a_buy_that_waits_for_the_proceeds_of_sells_is_shown_as_one_order(tmp_pa
 
     done = call("replay", listed[4]["id"], "--agent", "rule:hold", "--data-dir", tmp_path, "--json")
 
+    shown = call("show", listed[4]["id"], "--data-dir", tmp_path).out
+    # Judged twice, it uses each limit once: the most of both times.
+    assert [shown.count(f"orders_per_{span}_max: ") for span in ("session", "day")] == [1, 1]
     recorded = done.json["recorded"]
     assert isinstance(recorded, dict)
     assert [one.split()[0] for one in recorded["decision"]] == ["sell", "sell", "buy"]
