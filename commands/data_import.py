@@ -16,7 +16,7 @@ from services.history.checking import Checked, Declared, check_file
 from services.history.coverage import holes, whole_days
 from services.history.descriptions import FILE, facts_known, together
 from services.history.facts_file import is_facts_file
-from services.history.findings import Certainty, FindingKind
+from services.history.findings import Certainty, Finding, FindingKind
 from services.history.index_sizes import roll_problem
 from services.history.roll_file import is_roll_file, is_stay_file, read_rolls, read_stays
 from services.history.spans import Cover, Days, covering
@@ -89,14 +89,22 @@ def _stays(path: Path, tables: FactTables, screen: Screen) -> dict[str, object]:
     return {"file": str(path), "stays": len(stays)}
 
 
+def _why_not(path: Path, errors: Sequence[Finding]) -> str:
+    """Return what is wrong with a file of bars, and the mend; what cannot be read at all says both itself."""
+    if not errors:
+        return f"{path}: it has no bar that has ended; see `data check {path}`"
+    first = errors[0]
+    if first.detail.startswith(f"{path}:"):
+        return first.detail
+    return f"{path}: {first.kind}: {first.detail}; {first.mend or f'see `data check {path}`'}"
+
+
 def _bars(
     path: Path, checked: Checked, store: HistoryStore, calendar: Calendar, now: datetime, screen: Screen
 ) -> dict[str, object]:
     errors = [one for one in checked.findings if one.certainty is Certainty.ERROR]
     if errors or not checked.series:
-        why = f"{errors[0].kind}: {errors[0].detail}" if errors else "it has no bar that has ended"
-        mend = (errors[0].mend if errors else "") or f"see `data check {path.name}`"
-        raise CommandFailed(Exit.USAGE, f"{path}: {why}; {mend}; nothing was imported")
+        raise CommandFailed(Exit.USAGE, f"{_why_not(path, errors)}; nothing was imported")
     days = _days(checked, calendar)
     source, tables = f"{FILE}{path.name}", tables_of(store)
     # In one commit: bars without the warnings beside them would be those of a share that never had any.

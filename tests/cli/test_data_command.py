@@ -730,3 +730,16 @@ def test_a_download_killed_anywhere_and_gone_on_with_is_an_undisturbed_one(
     assert told["already"] + len(told["stored"]) + len(told["set_aside"]) + len(told["failed"]) == 12
     assert done.code == undisturbed.code
     assert kept(cut) == kept(whole)
+
+
+@pytest.mark.parametrize("content", [None, b"", "贵州茅台".encode("gbk")])
+def test_a_file_that_cannot_be_read_is_named_once_where_it_is_imported(tmp_path: Path, content: bytes | None):
+    path = tmp_path / "prices.csv"
+    if content is not None:
+        path.write_bytes(content)
+
+    done = call("data", "import", path, "--data-dir", tmp_path / "data")
+
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert done.err.startswith(f"{path}:")
+    assert done.err.count("prices.csv") == 1
