@@ -75,7 +75,7 @@ class AccountLock:
             self._folder.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
-            raise JournalFault(asked, str(error)) from error
+            raise JournalFault(asked, error.strerror or str(error)) from error
         try:
             _lock(descriptor)
             _require_at(descriptor, path)
@@ -84,7 +84,7 @@ class AccountLock:
             raise AccountBusy(asked, BUSY) from error
         except OSError as error:
             os.close(descriptor)
-            raise JournalFault(asked, str(error)) from error
+            raise JournalFault(asked, error.strerror or str(error)) from error
         self._descriptor = descriptor
 
     def release(self) -> None:
@@ -108,13 +108,13 @@ def is_taken(folder: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise JournalFault(f"look at the lock {path}", str(error)) from error
+        raise JournalFault(f"look at the lock {path}", error.strerror or str(error)) from error
     try:
         _share(descriptor)
     except BlockingIOError:
         return True
     except OSError as error:
-        raise JournalFault(f"look at the lock {path}", str(error)) from error
+        raise JournalFault(f"look at the lock {path}", error.strerror or str(error)) from error
     finally:
         os.close(descriptor)
     return False
