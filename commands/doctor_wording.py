@@ -70,11 +70,11 @@ _CONFIGURATION: Mapping[str, tuple[str, str]] = {
     ),
     "broker.simulated": ("the simulated exchange: no real money", "模拟交易所：不涉及真实资金"),
     "broker.not_real": (
-        "mode live needs a real broker; {broker} is the simulated exchange",
-        "实盘模式需要真实券商；{broker} 是模拟交易所",
+        "a real broker is needed; {broker} is the simulated exchange",
+        "实盘须接真实券商；{broker} 是模拟交易所",
     ),
     "broker.unknown": (
-        "there is no adapter for broker {broker} in this version",
+        "there is no adapter for the real broker {broker} in this version",
         "本版本没有券商 {broker} 的适配器",
     ),
     "broker.not_real.mend": ("run with --mode paper", "请以 --mode paper 运行"),

@@ -92,17 +92,14 @@ def _require_sense(settings: Settings, options: RunOptions) -> None:
 def _not_live(settings: Settings) -> CommandFailed:
     """Return why real money is not traded, a line a reason; the last is that no real broker is there."""
     from commands.doctor_check import Words
+    from commands.doctor_checks import broker
     from commands.going_live import lacks
 
     words, day = Words(settings.lang), local(SystemClock().now(), settings.market).date()
     found = [words.failed(one.finding, **one.values) for one in lacks(settings, day)]
+    found.append(broker(words, settings))
     reasons = [f"--mode live: {check.detail}; {check.mend}" for check in found]
-    kind = settings.broker.type
-    if kind == "simulated":
-        why = "broker.type is simulated, which trades no real money; use --mode paper"
-    else:
-        why = f"there is no adapter for broker.type {kind!r}; use --mode paper with broker.type simulated"
-    return CommandFailed(Exit.USAGE, "\n".join([*reasons, f"--mode live needs a real broker: {why}"]))
+    return CommandFailed(Exit.USAGE, "\n".join(reasons))
 
 
 def _recorded(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
