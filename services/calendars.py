@@ -14,13 +14,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, time, timedelta
-from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 
 from services.domain.events import TradingDay
 from services.domain.instruments import Market
 from services.domain.value import Value
+from services.installed_version import installed_version
 from services.market.atomic_file import write_whole
 
 CACHE_VERSION = 1
@@ -228,7 +228,8 @@ def known_days(market: Market, cache_dir: Path | None) -> KnownDays:
     be written, the next start is slow again and nothing else.
     """
     path = None if cache_dir is None else cache_dir / f"calendar-{market.value}.json"
-    stamp = f"{CACHE_VERSION} exchange_calendars {version('exchange_calendars')} {FIRST_DAYS[market]}"
+    of_library = f"exchange_calendars {installed_version('exchange_calendars')}"
+    stamp = f"{CACHE_VERSION} {of_library} {FIRST_DAYS[market]}"
     cached = None if path is None else _cached(path, stamp)
     if cached is not None:
         return cached

@@ -149,7 +149,7 @@ def test_a_damaged_or_missing_cache_is_computed_and_written_anew(cache, tmp_path
 def test_a_cache_of_another_library_version_is_written_anew(cache, tmp_path, monkeypatch):
     path = tmp_path / "calendar-cn.json"
     path.write_bytes((cache / "calendar-cn.json").read_bytes())
-    monkeypatch.setattr(calendars, "version", lambda _: "99.0")
+    monkeypatch.setattr(calendars, "installed_version", lambda _: "99.0")
 
     cn(tmp_path)
 
