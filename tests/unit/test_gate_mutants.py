@@ -15,13 +15,16 @@ from types import ModuleType
 import pytest
 
 import risk
+import tests.unit
 from services.domain.orders import Rule
-from tests.unit.gate_corpus import Gate, red
+from tests.unit import gate_corpus
 from tests.unit.gate_mutants import MUTANTS, Mutant
 
 RISK = Path(risk.__path__[0])
 SHARED = {"risk.limits", "risk.measures"}
-"""Not made anew: the cases are made of the one, and the other says no verdict."""
+"""Not made anew for a change elsewhere: the cases are made of the one, and the other says no verdict."""
+CASES = "tests.unit.gate_"
+"""How the modules of the cases begin: those are made anew where what they are made of is changed."""
 
 
 class Changed(MetaPathFinder, Loader):
@@ -56,28 +59,44 @@ def changed(mutant: Mutant) -> str:
     return text.replace(mutant.old, mutant.new)
 
 
+def loaded() -> dict[str, ModuleType]:
+    """Return the modules of `risk` and of the cases."""
+    return {
+        name: one
+        for name, one in sys.modules.items()
+        if name.partition(".")[0] == "risk" or name.startswith(CASES)
+    }
+
+
 @contextmanager
-def fresh(mutant: Mutant | None) -> Iterator[Gate]:
-    """Yield the gate of a `risk` that was loaded anew, changed by the mutant."""
-    before = {name: one for name, one in sys.modules.items() if name.partition(".")[0] == "risk"}
+def fresh(mutant: Mutant | None) -> Iterator[Iterator[str]]:
+    """Yield the cases that the gate of a `risk` loaded anew, changed by the mutant, answers wrongly."""
+    before = loaded()
+    of_shared = mutant is not None and f"risk.{mutant.module}" in SHARED
+    kept = () if of_shared else [name for name in before if name in SHARED or name.startswith(CASES)]
     finder = Changed(mutant)
-    for name in before.keys() - SHARED:
+    for name in before.keys() - kept:
         del sys.modules[name]
     sys.meta_path.insert(0, finder)
     try:
         gate, halts = import_module("risk.gate"), import_module("risk.breaches")
-        yield Gate(review=gate.review, fund=gate.fund, breaches=halts.breaches)
+        corpus = import_module(gate_corpus.__name__)
+        yield corpus.red(corpus.Gate(review=gate.review, fund=gate.fund, breaches=halts.breaches))
     finally:
         sys.meta_path.remove(finder)
-        for name in [name for name in sys.modules if name.partition(".")[0] == "risk"]:
+        for name in loaded():
             del sys.modules[name]
         sys.modules.update(before)
+        for name, one in before.items():
+            # An import sets a module's name in its package too.
+            if name.startswith(CASES):
+                setattr(tests.unit, name.rpartition(".")[2], one)
 
 
 def spoiled(mutant: Mutant) -> str | None:
     """Return the first case that the mutant gets wrong, None where it gets none wrong."""
-    with fresh(mutant) as gate:
-        return next(red(gate), None)
+    with fresh(mutant) as wrong:
+        return next(wrong, None)
 
 
 def missing(table: Sequence[Mutant]) -> set[Rule]:
@@ -93,8 +112,8 @@ def test_a_spoiled_check_turns_a_row_red(mutant: Mutant):
 
 
 def test_the_gate_as_it_is_turns_no_row_red():
-    with fresh(None) as gate:
-        assert list(red(gate)) == []
+    with fresh(None) as wrong:
+        assert list(wrong) == []
 
 
 def test_every_rule_has_a_mutant():
@@ -119,8 +138,10 @@ def test_a_change_that_changes_nothing_would_be_seen():
     assert spoiled(harmless) is None
 
 
-def test_the_gate_in_use_is_not_the_changed_one():
-    used = sys.modules["risk.gate"]
+@pytest.mark.parametrize("module", ["gate", "limits"])
+def test_what_is_in_use_is_not_what_was_changed(module: str):
+    used = loaded()
 
-    assert spoiled(MUTANTS[0]) is not None
-    assert sys.modules["risk.gate"] is used
+    assert spoiled(next(one for one in MUTANTS if one.module == module)) is not None
+    assert loaded() == used
+    assert tests.unit.gate_corpus is gate_corpus
