@@ -267,6 +267,8 @@ class History:
         end = self._ended(process, loop)
         process.dead = True
         outside.slip_until_s = 0.0
+        if end == "killed" and not outside.calm:
+            outside.away_until_s = max(outside.away_until_s, process.true_s + self.scenario.silent_s)
         outside.audit.lost(self._chance.random())
         outside.note(f"!! ended: {end}")
         outside.lives.append(

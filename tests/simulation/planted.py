@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -508,11 +509,33 @@ def _refuse_what_waits_on(put: Put) -> None:
 def _forget_the_rest_after_a_crash(put: Put) -> None:
     original = Executor.send
 
-    async def send(self: Executor, orders: Sequence[ApprovedOrder], log: Log) -> None:
+    async def send(
+        self: Executor, orders: Sequence[ApprovedOrder], log: Log, *, listed: bool = False
+    ) -> None:
         begun = [order for order in orders if log.has(f"intended:{order.order_id}")]
-        await original(self, begun or orders, log)
+        await original(self, begun or orders, log, listed=listed)
 
     put(Executor, "send", send)
+
+
+def _give_up_what_was_leaving(put: Put) -> None:
+    send_whole, look_whole = Executor.send, Executor.look_after
+
+    async def send(
+        self: Executor, orders: Sequence[ApprovedOrder], log: Log, *, listed: bool = False
+    ) -> None:
+        await send_whole(self, orders, log)
+
+    async def look_after(self: Executor, *asked: Any, **more: Any) -> None:
+        async def nothing(_terms: OrderTerms, _log: Log) -> None:
+            return None
+
+        deaf = copy(self)
+        deaf.resolve = nothing  # type: ignore[method-assign]  # Nobody is asked about it.
+        await look_whole(deaf, *asked, **more)
+
+    put(Executor, "send", send)
+    put(Executor, "look_after", look_after)
 
 
 TABLE: Mapping[str, Planted] = {
@@ -549,7 +572,9 @@ TABLE: Mapping[str, Planted] = {
     "believe-any-clock": Planted(plant=_believe_any_clock, promise="clock", seeds_max=200),
     "run-on-in-a-pause": Planted(plant=_run_on_in_a_pause, promise="stop", seeds_max=400),
     "trade-beside-an-open-order": Planted(plant=_trade_beside_an_open_order, promise="5", seeds_max=800),
-    "end-before-the-last-fill": Planted(plant=_end_before_the_last_fill, promise="0", seeds_max=400),
+    "end-before-the-last-fill": Planted(
+        plant=_end_before_the_last_fill, promise="0", seeds_max=400, first=1000
+    ),
     "what-is-not-found-never-was": Planted(plant=_what_is_not_found_never_was, promise="4", seeds_max=200),
     "a-fault-after-the-stop-cancels-nothing": Planted(
         plant=_a_fault_after_the_stop_cancels_nothing, promise="11", seeds_max=600
@@ -572,6 +597,9 @@ TABLE: Mapping[str, Planted] = {
     ),
     "forget-the-rest-after-a-crash": Planted(
         plant=_forget_the_rest_after_a_crash, promise="leave", seeds_max=400
+    ),
+    "give-up-what-was-leaving": Planted(
+        plant=_give_up_what_was_leaving, promise="3", seeds_max=100, first=1500
     ),
     "refuse-what-waits-on": Planted(plant=_refuse_what_waits_on, promise="wait", seeds_max=200),
     "believe-the-trail": Planted(plant=_believe_the_trail, promise="18", seeds_max=50),

@@ -14,7 +14,7 @@ from services.brokers.ledger import Accepted, Entry, MemoryLedger
 from services.clock import VirtualClock
 from services.domain.events import Event
 from services.domain.inbox import LifeWord, Scope
-from services.domain.orders import ApprovedOrder, OrderId, OrderTerms
+from services.domain.orders import ApprovedOrder, OrderId, OrderTerms, Side
 from services.journal.memory_inbox import MemoryInboxes
 from services.journal.memory_store import MemoryStore
 from services.ports import Clock
@@ -152,6 +152,11 @@ class Outside:
             self.person.wrote(event, at_s)
             if event.kind == "waits_on" and self._kills_in and not self.calm:
                 self.kill_in(self._kills_in.popleft())
+
+    def sold_before(self, terms: OrderTerms) -> bool:
+        """Answer whether an order is a buy, and a sale of its session was sent before."""
+        sold = [one for one in self.sent if one.terms.side is Side.SELL]
+        return terms.side is Side.BUY and any(one.terms.session == terms.session for one in sold)
 
     def kill_in(self, touches: int) -> None:
         """Let the process die so many touches from now; 0: it does not."""
@@ -313,6 +318,8 @@ class Process:
                 events=len(outside.events),
             )
         )
+        if outside.scenario.silent_s and not outside.calm and outside.sold_before(terms):
+            outside.kill_in(1)
 
     def durable(self, session: str, step: str) -> bool:
         """Answer whether a record lies on the disk."""

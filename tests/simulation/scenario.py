@@ -25,7 +25,7 @@ POOL = tuple(map(Symbol, ("600001.SH", "600007.SH", "000999.SZ", "002555.SZ", "3
 SLOT_TIMES = (time(10, 35), time(11, 35), time(14, 5), time(15, 5))
 MONDAYS = (date(2026, 7, 13), date(2026, 8, 3), date(2026, 9, 7))
 RATES = (0.05, 0.15, 0.4)
-SETTLED_RATIO = 0.4
+SETTLED_RATIO, SILENT_RATIO = 0.4, 0.2
 _UNRESOLVING = ("never_arrived", "late_arrival", "ack_lost", "status_unknown")
 """What leaves an order that nobody can tell of."""
 
@@ -149,7 +149,11 @@ class Days:
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """Everything that is decided before the first touch. `quiet` is the day from which nothing goes wrong."""
+    """Everything that is decided before the first touch. `quiet` is the day from which nothing goes wrong.
+
+    Where `silent_s` is not 0 the process dies as a buy arrives that was sent after a sale of its session, and
+    after each of its deaths the connection to its broker is away for so long.
+    """
 
     seed: int
     kind: Kind
@@ -165,6 +169,7 @@ class Scenario:
     acts: tuple[Act, ...]
     sayings: tuple[Saying, ...] = ()
     afternoon: Afternoon = field(default_factory=Afternoon)
+    silent_s: float = 0.0
     cash_cny: Decimal = field(default=Decimal("100000.00"))
 
     @property
@@ -227,12 +232,21 @@ def spoken_to(seed: int) -> Scenario:
         return scenario
     words = _of_its_life(scenario.rng("its life"))
     scenario = _late_after_lunch(replace(scenario, acts=tuple(sorted((*scenario.acts, *words)))))
+    if scenario.kind is Kind.WIRE and scenario.rng("silent").random() < SILENT_RATIO:
+        scenario = _given_up(scenario)
     rng = scenario.rng("settled")
     if scenario.kind is not Kind.WIRE or rng.random() >= SETTLED_RATIO:
         return scenario
     sayings = tuple(_saying(rng) for _ in range(rng.choice((1, 1, 2, 3))))
     weather = replace(scenario.weather, **{name: rng.choice(RATES) for name in _UNRESOLVING})
     return replace(scenario, sayings=sayings, weather=weather)
+
+
+def _given_up(scenario: Scenario) -> Scenario:
+    """Return the scenario with deaths at sends, and a broker that is away until their session is given up."""
+    rng = scenario.rng("given up")
+    silent_s = rng.choice((0.5, 1.0, 1.5)) * scenario.settings.grace_s + 120
+    return replace(scenario, silent_s=silent_s)
 
 
 def _late_after_lunch(scenario: Scenario) -> Scenario:

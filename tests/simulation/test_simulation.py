@@ -43,6 +43,9 @@ def test_every_promise_is_kept_in_a_share_of_the_histories(share: Tally) -> None
         # Orders of lunch were woken at 13:00, and the clock set back over it before their prices came.
         6006202,
         6007241,
+        # A buy arrived, its process died, and the session was given up before anybody asked about it.
+        1538,
+        4910,
     ],
 )
 def test_a_history_that_once_broke_a_promise_keeps_them_all(seed: int) -> None:
@@ -79,6 +82,7 @@ def test_every_fault_of_the_weather_and_every_deed_is_drawn_somewhere() -> None:
     late = [one.afternoon for one in scenarios if one.afternoon.late_s]
     assert {bool(kill_in) for one in late for kill_in in one.kills_in} == {True, False}
     assert len({late_s for one in late for late_s in one.late_s.values()}) > 3
+    assert {one.kind for one in scenarios if one.silent_s} == {Kind.WIRE}
     assert any(one.on_disk for one in scenarios)
     assert any(one.calendar.closed for one in scenarios)
     assert any(one.calendar.unknown for one in scenarios)
