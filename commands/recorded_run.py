@@ -117,7 +117,7 @@ class RecordedRun:
         """Yield what a run that is whole already left, else None, with the account's lock held."""
         if self._backtest and not isinstance(self._where, Path):
             raise CommandFailed(Exit.USAGE, "journal_url: a backtest is saved as a file; leave it empty")
-        finished = self._finished(watch)
+        finished = self._finished(watch, mend=False)
         if finished is not None:
             yield finished
             return
@@ -138,13 +138,22 @@ class RecordedRun:
             return await self._in_memory(watch, sharing)
         return await self._on_disk(watch, sharing)
 
-    def _finished(self, watch: Watch) -> Outcome | None:
-        """Return the outcome of a run that is whole already, without changing a byte."""
+    def _finished(self, watch: Watch, *, mend: bool = True) -> Outcome | None:
+        """Return the outcome of a run that is whole already, without changing a byte of its journal.
+
+        An audit trail that lacks its end is completed, with `mend` False left alone and the run not counted
+        as whole: whoever has the account's lock may be writing that end just now.
+
+        Raises:
+            JournalFault: The audit trail is not the journal's, or cannot be written.
+        """
         audit = AuditFile(self._folder.audit)
         stored = self._stored(audit, watch)
         if stored is None or stored.journal.account.finished is None:
             return None
         if not audit.intact():
+            if not mend:
+                return None
             audit.repair()
         return stored
 

@@ -13,6 +13,7 @@ from commands.minds import Mind
 from commands.opening import open_recorded
 from commands.recorded_run import RecordedRun, Watch
 from commands.recorded_settings import run_settings
+from services.journal.account_lock import AccountBusy, account_lock
 from services.settings_file import load_settings
 from tests.command_line import call, trail
 
@@ -23,10 +24,10 @@ class CutOff(Exception):
     """The process would have died here."""
 
 
-def cut_off_after_a_session(data_dir: Path) -> AccountFolder:
-    """Run the demo until its first session has ended, and leave it so."""
+def demo_run(data_dir: Path, mode: str = "paper") -> RecordedRun:
+    """Return a run over the demo market in that folder."""
     overrides = {
-        "mode": "paper",
+        "mode": mode,
         "frequency": "hourly",
         "data_dir": str(data_dir),
         "agent_config.initial_cash": "1000000.00",
@@ -37,14 +38,19 @@ def cut_off_after_a_session(data_dir: Path) -> AccountFolder:
     mind = Mind(name=agent.name, make=lambda _ordinal_of: agent)
     recorded = open_recorded(settings, folder, mind, prices=None, start=None, end=None, cache=None)
     decided = run_settings(settings, recorded.watchlist, recorded.panel.source)
-    run = RecordedRun(recorded, decided, mind, folder, folder.journal, lambda lock: lock.acquire())
+    return RecordedRun(recorded, decided, mind, folder, folder.journal, lambda lock: lock.acquire())
+
+
+def cut_off_after_a_session(data_dir: Path) -> AccountFolder:
+    """Run the demo until its first session has ended, and leave it so."""
+    run = demo_run(data_dir)
 
     def die(*_said: object) -> None:
         raise CutOff
 
     with pytest.raises(CutOff):
         run.execute(Watch(ended=die))
-    return folder
+    return AccountFolder(data_dir, "main")
 
 
 def test_a_run_that_was_cut_off_goes_on(tmp_path):
@@ -100,3 +106,23 @@ def test_a_made_up_market_is_marked_on_every_line_and_in_every_view(tmp_path):
     assert session["synthetic"] is True
     assert shown["synthetic"] is True
     assert json.loads(call("status", "--data-dir", tmp_path, "--json").out)["synthetic"] is True
+
+
+@pytest.mark.parametrize("mode", ["backtest", "paper"])
+def test_the_end_of_an_audit_trail_is_left_to_the_process_that_may_be_writing_it(tmp_path, mode: str):
+    folder = AccountFolder(tmp_path, "main")
+    demo_run(tmp_path, mode).execute(Watch())
+    whole = folder.audit.read_bytes()
+    folder.audit.write_bytes(whole[:-100])
+    other = account_lock(folder.journal, "main")
+    other.acquire()
+
+    with pytest.raises(AccountBusy):
+        demo_run(tmp_path, mode).execute(Watch())
+    left = folder.audit.read_bytes()
+    other.release()
+    again = demo_run(tmp_path, mode).execute(Watch())
+
+    assert left == whole[:-100]
+    assert again.already_finished
+    assert folder.audit.read_bytes() == whole
