@@ -80,7 +80,8 @@ class _Answers(Generic[_T]):
         # Phases begin on whole minutes: prices of the one before must not open the next.
         turned = self._this_minute and (one.asked_at.minute != now.minute)
         keep_s = min(self._keep_s, FAILED_S) if _failed(one.answer) else self._keep_s
-        return not turned and (now - one.asked_at).total_seconds() <= keep_s
+        # A clock set back does not make an answer younger.
+        return not turned and 0 <= (now - one.asked_at).total_seconds() <= keep_s
 
 
 def _failed(answer: asyncio.Task[_T]) -> bool:

@@ -23,6 +23,7 @@ from services.market.vendor_source import VendorSource
 from services.ports import PriceFault
 from tests.unit.raw_market import FakeFeed, raw
 from tests.unit.test_vendor_source import Rest
+from tests.unit.test_waiting_for_the_afternoon import SetBack
 from tests.unit.vendor import Vendor
 from tests.unit.world import quiet
 
@@ -69,7 +70,7 @@ class Desk:
     """A vendor shared by as many accounts as there are watchlists."""
 
     def __init__(self, *watchlists: Sequence[Symbol], **more: Any) -> None:
-        self.clock = VirtualClock(SLOT)
+        self.clock = SetBack(SLOT)
         self.vendor = Asked(self.clock, **more)
         self.shared = SharedPrices(self.vendor, self.clock)
         self.accounts = [Account() for _ in watchlists]
@@ -186,6 +187,19 @@ def test_prices_asked_again_are_the_accounts_own_unless_another_asked_for_them_t
     assert within is first
     assert after is not first
     assert desk.vendor.questions == [("prices", (A, B)), ("prices", (B,))]
+
+
+def test_prices_from_before_the_clock_was_set_back_begin_no_session():
+    desk = Desk((A,), (A,))
+
+    async def begin() -> list[Snapshot]:
+        before = await desk.seats[0].get_current_prices((A,))
+        desk.clock.back(900)
+        return [before, await desk.seats[1].get_current_prices((A,))]
+
+    before, after = run(begin())
+
+    assert (before.moment, after.moment) == (SLOT, SLOT - timedelta(seconds=900))
 
 
 def test_prices_of_the_lunch_break_do_not_open_the_afternoon():
