@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, time
+from datetime import date, datetime, time
 
 from agents.replay import ReplayAgent
 from agents.rule import rule_again
@@ -29,7 +29,7 @@ from services.domain.events import (
     TradingDay,
 )
 from services.domain.instruments import Market
-from services.domain.orders import ApprovedOrder, SessionId
+from services.domain.orders import ApprovedOrder, OrderId, SessionId
 from services.domain.statement import Ack, AckKind
 from services.executor import Executor
 from services.journal.account import Account
@@ -94,6 +94,18 @@ class ReplayExecutor(Executor):
         return said if isinstance(said, Ack) and said.kind is AckKind.WITHHELD else None
 
 
+class TwinClock:
+    """The moment of the journal's last event; while one is `held`, that one."""
+
+    def __init__(self, last_event: Clock) -> None:
+        self._last_event = last_event
+        self.held: datetime | None = None
+
+    def now(self) -> datetime:
+        """Return that moment, in UTC."""
+        return self.held or self._last_event.now()
+
+
 class Twin:
     """Everything a replay needs, made from the journal alone (and the panels beside it)."""
 
@@ -113,11 +125,12 @@ class Twin:
         self._prices = self._price_source()
         self._calendar = RecordedCalendar(_days(self.journal))
         self._exchange: SimulatedExchange | None = None
+        self._exchange_clock = TwinClock(LastEventClock(self.journal, self.clock))
         self._agents: dict[str, Agent] = {}
         self._other = other
         if other is not None:
             self.journal.diverging = other.session
-        self.replay = Replay(journal=self.journal, world_for=self.world_for)
+        self.replay = Replay(journal=self.journal, world_for=self.world_for, withdraw=self._withdraw)
 
     def world_for(self, opened: Opened) -> World:
         """Return the world of a session: its settings, its agent, and the versions it ran on."""
@@ -129,7 +142,7 @@ class Twin:
         if self._exchange is None:
             self._exchange = SimulatedExchange(
                 market=market_view(self._panel, self._prices.remembered(), self._prices.actions),
-                clock=LastEventClock(self.journal, self.clock),
+                clock=self._exchange_clock,
                 calendar=self._calendar,
                 cash_cny=self._genesis.cash_cny,
                 commission=settings.commission,
@@ -154,6 +167,13 @@ class Twin:
             versions=opened.versions,
         ).world
         return replace(world, executor=ReplayExecutor(self._exchange, self.clock, self.journal))
+
+    async def _withdraw(self, order_id: OrderId, moment: datetime) -> None:
+        """Cancel an order at the exchange as of a moment."""
+        if self._exchange is not None:
+            self._exchange_clock.held = moment
+            await self._exchange.cancel_order(order_id)
+            self._exchange_clock.held = None
 
     @property
     def _panel(self) -> Panel | None:

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import cast
 
 from scheduler.session import opened, run_session
 from scheduler.settling import settle
 from scheduler.stages import lapse, look_after, slot_of, wake
 from scheduler.world import World
+from services.domain.book import OrderEnded
 from services.domain.events import Closed, Event, Look, Opened, Outcome, Settlement, StageKind
+from services.domain.fills import Fill
+from services.domain.orders import OrderId, OrderState
+from services.domain.statement import CANCEL
 from services.journal.account import SessionState
 from services.journal.checking import CheckingJournal
+from services.slots import local
 
 
 @dataclass(slots=True)
 class Replay:
     """Runs every recorded session and stage again, in the order in which they happened.
 
-    `world_for` returns the world a session lives in, by the session's first record. Nothing is
-    written; what differs is in the journal's `differences`.
+    `world_for` returns the world a session lives in, by the session's first record; `withdraw` cancels an
+    order at its exchange as of a moment. Nothing is written; what differs is in the journal's `differences`.
     """
 
     journal: CheckingJournal
     world_for: Callable[[Opened], World]
+    withdraw: Callable[[OrderId, datetime], Awaitable[None]]
 
     async def run(self, until: str | None = None) -> None:
         """Live again up to and with session `until`, later stages of it included; None: everything."""
@@ -70,6 +76,8 @@ class Replay:
         look = cast(Look, self.journal.value(event))
         state = self.journal.account.sessions[event.session]
         world = self.world_for(state.opened)
+        for order_id, moment in self._cancelled_unrecorded(event, local(look.moment, world.market).date()):
+            await self.withdraw(order_id, moment)
         self.journal.start_at(look.moment)
         if look.stage is StageKind.WAKE:
             await wake(state, world)
@@ -77,3 +85,32 @@ class Replay:
             await lapse(state, world)
         else:
             await look_after(state, world, look.stage)
+
+    def _cancelled_unrecorded(self, look: Event, day: date) -> Iterator[tuple[OrderId, datetime]]:
+        """Yield the orders that a stage found cancelled by nothing on record, and as of when they were.
+
+        A process that the kill file stopped while its journal could not be written cancelled them, right
+        behind what it had recorded last. A cancel on record may confirm that one: of an order whose day is
+        over by the stage's `day` it can do nothing else.
+        """
+        state = self.journal.account.sessions[look.session]
+        rested, asked, traded = f"{look.step.removesuffix('look')}rested", set[str](), dict[str, Event]()
+        for event in self.journal.of_session(look.session):
+            if CANCEL in event.step:
+                asked.add(event.step.rpartition(":")[2])
+            elif event.seq > look.seq:
+                if event.step == rested:
+                    return
+                value = self.journal.value(event)
+                if isinstance(value, Fill):
+                    traded[value.order_id] = event
+                if isinstance(value, OrderEnded) and value.state is OrderState.CANCELLED:
+                    order_id = value.order_id
+                    if order_id not in asked or state.orders[order_id].day < day:
+                        last = traded.get(order_id) or self._last_before(look)
+                        yield order_id, datetime.fromisoformat(last.at)
+
+    def _last_before(self, look: Event) -> Event:
+        """Return the last event before a stage that a process wrote which had asked its exchange before."""
+        before = reversed(self.journal.recorded[: look.seq - 1])
+        return next(event for event in before if event.session or event.kind == "check")

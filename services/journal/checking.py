@@ -140,6 +140,10 @@ class CheckingJournal(Journal):
             if (session, event.step) not in self._seen and event.kind not in EVIDENCE
         )
 
+    def of_session(self, session: str) -> Sequence[Event]:
+        """Return the recorded events of the session, in their order."""
+        return self._of_session[session]
+
     def recorded_value(self, session: str, step: str) -> object:
         """Return what the record holds for a step, None where it holds nothing."""
         event = self._by_step.get((session, step))

@@ -13,6 +13,7 @@ import pytest
 from commands.interventions import interventions_in
 from scheduler.loop import Killed
 from services.domain.events import Asked, Closed, Outcome, StageKind
+from services.domain.inbox import Scope
 from services.domain.orders import OrderState
 from services.domain.statement import Ack, AckKind
 from services.journal.journal import JournalDrift
@@ -20,7 +21,8 @@ from services.journal.kill_file import KILL_NAME, kill_words, put_kill_file, rem
 from services.journal.memory_inbox import MemoryInboxes
 from services.ports import BrokerFault, JournalFault
 from tests.crash.touches import Crash, Fate, Store
-from tests.exchange_market import MAIN, MON, OTHER, at
+from tests.exchange_market import MAIN, MON, OTHER, TUE, at
+from tests.replay.test_vendor_replay import require_identical
 from tests.unit.test_executor import SILENCE, Desk
 from tests.unit.test_stages import ended, stages
 from tests.unit.vendor import SteppingClock, Vendor
@@ -299,6 +301,30 @@ def test_on_a_full_disk_the_cancels_go_out_and_are_found_afterwards():
     again = setup.open()
     again.tick(at(MON, "10:42"))
     assert [one.state for one in ended(again)] == [OrderState.CANCELLED] * 2
+
+
+@pytest.mark.parametrize("undone", [False, True])
+@pytest.mark.parametrize("next_day", [False, True])
+def test_cancels_that_could_not_be_recorded_come_out_again_in_a_replay(undone: bool, next_day: bool):
+    switch = Switch()
+    setup = killable(switch, LOW, HOLD, HOLD, HOLD, BUY)
+    store = Full(setup.store)
+    live = replace(setup, store=store).open().run(at(MON, "10:40"))  # type: ignore[arg-type]
+    switch.on, store.full = True, True
+    with pytest.raises(JournalFault):
+        live.tick(at(MON, "10:41"))
+
+    switch.on = not undone
+    later = at(TUE, "10:30") if next_day else at(MON, "10:43")
+    setup.commands.put(Scope.HERE, "lift", {"symbol": "", "why": "the disk has room again", "by": "p"})
+    setup.open(later).tick(later)
+    switch.on = False
+    again = setup.open(later).run()
+
+    assert [one.state for one in ended(again)][:2] == [OrderState.CANCELLED] * 2
+    # The later buy alone: 1,000 shares at 10.00, a commission of 5.00, a transfer fee of 0.10.
+    assert again.journal.account.book.available_cny == Decimal("89994.90")
+    require_identical(setup)
 
 
 def test_a_full_disk_without_a_kill_file_cancels_nothing():
