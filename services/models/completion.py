@@ -8,6 +8,8 @@ from services.domain.conversation import ToolCall
 from services.models.dialects import ANSWER_TOOL, Dialect
 
 BODY_BYTES_MAX = 4 * 1024 * 1024
+TOKENS_MAX = 1_000_000_000
+"""A server that counts more for one request has not counted; -1 read without its sign is one way to it."""
 
 _THINK, _THOUGHT = "<think>", "</think>"
 _ASKED_TOO_OFTEN = 1002
@@ -126,13 +128,15 @@ def read_completion(body: bytes) -> Completion:
         raise NotACompletion(f"an answer of {len(body)} bytes, at most {BODY_BYTES_MAX}")
     try:
         completion = _DECODER.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        first = completion.choices[0].message if completion.choices else Message()
+        for call in first.tool_calls or ():
+            # Only skimmed so far: it may be no text, or a number beyond all bounds.
+            _ = call.function.text
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NotACompletion(f"not a chat completion ({error})", body.decode("utf-8", "replace")) from error
     if not completion.choices:
         kind = RateLimited if _status_code(completion.base_resp) == _ASKED_TOO_OFTEN else NotACompletion
         raise kind("a chat completion without choices", body.decode("utf-8", "replace"))
-    for call in completion.choices[0].message.tool_calls or []:
-        _ = call.function.text
     return completion
 
 
@@ -180,4 +184,4 @@ def _without_thoughts(content: str) -> tuple[str, str]:
 
 def _count(counts: dict[str, object] | None, key: str) -> int:
     tokens = (counts or {}).get(key)
-    return tokens if isinstance(tokens, int) and tokens > 0 else 0
+    return tokens if type(tokens) is int and 0 < tokens <= TOKENS_MAX else 0

@@ -18,7 +18,9 @@ from services.models.prices import Price
 from services.models.spending import nothing_spent
 from services.ports import AgentFault, ModelClient
 from tests.provider_twin import (
+    Asked,
     Behaviour,
+    Line,
     ProviderTwin,
     calls,
     completion,
@@ -85,6 +87,48 @@ def test_only_a_request_that_was_refused_or_never_arrived_is_surely_unbilled(
         reply_of(client(twin.url, deadline_s=0.3 if behaviour is hangs else 30.0))
 
     assert isinstance(fault.value, Unbilled) is unbilled
+
+
+DEEP = "[" * 100_000 + "]" * 100_000
+
+
+def called_with(arguments: bytes) -> bytes:
+    call = b'{"function":{"name":"quote","arguments":' + arguments + b"}}"
+    return b'{"choices":[{"message":{"content":null,"tool_calls":[' + call + b"]}}]}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps(completion(GOOD))[:-1].encode() + f',"x":{DEEP}}}'.encode(),
+        called_with(DEEP.encode()),
+        called_with(b"1e999999"),
+        called_with(b"9" * 40),
+        called_with(b'"\xff"'),
+        called_with(b'{"symbol":"\xff"}'),
+        b"\xef\xbb\xbf" + json.dumps(completion(GOOD)).encode(),
+    ],
+    ids=["deep", "deep call", "far number", "long number", "no text", "no text within", "byte order mark"],
+)
+def test_a_body_that_nothing_can_read_is_a_fault_of_that_request(body: bytes):
+    def sent(_asked: Asked, line: Line) -> None:
+        line.respond(200, body)
+
+    with ProviderTwin(sent) as twin, pytest.raises(AgentFault):
+        reply_of(client(twin.url))
+
+
+@pytest.mark.parametrize("stated", [2**64 - 1, 10**40, True, -1], ids=["unsigned -1", "far", "yes", "-1"])
+def test_a_count_of_tokens_that_is_none_counts_as_not_told(stated: object):
+    body = completion(GOOD)
+    body["usage"] = {"prompt_tokens": stated, "completion_tokens": stated}
+
+    with ProviderTwin(refuses(200, json.dumps(body))) as twin:
+        reply = reply_of(budgeted(twin.url, 2 * BOUND_CNY))
+
+    assert (type(reply.input_tokens), reply.input_tokens, reply.output_tokens) == (int, 0, 0)
+    # The most that the request may have taken.
+    assert reply.cost_cny == BOUND_CNY
 
 
 def test_a_server_that_is_not_there_bills_nothing():
