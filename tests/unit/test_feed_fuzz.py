@@ -59,6 +59,8 @@ def require_believable(quote: RawQuote) -> None:
     assert all(type(level.shares) is int and level.shares > 0 for level in levels)
     assert quote.volume_shares is None or (type(quote.volume_shares) is int and quote.volume_shares >= 0)
     assert quote.stamped_at is None or quote.stamped_at.utcoffset() is not None
+    # No record can hold half of a surrogate pair.
+    assert quote.name.encode("utf-8", "replace").decode() == quote.name
 
 
 def require_sound(read: Read, body: bytes) -> None:
@@ -70,6 +72,7 @@ def require_sound(read: Read, body: bytes) -> None:
     assert not set(answer.quotes) & set(answer.faults)
     for quote in answer.quotes.values():
         require_believable(quote)
+    assert all(why.encode("utf-8", "replace").decode() == why for why in answer.faults.values())
 
 
 @pytest.mark.parametrize("vendor", READERS)
@@ -77,6 +80,8 @@ def require_sound(read: Read, body: bytes) -> None:
 @example(body=b"[" * 100_000)
 @example(body=b'{"data":' * 50_000)
 @example(body=b'{"code":' + b"9" * 5000 + b"}")
+@example(body=b'{"code":1e99999999999999999999}')
+@example(body=b'{"code":1E-99999999999999999999}')
 def test_any_bytes_are_read_or_refused(vendor, body):
     require_sound(READERS[vendor][0], body)
 
@@ -104,6 +109,8 @@ def test_any_field_of_a_record_may_state_anything(vendor, places):
 
 
 @given(changes=st.dictionaries(st.sampled_from(sorted(wire.EASTMONEY_BOOK)), VALUES, max_size=8))
+@example(changes={"f58": "\ud83d"})
+@example(changes={"f57": "\ud83d"})
 def test_any_field_of_a_book_may_state_anything(changes):
     require_sound(READERS["eastmoney"][0], json.dumps({"data": {**wire.EASTMONEY_BOOK, **changes}}).encode())
 

@@ -337,6 +337,7 @@ READERS: Mapping[str, tuple[Callable[[bytes], object], bytes]] = {
 @given(body=st.binary(max_size=200))
 @example(body=b"[" * 100_000)
 @example(body=b"=" + b'{"data":' * 50_000)
+@example(body=b"[1e99999999999999999999]")
 def test_any_bytes_are_read_or_refused(reader, body):
     with suppress(BadAnswer):
         READERS[reader][0](body)

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 
 from services.domain.instruments import Market, Symbol
@@ -63,9 +63,12 @@ def count_of(stated: object) -> int | None:
 
 
 def text_of(stated: object) -> str:
-    """Return a text without what surrounds it, empty for everything else and for a hyphen."""
+    """Return a text without what surrounds it, empty for everything else and for a hyphen.
+
+    Half of a surrogate pair, which JSON can write and no record can hold, becomes a question mark.
+    """
     text = stated.strip() if isinstance(stated, str) else ""
-    return "" if text == "-" else text
+    return "" if text == "-" else text.encode("utf-8", "replace").decode()
 
 
 def local_moment(stated: object, form: str, length: int, market: Market = Market.CN) -> datetime | None:
@@ -118,7 +121,8 @@ def json_object(body: bytes) -> dict[str, object]:
     """
     try:
         found = json.loads(body.decode("utf-8"), parse_float=Decimal, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, InvalidOperation) as error:
+        # The last of them tells of an exponent that no Decimal holds.
         raise BadAnswer(f"not JSON but {_beginning(body)}") from error
     if not isinstance(found, dict):
         raise BadAnswer(f"not a JSON object but {_beginning(body)}")

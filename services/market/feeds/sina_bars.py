@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import partial
 
 from services.domain.bars import Frequency
@@ -89,7 +89,7 @@ def read_rows(body: bytes) -> Sequence[object]:
     """
     try:
         found = json.loads(body.decode("utf-8"), parse_float=Decimal)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, InvalidOperation) as error:
         raise BadAnswer("no list of bars") from error
     if found is None:
         return ()
