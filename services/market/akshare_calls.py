@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import struct
+import zlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partialmethod
 from threading import Event
 from typing import Any, Protocol, TypeVar
+from zipfile import BadZipFile
 
 from tenacity import (
     Retrying,
@@ -27,6 +30,14 @@ from services.ports import PriceFault
 
 ATTEMPTS = 3
 REQUEST_S_MAX = 6.0
+
+FOREIGN_ANSWER = (
+    TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError, EOFError,
+    SyntaxError,  # lxml's at a page that is empty or no page
+    ImportError,  # pandas', for a kind of workbook that nothing here reads
+    BadZipFile, zlib.error, struct.error,  # a workbook cut short or damaged
+)  # fmt: skip
+"""As which an answer of another form surfaces: akshare does not check what it got, and divides by it."""
 
 _K = TypeVar("_K")
 _T = TypeVar("_T")
@@ -143,8 +154,7 @@ class AkshareCalls:
             return ask(Turn(api=self._loaded(), again=again, late=late))
         except (NoAnswer, NotAsked, requests.RequestException) as problem:
             return _Fault(str(problem) or type(problem).__name__)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as problem:
-            # akshare does not check what it got, so a foreign answer surfaces as one of these.
+        except FOREIGN_ANSWER as problem:
             return _Fault(f"the answer has another form ({type(problem).__name__}: {problem})")
 
     def _gated(self, call: Callable[..., Any], late: Event, failure: type[Exception]) -> Callable[..., Any]:

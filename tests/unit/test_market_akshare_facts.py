@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
+import zipfile
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, cast
@@ -181,6 +182,46 @@ def test_a_fund_without_a_profile_or_of_a_suspended_list_stays_unknown_there() -
 
     assert set(facts.unknown[Symbol("510300.SH")]) == {Fact.SUSPENSION}
     assert set(nothing.unknown[Symbol("510300.SH")]) == {Fact.FUND_KIND}
+
+
+def workbook() -> bytes:
+    written = io.BytesIO()
+    sz_list(("000001", "平安银行", "1991-04-03")).to_excel(written, index=False)
+    return written.getvalue()
+
+
+def halved_within(whole: bytes) -> bytes:
+    """Return the workbook with each of its parts cut in half, which the archive does not tell."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(whole)) as parts, zipfile.ZipFile(written, "w") as cut:
+        for name in parts.namelist():
+            cut.writestr(name, parts.read(name)[: len(parts.read(name)) // 2])
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [workbook()[:2000], halved_within(workbook())],
+    ids=["cut short", "cut within"],
+)
+def test_a_workbook_that_came_broken_leaves_its_facts_unknown(body: bytes) -> None:
+    class BrokenWorkbook(Lists):
+        def stock_info_sz_name_code(self, symbol: str) -> pd.DataFrame:
+            return pd.read_excel(io.BytesIO(body))
+
+    facts = told(BrokenWorkbook(st=WARNED, tfp=NONE_SUSPENDED), CHINEXT)
+
+    assert Fact.LISTING in facts.unknown[CHINEXT]
+
+
+def test_an_empty_page_of_a_fund_leaves_its_kind_unknown() -> None:
+    class EmptyPage(Lists):
+        def fund_overview_em(self, symbol: str) -> pd.DataFrame:
+            return pd.read_html(io.StringIO(""))[-1]
+
+    facts = told(EmptyPage(tfp=NONE_SUSPENDED), Symbol("510300.SH"))
+
+    assert set(facts.unknown[Symbol("510300.SH")]) == {Fact.FUND_KIND}
 
 
 @pytest.mark.parametrize("symbol", ["113001.SH", "900901.SH", "508000.SH", "AAPL.US", "999999.SH"])
