@@ -8,6 +8,9 @@ import httpx2
 
 from services.models.completion import BODY_BYTES_MAX, NotACompletion
 
+_CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "gbk", "gb2312", "gb18030", "big5"})
+"""In which an error may be said. Others cannot read every body, or read texts out of it that are none."""
+
 
 class _Bounded(httpx2.AsyncByteStream):
     """A body that ends with an error once it is longer than an answer may be."""
@@ -34,7 +37,7 @@ class _Bounded(httpx2.AsyncByteStream):
 
 
 async def bound(response: httpx2.Response) -> None:
-    """Let no more of the response be read than an answer may have.
+    """Let no more of the response be read than an answer may have, and its text in no odd charset.
 
     Raises:
         NotACompletion: It is packed, though that was not asked for: no bound would hold for what is inside.
@@ -42,5 +45,7 @@ async def bound(response: httpx2.Response) -> None:
     packed = response.headers.get("content-encoding", "identity").lower()
     if packed != "identity":
         raise NotACompletion(f"an answer packed as {packed[:40]!r}, which was not asked for")
+    if (response.charset_encoding or "utf-8").lower() not in _CHARSETS:
+        response.encoding = "utf-8"
     if isinstance(response.stream, httpx2.AsyncByteStream):
         response.stream = _Bounded(response.stream)

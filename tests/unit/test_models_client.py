@@ -118,6 +118,31 @@ def test_a_body_that_nothing_can_read_is_a_fault_of_that_request(body: bytes):
         reply_of(client(twin.url))
 
 
+@pytest.mark.parametrize("charset", ["utf-16", "hex", "idna", "rot13", "unicode_escape", "none such"])
+@pytest.mark.parametrize("status", [200, 400, 503])
+def test_an_answer_in_a_charset_that_cannot_be_read_is_a_fault_that_says_so(charset: str, status: int):
+    told = refuses(status, "out of order \\ud800", kind=f"text/plain; charset={charset}")
+
+    with ProviderTwin(told) as twin, pytest.raises(AgentFault, match="out of order") as fault:
+        reply_of(client(twin.url, attempts_max=1))
+
+    assert str(fault.value).encode("utf-8", "replace").decode() == str(fault.value)
+
+
+def test_an_error_page_in_gbk_is_told_in_its_own_words():
+    def refuses_in_gbk(_asked: Asked, line: Line) -> None:
+        line.respond(402, "余额不足".encode("gbk"), "text/html; charset=GBK")
+
+    with ProviderTwin(refuses_in_gbk) as twin, pytest.raises(Unbilled, match="余额不足"):
+        reply_of(client(twin.url))
+
+
+@pytest.mark.parametrize("after", ["Sun, 06 Nov 9999999999999999999 08:49:37 GMT", "9" * 400, "soon"])
+def test_a_wait_that_is_none_is_not_waited_for(after: str):
+    with ProviderTwin(refuses(429, "slow down", {"Retry-After": after})) as twin, pytest.raises(Unbilled):
+        reply_of(client(twin.url))
+
+
 @pytest.mark.parametrize("stated", [2**64 - 1, 10**40, True, -1], ids=["unsigned -1", "far", "yes", "-1"])
 def test_a_count_of_tokens_that_is_none_counts_as_not_told(stated: object):
     body = completion(GOOD)
