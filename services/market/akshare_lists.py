@@ -11,6 +11,7 @@ from typing import Any
 
 from services.domain.instruments import Kind, Span
 from services.market.akshare_calls import NoAnswer
+from services.market.feeds.fields import text_of
 
 _CODE = re.compile(r"\d{6}")
 _INTRADAY = ("盘中", "临时", "小时", "半天")
@@ -130,7 +131,7 @@ def share_fund_kind(profile: FundProfile) -> Kind | None:
 
 def short_name(stated: object) -> str:
     """Return a name as the exchange means it: no blanks, no wide letters; empty where none is stated."""
-    text = "".join(unicodedata.normalize("NFKC", stated).split()) if isinstance(stated, str) else ""
+    text = "".join(unicodedata.normalize("NFKC", text_of(stated)).split())
     return "" if text in ("-", "--", "nan") else text
 
 

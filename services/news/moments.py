@@ -14,6 +14,8 @@ _STATED = re.compile(
 _MIDNIGHT = time()
 _EPOCH_MS_MIN, _EPOCH_MS_MAX = 946_684_800_000, 4_102_444_800_000
 """The years 2000 to 2099: another number is no time of an item."""
+_YEARS = range(2000, 2100)
+"""As above: 9999-12-31 and 0001-01-01 are what systems hold for no day."""
 
 
 def moment_of(stated: object) -> datetime | None:
@@ -26,6 +28,8 @@ def moment_of(stated: object) -> datetime | None:
     if match is None:
         return None
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+    if year not in _YEARS:
+        return None
     try:
         at = datetime(year, month, day, hour, minute, second, tzinfo=ZONES[Market.CN])
     except ValueError:

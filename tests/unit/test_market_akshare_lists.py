@@ -48,7 +48,15 @@ def test_a_day_with_a_time_is_its_day() -> None:
 
 @pytest.mark.parametrize(
     ("stated", "name"),
-    [("*ST 甲", "*ST甲"), ("ＳＴ乙", "ST乙"), ("-", ""), (float("nan"), ""), (None, ""), (1, "")],
+    [
+        ("*ST 甲", "*ST甲"),
+        ("ＳＴ乙", "ST乙"),
+        ("-", ""),
+        (float("nan"), ""),
+        (None, ""),
+        (1, ""),
+        ("甲\ud83d", "甲?"),
+    ],
 )
 def test_a_name_is_read_without_blanks_and_wide_letters(stated: object, name: str) -> None:
     assert short_name(stated) == name

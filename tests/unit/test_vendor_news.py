@@ -61,6 +61,7 @@ def query(kind: NewsKind, *symbols: Symbol) -> NewsQuery:
     ("20260713", at(14)),  # a mere date counts from its end
     ("2026-07-13", at(14)),
     ("2026-07-13 00:00:00", at(14)),
+    ("9999-12-31", None), ("0001-01-01 00:00:00", None),  # what systems hold for no day
     ("2026-02-30 10:00:00", None), ("2026-07-13 25:00:00", None),
     ("yesterday", None), ("", None), (None, None), (7, None), ("٢٠٢٦-07-13", None),
 ])  # fmt: skip
