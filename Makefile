@@ -43,9 +43,7 @@ demo-llm: $(LOCAL_LLM) ## The demo week decided by a real small model on this ma
 session: $(RUNTIME) ## Paper sessions on the demo's prices in a folder of their own; prints the last one's record
 	@rm -rf $(SESSION) && mkdir -p $(SESSION)
 	@$(BIN)/python run_live.py $(DEMO) --data-dir $(SESSION)/data --json > $(SESSION)/run.json
-	@$(BIN)/python run_live.py sessions --data-dir $(SESSION)/data --json > $(SESSION)/sessions.json
-	@$(BIN)/python run_live.py show --data-dir $(SESSION)/data \
-		"$$($(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["sessions"][-1]["id"])' < $(SESSION)/sessions.json)"
+	@$(BIN)/python run_live.py show latest --data-dir $(SESSION)/data
 
 test: $(DEVELOPMENT) ## The tests
 	@$(BIN)/python -m pytest -q -n auto

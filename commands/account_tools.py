@@ -27,7 +27,13 @@ SESSIONS_MAX = 1_000
 MARKET_TOOLS = ("quote", "bars", "indicators", "calculator")
 """Those of a model that are offered too; they know what the account's last session saw."""
 
-_Id = Annotated[str, msgspec.Meta(max_length=100, description="A session's id, as `sessions` lists it.")]
+_Id = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=100,
+        description="A session's id as `sessions` lists it, a beginning that no other has, or `latest`.",
+    ),
+]
 _Last = Annotated[int, msgspec.Meta(ge=1, le=SESSIONS_MAX, description="How many, the latest ones.")]
 
 

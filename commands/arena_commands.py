@@ -132,7 +132,9 @@ def arena(
     "first",
     metavar="ID|DATE",
     required=True,
-    help=said("The first recorded session, or its day.", "首个已记录时段的 ID 或日期。"),
+    help=said(
+        "The first recorded session (or `latest`), or its day.", "首个已记录时段的 ID（或 latest）或日期。"
+    ),
 )
 @click.option(
     "--agent",

@@ -15,6 +15,7 @@ from commands.masked_replay import by_the_mask, require_reader, without_look_ups
 from commands.minds import Mind, mind_of
 from commands.past import Past
 from commands.screen import Screen
+from commands.session_choice import session_named
 from commands.stored_account import StoredAccount, stored_account
 from commands.twin import OtherMind, Twin
 from commands.wording import tell
@@ -169,18 +170,13 @@ def _sessions(account: StoredAccount, span: SessionSpan) -> _Sessions:
 
 def _place(states: Mapping[str, SessionState], wanted: str, option: str, end: int) -> int:
     """Return where a session stands in the account's order; of a day's, the first (0) or last (-1)."""
-    order = list(states)
-    if wanted in states:
-        return order.index(wanted)
     try:
         day = date.fromisoformat(wanted)
     except ValueError:
-        day = None
+        return list(states).index(session_named(wanted, states, option))
     of_day = [at for at, state in enumerate(states.values()) if state.opened.day == day]
     if not of_day:
-        raise CommandFailed(
-            Exit.USAGE, f"{option} {wanted}: is no session and no day with one; see `sessions`"
-        )
+        raise CommandFailed(Exit.USAGE, f"{option} {wanted}: is no day with a session; see `sessions`")
     return of_day[end]
 
 

@@ -15,6 +15,7 @@ from commands.masked_replay import require_reader, without_look_ups
 from commands.minds import mind_of
 from commands.past import Past
 from commands.screen import Screen
+from commands.session_choice import session_named
 from commands.stored_account import StoredAccount, stored_account
 from commands.twin import OtherMind, Twin
 from services.domain.book import BookBroken
@@ -51,7 +52,7 @@ def replay(
     is asked behind a mask made from it.
 
     Raises:
-        CommandFailed: There is no such account or session.
+        CommandFailed: There is no such account or session, or more than one may be meant.
     """
     if mask_seed is not None and agent is None:
         raise CommandFailed(Exit.USAGE, "--masked: nobody is asked; give --agent llm:NAME")
@@ -60,8 +61,7 @@ def replay(
             if agent is not None:
                 raise CommandFailed(Exit.USAGE, "--agent takes one session's place at a time; give its ID")
             return _replay_all(account, screen)
-        if session not in account.journal.account.sessions:
-            raise CommandFailed(Exit.USAGE, f"there is no session {session!r}; see `sessions`")
+        session = session_named(session, account.journal.account.sessions)
         if agent is not None:
             return _other_mind(settings, account, session, llm, mask_seed, screen)
         replayed = lived_again(account, session)[0]

@@ -36,8 +36,9 @@ def replay_session(
 @app.command(
     help=said(
         "Live a recorded session again and compare; --agent puts another mind in its place. "
-        "ID 'all' replays every session.",
-        "重放一个已记录的时段并比较；--agent 换另一决策者。ID 为 all 时重放全部。",
+        "ID may be cut short where no other begins so; 'latest' is the last one, 'all' replays each.",
+        "重放一个已记录的时段并比较；--agent 换另一决策者。"
+        "ID 可只写不致混淆的开头部分；latest 为最近一个，all 重放全部。",
     )
 )
 @click.argument("session", metavar="ID")

@@ -38,8 +38,10 @@ def sessions(common: Common) -> None:
 
 @app.command(
     help=said(
-        "One session: inputs, decision, verdicts, orders, fills, reasons.",
-        "查看一个时段：输入、决策、风控结论、委托、成交与原因。",
+        "One session: inputs, decision, verdicts, orders, fills, reasons. ID may be cut short where no other "
+        "begins so; 'latest' is the last one.",
+        "查看一个时段：输入、决策、风控结论、委托、成交与原因。"
+        "ID 可只写不致混淆的开头部分；latest 为最近一个。",
     )
 )
 @click.argument("session", metavar="ID")

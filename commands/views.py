@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 
 from agents.parsing import parse
-from commands.failures import CommandFailed, Exit
+from commands.failures import Exit
 from commands.halt_view import stopped
 from commands.life_view import life_of
 from commands.live_plan import next_slot_shown
 from commands.screen import Screen
+from commands.session_choice import session_named
 from commands.stored_account import stored_account
 from monitor.records import session_records
 from monitor.risk_report import risk_report
@@ -96,16 +97,15 @@ def show(settings: Settings, session: str, screen: Screen) -> Exit:
     """Show one session: inputs, decision, verdicts, orders, fills, reasons.
 
     Raises:
-        CommandFailed: There is no such account or session.
+        CommandFailed: There is no such account or session, or more than one may be meant.
     """
     with stored_account(settings) as account:
+        session = session_named(session, account.journal.account.sessions)
         events = [event for event in account.events if event.session == session]
         records = tuple(session_records(events, account.journal.value))
         risk = risk_report(risk_trail(events, account.journal.value)).as_json(screen.lang)
         findings = say_do(account.events, parse, account.journal.value, session=session)
         synthetic, stop = account.genesis.synthetic, stopped(account, settings)
-    if not records:
-        raise CommandFailed(Exit.USAGE, f"there is no session {session!r}; see `sessions`")
     now = {"risk": risk, "halts_in_force": stop.as_json(), "kill": stop.kill}
     said = {"say_do": findings_as_json(findings, screen.lang)}
     screen.result({**msgspec.to_builtins(records[0]), "synthetic": synthetic, **now, **said})

@@ -312,6 +312,25 @@ def test_a_session_that_is_not_there_is_named(ran: tuple[str, Path, Ran]):
         assert "20300101-0935-main-nothing" in done.err
 
 
+@pytest.mark.parametrize("command", ["show", "replay"])
+def test_a_session_is_named_by_a_beginning_of_its_id_or_as_the_latest(
+    command: str, ran: tuple[str, Path, Ran]
+):
+    listed = call("sessions", "--data-dir", ran[1], "--json").json["sessions"]
+    assert isinstance(listed, list)
+    first, last = listed[0]["id"], listed[-1]["id"]
+    assert first[:8] != listed[1]["id"][:8]
+
+    shown = [call(command, one, "--data-dir", ran[1], "--json") for one in (first[:8], first, "latest", last)]
+
+    assert [one.code for one in shown] == [0, 0, 0, 0]
+    assert (shown[0].json, shown[2].json) == (shown[1].json, shown[3].json)
+    several = call(command, first[:4], "--data-dir", ran[1])
+    assert (several.code, several.out, len(several.err.splitlines())) == (2, "", 1)
+    assert first in several.err
+    assert last in several.err
+
+
 def test_in_a_process_of_its_own_stdout_is_the_json_and_stderr_is_empty(tmp_path: Path):
     done = call_process(
         "--mode", "backtest", *PERIOD, "--prices", four_days(tmp_path),
