@@ -48,10 +48,10 @@ def read_declared_facts(
     What nobody declares is UNKNOWN.
 
     Raises:
-        PriceFileError: The file beside it is no such JSON.
+        PriceFileError: The file beside it cannot be read, or is no such JSON.
     """
     beside = facts_path(path)
-    stated = _stated(beside, beside.read_bytes()) if beside.is_file() else _Stated()
+    stated = _beside(beside)
     return DeclaredFacts(
         adjustment=adjustment or stated.adjustment,
         volume_unit=volume_unit or stated.volume_unit,
@@ -78,6 +78,19 @@ def read_dated_facts(path: Path) -> tuple[tuple[date, date], DeclaredFacts]:
         instruments=_instruments(path, stated.instruments), actions=_actions(path, stated.actions)
     )
     return stated.days, facts
+
+
+def _beside(path: Path) -> _Stated:
+    """Return what the file beside a price file states, nothing where there is none."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return _Stated()
+    except OSError as problem:
+        raise PriceFileError(
+            f"{path}: cannot be read ({problem.strerror}); make it a file, or take it away"
+        ) from None
+    return _stated(path, raw)
 
 
 def _instruments(path: Path, stated: Mapping[str, dict[str, object]]) -> tuple[Instrument, ...]:

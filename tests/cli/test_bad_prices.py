@@ -78,6 +78,17 @@ def test_ex_days_beside_prices_that_are_not_declared_raw_are_refused(declared: s
     assert not (tmp_path / "data" / "main").exists()
 
 
+def test_declared_facts_in_a_folder_in_place_of_a_file_are_refused(tmp_path: Path):
+    path = four_days(tmp_path)
+    path.with_name(f"{path.name}.meta.json").mkdir()
+
+    done = call("--mode", "backtest", "--prices", path, "--data-dir", tmp_path / "data")
+
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert f"{path.name}.meta.json" in done.err
+    assert not (tmp_path / "data" / "main").exists()
+
+
 def test_a_series_last_bar_may_have_its_open_alone(tmp_path: Path):
     lines = [bar(day=day) for day in DAYS[:3]] + ["600000.SH,20251014,10,,,,,,10"]
 
