@@ -117,6 +117,7 @@ def _here(
     yield checks.config(words, settings, config)
     yield from checks.secrets(words, settings, config, around.environment)
     yield checks.agent(words, settings)
+    yield from checks.watchlist(words, settings)
     yield from checks.idle_limits(words, settings)
     yield from checks.going_live(words, settings, now)
     yield checks.broker(words, settings)

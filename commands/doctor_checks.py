@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from urllib.parse import urlsplit
 
+from commands.boardless import boardless
 from commands.doctor_check import Check, Words
 from commands.failures import CommandFailed
 from commands.folders import AccountFolder
@@ -90,6 +91,12 @@ def idle_limits(words: Words, settings: Settings) -> list[Check]:
     return [
         words.warned("risk.idle", key=one.key, needs=one.needs) for one in idle_keys(settings.risk_control)
     ]
+
+
+def watchlist(words: Words, settings: Settings) -> list[Check]:
+    """Return a warning where symbols of the watchlist can never be traded."""
+    found = boardless(settings.watchlist)
+    return [words.warned("watchlist.boardless", symbols=found)] if found else []
 
 
 def calendar(words: Words, settings: Settings, now: datetime) -> Check:

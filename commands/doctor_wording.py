@@ -20,6 +20,7 @@ _NAMES: Mapping[str, tuple[str, str]] = {
     "name.secrets": ("secrets", "密钥"),
     "name.agent": ("agent", "决策者"),
     "name.broker": ("broker", "券商"),
+    "name.watchlist": ("watchlist", "证券池"),
     "name.risk": ("risk limits", "风控限额"),
     "name.live": ("going live", "实盘条件"),
     "name.prices": ("price source", "行情源"),
@@ -104,6 +105,14 @@ _LIVE: Mapping[str, tuple[str, str]] = {
         "risk_control.{key} 已设置但不起作用：需要同时设置 {needs} 之一",
     ),
     "risk.idle.mend": ("set what it needs, or take it out", "设置所需的键，或删除该键"),
+    "watchlist.boardless": (
+        "{symbols}: watched but never traded, since no board is known for the code",
+        "{symbols}：仅观察、不交易，代码不属于任何已知板块",
+    ),
+    "watchlist.boardless.mend": (
+        "mend the suffix (.SH, .SZ, .BJ); an index may stay",
+        "改正后缀（.SH、.SZ、.BJ）；指数可保留",
+    ),
     "live.ok": (
         "programmatic trading is reported, and the limits are set",
         "程序化交易已报告，限额已设置",

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from datetime import datetime, time, timedelta
 
 from commands.account_claim import claim
+from commands.boardless import warn_of_boardless
 from commands.failures import Exit
 from commands.folders import AccountFolder
 from commands.kept_answers import kept_answers, warn_without_key
@@ -47,6 +48,7 @@ def run_on_live_prices(settings: Settings, options: RunOptions, screen: Screen) 
     require_source(settings)
     mind = mind_of(settings, kept_answers(settings, options.llm, screen), live=True)
     warn_without_key(settings, screen)
+    warn_of_boardless(settings.watchlist, screen)
     folder = AccountFolder(settings.data_dir, settings.account)
     with ExitStack() as opened:
         lock = account_lock(journal_place(settings, folder), settings.account)

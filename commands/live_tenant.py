@@ -10,6 +10,7 @@ from typing import Any
 
 from commands.account_claim import claim
 from commands.beats import BEAT_S, Beats
+from commands.boardless import warn_of_boardless
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
 from commands.kept_answers import kept_answers, warn_without_key
@@ -99,6 +100,7 @@ class Tenant:
         self._outside, self._seat = outside._replace(source=seat), seat
         self._mind = mind_of(settings, kept_answers(settings, options.llm, screen), live=True)
         warn_without_key(settings, screen)
+        warn_of_boardless(settings.watchlist, screen)
         self._folder = AccountFolder(settings.data_dir, settings.account)
         self._running: StayingUp | None = None
         self._beats: Beats | None = None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.account_claim import claim
+from commands.boardless import warn_of_boardless
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
 from commands.kept_answers import kept_answers, warn_without_key
@@ -117,6 +118,7 @@ def _recorded(settings: Settings, options: RunOptions, screen: Screen) -> Exit:
         cache=options.cache,
         history=options.history,
     )
+    warn_of_boardless(recorded.watchlist, screen)
     run_on = RecordedRun(
         recorded,
         run_settings(settings, recorded.watchlist, recorded.panel.source),

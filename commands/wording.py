@@ -101,6 +101,11 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "no API key is set for model {model}: it will hardly answer; doctor --agent {agent} names it",
         "模型 {model} 未设置 API 密钥，很可能不予回答；doctor --agent {agent} 会指出应设置的变量",
     ),
+    "watchlist.boardless": (
+        "watched but never traded, since no board is known for the code: {symbols}; an index, or another "
+        "exchange's suffix?",
+        "仅观察、不交易（代码不属于任何已知板块）：{symbols}；是指数，还是后缀写错？",
+    ),
     "llm.not_kept": ("an answer could not be kept: {why}", "一条回答未能保存：{why}"),
     "synthetic": (
         "DEMO: a made-up market. No name or price here is real.",

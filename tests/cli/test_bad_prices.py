@@ -89,6 +89,19 @@ def test_declared_facts_in_a_folder_in_place_of_a_file_are_refused(tmp_path: Pat
     assert not (tmp_path / "data" / "main").exists()
 
 
+def test_a_run_begins_with_a_word_on_symbols_that_no_board_has(tmp_path: Path):
+    lines = [bar(symbol, day) for symbol in ("600000.SH", "600000.SZ") for day in DAYS]
+
+    done = call(
+        "--mode", "backtest", "--prices", table(tmp_path / "p.csv", lines),
+        "--data-dir", tmp_path / "data", "--json",
+    )  # fmt: skip
+
+    assert (done.code, done.json["sessions"], len(done.err.splitlines())) == (0, 4, 1)
+    assert "600000.SZ" in done.err
+    assert "600000.SH" not in done.err
+
+
 def test_a_series_last_bar_may_have_its_open_alone(tmp_path: Path):
     lines = [bar(day=day) for day in DAYS[:3]] + ["600000.SH,20251014,10,,,,,,10"]
 

@@ -170,6 +170,16 @@ def test_no_broker_is_there_for_mode_live(examine, broker: str):
     assert examine(config.replace("live", "paper"))[1]["broker"]["state"] == "ok"
 
 
+def test_a_watched_symbol_that_no_board_has_is_to_look_at(examine):
+    _, found = examine("watchlist: [600519.SH, 600519.SZ]")
+    _, other = examine("watchlist: [600519.SH]")
+
+    assert found["watchlist"]["state"] == "warn"
+    assert "600519.SZ" in found["watchlist"]["detail"]
+    assert "600519.SH" not in found["watchlist"]["detail"]
+    assert "watchlist" not in other
+
+
 def test_mode_live_needs_a_report_and_limits_which_no_other_mode_asks_for(examine):
     reported = "programmatic_trading: {reported: true, acknowledged: true, declared_orders_per_second: 1, "
     reported += "declared_orders_per_day: 200}\n"
