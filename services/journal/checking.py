@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import TypeVar, cast
 
 from services.clock import ReplayClock
@@ -77,6 +78,7 @@ class CheckingJournal(Journal):
         self._anew: dict[str, bytes] = {}
         super().__init__(_Stored(store, self._anew), account, clock, panel_of, listeners)
         self.recorded: tuple[Event, ...] = tuple(store.events())
+        self._latest_by = tuple(accumulate((event.at for event in self.recorded), max))
         self.differences: list[Difference] = []
         self.diverging = ""
         self._replay_clock = clock
@@ -178,8 +180,14 @@ class CheckingJournal(Journal):
         return pack(self.value(event), {}) == (kind, event.version, body)
 
     def _take(self, event: Event, value: object) -> None:
-        """Take the event; the journal's moment is the recorded one."""
+        """Take the event; the journal's moment is the recorded one.
+
+        What stands before it on record had been written then, also what is found only later here: after a
+        clock set back that may be the latest of all.
+        """
         self._moment, self._at = None, event.at
+        if event.seq and self._latest_by[event.seq - 1] > self._latest_at:
+            self._latest, self._latest_at = None, self._latest_by[event.seq - 1]
         super()._take(event, value)
 
     def _show_next(self, *, sending: bool) -> None:
