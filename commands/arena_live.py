@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from commands.account_claim import claim
 from commands.arena_entrants import Entrant
 from commands.arena_run import in_turn
 from commands.failures import CommandFailed, Exit
@@ -135,7 +136,7 @@ class LiveArena:
         try:
             with ExitStack() as opened:
                 lock = account_lock(journal_place(settings, folder), settings.account)
-                lock.acquire()
+                asyncio.run(claim(lock, screen, standby=False))
                 opened.callback(lock.release)
                 seat = self._shared.seat(watchlist_of(settings))
                 account = attended(

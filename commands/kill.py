@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from commands.account_claim import claim
 from commands.earlier_settings import began_in
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
@@ -25,7 +27,7 @@ from services.domain.inbox import Scope
 from services.domain.instruments import Market
 from services.domain.slot import Slot
 from services.journal.account import Account
-from services.journal.account_lock import AccountBusy, account_lock
+from services.journal.account_lock import AccountBusy, WriterLock, account_lock
 from services.journal.journal import JournalDrift
 from services.journal.kill_file import KILL_NAME, kill_requested, put_kill_file, remove_kill_file
 from services.person import person
@@ -61,7 +63,7 @@ def kill(settings: Settings, scope: Scope, why: str, screen: Screen, cache: Path
     place = _place(settings, scope)
     put_kill_file(place, words)
     screen.note("kill.put", path=place / KILL_NAME)
-    outcomes = [_stopped(settings, name, cache) for name in _accounts(settings, scope)]
+    outcomes = [_stopped(settings, name, screen, cache) for name in _accounts(settings, scope)]
     for one in outcomes:
         screen.line(f"kill.{one.state}", **{**asdict(one), "why": printable(one.why)})
         if one.working:
@@ -106,11 +108,12 @@ def _accounts(settings: Settings, scope: Scope) -> tuple[str, ...]:
     return accounts_at(data, AccountFolder(settings.data_dir, settings.account).journal.name)
 
 
-def _stopped(settings: Settings, name: str, cache: Path | None) -> Outcome:
+def _stopped(settings: Settings, name: str, screen: Screen, cache: Path | None) -> Outcome:
     """Cancel what works of an account, where no process runs it; whatever fails is in the outcome."""
     own = replace(settings, account=name)
+    take = partial(_take, screen)
     try:
-        with _locked(own) as free:
+        with _locked(own, take) as free:
             if not free:
                 return Outcome(account=name, state="running")
             with stored_account(own) as account:
@@ -122,7 +125,7 @@ def _stopped(settings: Settings, name: str, cache: Path | None) -> Outcome:
             if live:
                 killed = _on_live_prices(own, cache)
         if not live:
-            killed = _on_recorded_prices(own, cache)
+            killed = _on_recorded_prices(own, cache, take)
     except AccountBusy:
         return Outcome(account=name, state="running")
     except (CommandFailed, Fault, JournalDrift) as error:
@@ -130,13 +133,23 @@ def _stopped(settings: Settings, name: str, cache: Path | None) -> Outcome:
     return Outcome(account=name, state="stopped", orders=killed.orders, working=killed.working)
 
 
+def _take(screen: Screen, lock: WriterLock) -> None:
+    """Take the lock; who only looks at it, or says that it listens, is no process that would cancel anything.
+
+    Raises:
+        AccountBusy: Another process has it.
+        JournalFault: It cannot be taken or told.
+    """
+    asyncio.run(claim(lock, screen, standby=False))
+
+
 @contextmanager
-def _locked(settings: Settings) -> Iterator[bool]:
+def _locked(settings: Settings, take: Callable[[WriterLock], None]) -> Iterator[bool]:
     """Hold the account's lock for the block; False where another process has it."""
     folder = AccountFolder(settings.data_dir, settings.account)
     lock = account_lock(journal_place(settings, folder), settings.account)
     try:
-        lock.acquire()
+        take(lock)
     except AccountBusy:
         yield False
         return
@@ -173,7 +186,7 @@ def _on_live_prices(settings: Settings, cache: Path | None) -> Killed:
     return loop.killed or _NOTHING
 
 
-def _on_recorded_prices(settings: Settings, cache: Path | None) -> Killed:
+def _on_recorded_prices(settings: Settings, cache: Path | None, take: Callable[[WriterLock], None]) -> Killed:
     """Cancel what works of a run over recorded prices that was cut off, on its own clock."""
     from commands.opening import Recorded, open_calendar
     from commands.recorded_run import RecordedRun, Watch, begun
@@ -198,6 +211,6 @@ def _on_recorded_prices(settings: Settings, cache: Path | None) -> Killed:
         silent(genesis.agent),
         account.folder,
         journal_place(settings, account.folder),
-        lambda lock: lock.acquire(),
+        take,
     )
     return run.execute(Watch()).killed or _NOTHING

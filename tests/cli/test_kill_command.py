@@ -25,7 +25,7 @@ from scheduler.loop import Loop
 from scheduler.slot_plan import OpenPlan
 from services.clock import VirtualClock
 from services.domain.instruments import Symbol
-from services.journal.account_lock import AccountLock
+from services.journal.account_lock import AccountBusy, AccountLock
 from services.journal.database import open_for_reading
 from services.journal.journal import Journal
 from services.journal.kill_file import KILL_NAME
@@ -127,6 +127,28 @@ def test_where_nobody_runs_a_recorded_account_kill_cancels_what_works(tmp_path: 
     assert working(folder) == 0
     assert call("verify", "--data-dir", folder.data_dir).code == 0
     assert call("replay", "all", "--data-dir", folder.data_dir).code == 0
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_who_only_looks_at_the_lock_is_not_taken_for_a_process_that_cancels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looks: int
+):
+    folder = recorded_account_with_a_working_order(tmp_path)
+    acquire, looking = AccountLock.acquire, [True] * looks
+
+    def busy_at_first(lock: AccountLock) -> None:
+        if looking:
+            looking.pop()
+            raise AccountBusy("lock", "somebody looks")
+        acquire(lock)
+
+    monkeypatch.setattr(AccountLock, "acquire", busy_at_first)
+    monkeypatch.setattr("commands.account_claim._LOOK_S", 0.0)
+
+    done = call("kill", "--why", "enough", "--data-dir", folder.data_dir, "--json")
+
+    assert (done.code, outcome(done)["state"], outcome(done)["orders"]) == (0, "stopped", 1)
+    assert working(folder) == 0
 
 
 def test_where_nobody_runs_a_live_account_kill_cancels_what_works(tmp_path: Path, live: VirtualClock):
