@@ -101,14 +101,15 @@ class Replay:
             elif event.seq > look.seq:
                 if event.step == rested:
                     return
-                value = self.journal.value(event)
-                if isinstance(value, Fill):
-                    traded[value.order_id] = event
-                if isinstance(value, OrderEnded) and value.state is OrderState.CANCELLED:
-                    order_id = value.order_id
-                    if order_id not in asked or state.orders[order_id].day < day:
-                        last = traded.get(order_id) or self._last_before(look)
-                        yield order_id, datetime.fromisoformat(last.at)
+                if event.kind == "fill":
+                    traded[cast(Fill, self.journal.value(event)).order_id] = event
+                if event.kind == "order_ended":
+                    ended = cast(OrderEnded, self.journal.value(event))
+                    terms = state.orders.get(ended.order_id)
+                    late = ended.order_id not in asked or (terms is not None and terms.day < day)
+                    if late and ended.state is OrderState.CANCELLED:
+                        last = traded.get(ended.order_id) or self._last_before(look)
+                        yield ended.order_id, datetime.fromisoformat(last.at)
 
     def _last_before(self, look: Event) -> Event:
         """Return the last event before a stage that a process wrote which had asked its exchange before."""
