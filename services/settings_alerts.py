@@ -1,5 +1,6 @@
 """The section on alerts: who is told of what, when, and by which way."""
 
+import re
 from collections.abc import Mapping
 from datetime import time
 from typing import Annotated, Any, Literal
@@ -24,6 +25,7 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
     "email": ("host", "sender", "to"),
     "webhook": ("url", "body"),
 }
+_MAIL = re.compile(r"""[^\s@<>()\[\],:;"\\]+@[^\s@<>()\[\],:;"\\]+""")
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -101,6 +103,9 @@ class ChannelSettings(Section, frozen=True, kw_only=True):
         missing = [key for key in _NEEDS.get(self.type, ()) if not getattr(self, key)]
         if missing:
             raise ValueError(f"type {self.type} needs {', '.join(missing)}")
+        wrong = [one for one in (self.sender, *self.to) if not _is_mail_address(one)]
+        if self.type == "email" and wrong:
+            raise ValueError(f"{wrong[0]!r} is no mail address; write one like me@example.com")
         if self.security == "none" and self.type == "email" and self.host not in _LOCAL:
             raise ValueError("security none goes to this machine alone; use ssl or starttls")
         if bool(self.success_key) is not bool(self.success_value):
@@ -158,3 +163,13 @@ class AlertSettings(Section, frozen=True, kw_only=True):
             raise ValueError("quiet_from and quiet_until go together")
         if self.quiet_from is not None and self.quiet_from == self.quiet_until:
             raise ValueError("quiet_from and quiet_until are the same: give two times, or leave both out")
+
+
+def _is_mail_address(text: str) -> bool:
+    """Answer whether the text is a mail address, as it is or as `Name <me@example.com>`."""
+    name, opened, address = text.rpartition("<")
+    if opened:
+        if not address.endswith(">") or "@" in name:
+            return False
+        address = address[:-1]
+    return _MAIL.fullmatch(address) is not None
