@@ -465,6 +465,25 @@ def test_a_connection_that_is_lost_is_tried_again_and_an_answer_of_another_form_
     assert fault is not None
 
 
+@pytest.mark.parametrize(
+    "surfacing", [IndexError, KeyError, OverflowError, ZeroDivisionError, RecursionError]
+)
+def test_a_chart_of_another_form_is_a_fault_however_it_surfaces(surfacing: type[Exception]):
+    """As the library itself raised them at charts with single fields changed."""
+
+    def another_form() -> None:
+        raise surfacing("out of range")
+
+    time = Time()
+    time.loop.close()
+    _, fault = asyncio.run(
+        outcome(YahooFeed(time.clock, deadline_s=5, api=Yahoo(another_form)), AMERICAN[:1])
+    )
+
+    assert fault is not None
+    assert surfacing.__name__ in fault.why
+
+
 @every_library
 def test_a_library_that_finds_no_network_is_left_alone_after_some_tries(vendor):
     def failing() -> None:

@@ -38,7 +38,9 @@ _DECIMALS = 4
 _ZONE = str(ZONES[Market.US])
 _ATTEMPTS = 3
 _PAUSE_S = 0.2
-_FAILURES: Failures = (OSError, ValueError, KeyError, TypeError, AttributeError)
+_FAILURES: Failures = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError
+)  # fmt: skip
 """What the library lets through where the network fails or an answer has another form."""
 
 
