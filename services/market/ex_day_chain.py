@@ -20,6 +20,9 @@ DAYS_AHEAD = 30
 DISPUTE_DAYS = 7
 """An ex-day on which vendors differ matters from so many days before it on."""
 
+CASH_A_SHARE_CNY_MAX, SHARES_A_SHARE_MAX = Decimal(1000), Decimal(10)
+"""No mainland company has come near either: what lies beyond is a figure of another unit, or none."""
+
 Told = tuple[tuple[Distribution, ...], Mapping[Symbol, str]]
 _Paid = tuple[Decimal, Decimal, Decimal, Decimal]
 """Cash, new shares and rights a share, and what the rights cost."""
@@ -42,10 +45,19 @@ class Announced(NamedTuple):
 
 
 def announced(every: Iterable[Distribution | WithoutTerms]) -> Announced:
-    """Return announcements sorted by whether their terms are told."""
-    listed = tuple(every)
+    """Return announcements sorted by whether their terms are told; such as no company has are none."""
+    listed = tuple(_believable(one) for one in every)
     told = tuple(one for one in listed if isinstance(one, Distribution))
     return Announced(told, tuple(one for one in listed if isinstance(one, WithoutTerms)))
+
+
+def _believable(one: Distribution | WithoutTerms) -> Distribution | WithoutTerms:
+    if isinstance(one, WithoutTerms):
+        return one
+    shares = max(one.shares_per_share, one.bonus_per_share, one.rights_per_share)
+    if one.cash_per_share <= CASH_A_SHARE_CNY_MAX and shares <= SHARES_A_SHARE_MAX:
+        return one
+    return WithoutTerms(one.symbol, one.ex_date)
 
 
 class DistributionTeller(Protocol):

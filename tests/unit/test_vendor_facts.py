@@ -434,6 +434,21 @@ def test_rights_without_their_terms_are_named_and_silence_no_others(row):
     assert [one.symbol for one in read_rights((BANK, ST), body)] == [BANK, ST]
 
 
+# For ten: 10,000.01 CNY and 100.1 shares are more than 1,000 CNY and 10 shares a share.
+@pytest.mark.parametrize("stated", [
+    {"PRETAX_BONUS_RMB": 10000.01}, {"PRETAX_BONUS_RMB": 1e40}, {"BONUS_IT_RATIO": "100.1"},
+    {"BONUS_RATIO": 99999999},
+])  # fmt: skip
+def test_terms_that_no_company_has_count_as_not_told(stated):
+    assert asked_of(report(bonus(**stated)), "eastmoney") == OFFERED_WITHOUT_TERMS
+
+
+def test_the_most_that_is_believed_of_an_ex_day_is_booked():
+    (told,) = told_of(report(bonus(PRETAX_BONUS_RMB=10000, BONUS_IT_RATIO=100)), "eastmoney")
+
+    assert (told.cash_per_share, told.shares_per_share) == (1000, 10)
+
+
 @pytest.mark.parametrize("row", [("2026-06-30", "--", *ISSUE[2:]), (*ISSUE[:2], "--", *ISSUE[3:])])
 def test_sinas_rights_without_their_terms_are_named_too(row):
     assert asked_of(replies(page(row)), "sina rights") == OFFERED_WITHOUT_TERMS
