@@ -22,6 +22,8 @@ class Day(click.DateTime):
             click.BadParameter: It is none.
         """
         try:
+            if _of_other_digits(value):
+                raise click.BadParameter(value)
             return super().convert(value, param, ctx)
         except click.BadParameter:
             self.fail(f"must be a day such as 2025-01-31; got {value}", param, ctx)
@@ -34,6 +36,21 @@ class Count(click.IntRange):
     """A whole number from `min` to `max`, both included."""
 
     name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number.
+
+        Raises:
+            click.BadParameter: It is none, or out of bounds.
+        """
+        if _of_other_digits(value):
+            self.fail(f"must be a whole number in the digits 0 to 9; got {value}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _of_other_digits(value: object) -> bool:
+    """Answer whether it may hold digits such as full-width ones, which the standard library reads."""
+    return isinstance(value, str) and not value.isascii()
 
 
 OPTIONS = {

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from services.text_encoding import first_line_not_utf8
 
-_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
+_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
 _DATES = ("date", "trade_date")
 _OPENS = ("open", "1. open", "1. buy price")
 _CLOSES = ("close", "4. close", "4. sell price")

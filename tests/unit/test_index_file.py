@@ -49,6 +49,7 @@ def test_the_real_index_is_read():
     ("date,value\n2025-10-09,1\n", "line 1"),
     ("date,close\n", "no day"),
     ("date,close\n2025-13-09,1\n", "line 2"),
+    ("date,close\n２０２５１００９,1\n", "line 2"),
     ("date,close\n2025-10-09,\n", "line 2"),
     ("date,close\n2025-10-09,0\n", "line 2"),
     ("date,close\n2025-10-09,nan\n", "line 2"),
