@@ -263,6 +263,14 @@ def test_a_link_to_nowhere_would_be_seen() -> None:
     assert broken_links("[a](moon.md) [b](README.md) [c](https://x.example) [d](#there)") == ["moon.md"]
 
 
+def test_git_leaves_out_the_folders_in_which_the_readme_keeps_data() -> None:
+    asked = {one.partition("/")[0] for one in re.findall(r"--data-dir ([\w./-]+)", text("README.md"))}
+    ignored = text(".gitignore").splitlines()
+
+    assert len(asked) > 1
+    assert {one for one in asked if f"{one}/" not in ignored} == set()
+
+
 def project_files() -> list[Path]:
     """Return the files that git keeps or would keep; skips where there is no git to ask."""
     try:
