@@ -220,7 +220,7 @@ def _number(raw: object) -> Decimal:
     text = repr(raw) if isinstance(raw, int | float) else raw
     number = Decimal(text) if isinstance(text, str) and re.fullmatch(_NUMBER, text) else raw
     if not isinstance(number, Decimal) or not number.is_finite():
-        raise ValueError("must be a plain number such as 0.2, without thousands separators or units")
+        raise ValueError("must be a plain number such as 10000 or 0.2, without thousands separators or units")
     if abs(number.adjusted()) > _DIGITS_MAX:
         raise ValueError(f"must be a number between 1e-{_DIGITS_MAX} and 1e{_DIGITS_MAX} in size, or 0")
     return number
