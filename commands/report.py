@@ -24,10 +24,12 @@ def report(
     """Write the report of the stored account.
 
     Raises:
-        CommandFailed: There is no such account, or the file cannot be written.
+        CommandFailed: There is no such account, or the file cannot be written; no folder is made for it.
     """
     if start is not None and end is not None and end < start:
         raise CommandFailed(Exit.USAGE, f"--end {end} lies before --start {start}")
+    if out is not None and not out.parent.exists():
+        raise CommandFailed(Exit.USAGE, f"--out {out}: there is no folder {out.parent}; make it first")
     with stored_account(settings) as account:
         days = [state.opened.day for state in account.journal.account.sessions.values()]
         if not any((start or day) <= day <= (end or day) for day in days):

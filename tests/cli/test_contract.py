@@ -220,11 +220,22 @@ def test_status_tells_what_is_held_and_that_the_run_is_over(ran: tuple[str, Path
 
 def test_report_is_written_where_it_is_asked_for(ran: tuple[str, Path, Ran], tmp_path: Path):
     page = tmp_path / "elsewhere" / "page.html"
+    page.parent.mkdir()
 
     done = call("report", "--out", page, "--start", "20251013", "--data-dir", ran[1], "--json")
 
     assert (done.code, done.json["report"]) == (0, str(page))
     assert page.read_text(encoding="utf-8").startswith("<!")
+
+
+def test_a_report_is_not_written_where_there_is_no_folder(ran: tuple[str, Path, Ran], tmp_path: Path):
+    page = tmp_path / "mistyped" / "page.html"
+
+    done = call("report", "--out", page, "--data-dir", ran[1])
+
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert str(page) in done.err
+    assert not page.parent.exists()
 
 
 def test_looking_changes_no_byte(ran: tuple[str, Path, Ran]):
