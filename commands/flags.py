@@ -26,7 +26,13 @@ class Day(click.DateTime):
                 raise click.BadParameter(value)
             return super().convert(value, param, ctx)
         except click.BadParameter:
-            self.fail(f"must be a day such as 2025-01-31; got {value}", param, ctx)
+            self.fail(
+                said(
+                    f"must be a day such as 2025-01-31; got {value}", f"须为日期，如 2025-01-31；现为 {value}"
+                ),
+                param,
+                ctx,
+            )
 
 
 DAY = Day(["%Y-%m-%d", "%Y%m%d"])
@@ -44,7 +50,14 @@ class Count(click.IntRange):
             click.BadParameter: It is none, or out of bounds.
         """
         if _of_other_digits(value):
-            self.fail(f"must be a whole number in the digits 0 to 9; got {value}", param, ctx)
+            self.fail(
+                said(
+                    f"must be a whole number in the digits 0 to 9; got {value}",
+                    f"须为半角数字的整数；现为 {value}",
+                ),
+                param,
+                ctx,
+            )
         return super().convert(value, param, ctx)
 
 

@@ -11,6 +11,7 @@ import click
 from commands.failures import Exit
 from commands.families import COMMANDS
 from commands.groups import Group
+from commands.manual import said
 
 
 class OneLineUsage(Group):
@@ -53,10 +54,30 @@ def _refuse(error: click.ClickException, given: Sequence[str]) -> Exit:
     # Imported here, since it loads what --help must not wait for.
     from commands.screen import Screen
 
-    wrong = " ".join(error.format_message().split()).rstrip(".")
-    message = f"{wrong}; see {' '.join(['run_live.py', *_asked(error)])} --help"
+    wrong = " ".join(said(error.format_message(), _in_chinese(error)).split()).rstrip(".")
+    page = " ".join(["run_live.py", *_asked(error), "--help"])
+    message = wrong + said(f"; see {page}", f"；见 {page}")
     Screen("en", as_json="--json" in given).failed(message, Exit.USAGE)
     return Exit.USAGE
+
+
+def _in_chinese(error: click.ClickException) -> str:
+    """Return what is wrong in Chinese; the rare ones that are not told apart here stay in English."""
+    match error:
+        case click.NoSuchCommand():
+            return f"没有命令 {error.command_name!r}{_meant(error.possibilities)}"
+        case click.NoSuchOption():
+            return f"没有选项 {error.option_name!r}{_meant(error.possibilities)}"
+        case click.MissingParameter(param=click.Parameter() as param):
+            return f"缺少 {param.get_error_hint(error.ctx)}"
+        case click.BadParameter(param=click.Parameter() as param):
+            return f"{param.get_error_hint(error.ctx)} 的值有误：{error.message}"
+        case _:
+            return error.format_message()
+
+
+def _meant(possibilities: Sequence[str] | None) -> str:
+    return f"（是否指 {'、'.join(sorted(possibilities))}？）" if possibilities else ""
 
 
 def _asked(error: click.ClickException) -> list[str]:

@@ -167,6 +167,25 @@ def test_a_usage_error_names_what_is_wrong(arguments: tuple[str, ...], named: st
     assert f"'{named}'" in refused.err
 
 
+@pytest.mark.parametrize(("arguments", "named"), [
+    (("moon",), "moon"),
+    (("--mod", "paper"), "--mode"),
+    (("show",), "ID"),
+    (("--start", "2025-02-30"), "2025-02-30"),
+    (("calendar", "--days", "１４"), "--days"),
+])  # fmt: skip
+def test_a_usage_error_is_in_chinese_where_that_is_asked_for(arguments: tuple[str, ...], named: str):
+    refused = call_process(*arguments, "--lang", "zh")
+
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.count("\n") == 1
+    assert named in refused.err
+    assert "--help" in refused.err
+    # Beside what was typed and the program's own names no word of English is left.
+    rest = re.sub(r"run_live\.py|calendar|show|--\w+|moon|\bID\b", "", refused.err)
+    assert re.findall(r"[A-Za-z]{2,}", rest) == []
+
+
 @pytest.mark.parametrize(("command", "option", "default"), [
     (("calendar",), "--days", "14"),
     (("audit",), "--rules", "strict"),
