@@ -13,6 +13,7 @@ from commands.boardless import warn_of_boardless
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
 from commands.kept_answers import kept_answers, warn_without_key
+from commands.manual import said
 from commands.minds import mind_of
 from commands.opening import open_recorded
 from commands.options import RunOptions
@@ -77,15 +78,30 @@ def _require_sense(settings: Settings, options: RunOptions) -> None:
     """
     why = ""
     if options.demo and options.prices is not None:
-        why = "--demo brings its own prices; leave out --demo or --prices"
+        why = said(
+            "--demo brings its own prices; leave out --demo or --prices",
+            "--demo 自带行情；请去掉 --demo 或 --prices",
+        )
     elif options.demo and settings.market is not Market.CN:
-        why = f"--demo is a mainland market, not --market {settings.market}; leave out one of them"
+        why = said(
+            f"--demo is a mainland market, not --market {settings.market}; leave out one of them",
+            f"--demo 是内地市场，不是 --market {settings.market}；请去掉其一",
+        )
     elif options.recorded and options.once:
-        why = "--once runs the current slot on live prices; leave out --once, or --prices and --demo"
+        why = said(
+            "--once runs the current slot on live prices; leave out --once, or --prices and --demo",
+            "--once 以实时行情运行当前时点；请去掉 --once，或去掉 --prices 与 --demo",
+        )
     elif not options.recorded and settings.mode is Mode.BACKTEST:
-        why = "--mode backtest needs --prices FILE, --demo, or --session ID to replay"
+        why = said(
+            "--mode backtest needs --prices FILE, --demo, or --session ID to replay",
+            "--mode backtest 需要 --prices FILE、--demo，或以 --session ID 重放",
+        )
     elif not options.recorded and (options.start or options.end):
-        why = "--start and --end are of recorded prices; add --prices FILE, or leave them out"
+        why = said(
+            "--start and --end are of recorded prices; add --prices FILE, or leave them out",
+            "--start 与 --end 用于历史行情；请加上 --prices FILE，或将其去掉",
+        )
     if why:
         raise CommandFailed(Exit.USAGE, why)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from commands.composition import Panels
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
+from commands.manual import said
 from services.clock import SystemClock
 from services.domain.bars import Panel
 from services.domain.events import Event, Genesis
@@ -20,6 +21,9 @@ from services.settings import Settings
 
 if TYPE_CHECKING:
     from services.journal.sql_store import SqlStore
+
+
+_SEE_DATA_DIR = said("see --data-dir", "见 --data-dir")
 
 
 class StoredAccount(Value, frozen=True, kw_only=True):
@@ -85,9 +89,13 @@ def read_only_store(settings: Settings) -> Iterator[tuple[SqlStore, AccountFolde
     try:
         store = SqlStore.open_read_only(where, settings.account)
     except NoJournal as fault:
-        mend = _meant(folder) if isinstance(where, Path) else "see --data-dir"
+        mend = _meant(folder) if isinstance(where, Path) else _SEE_DATA_DIR
         raise CommandFailed(
-            Exit.USAGE, f"no journal of account {settings.account!r} at {folder.root}; {mend}"
+            Exit.USAGE,
+            said(
+                f"no journal of account {settings.account!r} at {folder.root}; {mend}",
+                f"{folder.root} 中没有账户 {settings.account!r} 的日志；{mend}",
+            ),
         ) from fault
     except JournalFault as fault:
         raise CommandFailed(Exit.UNAVAILABLE, str(fault)) from fault
@@ -107,8 +115,9 @@ def _meant(wanted: AccountFolder) -> str:
         name = [] if account.name == wanted.account else [f"--account {account.name}"]
         ways.append(" ".join([*folder, *name]))
     if not ways:
-        return "see --data-dir"
-    return f"give {' or '.join(ways[:3])}{' or another' if ways[3:] else ''}"
+        return _SEE_DATA_DIR
+    others = said(" or another", " 或其他") if ways[3:] else ""
+    return said("give ", "请给出 ") + said(" or ", " 或 ").join(ways[:3]) + others
 
 
 @contextmanager

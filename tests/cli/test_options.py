@@ -186,6 +186,29 @@ def test_a_usage_error_is_in_chinese_where_that_is_asked_for(arguments: tuple[st
     assert re.findall(r"[A-Za-z]{2,}", rest) == []
 
 
+@pytest.mark.parametrize(("arguments", "named"), [
+    (("--mode", "backtest"), "--prices"),
+    (("--demo", "--once"), "--once"),
+    (("status",), "--data-dir"),
+    (("show", "20260714-1035", "--data-dir", "{data}"), "20260714-1035"),
+    (("show", "2026", "--data-dir", "{data}"), "20260713-1035-main"),
+    (("status", "--account", "other", "--data-dir", "{data}"), "--account main"),
+])  # fmt: skip
+def test_what_is_mostly_mistaken_is_told_in_chinese_where_that_is_asked_for(
+    arguments: tuple[str, ...], named: str, tmp_path: Path
+):
+    data = tmp_path / "data"
+    week = ("--demo", "--frequency", "hourly", "--start", "2026-07-13", "--end", "2026-07-13")
+    if "{data}" in arguments:
+        assert call("--mode", "backtest", *week, "--no-report", "--data-dir", data).code == 0
+
+    refused = call_process(*(data if one == "{data}" else one for one in arguments), "--lang", "zh")
+
+    assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
+    assert named in refused.err
+    assert re.search("[\u4e00-\u9fff]", refused.err)
+
+
 @pytest.mark.parametrize(("command", "option", "default"), [
     (("calendar",), "--days", "14"),
     (("audit",), "--rules", "strict"),
