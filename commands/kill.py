@@ -52,7 +52,7 @@ class Outcome:
 
 
 def kill(settings: Settings, scope: Scope, why: str, screen: Screen, cache: Path | None) -> Exit:
-    """Put the kill file, then cancel what works of each account that no process runs.
+    """Put the kill file, then cancel what works and give up what waits of each account that no process runs.
 
     Raises:
         CommandFailed: There is no such account or folder, or no reason is given.
@@ -109,7 +109,7 @@ def _accounts(settings: Settings, scope: Scope) -> tuple[str, ...]:
 
 
 def _stopped(settings: Settings, name: str, screen: Screen, cache: Path | None) -> Outcome:
-    """Cancel what works of an account, where no process runs it; whatever fails is in the outcome."""
+    """Cancel and give up what is open of an account no process runs; whatever fails is in the outcome."""
     own = replace(settings, account=name)
     take = partial(_take, screen)
     try:
@@ -160,7 +160,7 @@ def _locked(settings: Settings, take: Callable[[WriterLock], None]) -> Iterator[
 
 
 def _anything_open(account: Account) -> bool:
-    return bool(account.working() or account.unfinished or account.in_stage())
+    return bool(account.working() or account.waiting() or account.unfinished or account.in_stage())
 
 
 class _NoSlots:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from scheduler.settling import NotSettled, settle_what_was_said, settling_in
 from scheduler.world import World
 from services.domain.events import Asked, Halt, Lift, Settlement
-from services.domain.inbox import Command, LifeWord, meaning
+from services.domain.inbox import KILL, Command, LifeWord, meaning
 
 
 def take_commands(world: World) -> tuple[str, ...]:
@@ -59,4 +59,4 @@ def note_kill(world: World) -> None:
         JournalFault: It cannot be written.
     """
     journal = world.journal
-    journal.write("", f"kill:{len(journal.events)}", Asked(command="kill", args={"why": world.kill_words()}))
+    journal.write("", f"kill:{len(journal.events)}", Asked(command=KILL, args={"why": world.kill_words()}))

@@ -201,6 +201,7 @@ class Loop:
             self._give_up_late_slots(now)
             return
         await self._reconciler.before_slots(now)
+        await self._give_up_what_a_kill_found()
         for state in account.waiting():
             if wake_due(state) <= now:
                 if account.paused is None:
@@ -226,7 +227,7 @@ class Loop:
             self._missed(slot, f"{why}; {self._reconciler.why}")
 
     async def _killed(self) -> bool:
-        """Answer whether the kill file is there; the first time, cancel what works and note it.
+        """Answer whether the kill file is there; note it once, cancel what works and give up what waits.
 
         What was cut off comes to its end before, without sending: it may not yet have been gone on with, and
         what is cancelled must not be sent by the process that goes on with it later.
@@ -238,8 +239,15 @@ class Loop:
             working = account.working()
             note_kill(self._world)
             await self._look_after(working, StageKind.KILL)
+            await self._give_up_what_a_kill_found()
             self.killed = Killed(orders=len(working), working=len(account.working()))
         return self.killed is not None
+
+    async def _give_up_what_a_kill_found(self) -> None:
+        """Give up the orders that waited when a kill file was found, also where it was taken away since."""
+        for state in self._world.journal.account.waiting():
+            if state.killed:
+                await lapse(state, self._world_of(state.opened))
 
     async def _cancel_unrecorded(self) -> None:
         """Cancel what works although the journal cannot say so: the broker's listing tells it later."""

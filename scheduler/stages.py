@@ -77,11 +77,11 @@ async def wake(state: SessionState, world: World) -> None:
 
 
 async def lapse(state: SessionState, world: World) -> None:
-    """Give up the orders whose time has come, since the account is paused; nobody outside is asked."""
+    """Give up the orders that wait, since the account is paused or was killed; nobody outside is asked."""
     log, prefix = await _begin(state, world, StageKind.LAPSE)
     waiting = () if state.stage is None else state.stage.waiting
     pause = world.journal.account.paused
-    why = "the account was paused" if pause is None else pause.words
+    why = (state.killed or "the account was paused") if pause is None else pause.words
     refused = tuple(_refused(terms, Rule.HALTED, why) for terms in waiting)
     log.settle(f"{prefix}verdicts", Verdicts(refused=refused))
     _rest(log, prefix, world)

@@ -264,7 +264,8 @@ class StageKind(StrEnum):
     HEARTBEAT: working orders are looked at while the market trades; nothing is cancelled.
     KILL: the kill file is there, so what still works is cancelled, whatever the configuration keeps.
     STOP: the account is stopped and its configuration leaves no order at work. LAPSE: the time of
-    waiting orders has come while the account is paused, so they are given up. START: a process began,
+    waiting orders has come while the account is paused, or the kill file was found while they waited, so
+    they are given up. START: a process began,
     and looks at what it found working before anything is sent.
     """
 

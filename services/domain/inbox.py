@@ -22,6 +22,10 @@ one is in force at a time.
 """
 
 
+KILL = "kill"
+"""The command under which the journal holds that the kill file was found."""
+
+
 class Scope(StrEnum):
     """Whose list a command was put on: the account's own, or that of every account of the data folder."""
 
@@ -67,6 +71,17 @@ def pause_after(pause: Pause | None, asked: Asked, at: datetime) -> Pause | None
     put = put_at(asked.args)
     since = at if put is None else min(put, at)
     return Pause(since=since, by=asked.args.get("by", ""), why=asked.args.get("why", ""))
+
+
+def killed_by(step: str, asked: Asked) -> str:
+    """Return why what waits when `asked` is written is given up: the kill file was found; else empty.
+
+    A command of that name that somebody put on a list is none of it.
+    """
+    if asked.command != KILL or place_of(step) is not None:
+        return ""
+    why = asked.args.get("why", "")
+    return f"the kill file was there: {why}" if why else "the kill file was there"
 
 
 def put_at(args: Mapping[str, str]) -> datetime | None:

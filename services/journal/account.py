@@ -34,7 +34,7 @@ from services.domain.events import (
     WaitsOn,
 )
 from services.domain.fills import Fill, Movement, MovementKind
-from services.domain.inbox import HaltKey, Pause, Taken, key_of, lifted_by, pause_after, place_of
+from services.domain.inbox import HaltKey, Pause, Taken, key_of, killed_by, lifted_by, pause_after, place_of
 from services.domain.instruments import Market, Symbol
 from services.domain.money import ZERO
 from services.domain.orders import Intent, OrderId, OrderTerms, SessionId, Side
@@ -89,7 +89,8 @@ class SessionState(msgspec.Struct):
     wait on after this stage; `stages` counts the finished stages after its close, and `stage` is one
     that began and has not ended. `books` are the books that verdicts were given on, by step: what is
     settled again after a cut must look at the same. `pause` is the one its first event was written in:
-    such a session is on record as missed, or about to be. `found`, `seen` and `intents` are the account as
+    such a session is on record as missed, or about to be. `killed` tells that its orders waited when the
+    kill file was found, and never leave. `found`, `seen` and `intents` are the account as
     the session found it, the prices it was decided on and all that was asked for: what its waiting orders
     are judged by when they wake. They are let go with the last of those.
     """
@@ -107,6 +108,7 @@ class SessionState(msgspec.Struct):
     waits_on: tuple[OrderId, ...] = ()
     books: dict[str, Book] = msgspec.field(default_factory=dict)
     pause: Pause | None = None
+    killed: str = ""
     found: Opening | None = None
     seen: Snapshot | None = None
     intents: tuple[Intent, ...] = ()
@@ -380,6 +382,10 @@ class Account:
     def _asked(self, event: Event, value: Asked) -> None:
         self._took(event)
         self.paused = pause_after(self.paused, value, datetime.fromisoformat(event.at))
+        words = killed_by(event.step, value)
+        if words:
+            for state in self._waiting.values():
+                state.killed = state.killed or words
 
     def _took(self, event: Event) -> None:
         """Keep which command of which inbox an event holds, if it holds one."""

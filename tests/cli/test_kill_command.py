@@ -25,6 +25,7 @@ from scheduler.loop import Loop
 from scheduler.slot_plan import OpenPlan
 from services.clock import VirtualClock
 from services.domain.instruments import Symbol
+from services.journal.account import Account
 from services.journal.account_lock import AccountBusy, AccountLock
 from services.journal.database import open_for_reading
 from services.journal.journal import Journal
@@ -78,10 +79,13 @@ def recorded_account_with_a_working_order(tmp_path: Path, account: str = "main")
     return folder
 
 
-def working(folder: AccountFolder) -> int:
+def folded(folder: AccountFolder) -> Account:
     store = SqlStore(open_for_reading(folder.journal), folder.account)
-    journal = Journal(store, folder.account, VirtualClock(NOW), partial(open_panel, folder.panels))
-    return len(journal.account.book.open_orders)
+    return Journal(store, folder.account, VirtualClock(NOW), partial(open_panel, folder.panels)).account
+
+
+def working(folder: AccountFolder) -> int:
+    return len(folded(folder).book.open_orders)
 
 
 @pytest.fixture
@@ -97,7 +101,7 @@ def at_ten(_symbol: Symbol, _moment: datetime) -> str:
     return "10.00"
 
 
-def live_account_with_a_working_order(data_dir: Path, clock: VirtualClock) -> AccountFolder:
+def live_account_with_an_order(data_dir: Path, clock: VirtualClock) -> AccountFolder:
     settings = settings_in(data_dir, frequency="hourly")
     settings = replace(settings, watchlist=(Symbol("600000.SH"),))
     folder = AccountFolder(data_dir, "main")
@@ -106,6 +110,11 @@ def live_account_with_a_working_order(data_dir: Path, clock: VirtualClock) -> Ac
         world = configured(account, mind(*WORKING))
         loop = Loop(world, OpenPlan(world.market, world.frequency, world.calendar))
         asyncio.run(loop.tick(clock.now()))
+    return folder
+
+
+def live_account_with_a_working_order(data_dir: Path, clock: VirtualClock) -> AccountFolder:
+    folder = live_account_with_an_order(data_dir, clock)
     assert working(folder) == 1
     return folder
 
@@ -161,6 +170,19 @@ def test_where_nobody_runs_a_live_account_kill_cancels_what_works(tmp_path: Path
     assert outcome(done) == {"account": "main", "state": "stopped", "orders": 1, "working": 0, "why": ""}
     assert (folder.root / KILL_NAME).is_file()
     assert working(folder) == 0
+    assert call("verify", "--data-dir", folder.data_dir).code == 0
+    assert call("replay", "all", "--data-dir", folder.data_dir).code == 0
+
+
+def test_where_nobody_runs_an_account_kill_gives_up_what_waits_for_one(tmp_path: Path, live: VirtualClock):
+    live.jump(NOW.replace(hour=11))
+    folder = live_account_with_an_order(tmp_path / "data", live)
+    assert len(folded(folder).waiting()) == 1
+
+    done = call("kill", "--account", "main", "--why", "enough", "--data-dir", folder.data_dir, "--json")
+
+    assert (done.code, outcome(done)["state"]) == (0, "stopped")
+    assert folded(folder).waiting() == ()
     assert call("verify", "--data-dir", folder.data_dir).code == 0
     assert call("replay", "all", "--data-dir", folder.data_dir).code == 0
 
