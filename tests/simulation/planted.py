@@ -506,6 +506,13 @@ def _refuse_what_waits_on(put: Put) -> None:
     put(scheduler.stages, "_waiting_on", waiting_on)
 
 
+def _let_what_waits_outlive_a_kill(put: Put) -> None:
+    async def nothing(_self: Loop) -> None:
+        return None
+
+    put(Loop, "_give_up_what_a_kill_found", nothing)
+
+
 def _forget_the_rest_after_a_crash(put: Put) -> None:
     original = Executor.send
 
@@ -602,5 +609,8 @@ TABLE: Mapping[str, Planted] = {
         plant=_give_up_what_was_leaving, promise="3", seeds_max=100, first=1500
     ),
     "refuse-what-waits-on": Planted(plant=_refuse_what_waits_on, promise="wait", seeds_max=200),
+    "let-what-waits-outlive-a-kill": Planted(
+        plant=_let_what_waits_outlive_a_kill, promise="killed", seeds_max=200, first=150
+    ),
     "believe-the-trail": Planted(plant=_believe_the_trail, promise="18", seeds_max=50),
 }

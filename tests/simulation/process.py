@@ -135,6 +135,7 @@ class Outside:
     def __post_init__(self) -> None:
         self.acts = deque(self.scenario.acts)
         self._kills_in = deque(self.scenario.afternoon.kills_in)
+        self._stops_in = deque(self.scenario.afternoon.stops_in)
         self.person = Person(self)
         self.steps: set[tuple[str, str]] = set()
         self.halts: dict[str, str] = {}
@@ -152,6 +153,8 @@ class Outside:
             self.person.wrote(event, at_s)
             if event.kind == "waits_on" and self._kills_in and not self.calm:
                 self.kill_in(self._kills_in.popleft())
+            if event.step == "verdicts" and _some_wait(event) and self._stops_in and not self.calm:
+                self.stop_in(*self._stops_in.popleft())
 
     def sold_before(self, terms: OrderTerms) -> bool:
         """Answer whether an order is a buy, and a sale of its session was sent before."""
@@ -162,6 +165,12 @@ class Outside:
         """Let the process die so many touches from now; 0: it does not."""
         if touches:
             self.acts = deque(sorted((*self.acts, Act(self.touches + touches, Deed.KILL))))
+
+    def stop_in(self, touches: int, dies_in: int) -> None:
+        """Let somebody put the kill file so many touches from now, and the process die so many after that."""
+        self.acts = deque(sorted((*self.acts, Act(self.touches + touches, Deed.STOP))))
+        if dies_in:
+            self.kill_in(touches + dies_in)
 
     def ledgered(self, entries: Sequence[Entry]) -> None:
         self.accepted += [one.terms.order_id for one in entries if isinstance(one, Accepted)]
@@ -386,6 +395,11 @@ class Process:
 
     def _moved_by_hand(self, act: Act) -> None:
         self.outside.exchange.by_hand_cny += Decimal(int(act.size))
+
+
+def _some_wait(event: Event) -> bool:
+    """Answer whether verdicts that are kept in the journal itself name orders whose time comes later."""
+    return event.kind == "verdicts" and '"waiting":[]' not in event.body
 
 
 _WORDS = {Deed.PAUSE: LifeWord.PAUSE, Deed.RESUME: LifeWord.RESUME, Deed.END: LifeWord.STOP}

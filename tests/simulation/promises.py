@@ -26,7 +26,11 @@ from tests.simulation.session_promises import (
     one_session_a_slot,
     reconciled_before_trading,
 )
-from tests.simulation.waiting_promises import what_is_approved_leaves, what_waits_is_answered_once
+from tests.simulation.waiting_promises import (
+    what_is_approved_leaves,
+    what_waited_at_a_kill_never_leaves,
+    what_waits_is_answered_once,
+)
 from tests.simulation.word_promises import a_word_is_carried_out_once, what_differs_is_found
 
 Check = Callable[[Past], Iterator[str]]
@@ -65,6 +69,7 @@ PROMISES: Mapping[str, Check] = {
     "found": what_differs_is_found,
     "wait": what_waits_is_answered_once,
     "leave": what_is_approved_leaves,
+    "killed": what_waited_at_a_kill_never_leaves,
 }
 """Each check by the number of its promise in the design; those that have none by a word."""
 

@@ -84,6 +84,8 @@ def test_every_fault_of_the_weather_and_every_deed_is_drawn_somewhere() -> None:
     late = [one.afternoon for one in scenarios if one.afternoon.late_s]
     assert {bool(kill_in) for one in late for kill_in in one.kills_in} == {True, False}
     assert len({late_s for one in late for late_s in one.late_s.values()}) > 3
+    stopped = [one.afternoon.stops_in for one in scenarios if one.afternoon.stops_in]
+    assert {bool(dies_in) for stops_in in stopped for _, dies_in in stops_in} == {True, False}
     assert {one.kind for one in scenarios if one.silent_s} == {Kind.WIRE}
     assert any(one.on_disk for one in scenarios)
     assert any(one.calendar.closed for one in scenarios)

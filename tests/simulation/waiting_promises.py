@@ -1,4 +1,4 @@
-"""What must hold of orders before they leave: those that wait are answered once, those approved do leave."""
+"""What must hold of orders before they leave: of those that wait, of those approved, and of a kill."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from scheduler.order_times import WAKE_AGAIN
-from services.domain.events import Closed, Look, Outcome, StageKind, Verdicts
+from services.domain.events import Asked, Closed, Look, Outcome, StageKind, Verdicts
 from services.domain.orders import OrderId, OrderTerms
 from tests.simulation.past import Past, Step
 from tests.simulation.process import Idle
@@ -62,6 +62,20 @@ def _never_answered(past: Past, waiting: dict[OrderId, Waiting]) -> Iterator[str
             yield f"order {order_id} waited and was never approved, refused or given up"
     for state in past.journal.account.waiting():
         yield f"orders of session {state.opened.session} still wait in the end"
+
+
+def what_waited_at_a_kill_never_leaves(past: Past) -> Iterator[str]:
+    """No order leaves that waited when the kill file was found."""
+    found = [step.event.seq for step in past.steps if _tells_of_the_kill_file(step)]
+    left = {sent.terms.order_id: sent for sent in past.outside.sent}
+    for order_id, order in _waiting(past).items():
+        seq = next((seq for seq in found if order.open_at(seq)), None)
+        if seq is not None and order_id in left:
+            yield f"order {order_id} waited at the kill of event {seq}, and left at {left[order_id].at}"
+
+
+def _tells_of_the_kill_file(step: Step) -> bool:
+    return isinstance(step.value, Asked) and step.event.step.startswith("kill:")
 
 
 def what_is_approved_leaves(past: Past) -> Iterator[str]:
