@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 CUT = "…"
 """What stands at the end of a text that was cut."""
+
+_CALL = re.compile(r"<(?=@|at\s)", re.IGNORECASE)
 
 
 def in_bytes(text: str, bytes_max: int) -> str:
@@ -28,7 +31,7 @@ def without_calls(text: str) -> str:
 
     What a model or a vendor wrote may stand in an alert; it must not page a whole group.
     """
-    return text.replace("<@", "< @").replace("<at ", "< at ")
+    return _CALL.sub("< ", text)
 
 
 def one_line(text: str) -> str:

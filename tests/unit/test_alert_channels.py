@@ -289,12 +289,13 @@ def test_robots_without_a_sign_secret_send_no_signature():
 
 @pytest.mark.parametrize("name", ["wecom", "dingtalk", "feishu"])
 def test_a_strangers_words_call_nobody(name: str):
+    words = '<@all> <at user_id="all"> <at\tuser_id="all"> <at\nuser_id="all"> <AT user_id="all">'
     with twins.twin(TWINS[name]) as server:
-        send(MAKE[name](twins.address(server), TOKEN, 5.0), notice('<@all> <at user_id="all">'))
+        send(MAKE[name](twins.address(server), TOKEN, 5.0), notice(words))
 
-    said = server.requests[0].raw.decode()
+    said = server.requests[0].raw.decode().lower()
     assert "<@" not in said
-    assert "<at " not in said
+    assert "<at" not in said
 
 
 def test_a_hook_fills_its_template_everywhere_and_leaves_the_rest():
