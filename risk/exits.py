@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
@@ -22,9 +22,12 @@ from services.domain.money import CENT, ZERO, to_tick
 from services.domain.orders import Intent, Origin, Rule, Side
 from services.domain.quotes import Quote, Snapshot
 from services.rules import (
+    AFTER_HOURS_ORDER_MAX,
     OutsideRulebook,
+    Phase,
     Rules,
     default_kind,
+    phase_at,
     price_band,
     round_lot_down,
     rules_of,
@@ -56,6 +59,7 @@ def exits(
     day: date,
     limits: Limits,
     *,
+    at: time,
     instruments: Mapping[Symbol, Instrument],
     peaks_cny: Mapping[str, Decimal],
     traded_days: Sequence[date],
@@ -69,7 +73,7 @@ def exits(
     trailing stop against the holding's highest price, the time stop by trading days since its oldest
     lot. What cannot be sold stays armed: the next session finds it due again, or not. `peaks_cny`
     and `dividends` are those of `peaks_after` and `dividends_after` at this snapshot; `traded_days`
-    ascend and hold `day`.
+    ascend and hold `day`; `at` is the slot's local time, by which an order after hours is larger.
     Where the rulebook is silent the sale is asked for all the same, and the gate refuses it.
     """
     drawdown = drawn_down(halts) if limits.exits.on_drawdown else None
@@ -82,7 +86,9 @@ def exits(
         why = why or _why(position, snapshot.last(symbol), day, limits, peaks_cny.get(symbol), traded_days)
         if not why:
             continue
-        shares, held_back = _sellable_now(book, symbol, snapshot.get(symbol), day, instruments.get(symbol))
+        shares, held_back = _sellable_now(
+            book, symbol, snapshot.get(symbol), day, at, instruments.get(symbol)
+        )
         if shares > 0:
             intents.append(_sale(symbol, shares, why, len(intents)))
         if held_back is not None:
@@ -201,7 +207,7 @@ def _time_up(position: _Position, day: date, limits: Limits, traded_days: Sequen
 
 
 def _sellable_now(
-    book: Book, symbol: Symbol, quote: Quote | None, day: date, known: Instrument | None
+    book: Book, symbol: Symbol, quote: Quote | None, day: date, at: time, known: Instrument | None
 ) -> tuple[int, _Held | None]:
     """Return the shares that one order may sell now, and what holds the rest of the holding back."""
     if quote is None:
@@ -216,9 +222,9 @@ def _sellable_now(
         rules = rules_of(symbol, day)
         days = settlement_days(facts.kind or default_kind(rules.board), day, rules.board)
         sealed = _sealed(quote, facts, rules)
+        shares, rest = _in_one_order(rules, held, book.sellable(symbol, day, days), at)
     except OutsideRulebook:
         return held, None
-    shares, rest = _in_one_order(rules, held, book.sellable(symbol, day, days))
     return (0, sealed) if shares > 0 and sealed is not None else (shares, rest)
 
 
@@ -232,9 +238,16 @@ def _sealed(quote: Quote, facts: Instrument, rules: Rules) -> _Held | None:
     return _Held(Rule.LIMIT_DOWN, f"sealed at the lower limit {bottom}: nobody buys")
 
 
-def _in_one_order(rules: Rules, held: int, sellable: int) -> tuple[int, _Held | None]:
-    """Return the largest valid order, and what keeps the rest: the order's own bounds, else settlement."""
-    shares, most = round_lot_down(rules, Side.SELL, sellable, held), rules.lots.limit_order_max
+def _in_one_order(rules: Rules, held: int, sellable: int, at: time) -> tuple[int, _Held | None]:
+    """Return the largest valid order, and what keeps the rest: the order's own bounds, else settlement.
+
+    Raises:
+        OutsideRulebook: More is sellable than one order takes, and the timetable of that day is not known.
+    """
+    most, after_hours = rules.lots.limit_order_max, False
+    if most is not None and sellable > most and phase_at(rules, at).phase is Phase.AFTER_HOURS:
+        most, after_hours = AFTER_HOURS_ORDER_MAX, True
+    shares = round_lot_down(rules, Side.SELL, sellable, held, after_hours=after_hours)
     if shares == held:
         return shares, None
     if sellable <= 0:

@@ -75,6 +75,7 @@ async def run_session(slot: Slot, world: World) -> Closed:
         snapshot,
         slot.day,
         world.limits,
+        at=slot.at,
         instruments=world.instruments,
         peaks_cny=opening.peaks_cny,
         dividends=opening.dividends,

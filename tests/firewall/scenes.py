@@ -84,7 +84,16 @@ def draw_scene(rng: Random) -> Scene:
         peak_equity_cny=equity,
         unpriced=_unpriced(rng, book, first),
     )
-    due = exits(book, first, day, desk.limits, instruments=desk.instruments, peaks_cny={}, traded_days=(day,))
+    due = exits(
+        book,
+        first,
+        day,
+        desk.limits,
+        at=desk.local,
+        instruments=desk.instruments,
+        peaks_cny={},
+        traded_days=(day,),
+    )
     return Scene(desk=desk, truths={s: one.truth for s, one in listings.items()}, exits=due.intents)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -25,6 +25,7 @@ from services.rules import lot_problem, rules_of
 from tests.unit.gate_desk import (
     ALL,
     BSE,
+    CHINEXT,
     FUND,
     MAIN,
     MON,
@@ -66,12 +67,14 @@ def due(
     days: Sequence[date] = WEEK,
     dividends: Mapping[str, tuple[Dividend, ...]] | None = None,
     halts: Sequence[Halt] = (),
+    at: time = time(10, 35),
 ) -> Exits:
     return exits(
         account,
         snapshot(*(quotes or (quote(last="8.00"),))),
         TUE,
         limits,
+        at=at,
         instruments=instruments or {},
         peaks_cny=peaks or {},
         traded_days=days,
@@ -328,6 +331,22 @@ def test_an_order_takes_what_its_board_lets_it_take(symbol, held, today, sold, l
 
 
 @pytest.mark.parametrize(
+    ("symbol", "held", "sold", "left"),
+    [
+        (STAR, 250_000, 250_000, []),  # the auction takes 100,000 of them
+        (CHINEXT, 300_100, 300_100, []),  # the auction takes 300,000
+        (STAR, 1_200_000, 1_000_000, [(STAR, 200_000, Rule.ORDER_MAX)]),
+        (MAIN, 1_000_100, 1_000_000, [(MAIN, 100, Rule.ORDER_MAX)]),
+    ],
+)
+def test_after_hours_an_order_takes_up_to_a_million_shares(symbol, held, sold, left):
+    found = due(book(lot(symbol, held, str(10 * held))), quote(symbol, last="8.00"), at=time(15, 5))
+
+    assert shares(found) == {symbol: sold}
+    assert armed(found) == left
+
+
+@pytest.mark.parametrize(
     ("known", "sold"),
     [({}, {}), (of_kind(FUND, Kind.ETF_EQUITY), {}), (of_kind(FUND, Kind.ETF_GOLD_T0), {FUND: 300})],
 )
@@ -346,7 +365,16 @@ def test_a_risk_warning_told_by_the_facts_or_the_name_narrows_the_seal():
     account, stop = book(lot(MAIN, 100, on=date(2026, 7, 2))), Limits(stop_loss_ratio=d("0.05"))
 
     def asked(one: Quote, facts: Mapping[Symbol, Instrument]) -> Exits:
-        return exits(account, snapshot(one), day, stop, instruments=facts, peaks_cny={}, traded_days=(day,))
+        return exits(
+            account,
+            snapshot(one),
+            day,
+            stop,
+            at=time(10, 35),
+            instruments=facts,
+            peaks_cny={},
+            traded_days=(day,),
+        )
 
     assert armed(asked(shown, st())) == [(MAIN, 100, Rule.LIMIT_DOWN)]
     assert armed(asked(replace(shown, name="*ST PLAIN"), {})) == [(MAIN, 100, Rule.LIMIT_DOWN)]
