@@ -24,8 +24,8 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "run.audit": ("audit trail  {path}", "审计轨迹  {path}"),
     "run.report": ("report       {path}", "报告      {path}"),
     "run.next": (
-        "next: run_live.py sessions | show latest | replay latest | verify  with --data-dir {data_dir}{account}",
-        "接下来：run_live.py sessions | show latest | replay latest | verify，加上 --data-dir {data_dir}{account}",
+        "next: run_live.py sessions | show latest | replay all | verify  with --data-dir {data_dir}{account}",
+        "接下来：run_live.py sessions | show latest | replay all | verify，加 --data-dir {data_dir}{account}",
     ),
     "run.killed": (
         "KILLED ({why}): {orders} order(s) were working, {working} still are.",
