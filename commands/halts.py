@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 
+from commands.boardless import boardless
 from commands.failures import CommandFailed, Exit
 from commands.folders import AccountFolder
 from commands.halt_view import lift_command
@@ -16,7 +17,7 @@ from monitor.halts import halt_line
 from services.clock import SystemClock
 from services.domain.events import Halt, Lift
 from services.domain.inbox import Command, HaltKey, Scope, Taken, in_force, lifted_by, meaning
-from services.domain.instruments import NotASymbol, parse_symbol
+from services.domain.instruments import NotASymbol, Symbol, parse_symbol
 from services.journal.inbox import Inboxes
 from services.journal.tail import JournalTail
 from services.person import person
@@ -45,6 +46,10 @@ def halt(settings: Settings, said: Said, screen: Screen, patience: Patience | No
         JournalFault: The command cannot be written; nothing is halted by it.
     """
     args = _args(said)
+    if said.symbol and boardless([Symbol(said.symbol)]):
+        # Whoever mistyped the suffix would believe that the share is halted.
+        why = "is traded on no board, so there is nothing to halt; look at its suffix (.SH, .SZ, .BJ, .US)"
+        raise CommandFailed(Exit.USAGE, f"{said.symbol} {why}")
     require_place(settings, said.scope)
     command = _put(settings, said, "halt", args)
     screen.line("halt.put", subject=_subject(settings, said))

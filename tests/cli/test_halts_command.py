@@ -163,6 +163,7 @@ def test_what_was_put_is_one_json_object(tmp_path: Path):
     (("halt", "--why", "x" * 501), "501"),
     (("halt",), "--why"),
     (("halt", "--why", "x", "--symbol", "600519"), "600519.SH"),
+    (("halt", "--why", "x", "--symbol", "600519.SZ"), "600519.SZ"),
     (("halt", "--why", "x", "--account", "../x"), "--account"),
     (("lift", "--why", "x"), "not halted"),
     (("lift", "--why", "x", "--account", "main"), "not halted"),
