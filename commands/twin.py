@@ -172,8 +172,10 @@ class Twin:
         """Cancel an order at the exchange as of a moment."""
         if self._exchange is not None:
             self._exchange_clock.held = moment
-            await self._exchange.cancel_order(order_id)
-            self._exchange_clock.held = None
+            try:
+                await self._exchange.cancel_order(order_id)
+            finally:
+                self._exchange_clock.held = None
 
     @property
     def _panel(self) -> Panel | None:
